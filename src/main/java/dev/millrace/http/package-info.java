@@ -1,0 +1,7 @@
+/**
+ * HTTP output ports: routes, parameters, negotiation. Imports rows 1 to 6.
+ */
+@NullMarked
+package dev.millrace.http;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,29 @@
+package dev.millrace.problem;
+
+/**
+ * One thing wrong in an input file, with its place.
+ *
+ * @param file the file as the user named it
+ * @param line 1-based; 0 where the whole file is meant
+ * @param column 1-based; 0 where the whole file is meant
+ * @param path where in the document, for example {@code schema[0].properties[2].logicalType}; may be empty
+ * @param severity whether the fault stops the use of the file
+ * @param message what is wrong and what would be right
+ */
+public record Fault(String file, int line, int column, String path, Severity severity, String message) {
+    /** How much a fault matters. */
+    public enum Severity {
+        ERROR,
+        WARNING
+    }
+
+    @Override
+    public String toString() {
+        return file
+                + (line > 0 ? ":" + line + ":" + column : "")
+                + ": "
+                + (severity == Severity.WARNING ? "warning: " : "")
+                + (path.isEmpty() ? "" : path + ": ")
+                + message;
+    }
+}

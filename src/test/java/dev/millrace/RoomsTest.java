@@ -1,0 +1,128 @@
+package dev.millrace;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Holds the map of rooms: a room imports only rows below its own, and certain libraries only in one room. */
+class RoomsTest {
+    private static final List<List<String>> ROWS = List.of(
+            List.of("problem"),
+            List.of("config"),
+            List.of("layer", "contract"),
+            List.of("arrow", "security"),
+            List.of("store", "codec"),
+            List.of("query", "stream", "sandbox"),
+            List.of("domain", "lake"),
+            List.of("ingest", "http", "flight", "portal"),
+            List.of("server"));
+
+    private static final Map<String, Integer> ROW_OF = IntStream.range(0, ROWS.size())
+            .boxed()
+            .flatMap(row -> ROWS.get(row).stream().map(room -> Map.entry(room, row)))
+            .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("dev.millrace");
+
+    @Test
+    void room_imports_onlyRowsBelow() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.millrace..")
+                .should(importUpwardsOrSideways())
+                .check(CLASSES);
+    }
+
+    @Test
+    void packages_imports_haveNoCycles() {
+        slices().matching("dev.millrace.(*)..").should().beFreeOfCycles().check(CLASSES);
+    }
+
+    @Test
+    void kafka_isSeen_onlyByIngest() {
+        onlyIn("ingest", "org.apache.kafka..", "io.vertx.kafka..", "kafka..");
+    }
+
+    @Test
+    void jdbc_isSeen_onlyByQuery() {
+        onlyIn("query", "java.sql..", "org.duckdb..");
+    }
+
+    @Test
+    void address_isSeen_onlyByArrow() {
+        onlyIn("arrow", "java.lang.foreign..", "sun.misc..");
+    }
+
+    @Test
+    void names_hideNoRole() {
+        noClasses()
+                .should()
+                .haveNameMatching(".*(Utils?|Helpers?|Manager|Impl|Common|Misc)$")
+                .check(CLASSES);
+    }
+
+    @Test
+    void state_isNeverStaticAndMutable() {
+        com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields()
+                .that()
+                .areStatic()
+                .should()
+                .notHaveModifier(JavaModifier.FINAL)
+                .check(CLASSES);
+    }
+
+    private static void onlyIn(String room, String... packages) {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.millrace." + room + "..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(packages)
+                .allowEmptyShould(true)
+                .check(CLASSES);
+    }
+
+    private static ArchCondition<JavaClass> importUpwardsOrSideways() {
+        return new ArchCondition<>("import a room of its own row or of one above") {
+            @Override
+            public void check(JavaClass from, ConditionEvents events) {
+                String room = room(from);
+                from.getDirectDependenciesFromSelf().stream()
+                        .flatMap(dependency -> Stream.of(dependency.getTargetClass()))
+                        .filter(to -> to.getPackageName().startsWith("dev.millrace.") && !room(to).equals(room))
+                        .filter(to -> row(room(to)) >= row(room))
+                        .forEach(to -> events.add(
+                                SimpleConditionEvent.satisfied(from, from.getName() + " imports " + to.getName())));
+            }
+        };
+    }
+
+    private static String room(JavaClass type) {
+        return type.getPackageName().split("\\.")[2];
+    }
+
+    private static int row(String room) {
+        Integer row = ROW_OF.get(room);
+        if (row == null) {
+            throw new AssertionError(
+                    "The room '" + room + "' has no row: add it to RoomsTest and docs/architecture.md");
+        }
+        return row;
+    }
+}
