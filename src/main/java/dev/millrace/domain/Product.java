@@ -5,7 +5,6 @@ import dev.millrace.store.ProductStore;
 import dev.millrace.store.Snapshot;
 import dev.millrace.store.StoreSchema;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A data product as output ports see it: its contract's face, its state, and its snapshots. Any thread may call it; only
@@ -20,7 +19,7 @@ public final class Product {
     private final String name;
     private final Face face;
     private final ProductStore store;
-    private final AtomicReference<ProductState> state = new AtomicReference<>(ProductState.starting());
+    private volatile ProductState state = ProductState.starting();
 
     Product(String domain, String name, Face face, ProductStore store) {
         this.domain = domain;
@@ -51,7 +50,7 @@ public final class Product {
     }
 
     public ProductState state() {
-        return state.get();
+        return state;
     }
 
     /** The product as it is now; the caller closes it. */
@@ -84,6 +83,6 @@ public final class Product {
     }
 
     void state(ProductState next) {
-        state.set(next);
+        state = next;
     }
 }
