@@ -2,35 +2,36 @@ package dev.millrace.config.yaml;
 
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Fault.Severity;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
- * Gathers the faults of one reading, in the order in which they are found; keeps the first {@value #LIMIT} of each
- * severity. Used by one thread.
+ * Gathers the faults of one reading, in the order in which they are found, each once; keeps the first {@value #LIMIT} of
+ * each severity. Used by one thread.
  */
 public final class Faults {
     static final int LIMIT = 1000;
 
-    private final List<Fault> faults = new ArrayList<>();
+    private final Set<Fault> faults = new LinkedHashSet<>();
     private int errors;
     private int warnings;
 
     /** Adds a fault that stops the use of the file. */
     public void error(Place place, String path, String message) {
-        if (++errors <= LIMIT) {
-            add(place, path, Severity.ERROR, message);
+        if (errors < LIMIT && faults.add(fault(place, path, Severity.ERROR, message))) {
+            errors++;
         }
     }
 
     /** Adds a fault with which the file can still be used. */
     public void warning(Place place, String path, String message) {
-        if (++warnings <= LIMIT) {
-            add(place, path, Severity.WARNING, message);
+        if (warnings < LIMIT && faults.add(fault(place, path, Severity.WARNING, message))) {
+            warnings++;
         }
     }
 
-    /** How many errors were found so far, kept or not. */
+    /** How many errors are kept so far. */
     public int errors() {
         return errors;
     }
@@ -47,7 +48,7 @@ public final class Faults {
                 .toList();
     }
 
-    private void add(Place place, String path, Severity severity, String message) {
-        faults.add(new Fault(place.file(), place.line(), place.column(), path, severity, message));
+    private static Fault fault(Place place, String path, Severity severity, String message) {
+        return new Fault(place.file(), place.line(), place.column(), path, severity, message);
     }
 }
