@@ -93,7 +93,6 @@ public final class ContractReader {
     /** The contract; empty when there is an error in it. */
     private static Optional<Contract> contract(String file, Document document, Faults faults) {
         int errors = faults.errors();
-        int warnings = faults.warnings().size();
         Cursor root = Cursor.at(document.root(), faults);
         if (!root.isMapping()) {
             root.error("Expected a data contract, found " + root.shape() + ".");
@@ -124,7 +123,7 @@ public final class ContractReader {
                 Elements.custom(root),
                 document.text(),
                 document.root(),
-                faults.warnings().subList(warnings, faults.warnings().size()));
+                faults.warningsOf(file));
         return faults.errors() == errors ? Optional.of(contract) : Optional.empty();
     }
 

@@ -62,7 +62,6 @@ public final class ProductReader {
 
     private static Optional<ProductDescriptor> descriptor(String file, Document document, Faults faults) {
         int errors = faults.errors();
-        int warnings = faults.warnings().size();
         Cursor root = Cursor.at(document.root(), faults);
         if (!root.isMapping()) {
             root.error("Expected a data product, found " + root.shape() + ".");
@@ -95,7 +94,7 @@ public final class ProductReader {
                 ports(root, "outputPorts"),
                 document.text(),
                 document.root(),
-                faults.warnings().subList(warnings, faults.warnings().size()));
+                faults.warningsOf(file));
         return faults.errors() == errors ? Optional.of(descriptor) : Optional.empty();
     }
 
