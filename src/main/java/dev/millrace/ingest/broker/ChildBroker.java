@@ -29,6 +29,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class ChildBroker implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ChildBroker.class);
+    private static final int ATTEMPTS = 5;
     private static final Duration START_PATIENCE = Duration.ofSeconds(60);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(15);
 
@@ -51,10 +52,14 @@ public final class ChildBroker implements AutoCloseable {
      *     no child is left
      */
     public static CompletableFuture<ChildBroker> start(Path folder, int port) {
+        return start(folder, port, FreePorts.ofSystem());
+    }
+
+    static CompletableFuture<ChildBroker> start(Path folder, int port, FreePorts ports) {
         CompletableFuture<ChildBroker> started = new CompletableFuture<>();
         Thread.ofVirtual().name("start-broker").start(() -> {
             try {
-                started.complete(spawn(folder, port));
+                started.complete(port == 0 ? spawnOnFreePort(folder, ports) : spawn(folder, port));
             } catch (ProblemException e) {
                 started.completeExceptionally(e);
             } catch (IOException | RuntimeException e) {
@@ -63,6 +68,20 @@ public final class ChildBroker implements AutoCloseable {
             }
         });
         return started;
+    }
+
+    private static ChildBroker spawnOnFreePort(Path folder, FreePorts ports) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            int port = ports.next();
+            try {
+                return spawn(folder, port);
+            } catch (ProblemException e) {
+                if (attempt == ATTEMPTS || !FreePorts.taken(port)) {
+                    throw e;
+                }
+                LOG.debug("Port {} was taken meanwhile", port);
+            }
+        }
     }
 
     private static ChildBroker spawn(Path folder, int port) throws IOException {

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.net.BindException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +30,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class EmbeddedBroker implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedBroker.class);
-    private static final int ATTEMPTS = 5;
     private static final Duration FOLDER_PATIENCE = Duration.ofSeconds(30);
 
     private final KafkaRaftServer server;
@@ -53,10 +51,6 @@ public final class EmbeddedBroker implements AutoCloseable {
      *     refuses to start on it
      */
     public static EmbeddedBroker start(Path folder, int port) {
-        return start(folder, port, FreePorts.ofSystem());
-    }
-
-    static EmbeddedBroker start(Path folder, int port, FreePorts ports) {
         FolderLock lock;
         try {
             lock = FolderLock.take(folder, FOLDER_PATIENCE);
@@ -64,16 +58,19 @@ public final class EmbeddedBroker implements AutoCloseable {
             throw cannotStart("its folder " + folder + " cannot be used: " + e.getMessage());
         }
         try {
-            return start(folder, port, ports, lock);
+            return start(
+                    folder.resolve("log").toAbsolutePath(),
+                    port == 0 ? FreePorts.ofSystem().next() : port,
+                    lock);
         } catch (ProblemException e) {
             release(lock);
             throw e;
         }
     }
 
-    private static EmbeddedBroker start(Path folder, int port, FreePorts ports, FolderLock lock) {
-        Path logFolder = folder.resolve("log").toAbsolutePath();
-        if (port != 0 && FreePorts.taken(port)) {
+    /** Kafka halts the whole JVM when it cannot bind, so the port is tried before Kafka does. */
+    private static EmbeddedBroker start(Path logFolder, int port, FolderLock lock) {
+        if (FreePorts.taken(port)) {
             throw cannotStart("port " + port + " is taken");
         }
         try {
@@ -82,21 +79,17 @@ public final class EmbeddedBroker implements AutoCloseable {
             LOG.debug("Formatting {} failed", logFolder, e);
             throw cannotStart("its folder " + logFolder + " cannot be formatted: " + e.getMessage());
         }
-        for (int attempt = 1; ; attempt++) {
-            int candidate = port == 0 ? ports.next() : port;
-            KafkaRaftServer server = new KafkaRaftServer(
-                    new KafkaConfig(BrokerSettings.of(logFolder, candidate, ports.next())), Time.SYSTEM);
-            Optional<Throwable> failure = startUp(server);
-            if (failure.isEmpty()) {
-                return new EmbeddedBroker(server, lock, candidate);
-            }
+        int controllerPort = FreePorts.ofSystem().next();
+        KafkaRaftServer server =
+                new KafkaRaftServer(new KafkaConfig(BrokerSettings.of(logFolder, port, controllerPort)), Time.SYSTEM);
+        Optional<Throwable> failure = startUp(server);
+        if (failure.isPresent()) {
             server.shutdown();
             server.awaitShutdown();
-            if (!isBind(failure.get()) || attempt == ATTEMPTS || (port != 0 && FreePorts.taken(port))) {
-                LOG.debug("The broker in {} did not start", folder, failure.get());
-                throw cannotStart(failure.get().getMessage());
-            }
+            LOG.debug("The broker in {} did not start", logFolder, failure.get());
+            throw cannotStart(failure.get().getMessage());
         }
+        return new EmbeddedBroker(server, lock, port);
     }
 
     private static Optional<Throwable> startUp(KafkaRaftServer server) {
@@ -106,15 +99,6 @@ public final class EmbeddedBroker implements AutoCloseable {
         } catch (Exception e) { // Scala declares no exceptions, and throws checked ones
             return Optional.of(e);
         }
-    }
-
-    private static boolean isBind(Throwable failure) {
-        for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof BindException) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** Formats the folder unless it is: the file is written last and at once, so a killed format starts over. */
