@@ -1,0 +1,187 @@
+package dev.millrace.arrow;
+
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.BufferAllocator;
+
+/**
+ * A growing run of off-heap bytes that encoders write to. One thread.
+ *
+ * <p>An encoder calls {@link #reserve} with an upper bound for what it writes next and then writes without further
+ * checks; assertions check that it keeps to it. The memory comes from {@code allocate} of its {@link Target}, so that it
+ * can be a network buffer.
+ */
+public final class ByteSink {
+    /** Whoever owns the bytes: gives room, at an address that is valid until the next call. */
+    public interface Target {
+        /**
+         * Makes room for at least {@code bytes} in all, keeping the first {@code used}; returns the address.
+         *
+         * @throws org.apache.arrow.memory.OutOfMemoryException when there is no more
+         */
+        long grow(int used, int bytes);
+
+        /** How many bytes the address given last has room for. */
+        int capacity();
+    }
+
+    private final Target target;
+    private long address;
+    private int position;
+    private int limit;
+    private int reserved;
+
+    public ByteSink(Target target) {
+        this.target = target;
+    }
+
+    /** A sink over memory of {@code allocator}; the target must be closed by the caller. */
+    public static ByteSink over(ArrowTarget target) {
+        return new ByteSink(target);
+    }
+
+    /** How many bytes have been written. */
+    public int position() {
+        return position;
+    }
+
+    /** Takes back the bytes from {@code position} on. */
+    public void position(int position) {
+        java.util.Objects.checkIndex(position, this.position + 1);
+        this.position = position;
+    }
+
+    /** Forgets all; the target may be another memory now. */
+    public void reset() {
+        position = 0;
+        limit = 0;
+        address = 0;
+        reserved = 0;
+    }
+
+    /** Makes room for {@code bytes} more. */
+    public void reserve(int bytes) {
+        reserved = position + bytes;
+        if (limit - position < bytes) {
+            address = target.grow(position, Math.addExact(position, bytes));
+            limit = target.capacity();
+        }
+    }
+
+    public void put(byte value) {
+        assert position < reserved : "unreserved";
+        Memory.putByte(address + position, value);
+        position++;
+    }
+
+    /** Writes eight bytes, little-endian, of which only {@code used} count: cheap for short constants. */
+    public void putWord(long word, int used) {
+        assert position + 8 <= reserved : "unreserved";
+        Memory.putLong(address + position, word);
+        position += used;
+    }
+
+    /** Writes {@code bytes} whole. */
+    public void put(byte[] bytes) {
+        put(bytes, 0, bytes.length);
+    }
+
+    public void put(byte[] bytes, int from, int length) {
+        java.util.Objects.checkFromIndexSize(from, length, bytes.length);
+        assert position + length <= reserved : "unreserved";
+        Memory.copyFromHeap(bytes, from, address + position, length);
+        position += length;
+    }
+
+    /** Overwrites a byte that was written already. */
+    public void patch(int at, byte value) {
+        java.util.Objects.checkIndex(at, position);
+        Memory.putByte(address + at, value);
+    }
+
+    /** Writes bytes {@code [from, to)} of a column's data buffer as they are. */
+    public void put(Column column, int from, int to) {
+        assert position + (to - from) <= reserved : "unreserved";
+        Memory.copyShort(column.dataAddress() + from, address + position, to - from);
+        position += to - from;
+    }
+
+    /**
+     * Writes bytes {@code [from, to)} of a column's data buffer until the first that JSON must escape (below 0x20, quote,
+     * backslash); returns the position in the column of that byte, or {@code to}. Eight bytes at a time: the usual text
+     * has none.
+     */
+    public int putUnescaped(Column column, int from, int to) {
+        assert position + (to - from) + 8 <= reserved : "unreserved";
+        long source = column.dataAddress();
+        long target = address + position - from;
+        int i = from;
+        for (; i + 8 <= to; i += 8) {
+            long word = Memory.getLong(source + i);
+            if (needsEscape(word)) {
+                break;
+            }
+            Memory.putLong(target + i, word);
+        }
+        for (; i < to; i++) {
+            byte value = Memory.getByte(source + i);
+            if ((value & 0xFF) < 0x20 || value == '"' || value == '\\') {
+                break;
+            }
+            Memory.putByte(target + i, value);
+        }
+        position += i - from;
+        return i;
+    }
+
+    /** A copy of all that was written; for tests and small answers. */
+    public byte[] toBytes() {
+        byte[] copy = new byte[position];
+        if (position > 0) {
+            Memory.copyToHeap(address, copy, 0, position);
+        }
+        return copy;
+    }
+
+    /** The bit trick of Mycroft (1987) and Warren's Hacker's Delight: a byte below n, or equal to a value, in a word. */
+    private static boolean needsEscape(long word) {
+        long quote = word ^ 0x2222222222222222L;
+        long backslash = word ^ 0x5c5c5c5c5c5c5c5cL;
+        long hit = ((word - 0x2020202020202020L) & ~word)
+                | ((quote - 0x0101010101010101L) & ~quote)
+                | ((backslash - 0x0101010101010101L) & ~backslash);
+        return (hit & 0x8080808080808080L) != 0;
+    }
+
+    /** A target of Arrow memory, doubled when full. */
+    public static final class ArrowTarget implements Target, AutoCloseable {
+        private final BufferAllocator allocator;
+        private ArrowBuf buffer;
+
+        /** {@code allocator} is borrowed and pays. */
+        public ArrowTarget(BufferAllocator allocator, int initialBytes) {
+            this.allocator = allocator;
+            this.buffer = allocator.buffer(initialBytes);
+        }
+
+        @Override
+        public long grow(int used, int bytes) {
+            if (buffer.capacity() < bytes) {
+                ArrowBuf grown = allocator.buffer(Math.max(bytes, 2 * buffer.capacity()));
+                Memory.copy(buffer.memoryAddress(), grown.memoryAddress(), used);
+                buffer.close();
+                buffer = grown;
+            }
+            return buffer.memoryAddress();
+        }
+
+        @Override
+        public int capacity() {
+            return (int) Math.min(Integer.MAX_VALUE, buffer.capacity());
+        }
+
+        @Override
+        public void close() {
+            buffer.close();
+        }
+    }
+}

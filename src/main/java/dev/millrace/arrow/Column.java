@@ -1,0 +1,234 @@
+package dev.millrace.arrow;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.util.Arrays;
+
+/**
+ * Reads one column of a {@link Batch}. Valid while its batch is retained; any thread may read rows that the batch's
+ * publisher has published. A row (or list element) number is the caller's duty: assertions check it, production code
+ * does not.
+ */
+public final class Column {
+    private final ColumnLayout layout;
+    private final long validity;
+    private final long offsets;
+    private final long data;
+    private final Column[] children;
+
+    Column(ColumnLayout layout, long validity, long offsets, long data, Column[] children) {
+        this.layout = layout;
+        this.validity = validity;
+        this.offsets = offsets;
+        this.data = data;
+        this.children = children;
+    }
+
+    public ColumnLayout layout() {
+        return layout;
+    }
+
+    /** The nested column: a struct's field by its number, a list's elements by 0. */
+    public Column child(int number) {
+        return children[number];
+    }
+
+    /** Whether the value is missing. */
+    public boolean isNull(int row) {
+        return (Memory.getByte(validity + (row >>> 3)) >>> (row & 7) & 1) == 0;
+    }
+
+    public boolean bit(int row) {
+        return (Memory.getByte(data + (row >>> 3)) >>> (row & 7) & 1) != 0;
+    }
+
+    public byte int8(int row) {
+        return Memory.getByte(data + row);
+    }
+
+    public short int16(int row) {
+        return Memory.getShort(data + ((long) row << 1));
+    }
+
+    public int int32(int row) {
+        return Memory.getInt(data + ((long) row << 2));
+    }
+
+    public long int64(int row) {
+        return Memory.getLong(data + ((long) row << 3));
+    }
+
+    public float float32(int row) {
+        return Memory.getFloat(data + ((long) row << 2));
+    }
+
+    public double float64(int row) {
+        return Memory.getDouble(data + ((long) row << 3));
+    }
+
+    /** The low 64 bits of a 128-bit decimal's unscaled value. */
+    public long decimalLow(int row) {
+        return Memory.getLong(data + ((long) row << 4));
+    }
+
+    /** The high 64 bits of a 128-bit decimal's unscaled value. */
+    public long decimalHigh(int row) {
+        return Memory.getLong(data + ((long) row << 4) + 8);
+    }
+
+    /** A 128-bit decimal; allocates, so not for inner loops. */
+    public BigDecimal decimal(int row, int scale) {
+        BigInteger high = BigInteger.valueOf(decimalHigh(row)).shiftLeft(64);
+        BigInteger low = new BigInteger(Long.toUnsignedString(decimalLow(row)));
+        return new BigDecimal(high.add(low), scale);
+    }
+
+    /** A fixed-width integer of any of Arrow's widths, sign-extended; the bits of floats. */
+    public long fixed(int row) {
+        return switch (layout.width()) {
+            case 1 -> int8(row);
+            case 2 -> int16(row);
+            case 4 -> int32(row);
+            case 8 -> int64(row);
+            default -> throw new IllegalStateException("width " + layout.width());
+        };
+    }
+
+    /** Where the row's bytes begin in the data buffer, or its elements in the child column. */
+    public int start(int row) {
+        return Memory.getInt(offsets + ((long) row << 2));
+    }
+
+    /** Where the row's bytes or elements end, exclusive. */
+    public int end(int row) {
+        return Memory.getInt(offsets + ((long) row << 2) + 4);
+    }
+
+    /** The number of bytes of a text or binary value. */
+    public int length(int row) {
+        return end(row) - start(row);
+    }
+
+    /** A copy of a text or binary value's bytes. */
+    public byte[] bytes(int row) {
+        int start = start(row);
+        byte[] copy = new byte[end(row) - start];
+        Memory.copyToHeap(data + start, copy, 0, copy.length);
+        return copy;
+    }
+
+    /** Whether a text or binary value equals {@code bytes}. */
+    public boolean equalsBytes(int row, byte[] bytes) {
+        int start = start(row);
+        if (end(row) - start != bytes.length) {
+            return false;
+        }
+        long address = data + start;
+        int i = 0;
+        for (; i + 8 <= bytes.length; i += 8) {
+            if (Memory.getLong(address + i) != Memory.heapLong(bytes, i)) {
+                return false;
+            }
+        }
+        for (; i < bytes.length; i++) {
+            if (Memory.getByte(address + i) != bytes[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Unsigned lexicographic order of a text or binary value against {@code bytes}. */
+    public int compareBytes(int row, byte[] bytes) {
+        int start = start(row);
+        int length = end(row) - start;
+        int common = Math.min(length, bytes.length);
+        for (int i = 0; i < common; i++) {
+            int order = Integer.compare(Memory.getByte(data + start + i) & 0xFF, bytes[i] & 0xFF);
+            if (order != 0) {
+                return order;
+            }
+        }
+        return Integer.compare(length, bytes.length);
+    }
+
+    /** Whether a text or binary value starts with {@code prefix}. */
+    public boolean startsWith(int row, byte[] prefix) {
+        int start = start(row);
+        if (end(row) - start < prefix.length) {
+            return false;
+        }
+        for (int i = 0; i < prefix.length; i++) {
+            if (Memory.getByte(data + start + i) != prefix[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The hash of a key value, the same as {@link Hash} gives for the value on the heap. */
+    public long hash(int row) {
+        return switch (layout.storage()) {
+            case BYTES -> Hash.of(data + start(row), length(row));
+            case BIT -> Hash.of(bit(row) ? 1 : 0);
+            case FIXED ->
+                layout.width() == 16
+                        ? Hash.combine(Hash.of(decimalLow(row)), Hash.of(decimalHigh(row)))
+                        : Hash.of(fixed(row));
+            case STRUCT, LIST -> throw new IllegalStateException("a key cannot be " + layout.storage());
+        };
+    }
+
+    /** Whether two key values of the same type are equal; neither is null. */
+    public boolean sameValue(int row, Column other, int otherRow) {
+        return switch (layout.storage()) {
+            case BYTES ->
+                Memory.compare(
+                                data + start(row),
+                                length(row),
+                                other.data + other.start(otherRow),
+                                other.length(otherRow))
+                        == 0;
+            case BIT -> bit(row) == other.bit(otherRow);
+            case FIXED ->
+                layout.width() == 16
+                        ? decimalLow(row) == other.decimalLow(otherRow)
+                                && decimalHigh(row) == other.decimalHigh(otherRow)
+                        : fixed(row) == other.fixed(otherRow);
+            case STRUCT, LIST -> throw new IllegalStateException("a key cannot be " + layout.storage());
+        };
+    }
+
+    /** How many values of {@code [from, to)} are null. */
+    public int nullCount(int from, int to) {
+        int valid = 0;
+        int row = from;
+        for (; row < to && (row & 7) != 0; row++) {
+            valid += isNull(row) ? 0 : 1;
+        }
+        for (; row + 64 <= to; row += 64) {
+            valid += Long.bitCount(Memory.getLong(validity + (row >>> 3)));
+        }
+        for (; row < to; row++) {
+            valid += isNull(row) ? 0 : 1;
+        }
+        return to - from - valid;
+    }
+
+    long validityAddress() {
+        return validity;
+    }
+
+    long offsetsAddress() {
+        return offsets;
+    }
+
+    long dataAddress() {
+        return data;
+    }
+
+    @Override
+    public String toString() {
+        return "Column[" + layout.path() + ", " + layout.type() + ", children=" + Arrays.toString(children) + "]";
+    }
+}

@@ -1,0 +1,153 @@
+package dev.millrace.arrow;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/**
+ * Reads and writes by address: the one place of the server that does so. Its callers are the types of this room, each of
+ * which holds the bound that makes its access safe.
+ *
+ * <p>A single segment over all memory is a constant to the compiler, so its bounds checks fold away and an access costs
+ * what {@code Unsafe} costs. All multi-byte values are little-endian, as in Arrow.
+ */
+final class Memory {
+    static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+    static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+    static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private static final VarHandle HEAP_LONG =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle ALIGNED_LONG = ValueLayout.JAVA_LONG.varHandle();
+
+    private Memory() {}
+
+    static byte getByte(long address) {
+        return ALL.get(BYTE, address);
+    }
+
+    static short getShort(long address) {
+        return ALL.get(SHORT, address);
+    }
+
+    static int getInt(long address) {
+        return ALL.get(INT, address);
+    }
+
+    static long getLong(long address) {
+        return ALL.get(LONG, address);
+    }
+
+    static float getFloat(long address) {
+        return ALL.get(FLOAT, address);
+    }
+
+    static double getDouble(long address) {
+        return ALL.get(DOUBLE, address);
+    }
+
+    static void putByte(long address, byte value) {
+        ALL.set(BYTE, address, value);
+    }
+
+    static void putShort(long address, short value) {
+        ALL.set(SHORT, address, value);
+    }
+
+    static void putInt(long address, int value) {
+        ALL.set(INT, address, value);
+    }
+
+    static void putLong(long address, long value) {
+        ALL.set(LONG, address, value);
+    }
+
+    static void putFloat(long address, float value) {
+        ALL.set(FLOAT, address, value);
+    }
+
+    static void putDouble(long address, double value) {
+        ALL.set(DOUBLE, address, value);
+    }
+
+    static long getLongAcquire(long alignedAddress) {
+        return (long) ALIGNED_LONG.getAcquire(ALL, alignedAddress);
+    }
+
+    static void putLongRelease(long alignedAddress, long value) {
+        ALIGNED_LONG.setRelease(ALL, alignedAddress, value);
+    }
+
+    static long heapLong(byte[] bytes, int index) {
+        return (long) HEAP_LONG.get(bytes, index);
+    }
+
+    static void copy(long from, long to, long bytes) {
+        MemorySegment.copy(ALL, from, ALL, to, bytes);
+    }
+
+    static void fill(long address, long bytes, byte value) {
+        ALL.asSlice(address, bytes).fill(value);
+    }
+
+    /** Copies within native memory; short runs go a word at a time, which beats the call for the strings we see. */
+    static void copyShort(long from, long to, int bytes) {
+        if (bytes > 64) {
+            copy(from, to, bytes);
+            return;
+        }
+        int i = 0;
+        for (; i + 8 <= bytes; i += 8) {
+            putLong(to + i, getLong(from + i));
+        }
+        for (; i < bytes; i++) {
+            putByte(to + i, getByte(from + i));
+        }
+    }
+
+    /** Copies from the heap; short runs go a word at a time. The caller has checked both ranges. */
+    static void copyFromHeap(byte[] from, int index, long to, int bytes) {
+        if (bytes > 64) {
+            MemorySegment.copy(from, index, ALL, BYTE, to, bytes);
+            return;
+        }
+        int i = 0;
+        for (; i + 8 <= bytes; i += 8) {
+            putLong(to + i, heapLong(from, index + i));
+        }
+        for (; i < bytes; i++) {
+            putByte(to + i, from[index + i]);
+        }
+    }
+
+    static void copyToHeap(long from, byte[] to, int index, int bytes) {
+        MemorySegment.copy(ALL, BYTE, from, to, index, bytes);
+    }
+
+    /** Unsigned lexicographic order, as Arrow and SQL order binary and UTF-8 text. */
+    static int compare(long left, int leftBytes, long right, int rightBytes) {
+        int common = Math.min(leftBytes, rightBytes);
+        int i = 0;
+        for (; i + 8 <= common; i += 8) {
+            long a = getLong(left + i);
+            long b = getLong(right + i);
+            if (a != b) {
+                return Long.compareUnsigned(Long.reverseBytes(a), Long.reverseBytes(b));
+            }
+        }
+        for (; i < common; i++) {
+            int order = Integer.compare(getByte(left + i) & 0xFF, getByte(right + i) & 0xFF);
+            if (order != 0) {
+                return order;
+            }
+        }
+        return Integer.compare(leftBytes, rightBytes);
+    }
+}

@@ -1,0 +1,25 @@
+package dev.millrace.arrow;
+
+/** How a column's values lie in memory: which buffers it has, after Arrow's columnar format. */
+public enum Storage {
+    /** Validity and one bit a value. */
+    BIT(2),
+    /** Validity and {@link ColumnLayout#width()} bytes a value. */
+    FIXED(2),
+    /** Validity, 32-bit offsets and bytes. */
+    BYTES(3),
+    /** Validity only; a child column for each field. */
+    STRUCT(1),
+    /** Validity and 32-bit offsets into the one child column. */
+    LIST(2);
+
+    private final int buffers;
+
+    Storage(int buffers) {
+        this.buffers = buffers;
+    }
+
+    int buffers() {
+        return buffers;
+    }
+}

@@ -1,0 +1,49 @@
+package dev.millrace.domain;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The products of the mesh. Immutable; any thread. */
+public final class ProductRegistry {
+    private final String mesh;
+    private final List<Product> products;
+    private final Map<String, Product> byQualifiedName = new HashMap<>();
+
+    /** A registry of the given products, whose qualified names differ. */
+    public ProductRegistry(String mesh, List<Product> products) {
+        this.mesh = mesh;
+        var sorted = new ArrayList<>(products);
+        sorted.sort(Comparator.comparing(Product::qualifiedName));
+        this.products = List.copyOf(sorted);
+        this.products.forEach(product -> byQualifiedName.put(product.qualifiedName(), product));
+    }
+
+    /** The mesh's name. */
+    public String mesh() {
+        return mesh;
+    }
+
+    /** All products, by qualified name. */
+    public List<Product> all() {
+        return products;
+    }
+
+    public Optional<Product> find(String domain, String name) {
+        return Optional.ofNullable(byQualifiedName.get(domain + "." + name));
+    }
+
+    /** The product with this qualified name, or the only one with this name. */
+    public Optional<Product> find(String name) {
+        Product qualified = byQualifiedName.get(name);
+        if (qualified != null) {
+            return Optional.of(qualified);
+        }
+        List<Product> named =
+                products.stream().filter(product -> product.name().equals(name)).toList();
+        return named.size() == 1 ? Optional.of(named.getFirst()) : Optional.empty();
+    }
+}

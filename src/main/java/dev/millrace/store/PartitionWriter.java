@@ -1,0 +1,44 @@
+package dev.millrace.store;
+
+import dev.millrace.arrow.BatchWriter;
+
+/**
+ * Writes one partition of a product. Only the domain's ingest thread calls it.
+ *
+ * <p>For each record in offset order: {@link #ready()}; then either write the contract's columns into {@link #batch()}
+ * and call {@link #commit}, or {@link #reject}, or {@link #skip}. After a run of records {@link #publish()} makes them
+ * visible at once. A record whose offset is below {@link #next()} has been stored already and must not be given again.
+ */
+public interface PartitionWriter {
+    int partition();
+
+    /** The offset of the next record to give. */
+    long next();
+
+    /**
+     * Makes room for one more row. False when the product's memory is used up: publish, stop giving records, and ask
+     * again later; a flush is under way then.
+     */
+    boolean ready();
+
+    /** Where the row's columns are written; open after {@link #ready()} said true. The object stays the same for ever. */
+    BatchWriter batch();
+
+    /** Ends a row whose contract columns have been written; for a delete, the key alone and nulls. */
+    void commit(long offset, long timestampMillis, boolean deleted);
+
+    /**
+     * Takes back a row that could not be written because memory ran out half-way; {@link #ready()} says false until there
+     * is some again.
+     */
+    void exhausted();
+
+    /** Keeps a record that broke its contract. */
+    void reject(DeadLetter letter);
+
+    /** Passes over offsets that hold no record for us (transaction markers, compacted ones), up to {@code next}. */
+    void skip(long next);
+
+    /** Makes all rows written so far visible. */
+    void publish();
+}

@@ -1,0 +1,54 @@
+package dev.millrace.store;
+
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One product's data: a writer per partition, snapshots for readers, files for the next start. Reads may come from any
+ * thread; {@link #writer}, {@link #flush} and {@link #close} only from the domain's ingest thread.
+ */
+public interface ProductStore extends AutoCloseable {
+    StoreSchema schema();
+
+    /** The product as it is now; the caller closes it. */
+    Snapshot snapshot();
+
+    /**
+     * The product as it was at a position that it has reached.
+     *
+     * @throws dev.millrace.problem.ProblemException with {@code Gone} when the position is of another topic or too old,
+     *     with {@code InvalidParameter} when it is not reached yet
+     */
+    Snapshot snapshotAt(Position position);
+
+    /** The position that readers see; its topic id is {@code "-"} until {@link #topic} was called. */
+    Position position();
+
+    /** The position that a restart would begin from. */
+    Position durable();
+
+    /** The id of the topic that the data came from; empty for a new store. */
+    Optional<String> topicId();
+
+    /** Sets the id of the topic of a new store, and makes sure of a number of partitions. */
+    void topic(String id, int partitions);
+
+    /** The writer of a partition below the number that {@link #topic} gave. */
+    PartitionWriter writer(int partition);
+
+    /** Newest dead letters first, at most {@code limit}. */
+    java.util.List<DeadLetter> deadLetters(int limit);
+
+    /** How many dead letters there have been. */
+    long deadLetterCount();
+
+    /** Off-heap bytes of the open batches and of sealed ones that are not yet mapped. */
+    long memoryBytes();
+
+    /** Makes everything written so far durable; ends when it is. */
+    CompletableFuture<Void> flush();
+
+    /** Flushes and gives everything back; blocks. Snapshots still held stay valid. */
+    @Override
+    void close();
+}
