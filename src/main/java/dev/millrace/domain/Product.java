@@ -1,5 +1,6 @@
 package dev.millrace.domain;
 
+import dev.millrace.contract.ProductDefinition;
 import dev.millrace.store.Position;
 import dev.millrace.store.ProductStore;
 import dev.millrace.store.Snapshot;
@@ -15,30 +16,44 @@ public final class Product {
     public record Face(
             String title, String description, String contractId, String contractVersion, String contractText) {}
 
-    private final String domain;
-    private final String name;
+    private final ProductDefinition definition;
     private final Face face;
     private final ProductStore store;
     private volatile ProductState state = ProductState.starting();
 
-    Product(String domain, String name, Face face, ProductStore store) {
-        this.domain = domain;
-        this.name = name;
-        this.face = face;
+    /** A product over an open store, which the domain closes. */
+    public Product(ProductDefinition definition, ProductStore store) {
+        this.definition = definition;
+        this.face = face(definition);
         this.store = store;
     }
 
+    private static Face face(ProductDefinition definition) {
+        var contract = definition.contract();
+        return new Face(
+                contract.name().isEmpty() ? definition.name() : contract.name(),
+                contract.description().purpose(),
+                contract.id(),
+                contract.version(),
+                contract.text());
+    }
+
+    /** What the mesh folder says of it. */
+    public ProductDefinition definition() {
+        return definition;
+    }
+
     public String domain() {
-        return domain;
+        return definition.domain();
     }
 
     public String name() {
-        return name;
+        return definition.name();
     }
 
     /** {@code domain.product}, unique in the mesh. */
     public String qualifiedName() {
-        return domain + "." + name;
+        return definition.qualifiedName();
     }
 
     public Face face() {

@@ -1,0 +1,34 @@
+package dev.millrace.layer;
+
+import io.github.resilience4j.bulkhead.BulkheadRegistry;
+import io.github.resilience4j.micrometer.tagged.TaggedBulkheadMetrics;
+import io.github.resilience4j.micrometer.tagged.TaggedRateLimiterMetrics;
+import io.github.resilience4j.micrometer.tagged.TaggedTimeLimiterMetrics;
+import io.github.resilience4j.ratelimiter.RateLimiterRegistry;
+import io.github.resilience4j.timelimiter.TimeLimiterRegistry;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+
+/** Shows the state of the layers as meters named {@code resilience4j.*} and tagged with the state's name. */
+public final class LayerMetrics {
+    private LayerMetrics() {}
+
+    /** Meters for everything in the registries, now and later: permits left, permits at most, timeouts by outcome. */
+    public static void bind(
+            MeterRegistry meters,
+            BulkheadRegistry bulkheads,
+            RateLimiterRegistry rateLimiters,
+            TimeLimiterRegistry timeLimiters) {
+        TaggedBulkheadMetrics.ofBulkheadRegistry(bulkheads).bindTo(meters);
+        TaggedRateLimiterMetrics.ofRateLimiterRegistry(rateLimiters).bindTo(meters);
+        TaggedTimeLimiterMetrics.ofTimeLimiterRegistry(timeLimiters).bindTo(meters);
+    }
+
+    /** A meter for the number of keys; keys have none of their own, since callers choose their text. */
+    public static void bind(MeterRegistry meters, KeyedRateLimiters limiters) {
+        Gauge.builder("millrace.ratelimiter.keys", limiters, KeyedRateLimiters::keys)
+                .description("Keys with a rate limiter of their own")
+                .tag("name", limiters.name())
+                .register(meters);
+    }
+}

@@ -1,0 +1,72 @@
+package dev.millrace.server.demo;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.millrace.ingest.publish.SourceRecord;
+import dev.millrace.query.FileRows;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+
+/**
+ * Airports from the CSV file with columns iata, name, city, state, country, latitude, longitude. Text stays as the file
+ * has it, also its {@code NA} for an unknown city or state; the two coordinates become JSON numbers with the file's
+ * digits. The file says nothing about time: a record carries the time of its reading.
+ */
+record AirportSource(List<SourceRecord> read) implements DemoSource {
+    private static final List<String> TEXTS = List.of("iata", "name", "city", "state", "country");
+    private static final List<String> NUMBERS = List.of("latitude", "longitude");
+
+    AirportSource {
+        read = List.copyOf(read);
+    }
+
+    static AirportSource open(Path csv) {
+        JsonFactory json = new JsonFactory();
+        List<SourceRecord> read = new ArrayList<>();
+        long now = System.currentTimeMillis();
+        try (FileRows rows = FileRows.csv(csv)) {
+            while (rows.next()) {
+                String key = rows.text(0).orElseThrow();
+                read.add(new SourceRecord(key.getBytes(StandardCharsets.UTF_8), value(json, rows), now));
+            }
+        }
+        return new AirportSource(read);
+    }
+
+    private static byte[] value(JsonFactory json, FileRows rows) {
+        ByteArrayOutputStream value = new ByteArrayOutputStream(160);
+        try (JsonGenerator out = json.createGenerator(value)) {
+            out.writeStartObject();
+            for (int i = 0; i < TEXTS.size(); i++) {
+                out.writeStringField(TEXTS.get(i), rows.text(i).orElse(""));
+            }
+            for (int i = 0; i < NUMBERS.size(); i++) {
+                out.writeFieldName(NUMBERS.get(i));
+                out.writeNumber(rows.text(TEXTS.size() + i).orElseThrow());
+            }
+            out.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // an array does not fail
+        }
+        return value.toByteArray();
+    }
+
+    @Override
+    public long total() {
+        return read.size();
+    }
+
+    @Override
+    public Iterator<SourceRecord> records() {
+        return read.iterator();
+    }
+
+    @Override
+    public void close() {}
+}
