@@ -295,7 +295,7 @@ public final class LocalStore implements ProductStore {
         try {
             flush().join();
         } catch (CompletionException failure) {
-            LOG.error("{} is closed at its durable position {}", folder, durable(), failure);
+            LOG.warn("{} is closed at its durable position {}: {}", folder, durable(), failure.toString());
         } finally {
             release();
         }
