@@ -372,7 +372,13 @@ final class PartitionLog implements PartitionWriter {
         PartitionView now = view;
         Segment open = now == null ? null : now.tail();
         var plan = new PartitionFiles.Plan(
-                context.topicId(), newlySealed, open == null ? null : open.retain(), newLetters, next, letterCount);
+                context.topicId(),
+                newlySealed,
+                open == null ? null : open.retain(),
+                newLetters,
+                next,
+                letterCount,
+                context.condition());
         newlySealed = new ArrayList<>();
         newLetters = new ArrayList<>();
         plannedNext = next;
@@ -402,7 +408,10 @@ final class PartitionLog implements PartitionWriter {
 
     private void report(Exception failure) {
         if (fault.isEmpty()) {
-            LOG.warn("Partition {} cannot be written and is tried again until it can: {}", partition, failure.toString());
+            LOG.warn(
+                    "Partition {} cannot be written and is tried again until it can: {}",
+                    partition,
+                    failure.toString());
         }
         LOG.debug("Partition {} cannot be written", partition, failure);
         fault = Optional.of("partition " + partition + " cannot be written: " + failure);
