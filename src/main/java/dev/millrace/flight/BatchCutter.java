@@ -4,6 +4,7 @@ import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.store.Slice;
 import dev.millrace.store.Snapshot;
+import dev.millrace.store.StoreSchema;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -42,11 +43,15 @@ final class BatchCutter {
         int load() {
             int to = fit(slice.batch(), from, slice.rows(), STRETCH_BYTES);
             slice.batch().load(columns, from, to);
+            if (!slice.allVisible()) {
+                slice.batch().load(List.of(deleted), from, to);
+            }
             return to;
         }
     }
 
     private final List<ColumnLayout> columns;
+    private final ColumnLayout deleted;
     private final BufferAllocator allocator;
     private final Iterator<Slice> slices;
     private final int[] selection;
@@ -56,16 +61,21 @@ final class BatchCutter {
     private long left;
 
     /**
+     * @param schema of the snapshot's product
+     * @param columns to cut
      * @param limit the most rows
      * @param allocator borrowed, pays for copies
      */
-    BatchCutter(Snapshot snapshot, List<ColumnLayout> columns, long limit, BufferAllocator allocator) {
+    BatchCutter(
+            Snapshot snapshot, StoreSchema schema, List<ColumnLayout> columns, long limit, BufferAllocator allocator) {
         var all = new ArrayList<Slice>();
         for (int partition = 0; partition < snapshot.partitions(); partition++) {
             all.addAll(snapshot.slices(partition));
         }
         this.slices = all.iterator();
         this.columns = columns;
+        // Whether a row is visible is read from here, besides from what the store keeps in memory.
+        this.deleted = schema.layout().top().get(schema.deletedColumn());
         this.left = limit;
         this.allocator = allocator;
         this.selection = new int[all.stream().allMatch(Slice::allVisible) ? 0 : GATHERED_ROWS_MAX];

@@ -83,7 +83,7 @@ public final class FlightPort {
         BufferAllocator allocator = root.newChildAllocator("flight", 0, options.memoryBytes());
         WorkerExecutor pages = vertx.createSharedWorkerExecutor("pages", PAGES_WORKERS);
         var calls = new FlightCalls(
-                layers.around(new ProductFlights(registry, new TicketOffice(options.tickets()))),
+                layers.around(new ProductFlights(registry, new TicketOffice(options.tickets()), pages)),
                 loops,
                 pages,
                 allocator,

@@ -9,6 +9,7 @@ import dev.millrace.store.Position;
 import dev.millrace.store.Slice;
 import dev.millrace.store.Snapshot;
 import io.vertx.core.Future;
+import io.vertx.core.WorkerExecutor;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -19,26 +20,38 @@ import org.apache.arrow.flight.Ticket;
 
 /**
  * Answers Flight requests from the registry: the service inside the layers. Any thread; never blocks, since snapshots
- * are taken without a lock and no row is read.
+ * are taken without a lock and no row is read; what takes longer is done by a worker.
  */
 final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
     private final ProductRegistry registry;
     private final TicketOffice tickets;
+    private final WorkerExecutor pages;
 
-    ProductFlights(ProductRegistry registry, TicketOffice tickets) {
+    ProductFlights(ProductRegistry registry, TicketOffice tickets, WorkerExecutor pages) {
         this.registry = registry;
         this.tickets = tickets;
+        this.pages = pages;
     }
 
     @Override
     public Future<FlightAnswer> call(FlightRequest request) {
-        return Future.succeededFuture(
-                switch (request) {
-                    case FlightRequest.Catalogue catalogue -> catalogue(catalogue.prefix());
-                    case FlightRequest.Info info -> new FlightAnswer.Infos(List.of(info(info.path())));
-                    case FlightRequest.Shape shape -> shape(shape.path());
-                    case FlightRequest.Read read -> read(tickets.read(read.ticket()));
-                });
+        return switch (request) {
+            case FlightRequest.Catalogue catalogue -> Future.succeededFuture(catalogue(catalogue.prefix()));
+            case FlightRequest.Info asked -> info(Selection.parse(registry, asked.path()), asked.path());
+            case FlightRequest.Shape shape -> Future.succeededFuture(shape(shape.path()));
+            case FlightRequest.Read read -> Future.succeededFuture(read(tickets.read(read.ticket())));
+        };
+    }
+
+    /** The rows of an earlier position are counted one by one, which is too long for an event loop. */
+    private Future<FlightAnswer> info(Selection selection, List<String> path) {
+        return selection.position().isPresent()
+                ? pages.executeBlocking(() -> infos(selection, path), false)
+                : Future.succeededFuture(infos(selection, path));
+    }
+
+    private FlightAnswer infos(Selection selection, List<String> path) {
+        return new FlightAnswer.Infos(List.of(describe(selection, path)));
     }
 
     private FlightAnswer catalogue(String prefix) {
@@ -46,20 +59,19 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
                 .filter(product -> product.qualifiedName().startsWith(prefix))
                 .map(product -> {
                     var path = List.of(product.domain(), product.name());
-                    return product.unreadable().isPresent() ? unread(product, path) : info(path);
+                    var all = new Selection(product, product.schema().columns(), Optional.empty());
+                    return product.unreadable().isPresent() ? unread(all, path) : describe(all, path);
                 })
                 .toList());
     }
 
     /** A product that cannot be read yet: its schema alone, with no endpoint. */
-    private static FlightInfo unread(Product product, List<String> path) {
-        var all = new Selection(product, product.schema().columns(), Optional.empty());
-        return FlightInfo.builder(all.schema(product.position()), FlightDescriptor.path(path), List.of())
+    private static FlightInfo unread(Selection all, List<String> path) {
+        return FlightInfo.builder(all.schema(all.product().position()), FlightDescriptor.path(path), List.of())
                 .build();
     }
 
-    private FlightInfo info(List<String> path) {
-        var selection = Selection.parse(registry, path);
+    private FlightInfo describe(Selection selection, List<String> path) {
         try (Snapshot snapshot = open(selection.product(), selection.position())) {
             Position at = snapshot.position();
             Instant expiry = tickets.expiry();

@@ -58,7 +58,8 @@ final class SnapshotStream {
         this.listener = listener;
         this.reading = owned;
         this.served = served;
-        this.cutter = new BatchCutter(owned.snapshot(), owned.columns(), owned.limit(), allocator);
+        this.cutter =
+                new BatchCutter(owned.snapshot(), owned.product().schema(), owned.columns(), owned.limit(), allocator);
         this.root = VectorSchemaRoot.create(owned.schema(), allocator);
         this.loader = new VectorLoader(root);
     }

@@ -58,7 +58,7 @@ class BatchCutterTest {
         store.add(root, 40_000, 60, EVERY);
         try (BufferAllocator copies = root.newChildAllocator("copies", 0, Long.MAX_VALUE);
                 Snapshot snapshot = store.snapshot()) {
-            var cutter = new BatchCutter(snapshot, ALL, Long.MAX_VALUE, copies);
+            var cutter = new BatchCutter(snapshot, FakeStore.SCHEMA, ALL, Long.MAX_VALUE, copies);
             while (!cutter.isDone()) {
                 cutter.next().ifPresent(ArrowRecordBatch::close);
             }
@@ -100,7 +100,7 @@ class BatchCutterTest {
         store.addMapped(root, folder, 1000, EVERY).addMapped(root, folder, 1000, i -> i % 2 == 0);
         assertEquals(1500, ids(Long.MAX_VALUE).size());
         try (Snapshot snapshot = store.snapshot()) {
-            var cutter = new BatchCutter(snapshot, ALL, Long.MAX_VALUE, root);
+            var cutter = new BatchCutter(snapshot, FakeStore.SCHEMA, ALL, Long.MAX_VALUE, root);
             assertTrue(cutter.cold().isPresent());
             cutter.loaded(cutter.cold().orElseThrow().load());
             assertFalse(cutter.cold().isPresent());
@@ -114,7 +114,7 @@ class BatchCutterTest {
         var ids = new ArrayList<Long>();
         try (Snapshot snapshot = store.snapshot();
                 VectorSchemaRoot vectors = VectorSchemaRoot.create(schema, root)) {
-            var cutter = new BatchCutter(snapshot, ALL, limit, root);
+            var cutter = new BatchCutter(snapshot, FakeStore.SCHEMA, ALL, limit, root);
             while (!cutter.isDone()) {
                 cutter.cold().ifPresent(stretch -> cutter.loaded(stretch.load()));
                 cutter.next().ifPresent(next -> {
