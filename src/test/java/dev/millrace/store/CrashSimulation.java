@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CrashSimulation {
     private static final StoreOptions OPTIONS = new StoreOptions(16, 1 << 20, 16 << 20, Duration.ofSeconds(5));
     private static final int PARTITIONS = 2;
-    private static final int RECORDS = 70;
+    private static final int RECORDS = 45;
 
     @TempDir
     Path root;

@@ -29,7 +29,7 @@ class LocalStoreSimulation {
     Path folder;
 
     static Stream<Arguments> seeds() {
-        return IntStream.range(0, 30)
+        return IntStream.range(0, 12)
                 .mapToObj(seed -> Arguments.of(
                         seed,
                         switch (seed % 3) {
