@@ -41,7 +41,6 @@ class DemoDataTest {
                             "{\"flight_id\":\"F0000001\",\"date\":\"2001-01-01T00:01:00\",\"delay\":33,"
                                     + "\"distance\":2176,\"origin\":\"LAS\",\"destination\":\"PHL\"}",
                             new String(last.value(), UTF_8));
-                    assertEquals(978_307_260_000L, last.timestampMillis());
                 }
             }
             assertEquals(200_000, count);
