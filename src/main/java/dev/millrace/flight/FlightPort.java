@@ -8,6 +8,7 @@ import io.grpc.Server;
 import io.grpc.ServerInterceptors;
 import io.grpc.netty.NettyServerBuilder;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Logger;
 import org.apache.arrow.flight.FlightGrpcUtils;
 import org.apache.arrow.flight.auth.ServerAuthHandler;
 import org.apache.arrow.flight.grpc.ServerBackpressureThresholdInterceptor;
@@ -35,6 +37,7 @@ public final class FlightPort {
     private static final int CALLS_PER_CONNECTION = 128;
     private static final int PAGES_WORKERS = 2;
     private static final Duration KEEP_ALIVE = Duration.ofMinutes(1);
+    private static final Logger GRPC = Logger.getLogger("io.grpc.netty.NettyServerHandler");
     private static final Duration ABORT = Duration.ofSeconds(10);
 
     private final Vertx vertx;
@@ -73,6 +76,8 @@ public final class FlightPort {
             BufferAllocator root,
             Layer<FlightRequest, FlightAnswer> layers,
             MeterRegistry meters) {
+        // gRPC warns with a stack trace when a client cancels what is queued for it, which is the client's good right.
+        GRPC.setFilter(line -> !(line.getThrown() instanceof Http2Exception.StreamException));
         var internal = (VertxInternal) vertx;
         var loops = new EventLoops(internal);
         BufferAllocator allocator = root.newChildAllocator("flight", 0, options.memoryBytes());

@@ -286,6 +286,13 @@ public final class LocalStore implements ProductStore {
     }
 
     @Override
+    public void durableAfter(CompletableFuture<Void> condition) {
+        CompletableFuture<Void> before = shared.condition;
+        boolean met = before.isDone() && !before.isCompletedExceptionally();
+        shared.condition = met ? condition : CompletableFuture.allOf(before, condition);
+    }
+
+    @Override
     public CompletableFuture<Void> flush() {
         return CompletableFuture.allOf(Stream.of(logs).map(PartitionLog::flush).toArray(CompletableFuture<?>[]::new));
     }
@@ -295,7 +302,7 @@ public final class LocalStore implements ProductStore {
         try {
             flush().join();
         } catch (CompletionException failure) {
-            LOG.error("{} is closed at its durable position {}", folder, durable(), failure);
+            LOG.warn("{} is closed at its durable position {}: {}", folder, durable(), failure.toString());
         } finally {
             release();
         }
@@ -321,6 +328,7 @@ public final class LocalStore implements ProductStore {
         private final RecentLetters letters = new RecentLetters();
         private final MemoryGate gate;
         private @Nullable LocalStore store;
+        private CompletableFuture<Void> condition = CompletableFuture.completedFuture(null);
 
         Shared(
                 StoreSchema schema,
@@ -389,6 +397,11 @@ public final class LocalStore implements ProductStore {
         @Override
         public RecentLetters letters() {
             return letters;
+        }
+
+        @Override
+        public CompletableFuture<Void> condition() {
+            return condition;
         }
 
         @Override

@@ -372,7 +372,13 @@ final class PartitionLog implements PartitionWriter {
         PartitionView now = view;
         Segment open = now == null ? null : now.tail();
         var plan = new PartitionFiles.Plan(
-                context.topicId(), newlySealed, open == null ? null : open.retain(), newLetters, next, letterCount);
+                context.topicId(),
+                newlySealed,
+                open == null ? null : open.retain(),
+                newLetters,
+                next,
+                letterCount,
+                context.condition());
         newlySealed = new ArrayList<>();
         newLetters = new ArrayList<>();
         plannedNext = next;
@@ -394,11 +400,21 @@ final class PartitionLog implements PartitionWriter {
                     new Outcome(committed.mappings(), committed.mapFailure().isPresent()));
             done.complete(null);
         } catch (IOException | RuntimeException failure) {
-            fault = Optional.of("partition " + partition + " cannot be written: " + failure);
-            LOG.warn("Partition {} cannot be written, will be tried again", partition, failure);
+            report(failure);
             outcomes.add(new Outcome(List.of(), true));
             done.completeExceptionally(failure);
         }
+    }
+
+    private void report(Exception failure) {
+        if (fault.isEmpty()) {
+            LOG.warn(
+                    "Partition {} cannot be written and is tried again until it can: {}",
+                    partition,
+                    failure.toString());
+        }
+        LOG.debug("Partition {} cannot be written", partition, failure);
+        fault = Optional.of("partition " + partition + " cannot be written: " + failure);
     }
 
     /** Takes in what the file threads have done since the last call; tries again what failed a second ago. */

@@ -1,5 +1,6 @@
 package dev.millrace.store;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import org.apache.arrow.memory.BufferAllocator;
@@ -24,6 +25,9 @@ interface StoreContext {
     MemoryGate gate();
 
     RecentLetters letters();
+
+    /** What must be met before anything more becomes durable. */
+    CompletableFuture<Void> condition();
 
     String topicId();
 }
