@@ -1,5 +1,6 @@
 package dev.millrace.domain;
 
+import dev.millrace.contract.ProductDefinition;
 import dev.millrace.store.Position;
 import dev.millrace.store.ProductStore;
 import dev.millrace.store.Snapshot;
@@ -15,30 +16,45 @@ public final class Product {
     public record Face(
             String title, String description, String contractId, String contractVersion, String contractText) {}
 
-    private final String domain;
-    private final String name;
+    private final ProductDefinition definition;
     private final Face face;
     private final ProductStore store;
     private volatile ProductState state = ProductState.starting();
+    private volatile Position inputEnd = Position.of("-");
 
-    Product(String domain, String name, Face face, ProductStore store) {
-        this.domain = domain;
-        this.name = name;
-        this.face = face;
+    /** A product over an open store, which the domain closes. */
+    public Product(ProductDefinition definition, ProductStore store) {
+        this.definition = definition;
+        this.face = face(definition);
         this.store = store;
     }
 
+    private static Face face(ProductDefinition definition) {
+        var contract = definition.contract();
+        return new Face(
+                contract.name().isEmpty() ? definition.name() : contract.name(),
+                contract.description().purpose(),
+                contract.id(),
+                contract.version(),
+                contract.text());
+    }
+
+    /** What the mesh folder says of it. */
+    public ProductDefinition definition() {
+        return definition;
+    }
+
     public String domain() {
-        return domain;
+        return definition.domain();
     }
 
     public String name() {
-        return name;
+        return definition.name();
     }
 
     /** {@code domain.product}, unique in the mesh. */
     public String qualifiedName() {
-        return domain + "." + name;
+        return definition.qualifiedName();
     }
 
     public Face face() {
@@ -80,6 +96,27 @@ public final class Product {
     /** Why the product cannot be read at all now; empty when it can. */
     public Optional<String> unreadable() {
         return store.topicId().isEmpty() ? Optional.of("the product has not seen its topic yet") : Optional.empty();
+    }
+
+    /** Where the input's topic ended when it was last looked at; of topic {@code "-"} before that. */
+    public Position inputEnd() {
+        return inputEnd;
+    }
+
+    /** How many offsets the product is behind {@link #inputEnd()}. */
+    public long lag() {
+        Position end = inputEnd;
+        Position reached = position();
+        long lag = 0;
+        for (int partition = 0; partition < end.partitions(); partition++) {
+            lag += Math.max(0, end.next(partition) - reached.next(partition));
+        }
+        return lag;
+    }
+
+    /** Says where the input's topic ends now; the input port's context. */
+    public void inputEnd(Position end) {
+        inputEnd = end;
     }
 
     void state(ProductState next) {

@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A rate limiter for each key, for at most {@code maxKeys} keys.
@@ -66,19 +67,18 @@ public final class KeyedRateLimiters {
     /** The limiter of {@code key}, or the one that all keys without a place share. */
     RateLimiter of(String key) {
         RateLimiter known = limiters.get(key);
-        if (known != null) {
-            return known;
+        if (known == null) {
+            known = limiters.computeIfAbsent(key, this::inFreePlace);
         }
-        if (!places.tryAcquire() && !(forgetRested() && places.tryAcquire())) {
-            return others;
+        if (known == null && forgetRested()) {
+            known = limiters.computeIfAbsent(key, this::inFreePlace);
         }
-        RateLimiter made = RateLimiter.of(key, config, nanoTime);
-        RateLimiter first = limiters.putIfAbsent(key, made);
-        if (first != null) {
-            places.release();
-            return first;
-        }
-        return made;
+        return known != null ? known : others;
+    }
+
+    /** Runs at most once at a time for a key, so that no key ever holds two places, not even for a moment. */
+    private @Nullable RateLimiter inFreePlace(String key) {
+        return places.tryAcquire() ? RateLimiter.of(key, config, nanoTime) : null;
     }
 
     /** Forgets the limiters with a full allowance, unless this was tried within the last window. */

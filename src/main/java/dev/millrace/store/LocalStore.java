@@ -31,17 +31,36 @@ public final class LocalStore implements ProductStore {
     private final Path folder;
     private final Disk disk;
     private final FileChannel lock;
-    private final Shared shared;
+    private final StoreContext context;
     private final List<String> notes = new ArrayList<>();
+    private CompletableFuture<Void> condition = CompletableFuture.completedFuture(null);
     private volatile PartitionLog[] logs = {};
     private volatile @Nullable String topicId;
 
-    private LocalStore(Path folder, Disk disk, FileChannel lock, Shared shared) {
+    private LocalStore(
+            StoreSchema schema,
+            StoreOptions options,
+            Path folder,
+            BufferAllocator productAllocator,
+            BufferAllocator mappedAllocator,
+            Executor files,
+            Disk disk,
+            LongSupplier nanoClock,
+            FileChannel lock) {
         this.folder = folder;
         this.disk = disk;
         this.lock = lock;
-        this.shared = shared;
-        shared.store = this;
+        this.context = new StoreContext(
+                schema,
+                options,
+                productAllocator,
+                mappedAllocator,
+                new SerialQueue(files),
+                nanoClock,
+                new MemoryGate(options.budgetBytes(), this::memoryBytes, this::seal, this::isPending),
+                new RecentLetters(),
+                () -> condition,
+                this::topicName);
     }
 
     /**
@@ -79,8 +98,8 @@ public final class LocalStore implements ProductStore {
             throws IOException {
         disk.createFolder(folder);
         FileChannel lock = lock(folder);
-        var shared = new Shared(schema, options, productAllocator, mappedAllocator, new SerialQueue(files), nanoClock);
-        var store = new LocalStore(folder, disk, lock, shared);
+        var store = new LocalStore(
+                schema, options, folder, productAllocator, mappedAllocator, files, disk, nanoClock, lock);
         boolean opened = false;
         try {
             store.recover();
@@ -136,20 +155,21 @@ public final class LocalStore implements ProductStore {
             }
             topicId = stored.isEmpty() ? topicId : stored;
         }
-        shared.letters().restore(letters, letterCount);
+        context.letters().restore(letters, letterCount);
         notes.forEach(note -> LOG.warn("{}", note));
     }
 
     private PartitionRecovery.Found recover(int partition) throws IOException {
-        return new PartitionRecovery(disk, partitionFolder(partition), shared.schema(), shared.mappedAllocator(), notes)
+        return new PartitionRecovery(
+                        disk, partitionFolder(partition), context.schema(), context.mappedAllocator(), notes)
                 .recover();
     }
 
     private void add(int partition, PartitionRecovery.Found found) {
         var files = new PartitionFiles(
-                disk, partitionFolder(partition), shared.schema(), shared.mappedAllocator(), found.manifest());
+                disk, partitionFolder(partition), context.schema(), context.mappedAllocator(), found.manifest());
         PartitionLog[] longer = Arrays.copyOf(logs, logs.length + 1);
-        longer[partition] = new PartitionLog(partition, shared, files, found);
+        longer[partition] = new PartitionLog(partition, context, files, found);
         logs = longer;
     }
 
@@ -159,7 +179,7 @@ public final class LocalStore implements ProductStore {
 
     @Override
     public StoreSchema schema() {
-        return shared.schema();
+        return context.schema();
     }
 
     @Override
@@ -194,7 +214,7 @@ public final class LocalStore implements ProductStore {
                                 "as_of", "'" + position + "' is not reached yet.", "a position up to " + reached + ".")
                         .exception();
             });
-            var snapshot = new BoundedSnapshot(shared.schema(), at.orElse(reached), parts);
+            var snapshot = new BoundedSnapshot(context.schema(), at.orElse(reached), parts);
             made = true;
             return snapshot;
         } finally {
@@ -244,7 +264,7 @@ public final class LocalStore implements ProductStore {
         }
         topicId = id;
         for (int partition = logs.length; partition < partitions; partition++) {
-            add(partition, new PartitionRecovery.Found(Manifest.empty(shared.schema()), List.of(), List.of()));
+            add(partition, new PartitionRecovery.Found(Manifest.empty(context.schema()), List.of(), List.of()));
         }
     }
 
@@ -255,12 +275,12 @@ public final class LocalStore implements ProductStore {
 
     @Override
     public List<DeadLetter> deadLetters(int limit) {
-        return shared.letters().newest(limit);
+        return context.letters().newest(limit);
     }
 
     @Override
     public long deadLetterCount() {
-        return shared.letters().count();
+        return context.letters().count();
     }
 
     @Override
@@ -285,6 +305,22 @@ public final class LocalStore implements ProductStore {
         return Stream.of(logs).flatMap(log -> log.fault().stream()).findFirst();
     }
 
+    private void seal() {
+        Stream.of(logs).forEach(PartitionLog::seal);
+    }
+
+    private boolean isPending() {
+        PartitionLog[] now = logs;
+        Stream.of(now).forEach(PartitionLog::settle);
+        return Stream.of(now).anyMatch(PartitionLog::isPending);
+    }
+
+    @Override
+    public void durableAfter(CompletableFuture<Void> next) {
+        boolean met = condition.isDone() && !condition.isCompletedExceptionally();
+        condition = met ? next : CompletableFuture.allOf(condition, next);
+    }
+
     @Override
     public CompletableFuture<Void> flush() {
         return CompletableFuture.allOf(Stream.of(logs).map(PartitionLog::flush).toArray(CompletableFuture<?>[]::new));
@@ -295,7 +331,7 @@ public final class LocalStore implements ProductStore {
         try {
             flush().join();
         } catch (CompletionException failure) {
-            LOG.error("{} is closed at its durable position {}", folder, durable(), failure);
+            LOG.warn("{} is closed at its durable position {}: {}", folder, durable(), failure.toString());
         } finally {
             release();
         }
@@ -307,94 +343,6 @@ public final class LocalStore implements ProductStore {
             lock.close();
         } catch (IOException failure) {
             LOG.warn("The lock of {} stays until the process ends", folder, failure);
-        }
-    }
-
-    /** What the partitions share, and the store's side of the memory gate. */
-    private static final class Shared implements StoreContext {
-        private final StoreSchema schema;
-        private final StoreOptions options;
-        private final BufferAllocator productAllocator;
-        private final BufferAllocator mappedAllocator;
-        private final Executor files;
-        private final LongSupplier nanoClock;
-        private final RecentLetters letters = new RecentLetters();
-        private final MemoryGate gate;
-        private @Nullable LocalStore store;
-
-        Shared(
-                StoreSchema schema,
-                StoreOptions options,
-                BufferAllocator productAllocator,
-                BufferAllocator mappedAllocator,
-                Executor files,
-                LongSupplier nanoClock) {
-            this.schema = schema;
-            this.options = options;
-            this.productAllocator = productAllocator;
-            this.mappedAllocator = mappedAllocator;
-            this.files = files;
-            this.nanoClock = nanoClock;
-            this.gate = new MemoryGate(
-                    options.budgetBytes(),
-                    () -> logs().mapToLong(log -> log.openBytes() + log.unmappedBytes())
-                            .sum(),
-                    () -> logs().forEach(PartitionLog::seal),
-                    () -> {
-                        logs().forEach(PartitionLog::settle);
-                        return logs().anyMatch(PartitionLog::isPending);
-                    });
-        }
-
-        private Stream<PartitionLog> logs() {
-            LocalStore open = store;
-            return open == null ? Stream.empty() : Stream.of(open.logs);
-        }
-
-        @Override
-        public StoreSchema schema() {
-            return schema;
-        }
-
-        @Override
-        public StoreOptions options() {
-            return options;
-        }
-
-        @Override
-        public BufferAllocator productAllocator() {
-            return productAllocator;
-        }
-
-        @Override
-        public BufferAllocator mappedAllocator() {
-            return mappedAllocator;
-        }
-
-        @Override
-        public Executor files() {
-            return files;
-        }
-
-        @Override
-        public LongSupplier nanoClock() {
-            return nanoClock;
-        }
-
-        @Override
-        public MemoryGate gate() {
-            return gate;
-        }
-
-        @Override
-        public RecentLetters letters() {
-            return letters;
-        }
-
-        @Override
-        public String topicId() {
-            LocalStore open = store;
-            return open == null ? NO_TOPIC : open.topicName();
         }
     }
 }

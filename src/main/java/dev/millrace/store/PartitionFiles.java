@@ -10,6 +10,10 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,6 +30,7 @@ final class PartitionFiles {
     private static final Logger LOG = LoggerFactory.getLogger(PartitionFiles.class);
     static final int KEPT_LETTERS = 10_000;
     private static final int MAX_LETTER_FILES = 16;
+    private static final long CONDITION_SECONDS = 5;
 
     /**
      * The whole state of a partition up to {@code next}, as far as earlier plans did not bring it.
@@ -33,6 +38,7 @@ final class PartitionFiles {
      * @param sealed segments sealed since the last plan; a reference each is handed over
      * @param tail the published part of the open segment; its reference is handed over
      * @param letters dead letters since the last plan
+     * @param condition what must be met before the plan may become durable
      */
     record Plan(
             String topicId,
@@ -40,7 +46,8 @@ final class PartitionFiles {
             @Nullable Segment tail,
             List<DeadLetter> letters,
             long next,
-            long letterCount) {}
+            long letterCount,
+            CompletableFuture<Void> condition) {}
 
     /** A segment's ordinal and its mapped file, the receiver's to release. */
     record Mapping(int ordinal, Batch batch) {}
@@ -92,7 +99,20 @@ final class PartitionFiles {
         }
     }
 
+    /** Waits a short time: what failed or is not met then is tried again with the next commit. */
+    private static void await(CompletableFuture<Void> condition) throws IOException {
+        try {
+            condition.get(CONDITION_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException failure) {
+            throw new IOException("the dead letters before this position are not acknowledged", failure);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", interrupted);
+        }
+    }
+
     private void write(Plan plan) throws IOException {
+        await(plan.condition());
         var work = new Work(manifest);
         try {
             if (manifest.topicId().isEmpty()) {

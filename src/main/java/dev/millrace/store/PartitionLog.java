@@ -27,8 +27,6 @@ import org.slf4j.LoggerFactory;
  */
 final class PartitionLog implements PartitionWriter {
     private static final Logger LOG = LoggerFactory.getLogger(PartitionLog.class);
-    private static final int FIRST_ROWS = 1024;
-    private static final int MAX_ROWS_UNCHECKED = 256;
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** What a commit on the file threads brought. */
@@ -37,13 +35,13 @@ final class PartitionLog implements PartitionWriter {
     private final int partition;
     private final StoreContext context;
     private final StoreSchema schema;
-    private final BatchWriter writer;
     private final PartitionKeys keys;
     private final PartitionFiles files;
     private final Queue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
 
+    private final OpenSegment open;
     private SealedList sealed;
-    private Tail tail;
+    private int indexed;
     private volatile @Nullable PartitionView view;
     private long next;
     private long visibleRows;
@@ -61,35 +59,12 @@ final class PartitionLog implements PartitionWriter {
     private volatile long unmappedBytes;
     private volatile Optional<String> fault = Optional.empty();
 
-    /** The open segment's facts while it grows. */
-    private static final class Tail {
-        final int ordinal;
-        Marks marks;
-        int rowCapacity;
-        int indexed;
-        int deletedRows;
-        long firstOffset;
-        long lastOffset;
-        long firstDeleted = Marks.NEVER;
-        long lettersBefore;
-
-        Tail(int ordinal, Marks marks) {
-            this.ordinal = ordinal;
-            this.marks = marks;
-        }
-
-        Segment.Facts facts(int rows) {
-            return new Segment.Facts(ordinal, rows, firstOffset, lastOffset, deletedRows, firstDeleted, lettersBefore);
-        }
-    }
-
     /** Takes over the batches found. */
     PartitionLog(int partition, StoreContext context, PartitionFiles files, PartitionRecovery.Found found) {
         this.partition = partition;
         this.context = context;
         this.schema = context.schema();
         this.files = files;
-        this.writer = new BatchWriter(schema.layout(), context.productAllocator());
         this.keys = new PartitionKeys(schema);
         Manifest manifest = found.manifest();
         this.next = manifest.next();
@@ -97,68 +72,37 @@ final class PartitionLog implements PartitionWriter {
         this.plannedNext = next;
         this.plannedAt = context.nanoClock().getAsLong();
         this.letterCount = manifest.letterCount();
-        this.sealed = SealedList.owning(List.of());
-        this.tail = newTail();
-        restore(manifest, found.batches());
+        this.open = new OpenSegment(context, found.batches().size() + 1);
+        this.sealed = restore(manifest, found.batches());
+        for (int i = 0; i < sealed.size(); i++) {
+            Segment segment = sealed.get(i);
+            index(segment.ordinal(), segment.batch(), segment.marks(), 0, segment.rows());
+        }
+        indexOpen();
         publishView();
     }
 
-    private void restore(Manifest manifest, List<Batch> batches) {
+    private SealedList restore(Manifest manifest, List<Batch> batches) {
         var segments = new ArrayList<Segment>();
-        int last = batches.size() - 1;
-        for (int i = 0; i <= last; i++) {
-            Segment.Facts facts = manifest.segments().get(i).facts(i + 1);
+        for (Batch batch : batches) {
+            Manifest.SegmentFile file = manifest.segments().get(segments.size());
+            Segment.Facts facts = file.facts(segments.size() + 1);
             visibleRows += facts.rows() - facts.deletedRows();
-            Batch batch = batches.get(i);
-            Marks marks = new Marks(context.mappedAllocator(), facts.rows());
-            if (i == last && mayGrow(manifest.segments().get(i)) && reopen(facts, batch)) {
-                marks.release();
+            boolean last = facts.ordinal() == batches.size();
+            if (last && mayGrow(file) && open.reopen(facts, batch)) {
                 batch.release();
             } else {
-                segments.add(new Segment(schema, facts, batch, marks, true));
+                segments.add(
+                        new Segment(schema, facts, batch, new Marks(context.mappedAllocator(), facts.rows()), true));
             }
         }
-        sealed.release();
-        sealed = SealedList.owning(segments);
-        int tailRows = writer.isOpen() ? writer.rows() : 0;
-        tail = tailRows == 0 ? newTail() : tail;
-        for (int i = 0; i < sealed.size(); i++) {
-            index(
-                    sealed.get(i).ordinal(),
-                    sealed.get(i).batch(),
-                    sealed.get(i).marks(),
-                    0,
-                    sealed.get(i).rows());
-        }
-        indexTail();
+        return SealedList.owning(segments);
     }
 
     private boolean mayGrow(Manifest.SegmentFile file) {
         return file.rows() < context.options().segmentRows() / 2
                 && file.sizeBytes() < context.options().segmentBytes() / 2
                 && file.sizeBytes() < context.options().budgetBytes() / 4;
-    }
-
-    /** Copies a short last segment into the open one, so that restarts do not leave many small segments. */
-    private boolean reopen(Segment.Facts facts, Batch batch) {
-        try {
-            int capacity = Math.max(FIRST_ROWS, Integer.highestOneBit(facts.rows()) << 1);
-            writer.open(capacity);
-            for (int row = 0; row < facts.rows(); row++) {
-                writer.copyRow(batch, row);
-            }
-            tail = new Tail(facts.ordinal(), new Marks(context.mappedAllocator(), capacity));
-            tail.rowCapacity = capacity;
-            tail.firstOffset = facts.firstOffset();
-            tail.lastOffset = facts.lastOffset();
-            tail.deletedRows = facts.deletedRows();
-            tail.firstDeleted = facts.firstDeleted();
-            tail.lettersBefore = facts.lettersBefore();
-            return true;
-        } catch (OutOfMemoryException tooMuch) {
-            writer.close();
-            return false;
-        }
     }
 
     @Override
@@ -173,86 +117,45 @@ final class PartitionLog implements PartitionWriter {
 
     @Override
     public BatchWriter batch() {
-        return writer;
+        return open.writer();
     }
 
     @Override
     public boolean ready() {
-        return (writer.isOpen() && writer.rows() < checkAt) || makeRoom();
+        return (open.writer().isOpen() && open.rows() < checkAt) || makeRoom();
     }
 
     private boolean makeRoom() {
         settle();
-        if (writer.isOpen()) {
-            openBytes = writer.allocatedBytes();
-            if (writer.rows() >= context.options().segmentRows()
-                    || (writer.rows() > 0 && openBytes >= context.options().segmentBytes())) {
-                seal();
-            }
+        if (open.isFull()) {
+            seal();
         }
+        openBytes = open.allocatedBytes();
         if (!context.gate().admits()) {
             return false;
         }
         try {
-            reserve();
+            checkAt = open.makeRoom();
         } catch (OutOfMemoryException full) {
             exhausted();
             return false;
         }
-        openBytes = writer.allocatedBytes();
-        long perRow = 1 + openBytes / (1 + writer.rows());
-        long room = (context.options().segmentBytes() - openBytes) / (8 * perRow);
-        int unchecked = (int) Math.clamp(room, 1, MAX_ROWS_UNCHECKED);
-        checkAt = Math.min(
-                writer.rows() + unchecked,
-                Math.min(tail.rowCapacity, context.options().segmentRows()));
+        openBytes = open.allocatedBytes();
         return true;
-    }
-
-    /** Opens a segment, and has the store's own columns grow here, so that {@link #commit} cannot run out of memory. */
-    private void reserve() {
-        if (!writer.isOpen()) {
-            int capacity = Math.min(FIRST_ROWS, context.options().segmentRows());
-            writer.open(capacity);
-            tail.rowCapacity = capacity;
-        }
-        if (writer.rows() == tail.rowCapacity) {
-            try {
-                writer.column(schema.offsetColumn()).putInt64(0);
-                writer.column(schema.timestampColumn()).putInt64(0);
-                writer.column(schema.deletedColumn()).putBit(false);
-            } finally {
-                writer.rollback();
-            }
-            tail.rowCapacity *= 2;
-        }
     }
 
     @Override
     public void commit(long offset, long timestampMillis, boolean deleted) {
         requireNew(offset);
-        writer.column(schema.offsetColumn()).putInt64(offset);
-        writer.column(schema.timestampColumn()).putInt64(timestampMillis);
-        writer.column(schema.deletedColumn()).putBit(deleted);
-        writer.endRow();
-        if (writer.rows() == 1) {
-            tail.firstOffset = offset;
-            tail.lettersBefore = letterCount;
-        }
-        tail.lastOffset = offset;
-        if (deleted) {
-            tail.deletedRows++;
-            tail.firstDeleted = Math.min(tail.firstDeleted, offset);
-        } else {
-            visibleRows++;
-        }
+        open.append(offset, timestampMillis, deleted, letterCount);
+        visibleRows += deleted ? 0 : 1;
         next = offset + 1;
     }
 
     @Override
     public void exhausted() {
-        if (writer.isOpen()) {
-            writer.rollback();
+        if (open.writer().isOpen()) {
+            open.writer().rollback();
         }
         context.gate().exhausted();
     }
@@ -283,7 +186,7 @@ final class PartitionLog implements PartitionWriter {
         settle();
         PartitionView now = view;
         if (now == null || now.next() != next) {
-            indexTail();
+            indexOpen();
             publishView();
         }
         checkAt = 0;
@@ -295,18 +198,12 @@ final class PartitionLog implements PartitionWriter {
         }
     }
 
-    private void indexTail() {
-        if (!writer.isOpen() || writer.rows() == tail.indexed) {
-            return;
+    private void indexOpen() {
+        int rows = open.rows();
+        if (rows > indexed) {
+            index(open.ordinal(), open.writer().batch(), open.marks(), indexed, rows);
+            indexed = rows;
         }
-        int rows = writer.rows();
-        if (rows > tail.marks.capacity()) {
-            Marks grown = tail.marks.grown(Math.max(64, Integer.highestOneBit(rows - 1) << 1));
-            tail.marks.release();
-            tail.marks = grown;
-        }
-        index(tail.ordinal, writer.batch(), tail.marks, tail.indexed, rows);
-        tail.indexed = rows;
     }
 
     private void index(int ordinal, Batch batch, Marks marks, int from, int to) {
@@ -316,12 +213,8 @@ final class PartitionLog implements PartitionWriter {
     }
 
     private void publishView() {
-        Segment open = null;
-        if (writer.isOpen() && writer.rows() > 0) {
-            open = new Segment(schema, tail.facts(writer.rows()), writer.batch().retain(), tail.marks.retain(), false);
-        }
         PartitionView old = view;
-        view = new PartitionView(sealed.retain(), open, next, visibleRows);
+        view = new PartitionView(sealed.retain(), open.readable().orElse(null), next, visibleRows);
         if (old != null) {
             old.release();
         }
@@ -329,50 +222,44 @@ final class PartitionLog implements PartitionWriter {
 
     /** Ends the open segment, publishes its rows, and hands it to the file threads. */
     void seal() {
-        if (!writer.isOpen()) {
-            return;
-        }
-        if (writer.rows() == 0) {
-            writer.close();
+        if (open.rows() == 0) {
+            open.giveBack();
             openBytes = 0;
             return;
         }
-        indexTail();
-        Segment.Facts facts = tail.facts(writer.rows());
-        var segment = new Segment(schema, facts, writer.seal(), tail.marks.retain(), false);
-        tail.marks.release();
+        indexOpen();
+        Segment segment = open.seal();
+        indexed = 0;
+        openBytes = 0;
         SealedList longer = sealed.plus(segment);
         sealed.release();
         sealed = longer;
-        tail = newTail();
         newlySealed.add(segment.retain());
         unmapped(segment.batch().sizeBytes());
-        openBytes = 0;
         publishView();
         plan();
-    }
-
-    private Tail newTail() {
-        int ordinal = sealed.size() == 0 ? 1 : sealed.get(sealed.size() - 1).ordinal() + 1;
-        if (ordinal > Location.MAX_ORDINAL) {
-            throw new IllegalStateException("a partition has more than " + Location.MAX_ORDINAL + " segments");
-        }
-        return new Tail(ordinal, new Marks(context.mappedAllocator(), 64));
     }
 
     /** Publishes and has everything up to the next offset made durable. */
     CompletableFuture<Void> flush() {
         settle();
-        indexTail();
+        indexOpen();
         publishView();
         return plan();
     }
 
+    /** Hands over all that is new; everything up to {@code next} is published. */
     private CompletableFuture<Void> plan() {
         PartitionView now = view;
         Segment open = now == null ? null : now.tail();
         var plan = new PartitionFiles.Plan(
-                context.topicId(), newlySealed, open == null ? null : open.retain(), newLetters, next, letterCount);
+                context.topicId().get(),
+                newlySealed,
+                open == null ? null : open.retain(),
+                newLetters,
+                next,
+                letterCount,
+                context.condition().get());
         newlySealed = new ArrayList<>();
         newLetters = new ArrayList<>();
         plannedNext = next;
@@ -394,18 +281,28 @@ final class PartitionLog implements PartitionWriter {
                     new Outcome(committed.mappings(), committed.mapFailure().isPresent()));
             done.complete(null);
         } catch (IOException | RuntimeException failure) {
-            fault = Optional.of("partition " + partition + " cannot be written: " + failure);
-            LOG.warn("Partition {} cannot be written, will be tried again", partition, failure);
+            report(failure);
             outcomes.add(new Outcome(List.of(), true));
             done.completeExceptionally(failure);
         }
+    }
+
+    private void report(Exception failure) {
+        if (fault.isEmpty()) {
+            LOG.warn(
+                    "Partition {} cannot be written and is tried again until it can: {}",
+                    partition,
+                    failure.toString());
+        }
+        LOG.debug("Partition {} cannot be written", partition, failure);
+        fault = Optional.of("partition " + partition + " cannot be written: " + failure);
     }
 
     /** Takes in what the file threads have done since the last call; tries again what failed a second ago. */
     void settle() {
         takeOutcomes();
         if (failed && underWay == 0 && context.nanoClock().getAsLong() - plannedAt >= RETRY_NANOS) {
-            indexTail();
+            indexOpen();
             publishView();
             plan();
         }
@@ -439,9 +336,9 @@ final class PartitionLog implements PartitionWriter {
         sealed = swapped;
         PartitionView old = view;
         if (old != null) {
-            Segment open = old.tail();
+            Segment tail = old.tail();
             view = new PartitionView(
-                    sealed.retain(), open == null ? null : open.retain(), old.next(), old.visibleRows());
+                    sealed.retain(), tail == null ? null : tail.retain(), old.next(), old.visibleRows());
             old.release();
         }
     }
@@ -514,8 +411,7 @@ final class PartitionLog implements PartitionWriter {
         if (last != null) {
             last.release();
         }
-        writer.close();
-        tail.marks.release();
+        open.close();
         sealed.release();
         newlySealed.forEach(Segment::release);
         files.close();

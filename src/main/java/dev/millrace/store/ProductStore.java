@@ -64,6 +64,12 @@ public interface ProductStore extends AutoCloseable {
     }
 
     /**
+     * Holds back every position that becomes durable from now on until {@code condition} is met; when it fails, so does
+     * whatever waits for it, and the positions stay back.
+     */
+    void durableAfter(CompletableFuture<Void> condition);
+
+    /**
      * Makes everything written so far durable; ends when it is, on any thread, or fails with an {@code IOException}:
      * nothing is lost then, and a later flush tries again.
      */

@@ -304,6 +304,9 @@ final class FakeStore implements ProductStore {
     }
 
     @Override
+    public void durableAfter(CompletableFuture<Void> condition) {}
+
+    @Override
     public CompletableFuture<Void> flush() {
         return CompletableFuture.completedFuture(null);
     }

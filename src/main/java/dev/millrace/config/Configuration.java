@@ -1,0 +1,56 @@
+package dev.millrace.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+
+/**
+ * Every setting of the platform, as {@code millrace.yaml}, {@code MILLRACE_*} variables and the command line say;
+ * {@code docs/configuration.md} lists the keys. Immutable. Made by {@link ConfigurationReader}.
+ */
+public record Configuration(
+        Mesh mesh,
+        Data data,
+        Http http,
+        Management management,
+        Flight flight,
+        Kafka kafka,
+        Domain domain,
+        Limits limits,
+        Store store) {
+    /** The mesh served: its name (the catalog in SQL) and the folder that holds {@code domains/}. */
+    public record Mesh(String name, Path folder) {}
+
+    /** Where segments and positions are kept. */
+    public record Data(Path folder) {}
+
+    /** The HTTP output port; a page has {@code defaultLimit} rows unless asked, and at most {@code maxLimit}. */
+    public record Http(String host, int port, int defaultLimit, int maxLimit, DataSize maxBody, Duration idleTimeout) {}
+
+    /** Health and metrics. */
+    public record Management(String host, int port) {}
+
+    /** The Flight output port. */
+    public record Flight(String host, int port) {}
+
+    /** The brokers, and further properties for the Kafka clients, which may be secrets and are never printed. */
+    public record Kafka(String bootstrapServers, Map<String, String> properties) {
+        public Kafka {
+            properties = Map.copyOf(properties);
+        }
+
+        @Override
+        public String toString() {
+            return "Kafka[bootstrapServers=" + bootstrapServers + ", properties=" + properties.keySet() + "]";
+        }
+    }
+
+    /** The budget of each domain: off-heap memory and threads that decode. */
+    public record Domain(DataSize memory, int ingestThreads) {}
+
+    /** What the layers around each output port allow. */
+    public record Limits(Duration requestTimeout, int concurrency, int ratePerSecond) {}
+
+    /** When a segment is sealed: at {@code segmentRows} rows, or {@code flushInterval} after its first row. */
+    public record Store(int segmentRows, Duration flushInterval) {}
+}

@@ -1,0 +1,126 @@
+package dev.millrace.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** The one table of settings: it drives the reading, the environment variables, the defaults and the docs. */
+final class Keys {
+    /** Names below this are handed to the Kafka clients as they are. */
+    static final String KAFKA_PROPERTIES = "kafka.properties.";
+
+    private static final Kind<Duration> SHORT = Kind.duration(Duration.ofMillis(1), Duration.ofHours(1));
+    private static final DataSize KIBIBYTE = new DataSize(1 << 10);
+
+    static final Key<String> MESH_NAME =
+            new Key<>("mesh.name", Kind.text(), "millrace", "The mesh's name; the catalog's name in SQL.");
+    static final Key<Path> MESH_FOLDER = new Key<>(
+            "mesh.folder",
+            Kind.folder(),
+            "mesh",
+            "The folder that holds `domains/`. A relative folder in the file is relative to the file's folder, elsewhere"
+                    + " to the working directory.");
+    static final Key<Path> DATA_FOLDER = new Key<>(
+            "data.folder",
+            Kind.folder(),
+            "millrace-data",
+            "Where segments and positions are kept. Relative as `mesh.folder` is.");
+
+    static final Key<String> HTTP_HOST =
+            new Key<>("http.host", Kind.text(), "0.0.0.0", "The address that the HTTP port listens on.");
+    static final Key<Integer> HTTP_PORT =
+            new Key<>("http.port", Kind.port(), "8080", "The HTTP port; 0 takes a free one.");
+    static final Key<Integer> HTTP_DEFAULT_LIMIT = new Key<>(
+            "http.defaultLimit",
+            Kind.whole("number of rows", 1, 1_000_000),
+            "100",
+            "Rows of a page when the request names no `limit`.");
+    static final Key<Integer> HTTP_MAX_LIMIT = new Key<>(
+            "http.maxLimit",
+            Kind.whole("number of rows", 1, 1_000_000),
+            "10000",
+            "The most rows that a page may have.");
+    static final Key<DataSize> HTTP_MAX_BODY = new Key<>(
+            "http.maxBody",
+            Kind.size(KIBIBYTE, new DataSize(1L << 30)),
+            "8MiB",
+            "The largest request body that is read.");
+    static final Key<Duration> HTTP_IDLE_TIMEOUT =
+            new Key<>("http.idleTimeout", SHORT, "60s", "A connection without traffic for that long is closed.");
+
+    static final Key<String> MANAGEMENT_HOST =
+            new Key<>("management.host", Kind.text(), "0.0.0.0", "The address that health and metrics listen on.");
+    static final Key<Integer> MANAGEMENT_PORT =
+            new Key<>("management.port", Kind.port(), "8081", "The port of health and metrics; 0 takes a free one.");
+
+    static final Key<String> FLIGHT_HOST =
+            new Key<>("flight.host", Kind.text(), "0.0.0.0", "The address that the Flight port listens on.");
+    static final Key<Integer> FLIGHT_PORT =
+            new Key<>("flight.port", Kind.port(), "8815", "The Flight port; 0 takes a free one.");
+
+    static final Key<String> KAFKA_BOOTSTRAP_SERVERS = new Key<>(
+            "kafka.bootstrapServers",
+            Kind.text(),
+            "localhost:9092",
+            "The brokers, as `host:port`, with commas between them.");
+
+    static final Key<DataSize> DOMAIN_MEMORY = new Key<>(
+            "domain.memory",
+            Kind.size(new DataSize(1 << 20), new DataSize(1L << 42)),
+            "512MiB",
+            "Off-heap memory of each domain; a domain that reaches it stops reading its topics until it has room.");
+    static final Key<Integer> DOMAIN_INGEST_THREADS = new Key<>(
+            "domain.ingestThreads",
+            Kind.whole("number of threads", 1, 64),
+            "1",
+            "Threads that decode records, of each domain.");
+
+    static final Key<Duration> LIMITS_REQUEST_TIMEOUT = new Key<>(
+            "limits.requestTimeout", SHORT, "10s", "A request that takes longer is answered with a time-out.");
+    static final Key<Integer> LIMITS_CONCURRENCY = new Key<>(
+            "limits.concurrency",
+            Kind.whole("number of requests", 1, 1_000_000),
+            "256",
+            "Requests under way at the same time, of each output port.");
+    static final Key<Integer> LIMITS_RATE_PER_SECOND = new Key<>(
+            "limits.ratePerSecond",
+            Kind.whole("number of requests", 1, 100_000_000),
+            "1000000",
+            "Requests taken in a second, of each output port and over all clients.");
+
+    static final Key<Integer> STORE_SEGMENT_ROWS = new Key<>(
+            "store.segmentRows",
+            Kind.whole("number of rows", 8, 1 << 24),
+            "65536",
+            "Rows after which a segment is sealed; a multiple of 8.");
+    static final Key<Duration> STORE_FLUSH_INTERVAL = new Key<>(
+            "store.flushInterval",
+            SHORT,
+            "30s",
+            "A segment with rows is sealed and made durable after that long, full or not.");
+
+    static final List<Key<?>> ALL = List.of(
+            MESH_NAME,
+            MESH_FOLDER,
+            DATA_FOLDER,
+            HTTP_HOST,
+            HTTP_PORT,
+            HTTP_DEFAULT_LIMIT,
+            HTTP_MAX_LIMIT,
+            HTTP_MAX_BODY,
+            HTTP_IDLE_TIMEOUT,
+            MANAGEMENT_HOST,
+            MANAGEMENT_PORT,
+            FLIGHT_HOST,
+            FLIGHT_PORT,
+            KAFKA_BOOTSTRAP_SERVERS,
+            DOMAIN_MEMORY,
+            DOMAIN_INGEST_THREADS,
+            LIMITS_REQUEST_TIMEOUT,
+            LIMITS_CONCURRENCY,
+            LIMITS_RATE_PER_SECOND,
+            STORE_SEGMENT_ROWS,
+            STORE_FLUSH_INTERVAL);
+
+    private Keys() {}
+}

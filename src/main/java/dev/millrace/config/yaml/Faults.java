@@ -1,0 +1,64 @@
+package dev.millrace.config.yaml;
+
+import dev.millrace.problem.Fault;
+import dev.millrace.problem.Fault.Severity;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Gathers the faults of one reading, each once, and gives them in the order of their places; keeps the first
+ * {@value #LIMIT} of each severity. Used by one thread.
+ */
+public final class Faults {
+    static final int LIMIT = 1000;
+
+    private static final Comparator<Fault> BY_PLACE =
+            Comparator.comparing(Fault::file).thenComparingInt(Fault::line).thenComparingInt(Fault::column);
+
+    private final Set<Fault> faults = new LinkedHashSet<>();
+    private int errors;
+    private int warnings;
+
+    /** Adds a fault that stops the use of the file. */
+    public void error(Place place, String path, String message) {
+        if (errors < LIMIT && faults.add(fault(place, path, Severity.ERROR, message))) {
+            errors++;
+        }
+    }
+
+    /** Adds a fault with which the file can still be used. */
+    public void warning(Place place, String path, String message) {
+        if (warnings < LIMIT && faults.add(fault(place, path, Severity.WARNING, message))) {
+            warnings++;
+        }
+    }
+
+    /** How many errors are kept so far. */
+    public int errors() {
+        return errors;
+    }
+
+    /** Everything kept so far. */
+    public List<Fault> all() {
+        return faults.stream().sorted(BY_PLACE).toList();
+    }
+
+    /** The warnings kept so far. */
+    public List<Fault> warnings() {
+        return faults.stream()
+                .sorted(BY_PLACE)
+                .filter(fault -> fault.severity() == Severity.WARNING)
+                .toList();
+    }
+
+    /** The warnings kept so far of that file. */
+    public List<Fault> warningsOf(String file) {
+        return warnings().stream().filter(fault -> fault.file().equals(file)).toList();
+    }
+
+    private static Fault fault(Place place, String path, Severity severity, String message) {
+        return new Fault(place.file(), place.line(), place.column(), path, severity, message);
+    }
+}

@@ -1,0 +1,53 @@
+package dev.millrace.contract;
+
+import dev.millrace.config.yaml.Node;
+import dev.millrace.problem.Fault;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A data contract (Open Data Contract Standard v3) that can be served. Texts that the file does not give are empty.
+ *
+ * @param file the file as the user named it
+ * @param apiVersion the version of the standard, for example {@code v3.1.0}
+ * @param objects the schema; may be empty
+ * @param custom the custom properties by name, as written
+ * @param text the whole file as it is
+ * @param root the whole file as a tree, with what this record does not hold
+ * @param warnings what was forgiven
+ */
+public record Contract(
+        String file,
+        String id,
+        String name,
+        String version,
+        String apiVersion,
+        String kind,
+        String status,
+        String domain,
+        String dataProduct,
+        Description description,
+        List<Server> servers,
+        List<SchemaObject> objects,
+        Map<String, Node> custom,
+        String text,
+        Node root,
+        List<Fault> warnings) {
+    public Contract {
+        servers = List.copyOf(servers);
+        objects = List.copyOf(objects);
+        custom = Map.copyOf(custom);
+        warnings = List.copyOf(warnings);
+    }
+
+    /** What the dataset is for; each part empty for none. */
+    public record Description(String purpose, String usage, String limitations) {}
+
+    /**
+     * Where the data is.
+     *
+     * @param type for example {@code kafka}
+     * @param raw everything that the contract says about it
+     */
+    public record Server(String name, String type, String host, String format, Node raw) {}
+}

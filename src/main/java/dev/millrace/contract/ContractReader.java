@@ -1,0 +1,197 @@
+package dev.millrace.contract;
+
+import dev.millrace.config.yaml.Cursor;
+import dev.millrace.config.yaml.Faults;
+import dev.millrace.config.yaml.YamlReader;
+import dev.millrace.config.yaml.YamlReader.Document;
+import dev.millrace.problem.Problem;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * Reads an ODCS v3 file, YAML or JSON, for serving: leniently, since many real files break the schema of the version
+ * they name. What can be forgiven is a warning of the {@link Contract}; all that cannot, of one file, is reported
+ * together in a {@link Problem.InvalidContract}. Reads files, so never called on an event loop. No state.
+ */
+public final class ContractReader {
+    private static final Pattern KNOWN_VERSION = Pattern.compile("v?3\\.[012](\\.\\d+)?(-.*)?");
+    private static final Set<String> KNOWN = Set.of(
+            "version",
+            "kind",
+            "apiVersion",
+            "id",
+            "name",
+            "tenant",
+            "tags",
+            "status",
+            "servers",
+            "dataProduct",
+            "description",
+            "domain",
+            "schema",
+            "support",
+            "price",
+            "team",
+            "roles",
+            "slaDefaultElement",
+            "slaProperties",
+            "authoritativeDefinitions",
+            "customProperties",
+            "contractCreatedTs",
+            "context",
+            "relationships",
+            "synonyms",
+            "deprecated");
+    private static final Set<String> KNOWN_IN_OBJECT = Set.of(
+            "id",
+            "name",
+            "physicalType",
+            "physicalName",
+            "description",
+            "businessName",
+            "authoritativeDefinitions",
+            "tags",
+            "customProperties",
+            "logicalType",
+            "dataGranularityDescription",
+            "properties",
+            "relationships",
+            "quality",
+            "context",
+            "synonyms",
+            "deprecated",
+            "semanticType");
+
+    private ContractReader() {}
+
+    /** The contract in that file; throws a {@link Problem.InvalidContract} with every fault, warnings too. */
+    public static Contract read(Path file) {
+        Faults faults = new Faults();
+        return orThrow(read(file, faults), faults);
+    }
+
+    /** The contract in that text; {@code file} is the name that faults bear. */
+    public static Contract read(String file, String text) {
+        Faults faults = new Faults();
+        return orThrow(
+                YamlReader.parse(file, text, faults).flatMap(document -> contract(file, document, faults)), faults);
+    }
+
+    static Optional<Contract> read(Path file, Faults faults) {
+        return YamlReader.read(file, faults).flatMap(document -> contract(file.toString(), document, faults));
+    }
+
+    private static Contract orThrow(Optional<Contract> contract, Faults faults) {
+        return contract.orElseThrow(() -> new Problem.InvalidContract(faults.all()).exception());
+    }
+
+    /** The contract; empty when there is an error in it. */
+    private static Optional<Contract> contract(String file, Document document, Faults faults) {
+        int errors = faults.errors();
+        Cursor root = Cursor.at(document.root(), faults);
+        if (!root.isMapping()) {
+            root.error("Expected a data contract, found " + root.shape() + ".");
+            return Optional.empty();
+        }
+        root.warnOfUnknown(KNOWN);
+        kind(root);
+        apiVersion(root);
+        if (root.field("status").isEmpty()) {
+            root.warning("The key 'status' is missing.");
+        }
+        String id = Elements.needed(root, "id");
+        String version = Elements.needed(root, "version");
+        List<SchemaObject> objects = objects(root);
+        Contract contract = new Contract(
+                file,
+                id,
+                root.text("name"),
+                version,
+                root.text("apiVersion"),
+                root.text("kind"),
+                root.text("status"),
+                root.text("domain"),
+                root.text("dataProduct"),
+                Elements.description(root),
+                servers(root),
+                objects,
+                Elements.custom(root),
+                document.text(),
+                document.root(),
+                faults.warningsOf(file));
+        return faults.errors() == errors ? Optional.of(contract) : Optional.empty();
+    }
+
+    private static void kind(Cursor root) {
+        String kind = root.text("kind");
+        if (kind.isEmpty()) {
+            root.warning("The key 'kind' is missing. Expected DataContract.");
+        } else if (!kind.equals("DataContract")) {
+            root.field("kind").ifPresent(given -> given.error("Expected DataContract, found '" + kind + "'."));
+        }
+    }
+
+    private static void apiVersion(Cursor root) {
+        Optional<Cursor> given = root.field("apiVersion");
+        String version = root.text("apiVersion");
+        if (given.isEmpty()) {
+            root.warning("The key 'apiVersion' is missing; read as v3.1.0.");
+        } else if (!version.startsWith("v3.") && !version.startsWith("3.")) {
+            given.get().error("Expected a version of ODCS 3, for example v3.1.0, found '" + version + "'.");
+        } else if (!KNOWN_VERSION.matcher(version).matches()) {
+            given.get().warning("The version '" + version + "' is not known; read as v3.2.");
+        }
+    }
+
+    private static List<Contract.Server> servers(Cursor root) {
+        List<Contract.Server> servers = new ArrayList<>();
+        root.field("servers").ifPresent(given -> {
+            for (Cursor server : given.items()) {
+                if (server.isMapping()) {
+                    servers.add(new Contract.Server(
+                            server.text("server"),
+                            server.text("type"),
+                            server.text("host"),
+                            server.text("format"),
+                            server.node()));
+                } else {
+                    server.warning("Expected a server with its type, found " + server.shape() + ".");
+                }
+            }
+        });
+        return servers;
+    }
+
+    private static List<SchemaObject> objects(Cursor root) {
+        List<SchemaObject> objects = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        root.field("schema").ifPresent(given -> {
+            for (Cursor cursor : given.items()) {
+                if (!cursor.isMapping()) {
+                    cursor.error("Expected an object with name and properties, found " + cursor.shape() + ".");
+                    continue;
+                }
+                cursor.warnOfUnknown(KNOWN_IN_OBJECT);
+                String name = Elements.needed(cursor, "name");
+                if (!names.add(name) && !name.isEmpty()) {
+                    cursor.error("The name '" + name + "' stands here a second time.");
+                }
+                String physicalName = cursor.text("physicalName");
+                objects.add(new SchemaObject(
+                        cursor.place(),
+                        name,
+                        physicalName.isEmpty() ? name : physicalName,
+                        cursor.text("description"),
+                        PropertyReader.readAll(cursor),
+                        Elements.raw(cursor, "quality"),
+                        Elements.custom(cursor)));
+            }
+        });
+        return objects;
+    }
+}

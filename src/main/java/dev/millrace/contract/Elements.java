@@ -1,0 +1,70 @@
+package dev.millrace.contract;
+
+import dev.millrace.config.yaml.Cursor;
+import dev.millrace.config.yaml.Node;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Parts that contracts and product descriptors share. */
+final class Elements {
+    private Elements() {}
+
+    /** The custom properties by name; ODCS's list of {@code property} and {@code value}, or a plain mapping. */
+    static Map<String, Node> custom(Cursor owner) {
+        Map<String, Node> custom = new LinkedHashMap<>();
+        owner.field("customProperties").ifPresent(given -> {
+            if (given.isMapping()) {
+                given.warning("Expected a list of property and value; read as if it were one.");
+                given.fields().forEach((name, value) -> custom.put(name, value.node()));
+                return;
+            }
+            for (Cursor item : given.items()) {
+                String name = item.text("property");
+                if (name.isEmpty()) {
+                    item.warning("A custom property needs a 'property', its name; this one means nothing.");
+                    continue;
+                }
+                item.field("value").ifPresent(value -> {
+                    if (custom.putIfAbsent(name, value.node()) != null) {
+                        item.warning("The custom property '" + name + "' stands here a second time; the first counts.");
+                    }
+                });
+            }
+        });
+        return custom;
+    }
+
+    /** The items of the list of that name, as written; none where it is absent. */
+    static List<Node> raw(Cursor owner, String name) {
+        return owner.field(name)
+                .map(given -> given.items().stream().map(Cursor::node).toList())
+                .orElse(List.of());
+    }
+
+    static Contract.Description description(Cursor owner) {
+        return owner.field("description")
+                .map(given -> given.isMapping()
+                        ? new Contract.Description(
+                                given.text("purpose"), given.text("usage"), given.text("limitations"))
+                        : new Contract.Description(given.text().orElse(""), "", ""))
+                .orElse(new Contract.Description("", "", ""));
+    }
+
+    /** The text of that name; an error where it is absent or empty. */
+    static String needed(Cursor owner, String name) {
+        if (owner.field(name).isEmpty()) {
+            owner.error("The key '" + name + "' is missing.");
+            return "";
+        }
+        String text = owner.text(name);
+        if (text.isBlank()) {
+            owner.field(name).ifPresent(given -> {
+                if (!given.isMapping() && !given.isSequence()) {
+                    given.error("The key '" + name + "' is empty.");
+                }
+            });
+        }
+        return text;
+    }
+}

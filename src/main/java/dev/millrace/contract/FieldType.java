@@ -1,0 +1,87 @@
+package dev.millrace.contract;
+
+import java.util.List;
+
+/**
+ * How the server keeps a value, independent of any memory format: what {@code logicalType}, {@code physicalType} and
+ * {@code logicalTypeOptions.format} of a property come to. {@link TypeMapping} holds the table.
+ */
+public sealed interface FieldType {
+    /** True or false. */
+    record Bool() implements FieldType {}
+
+    /** A whole number of 8, 16, 32 or 64 bits. */
+    record Int(int bits, boolean signed) implements FieldType {}
+
+    /** An IEEE 754 number of 32 or 64 bits. */
+    record Floating(int bits) implements FieldType {}
+
+    /** A decimal number of at most {@code precision} digits, 1 to 38, of which {@code scale} stand after the point. */
+    record Decimal(int precision, int scale) implements FieldType {
+        /** The most digits. */
+        public static final int MAX_PRECISION = 38;
+    }
+
+    /** A Unicode text. */
+    record Text() implements FieldType {}
+
+    /** Bytes; base64 in JSON. */
+    record Binary() implements FieldType {}
+
+    /** A day of the proleptic Gregorian calendar; {@code 2001-01-31} in JSON. */
+    record Date() implements FieldType {}
+
+    /**
+     * An instant ({@code zoned}, kept as UTC) or a local date and time.
+     *
+     * @param encoding how a JSON record holds it
+     */
+    record Timestamp(Unit unit, boolean zoned, Encoding encoding) implements FieldType {}
+
+    /** A time of day without zone; {@code 12:34:56.789} in JSON. */
+    record Time(Unit unit) implements FieldType {}
+
+    /** A UUID; its usual text in JSON. */
+    record Uuid() implements FieldType {}
+
+    /** Named fields, at least one. */
+    record Struct(List<Field> fields) implements FieldType {
+        public Struct {
+            fields = List.copyOf(fields);
+        }
+    }
+
+    /** A list of values of one type. */
+    record ListOf(Field element) implements FieldType {}
+
+    /** A named value within a struct or, named {@code item}, a list; null is allowed unless {@code required}. */
+    record Field(String name, FieldType type, boolean required) {}
+
+    /** The resolution of a time. */
+    enum Unit {
+        MILLIS(1_000),
+        MICROS(1_000_000),
+        NANOS(1_000_000_000);
+
+        private final int perSecond;
+
+        Unit(int perSecond) {
+            this.perSecond = perSecond;
+        }
+
+        /** How many make a second. */
+        public int perSecond() {
+            return perSecond;
+        }
+    }
+
+    /** How a JSON record holds a timestamp. */
+    enum Encoding {
+        /** ISO 8601 text with {@code T} or a space between date and time; with an offset or {@code Z} when zoned. */
+        ISO,
+        /** A number of milliseconds since 1970-01-01T00:00:00Z. */
+        EPOCH_MILLIS,
+        /** A number of seconds since 1970-01-01T00:00:00Z. */
+        EPOCH_SECONDS
+    }
+}

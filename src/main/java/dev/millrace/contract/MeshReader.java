@@ -1,0 +1,217 @@
+package dev.millrace.contract;
+
+import dev.millrace.config.yaml.Faults;
+import dev.millrace.config.yaml.Place;
+import dev.millrace.contract.ProductDescriptor.Port;
+import dev.millrace.problem.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Reads a mesh folder: {@code domains/<domain>/<product>.odps.yaml} and {@code *.odcs.yaml} ({@code .yml} and
+ * {@code .json} too).
+ *
+ * <p>A product is a descriptor with the contract that its output ports name by id and version, or, where they name none,
+ * the contract file of the descriptor's own name; or it is a contract file that no descriptor takes. Its name is its
+ * file's. Every fault of all files is reported together in a {@link Problem.InvalidContract}. The folder may lie in any
+ * file system, a jar's too. Reads files, so never called on an event loop. No state.
+ */
+public final class MeshReader {
+    private static final Pattern FILE = Pattern.compile("(.*)\\.(odps|odcs)\\.(yaml|yml|json)");
+    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_-]*");
+
+    private final Faults faults = new Faults();
+
+    private MeshReader() {}
+
+    /** The mesh in that folder; throws a {@link Problem.InvalidContract} with every fault, warnings too. */
+    public static Mesh read(Path meshFolder) {
+        return new MeshReader().mesh(meshFolder);
+    }
+
+    private Mesh mesh(Path meshFolder) {
+        SortedMap<String, SortedMap<String, ProductDefinition>> domains = new TreeMap<>();
+        Path folder = meshFolder.resolve("domains");
+        for (Path domain : list(folder)) {
+            if (!Files.isDirectory(domain)) {
+                faults.warning(Place.of(domain.toString()), "", "Not a domain's folder; ignored.");
+                continue;
+            }
+            String name = fileName(domain);
+            if (isName("domain", name, domain)) {
+                domains.put(name, domain(name, domain));
+            }
+        }
+        if (faults.errors() == 0 && domains.isEmpty()) {
+            faults.warning(Place.of(folder.toString()), "", "There is no domain in this folder.");
+        }
+        if (faults.errors() > 0) {
+            throw new Problem.InvalidContract(faults.all()).exception();
+        }
+        return new Mesh(domains, faults.warnings());
+    }
+
+    private SortedMap<String, ProductDefinition> domain(String domain, Path folder) {
+        List<Named<Contract>> contracts = new ArrayList<>();
+        List<Named<ProductDescriptor>> descriptors = new ArrayList<>();
+        int errors = faults.errors();
+        for (Path file : list(folder)) {
+            Matcher matcher = FILE.matcher(fileName(file));
+            if (!matcher.matches()) {
+                faults.warning(Place.of(file.toString()), "", "Ends neither in .odcs.yaml nor in .odps.yaml; ignored.");
+            } else if (isName("product", matcher.group(1), file)) {
+                String name = matcher.group(1);
+                if (matcher.group(2).equals("odcs")) {
+                    ContractReader.read(file, faults)
+                            .ifPresent(contract -> contracts.add(new Named<>(name, file, contract)));
+                } else {
+                    ProductReader.read(file, faults)
+                            .ifPresent(descriptor -> descriptors.add(new Named<>(name, file, descriptor)));
+                }
+            }
+        }
+        if (faults.errors() == errors) {
+            return products(domain, contracts, descriptors);
+        }
+        // which contract a descriptor means is not known while files are broken; what is wrong with the others is
+        contracts.forEach(contract ->
+                ProductAssembly.assemble(domain, contract.name(), contract.value(), Optional.empty(), faults));
+        return new TreeMap<>();
+    }
+
+    private SortedMap<String, ProductDefinition> products(
+            String domain, List<Named<Contract>> contracts, List<Named<ProductDescriptor>> descriptors) {
+        SortedMap<String, ProductDefinition> products = new TreeMap<>();
+        Set<Contract> taken = new HashSet<>();
+        for (Named<ProductDescriptor> descriptor : descriptors) {
+            warnOfOtherDomain(domain, descriptor.value());
+            contract(descriptor, contracts).ifPresent(contract -> {
+                taken.add(contract);
+                add(domain, descriptor, contract, Optional.of(descriptor.value()), products);
+            });
+        }
+        for (Named<Contract> contract : contracts) {
+            if (!taken.contains(contract.value())) {
+                add(domain, contract, contract.value(), Optional.empty(), products);
+            }
+        }
+        return products;
+    }
+
+    private void add(
+            String domain,
+            Named<?> named,
+            Contract contract,
+            Optional<ProductDescriptor> descriptor,
+            SortedMap<String, ProductDefinition> products) {
+        ProductAssembly.assemble(domain, named.name(), contract, descriptor, faults)
+                .map(product -> products.putIfAbsent(named.name(), product))
+                .ifPresent(first -> faults.error(
+                        Place.of(named.file().toString()),
+                        "",
+                        "The domain has a product '" + named.name() + "' already, of the contract "
+                                + first.contract().file() + "."));
+    }
+
+    private void warnOfOtherDomain(String domain, ProductDescriptor descriptor) {
+        if (!descriptor.domain().isEmpty() && !descriptor.domain().equals(domain)) {
+            faults.warning(
+                    descriptor.root().place(),
+                    "domain",
+                    "The descriptor names the domain '" + descriptor.domain() + "' and lies in the folder of '" + domain
+                            + "'; the folder counts.");
+        }
+    }
+
+    /** The one contract of a descriptor; empty with an error where there is none, or more. */
+    private Optional<Contract> contract(Named<ProductDescriptor> descriptor, List<Named<Contract>> contracts) {
+        int errors = faults.errors();
+        Set<Contract> found = new HashSet<>();
+        for (Port port : descriptor.value().outputPorts()) {
+            if (!port.contractId().isEmpty()) {
+                contract(port, contracts).ifPresent(found::add);
+            }
+        }
+        if (found.isEmpty() && faults.errors() == errors) {
+            contracts.stream()
+                    .filter(contract -> contract.name().equals(descriptor.name()))
+                    .map(Named::value)
+                    .findFirst()
+                    .ifPresent(found::add);
+        }
+        Place whole = Place.of(descriptor.file().toString());
+        if (found.size() > 1) {
+            faults.error(
+                    whole, "outputPorts", "The output ports name " + found.size() + " contracts; a product has one.");
+        } else if (found.isEmpty() && faults.errors() == errors) {
+            faults.error(
+                    whole,
+                    "outputPorts",
+                    "No output port names a contract by contractId, and there is no " + descriptor.name()
+                            + ".odcs.yaml beside the descriptor.");
+        }
+        return found.size() == 1 ? found.stream().findFirst() : Optional.empty();
+    }
+
+    private Optional<Contract> contract(Port port, List<Named<Contract>> contracts) {
+        List<Contract> found = contracts.stream()
+                .map(Named::value)
+                .filter(contract -> contract.id().equals(port.contractId()))
+                .filter(contract ->
+                        port.version().isEmpty() || contract.version().equals(port.version()))
+                .toList();
+        if (found.size() != 1) {
+            faults.error(
+                    port.place(),
+                    "outputPorts",
+                    "The port '" + port.name() + "' names the contract " + port.contractId() + " in version "
+                            + port.version() + "; the domain's folder has "
+                            + (found.isEmpty() ? "none such" : found.size() + " of them") + ".");
+            return Optional.empty();
+        }
+        return Optional.of(found.get(0));
+    }
+
+    private boolean isName(String what, String name, Path path) {
+        boolean fine = NAME.matcher(name).matches();
+        if (!fine) {
+            faults.error(
+                    Place.of(path.toString()),
+                    "",
+                    "'" + name + "' cannot be the name of a " + what + ", since it stands in addresses. Expected"
+                            + " [a-z][a-z0-9_-]*.");
+        }
+        return fine;
+    }
+
+    /** The folder's entries by name, hidden ones left out. */
+    private List<Path> list(Path folder) {
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.filter(entry -> !fileName(entry).startsWith("."))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            faults.error(Place.of(folder.toString()), "", "The folder cannot be read: " + e + ".");
+            return List.of();
+        }
+    }
+
+    private static String fileName(Path path) {
+        Path name = path.getFileName();
+        // a jar's file system ends the names of folders with a slash
+        return name == null ? "" : name.toString().replace("/", "");
+    }
+
+    private record Named<T>(String name, Path file, T value) {}
+}

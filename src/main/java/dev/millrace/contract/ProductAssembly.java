@@ -1,0 +1,201 @@
+package dev.millrace.contract;
+
+import dev.millrace.config.yaml.Cursor;
+import dev.millrace.config.yaml.Faults;
+import dev.millrace.config.yaml.Node;
+import dev.millrace.config.yaml.Place;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** Makes a product of a contract, and checks what a contract may leave open and a product may not. */
+final class ProductAssembly {
+    private static final String MODE = "millrace.mode";
+    private static final String UNKNOWN_FIELDS = "millrace.unknownFields";
+    private static final String DEAD_LETTER_TOPIC = "millrace.deadLetterTopic";
+    private static final Set<String> KNOWN = Set.of(MODE, UNKNOWN_FIELDS, DEAD_LETTER_TOPIC);
+    private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
+
+    private final Contract contract;
+    private final Faults faults;
+
+    private ProductAssembly(Contract contract, Faults faults) {
+        this.contract = contract;
+        this.faults = faults;
+    }
+
+    /** The product; empty with an error where it cannot be served. */
+    static Optional<ProductDefinition> assemble(
+            String domain, String name, Contract contract, Optional<ProductDescriptor> descriptor, Faults faults) {
+        int errors = faults.errors();
+        Optional<ProductDefinition> product = new ProductAssembly(contract, faults).assemble(domain, name, descriptor);
+        return faults.errors() == errors ? product : Optional.empty();
+    }
+
+    private Optional<ProductDefinition> assemble(String domain, String name, Optional<ProductDescriptor> descriptor) {
+        if (!contract.domain().isEmpty() && !contract.domain().equals(domain)) {
+            warning(
+                    contract.root().place(),
+                    "domain",
+                    "The contract names the domain '" + contract.domain() + "' and lies in the folder of '" + domain
+                            + "'; the folder counts.");
+        }
+        if (contract.objects().size() != 1) {
+            error(
+                    contract.root().place(),
+                    "schema",
+                    "A product has one schema object, this contract has "
+                            + contract.objects().size() + ". Write a contract for each.");
+            return Optional.empty();
+        }
+        SchemaObject object = contract.objects().get(0);
+        if (object.properties().isEmpty()) {
+            error(object.place(), "schema[0]", "A product needs at least one property.");
+        }
+        warnOfUnknown(contract.custom(), "customProperties");
+        warnOfUnknown(object.custom(), "schema[0].customProperties");
+        List<Property> key = key(object);
+        Mode mode = choice(object, MODE, Mode.values(), Mode.APPEND);
+        if (mode == Mode.UPSERT && key.isEmpty()) {
+            error(
+                    object.place(),
+                    "schema[0]",
+                    "An upsert product needs a primary key: primaryKey: true on a property.");
+        }
+        String deadLetterTopic = custom(object, DEAD_LETTER_TOPIC)
+                .flatMap(cursor -> cursor.text())
+                .orElse(object.physicalName() + ".dlq");
+        topic(object, object.physicalName());
+        topic(object, deadLetterTopic);
+        if (deadLetterTopic.equals(object.physicalName())) {
+            error(object.place(), "schema[0]", "The topic and the dead-letter topic are the same.");
+        }
+        return Optional.of(new ProductDefinition(
+                domain,
+                name,
+                contract,
+                object,
+                descriptor,
+                object.physicalName(),
+                deadLetterTopic,
+                mode,
+                choice(object, UNKNOWN_FIELDS, UnknownFields.values(), UnknownFields.IGNORE),
+                key));
+    }
+
+    private void topic(SchemaObject object, String topic) {
+        if (!TOPIC.matcher(topic).matches() || topic.equals(".") || topic.equals("..")) {
+            error(
+                    object.place(),
+                    "schema[0]",
+                    "'" + topic + "' cannot be a Kafka topic. Expected 1 to 249 of a-z A-Z 0-9"
+                            + " . _ - in physicalName, else in name.");
+        }
+    }
+
+    private List<Property> key(SchemaObject object) {
+        List<Property> key = object.properties().stream()
+                .filter(Property::primaryKey)
+                .sorted(Comparator.comparingInt(property ->
+                        property.primaryKeyPosition() == 0 ? Integer.MAX_VALUE : property.primaryKeyPosition()))
+                .toList();
+        Set<Integer> positions = new HashSet<>();
+        for (Property property : key) {
+            if (!property.required()) {
+                error(property.place(), property.name(), "A primary key column must say required: true.");
+            }
+            if (property.primaryKeyPosition() > 0 && !positions.add(property.primaryKeyPosition())) {
+                error(
+                        property.place(),
+                        property.name(),
+                        "Another primary key column has the position " + property.primaryKeyPosition() + ", too.");
+            }
+            if (!canBeKey(property.fieldType())) {
+                error(
+                        property.place(),
+                        property.name(),
+                        "A column of type " + property.logicalType().text() + " cannot be part of the primary key.");
+            }
+        }
+        object.properties().forEach(property -> warnOfNestedKeys(property, property.name()));
+        return key;
+    }
+
+    private static boolean canBeKey(FieldType type) {
+        return switch (type) {
+            case FieldType.Struct struct -> false;
+            case FieldType.ListOf list -> false;
+            case FieldType.Floating number -> false;
+            case FieldType.Bool other -> true;
+            case FieldType.Int other -> true;
+            case FieldType.Decimal other -> true;
+            case FieldType.Text other -> true;
+            case FieldType.Binary other -> true;
+            case FieldType.Date other -> true;
+            case FieldType.Timestamp other -> true;
+            case FieldType.Time other -> true;
+            case FieldType.Uuid other -> true;
+        };
+    }
+
+    private void warnOfNestedKeys(Property property, String path) {
+        property.properties().forEach(inner -> nestedKey(inner, path));
+        property.items().ifPresent(item -> nestedKey(item, path));
+    }
+
+    private void nestedKey(Property inner, String path) {
+        String innerPath = path + "." + inner.name();
+        if (inner.primaryKey()) {
+            warning(inner.place(), innerPath, "A primary key is made of columns; primaryKey means nothing here.");
+        }
+        warnOfNestedKeys(inner, innerPath);
+    }
+
+    private void warnOfUnknown(Map<String, Node> custom, String path) {
+        custom.forEach((name, value) -> {
+            if (name.startsWith("millrace.") && !KNOWN.contains(name)) {
+                warning(
+                        value.place(),
+                        path,
+                        "The custom property '" + name + "' is not known. Known are " + MODE + ", " + UNKNOWN_FIELDS
+                                + " and " + DEAD_LETTER_TOPIC + ".");
+            }
+        });
+    }
+
+    private <T extends Enum<T>> T choice(SchemaObject object, String name, T[] choices, T otherwise) {
+        Optional<Cursor> given = custom(object, name);
+        if (given.isEmpty()) {
+            return otherwise;
+        }
+        String text = given.get().text().orElse("");
+        for (T choice : choices) {
+            if (choice.name().toLowerCase(Locale.ROOT).equals(text)) {
+                return choice;
+            }
+        }
+        given.get()
+                .error("Expected " + choices[0].name().toLowerCase(Locale.ROOT) + " or "
+                        + choices[1].name().toLowerCase(Locale.ROOT) + ", found '" + text + "'.");
+        return otherwise;
+    }
+
+    private Optional<Cursor> custom(SchemaObject object, String name) {
+        return Optional.ofNullable(object.custom().get(name))
+                .or(() -> Optional.ofNullable(contract.custom().get(name)))
+                .map(node -> new Cursor(node, name, faults));
+    }
+
+    private void error(Place place, String path, String message) {
+        faults.error(place, path, message);
+    }
+
+    private void warning(Place place, String path, String message) {
+        faults.warning(place, path, message);
+    }
+}

@@ -1,0 +1,37 @@
+package dev.millrace.contract;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * All that the mesh folder says about one data product that can be served.
+ *
+ * @param domain the domain's name, a URL segment: {@code [a-z][a-z0-9_-]*}
+ * @param name the product's name, likewise
+ * @param object the contract's only schema object, with at least one property
+ * @param descriptor empty where the product is just a contract file; an optional component since there is no neutral one
+ * @param topic the Kafka topic that it reads: the object's physical name, else its name
+ * @param deadLetterTopic where refused records go: the custom property {@code millrace.deadLetterTopic}, else the topic
+ *     with {@code .dlq}
+ * @param key the columns of the primary key in the order of their positions, each required; empty for none
+ */
+public record ProductDefinition(
+        String domain,
+        String name,
+        Contract contract,
+        SchemaObject object,
+        Optional<ProductDescriptor> descriptor,
+        String topic,
+        String deadLetterTopic,
+        Mode mode,
+        UnknownFields unknownFields,
+        List<Property> key) {
+    public ProductDefinition {
+        key = List.copyOf(key);
+    }
+
+    /** Domain and product with a dot between them, as in SQL. */
+    public String qualifiedName() {
+        return domain + "." + name;
+    }
+}

@@ -1,0 +1,167 @@
+package dev.millrace.contract;
+
+import dev.millrace.config.yaml.Cursor;
+import dev.millrace.config.yaml.Node;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Reads one property and those within it. */
+final class PropertyReader {
+    private static final Set<String> KNOWN = Set.of(
+            "id",
+            "name",
+            "physicalType",
+            "physicalName",
+            "description",
+            "businessName",
+            "authoritativeDefinitions",
+            "tags",
+            "customProperties",
+            "primaryKey",
+            "primaryKeyPosition",
+            "logicalType",
+            "logicalTypeOptions",
+            "required",
+            "unique",
+            "partitioned",
+            "partitionKeyPosition",
+            "classification",
+            "encryptedName",
+            "transformSourceObjects",
+            "transformLogic",
+            "transformDescription",
+            "examples",
+            "criticalDataElement",
+            "relationships",
+            "quality",
+            "properties",
+            "items",
+            "enum",
+            "map",
+            "vector",
+            "deprecated",
+            "semanticType",
+            "synonyms",
+            "context",
+            "defaultValue");
+
+    private PropertyReader() {}
+
+    /** The properties of an object, in order; those with errors are left out. */
+    static List<Property> readAll(Cursor owner) {
+        List<Property> properties = new ArrayList<>();
+        Optional<Cursor> given = owner.field("properties");
+        if (given.isEmpty()) {
+            return properties;
+        }
+        Set<String> names = new HashSet<>();
+        Set<String> physicalNames = new HashSet<>();
+        for (Cursor cursor : given.get().items()) {
+            String name = cursor.isMapping() ? Elements.needed(cursor, "name") : "";
+            read(cursor, name).ifPresent(property -> {
+                if (!names.add(property.name())) {
+                    cursor.error("The name '" + property.name() + "' stands here a second time.");
+                } else if (!physicalNames.add(property.physicalName())) {
+                    cursor.error("The physical name '" + property.physicalName() + "' stands here a second time.");
+                }
+                properties.add(property);
+            });
+        }
+        return properties;
+    }
+
+    private static Optional<Property> read(Cursor cursor, String name) {
+        if (!cursor.isMapping()) {
+            cursor.error("Expected a property with name and logicalType, found " + cursor.shape() + ".");
+            return Optional.empty();
+        }
+        cursor.warnOfUnknown(KNOWN);
+        String physicalType = cursor.text("physicalType");
+        List<Property> properties = readAll(cursor);
+        Optional<Property> items = cursor.field("items").flatMap(PropertyReader::item);
+        Optional<LogicalType> logicalType = logicalType(cursor, physicalType);
+        if (logicalType.isEmpty() || brokenWithin(cursor, properties, items)) {
+            return Optional.empty();
+        }
+        LogicalType logical = logicalType.get();
+        String physicalName = cursor.text("physicalName");
+        return TypeMapping.map(cursor, logical, physicalType, properties, items)
+                .map(type -> new Property(
+                        cursor.place(),
+                        name,
+                        physicalName.isEmpty() ? name : physicalName,
+                        logical,
+                        physicalType,
+                        cursor.flag("required"),
+                        cursor.flag("primaryKey"),
+                        position(cursor),
+                        cursor.flag("unique"),
+                        cursor.text("description"),
+                        cursor.text("classification"),
+                        type,
+                        RulesReader.read(cursor, logical, type),
+                        logical == LogicalType.OBJECT ? properties : List.of(),
+                        logical == LogicalType.ARRAY ? items : Optional.empty(),
+                        Elements.raw(cursor, "quality"),
+                        Elements.custom(cursor)));
+    }
+
+    /** Whether something within has its fault already, so that none is said of what holds it. */
+    private static boolean brokenWithin(Cursor cursor, List<Property> properties, Optional<Property> items) {
+        boolean noProperties = properties.isEmpty()
+                && cursor.field("properties")
+                        .filter(given -> !(given.node() instanceof Node.Sequence list)
+                                || !list.items().isEmpty())
+                        .isPresent();
+        return noProperties || (items.isEmpty() && cursor.field("items").isPresent());
+    }
+
+    private static Optional<Property> item(Cursor cursor) {
+        String name = cursor.text("name");
+        return read(cursor, name.isEmpty() ? "item" : name);
+    }
+
+    private static int position(Cursor cursor) {
+        // -1 is the standard's default and means none
+        Optional<Cursor> given = cursor.field("primaryKeyPosition")
+                .filter(position -> !position.text().orElse("").equals("-1"));
+        return given.map(position -> position.count().orElse(0)).orElse(0);
+    }
+
+    private static Optional<LogicalType> logicalType(Cursor cursor, String physicalType) {
+        Optional<Cursor> given = cursor.field("logicalType");
+        if (given.isPresent()) {
+            String text = given.get().text().orElse("");
+            Optional<LogicalType> usual = PhysicalType.of(text).usualLogicalType();
+            return LogicalType.of(text).or(() -> {
+                usual.ifPresentOrElse(
+                        type -> given.get()
+                                .warning("'" + text + "' is no logical type of ODCS; read as " + type.text() + "."),
+                        () -> given.get().error("'" + text + "' is no logical type. Expected " + known() + "."));
+                return usual;
+            });
+        }
+        Optional<LogicalType> derived = cursor.field("properties").isPresent()
+                ? Optional.of(LogicalType.OBJECT)
+                : cursor.field("items").isPresent()
+                        ? Optional.of(LogicalType.ARRAY)
+                        : PhysicalType.of(physicalType).usualLogicalType();
+        derived.ifPresentOrElse(
+                type -> cursor.warning("There is no logicalType; read as " + type.text() + "."),
+                () -> cursor.error("There is no logicalType. Expected " + known() + "."));
+        return derived;
+    }
+
+    private static String known() {
+        List<String> names = new ArrayList<>();
+        for (LogicalType type : LogicalType.values()) {
+            if (type != LogicalType.MAP) {
+                names.add(type.text());
+            }
+        }
+        return String.join(", ", names);
+    }
+}

@@ -1,0 +1,267 @@
+package dev.millrace.contract;
+
+import dev.millrace.config.yaml.Cursor;
+import dev.millrace.contract.FieldType.Encoding;
+import dev.millrace.contract.FieldType.Unit;
+import java.math.BigDecimal;
+import java.time.DateTimeException;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.LocalTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+
+/** Reads {@code logicalTypeOptions} and {@code enum} of one property into {@link Rules}. */
+final class RulesReader {
+    private static final Set<String> BOUNDS =
+            Set.of("format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum");
+
+    private static final int LONGEST_MOMENT = 50;
+    private static final int LONGEST_PATTERN = 1000; // the compiler of patterns recurses
+
+    private final Cursor property;
+    private final FieldType type;
+    private final Optional<Cursor> options;
+
+    private RulesReader(Cursor property, FieldType type) {
+        this.property = property;
+        this.type = type;
+        this.options = property.field("logicalTypeOptions").filter(given -> {
+            if (!given.isMapping()) {
+                given.error("Expected a mapping, found " + given.shape() + ".");
+            }
+            return given.isMapping();
+        });
+    }
+
+    static Rules read(Cursor property, LogicalType logical, FieldType type) {
+        return new RulesReader(property, type).read(logical);
+    }
+
+    private Rules read(LogicalType logical) {
+        options.ifPresent(given -> warnOfOthers(given, logical));
+        boolean text = logical == LogicalType.STRING;
+        boolean array = logical == LogicalType.ARRAY;
+        boolean number = logical == LogicalType.INTEGER || logical == LogicalType.NUMBER;
+        Rules rules = new Rules(
+                text ? count("minLength", 0) : 0,
+                text ? count("maxLength", Integer.MAX_VALUE) : Integer.MAX_VALUE,
+                text ? pattern() : Optional.empty(),
+                options.map(given -> given.text("format")).orElse(""),
+                bound("minimum"),
+                bound("maximum"),
+                bound("exclusiveMinimum"),
+                bound("exclusiveMaximum"),
+                number ? multipleOf() : Optional.empty(),
+                array ? count("minItems", 0) : 0,
+                array ? count("maxItems", Integer.MAX_VALUE) : Integer.MAX_VALUE,
+                array && options.map(given -> given.flag("uniqueItems")).orElse(false),
+                values());
+        contradictions(rules);
+        return rules;
+    }
+
+    private void warnOfOthers(Cursor given, LogicalType logical) {
+        Set<String> known = switch (logical) {
+            case STRING -> Set.of("minLength", "maxLength", "pattern", "format", "enum");
+            case DATE -> BOUNDS;
+            case TIMESTAMP, TIME ->
+                Set.of(
+                        "format",
+                        "minimum",
+                        "maximum",
+                        "exclusiveMinimum",
+                        "exclusiveMaximum",
+                        "timezone",
+                        "defaultTimezone");
+            case INTEGER, NUMBER ->
+                Set.of("format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "enum");
+            case ARRAY -> Set.of("minItems", "maxItems", "uniqueItems");
+            case OBJECT, MAP, BOOLEAN -> Set.of();
+        };
+        given.fields().forEach((name, option) -> {
+            if (!known.contains(name)) {
+                option.warning("The option '" + name + "' is not applied to the logical type " + logical.text() + ".");
+            }
+        });
+    }
+
+    private int count(String name, int none) {
+        return option(name).map(given -> given.count().orElse(none)).orElse(none);
+    }
+
+    private Optional<Cursor> option(String name) {
+        return options.flatMap(given -> given.field(name));
+    }
+
+    private Optional<String> pattern() {
+        return option("pattern")
+                .flatMap(given -> given.text().filter(pattern -> {
+                    try {
+                        Pattern.compile(pattern);
+                        return true;
+                    } catch (PatternSyntaxException e) {
+                        given.error("The pattern does not compile: " + e.getDescription() + " near index "
+                                + e.getIndex() + ".");
+                        return false;
+                    }
+                }));
+    }
+
+    private Optional<BigDecimal> multipleOf() {
+        return option("multipleOf")
+                .flatMap(given -> given.number().filter(number -> {
+                    if (number.signum() <= 0) {
+                        given.error("Expected a number above 0, found " + number + ".");
+                    }
+                    return number.signum() > 0;
+                }));
+    }
+
+    private Optional<BigDecimal> bound(String name) {
+        return option(name).flatMap(given -> switch (type) {
+            case FieldType.Int number -> given.number();
+            case FieldType.Floating number -> given.number();
+            case FieldType.Decimal number -> given.number();
+            case FieldType.Timestamp timestamp when timestamp.encoding() == Encoding.EPOCH_MILLIS -> given.number();
+            case FieldType.Timestamp timestamp
+            when timestamp.encoding() == Encoding.EPOCH_SECONDS ->
+                given.number().map(seconds -> seconds.movePointRight(3));
+            case FieldType.Timestamp timestamp -> moment(given, timestamp);
+            case FieldType.Date date ->
+                given.text()
+                        .flatMap(text -> temporal(
+                                given,
+                                "2001-12-31",
+                                () -> BigDecimal.valueOf(LocalDate.parse(text).toEpochDay())));
+            case FieldType.Time time ->
+                given.text()
+                        .flatMap(text -> temporal(
+                                given,
+                                "12:34:56",
+                                () -> units(0, LocalTime.parse(text).toNanoOfDay(), time.unit())));
+            case FieldType.Bool other -> Optional.empty();
+            case FieldType.Text other -> Optional.empty();
+            case FieldType.Binary other -> Optional.empty();
+            case FieldType.Uuid other -> Optional.empty();
+            case FieldType.Struct other -> Optional.empty();
+            case FieldType.ListOf other -> Optional.empty();
+        });
+    }
+
+    private static Optional<BigDecimal> moment(Cursor given, FieldType.Timestamp type) {
+        String example = type.zoned() ? "2001-12-31T00:00:00Z" : "2001-12-31T00:00:00";
+        return given.text()
+                .flatMap(text -> temporal(given, example, () -> {
+                    if (text.length() > LONGEST_MOMENT) {
+                        throw new DateTimeException("longer than any moment");
+                    }
+                    String iso = text.replace(' ', 'T');
+                    if (!iso.contains("T")) {
+                        return units(LocalDate.parse(iso).toEpochDay() * 86_400, 0, type.unit());
+                    }
+                    boolean offset = iso.matches(".*T.*(Z|z|[+-]\\d\\d.*)");
+                    if (offset && !type.zoned()) {
+                        throw new DateTimeException("an offset in a bound of a local timestamp");
+                    }
+                    OffsetDateTime moment = offset
+                            ? OffsetDateTime.parse(iso)
+                            : LocalDateTime.parse(iso).atOffset(ZoneOffset.UTC);
+                    return units(moment.toEpochSecond(), moment.getNano(), type.unit());
+                }));
+    }
+
+    private static BigDecimal units(long seconds, long nanos, Unit unit) {
+        return BigDecimal.valueOf(seconds)
+                .add(BigDecimal.valueOf(nanos, 9))
+                .multiply(BigDecimal.valueOf(unit.perSecond()))
+                .stripTrailingZeros();
+    }
+
+    private static Optional<BigDecimal> temporal(Cursor given, String example, Bound bound) {
+        try {
+            return Optional.of(bound.value());
+        } catch (DateTimeException e) {
+            given.error("Expected a bound such as '" + example + "', found " + given.shape() + ".");
+            return Optional.empty();
+        }
+    }
+
+    private List<String> values() {
+        Optional<Cursor> given = property.field("enum").or(() -> option("enum"));
+        if (given.isEmpty()) {
+            return List.of();
+        }
+        List<String> values = new ArrayList<>();
+        for (Cursor item : given.get().items()) {
+            Optional<Cursor> value = item.isMapping() ? item.field("value") : Optional.of(item);
+            if (value.isEmpty()) {
+                item.error("An enum entry needs a value.");
+            }
+            value.flatMap(this::value).ifPresent(text -> {
+                if (values.contains(text)) {
+                    item.error("The value '" + text + "' stands here a second time.");
+                }
+                values.add(text);
+            });
+        }
+        return values;
+    }
+
+    private Optional<String> value(Cursor value) {
+        return switch (type) {
+            case FieldType.Text text -> value.text();
+            case FieldType.Uuid text -> value.text();
+            case FieldType.Bool flag -> value.flag().map(String::valueOf);
+            case FieldType.Int number ->
+                value.number().map(whole -> whole.stripTrailingZeros().toPlainString());
+            case FieldType.Decimal number ->
+                value.number().map(whole -> whole.stripTrailingZeros().toPlainString());
+            case FieldType.Floating other -> unchecked(value);
+            case FieldType.Binary other -> unchecked(value);
+            case FieldType.Date other -> unchecked(value);
+            case FieldType.Timestamp other -> unchecked(value);
+            case FieldType.Time other -> unchecked(value);
+            case FieldType.Struct other -> unchecked(value);
+            case FieldType.ListOf other -> unchecked(value);
+        };
+    }
+
+    private static Optional<String> unchecked(Cursor value) {
+        value.warning("An enum is checked for texts, whole numbers, decimals, booleans and UUIDs only.");
+        return Optional.empty();
+    }
+
+    private void contradictions(Rules rules) {
+        if (rules.minLength() > rules.maxLength()) {
+            property.error("minLength " + rules.minLength() + " is more than maxLength " + rules.maxLength() + ".");
+        }
+        if (rules.minItems() > rules.maxItems()) {
+            property.error("minItems " + rules.minItems() + " is more than maxItems " + rules.maxItems() + ".");
+        }
+        compare(rules.minimum(), rules.maximum(), 0, "minimum is more than maximum");
+        compare(rules.exclusiveMinimum(), rules.maximum(), -1, "exclusiveMinimum is not less than maximum");
+        compare(rules.minimum(), rules.exclusiveMaximum(), -1, "minimum is not less than exclusiveMaximum");
+        compare(
+                rules.exclusiveMinimum(),
+                rules.exclusiveMaximum(),
+                -1,
+                "exclusiveMinimum is not less than exclusiveMaximum");
+    }
+
+    private void compare(Optional<BigDecimal> low, Optional<BigDecimal> high, int most, String message) {
+        if (low.isPresent() && high.isPresent() && low.get().compareTo(high.get()) > most) {
+            property.error(message + ": no value can satisfy both.");
+        }
+    }
+
+    private interface Bound {
+        BigDecimal value();
+    }
+}

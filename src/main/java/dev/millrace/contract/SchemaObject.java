@@ -1,0 +1,39 @@
+package dev.millrace.contract;
+
+import dev.millrace.config.yaml.Node;
+import dev.millrace.config.yaml.Place;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A table, topic or file of a contract.
+ *
+ * @param place where it begins in the file
+ * @param physicalName the topic's name; the name where the contract gives none
+ * @param description empty for none
+ * @param properties the columns in the order of the file, with names that differ
+ * @param quality the quality checks, as written
+ * @param custom the custom properties by name, as written
+ */
+public record SchemaObject(
+        Place place,
+        String name,
+        String physicalName,
+        String description,
+        List<Property> properties,
+        List<Node> quality,
+        Map<String, Node> custom) {
+    public SchemaObject {
+        properties = List.copyOf(properties);
+        quality = List.copyOf(quality);
+        custom = Map.copyOf(custom);
+    }
+
+    /** The column of that name. */
+    public Optional<Property> property(String name) {
+        return properties.stream()
+                .filter(property -> property.name().equals(name))
+                .findFirst();
+    }
+}

@@ -1,0 +1,199 @@
+package dev.millrace.contract;
+
+import dev.millrace.config.yaml.Cursor;
+import dev.millrace.contract.FieldType.Encoding;
+import dev.millrace.contract.FieldType.Unit;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The table from ODCS types to {@link FieldType}s. {@code logicalType} decides the family; {@code logicalTypeOptions}
+ * and {@code physicalType} narrow within it, the options first; a physical type of another family is what some database
+ * keeps and says nothing about the record.
+ *
+ * <table>
+ * <caption>From a contract to a field type</caption>
+ * <tr><th>logicalType</th><th>field type</th></tr>
+ * <tr><td>boolean</td><td>Bool</td></tr>
+ * <tr><td>integer</td><td>Int 64; format i8 to u64, or physicalType tinyint, smallint, int, bigint, uint8 to uint64;
+ * i128 and u128 are Decimal(38, 0)</td></tr>
+ * <tr><td>number</td><td>Floating 64; format f32, physicalType real; decimal(p,s), numeric(p,s), number(p,s) are Decimal;
+ * a physical integer is Int</td></tr>
+ * <tr><td>string</td><td>Text; uuid is Uuid; format byte or binary, physicalType bytea, blob, bytes are Binary</td></tr>
+ * <tr><td>date</td><td>Date; physicalType timestamp, datetime, time as below</td></tr>
+ * <tr><td>timestamp</td><td>Timestamp, micros, zoned, ISO; option timezone: false or physicalType timestamp_ntz is local;
+ * timestamp(3), timestamp_ms are millis, timestamp(9) nanos; epoch_millis and epoch_seconds are numbers in JSON</td></tr>
+ * <tr><td>time</td><td>Time, micros; time(3) millis, time(9) nanos</td></tr>
+ * <tr><td>object, array</td><td>Struct of properties, ListOf items</td></tr>
+ * </table>
+ */
+final class TypeMapping {
+    private TypeMapping() {}
+
+    /** The field type; empty with an error at {@code property} where there is none. */
+    static Optional<FieldType> map(
+            Cursor property,
+            LogicalType logical,
+            String physicalText,
+            List<Property> properties,
+            Optional<Property> items) {
+        PhysicalType physical = PhysicalType.of(physicalText);
+        Optional<Cursor> options = property.field("logicalTypeOptions").filter(Cursor::isMapping);
+        String format = options.map(cursor -> cursor.text("format")).orElse("");
+        return switch (logical) {
+            case BOOLEAN -> Optional.of(new FieldType.Bool());
+            case STRING -> Optional.of(string(physical, format));
+            case INTEGER -> integer(property, physical, format);
+            case NUMBER -> number(property, physical, format);
+            case DATE -> {
+                if (physical.isTimestamp()) {
+                    yield timestamp(property, physical, options);
+                }
+                yield isoFormat(property, format)
+                        .map(fine -> physical.isTime() ? time(physical) : new FieldType.Date());
+            }
+            case TIMESTAMP -> timestamp(property, physical, options);
+            case TIME -> isoFormat(property, format).map(fine -> time(physical));
+            case OBJECT -> {
+                if (properties.isEmpty()) {
+                    property.error("An object needs properties: without them there is no column to write to.");
+                    yield Optional.empty();
+                }
+                yield Optional.of(new FieldType.Struct(
+                        properties.stream().map(Property::field).toList()));
+            }
+            case ARRAY -> {
+                if (items.isEmpty()) {
+                    property.error("An array needs items that say what it holds.");
+                    yield Optional.empty();
+                }
+                Property item = items.get();
+                yield Optional.of(new FieldType.ListOf(new FieldType.Field("item", item.fieldType(), item.required())));
+            }
+            case MAP -> {
+                property.error("A map is not served. Use an object with the properties that are known.");
+                yield Optional.empty();
+            }
+        };
+    }
+
+    private static FieldType string(PhysicalType physical, String format) {
+        if (format.equals("uuid") || physical.name().equals("uuid")) {
+            return new FieldType.Uuid();
+        }
+        boolean binary = format.equals("byte") || format.equals("binary") || physical.isBinary();
+        return binary ? new FieldType.Binary() : new FieldType.Text();
+    }
+
+    private static Optional<FieldType> integer(Cursor property, PhysicalType physical, String format) {
+        switch (format) {
+            case "" -> {}
+            case "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64" -> {
+                return Optional.of(new FieldType.Int(Integer.parseInt(format.substring(1)), format.charAt(0) == 'i'));
+            }
+            case "i128", "u128" -> {
+                property.warning("An integer of 128 bits is served as a decimal of 38 digits.");
+                return Optional.of(new FieldType.Decimal(FieldType.Decimal.MAX_PRECISION, 0));
+            }
+            default -> property.warning("The format '" + format + "' of an integer is not known; 64 bits are used.");
+        }
+        if (physical.isDecimal()
+                && physical.second().orElse(0) == 0
+                && physical.first().orElse(0) > 18) {
+            return decimal(property, physical);
+        }
+        return Optional.of(physical.integer().orElse(new FieldType.Int(64, true)));
+    }
+
+    private static Optional<FieldType> number(Cursor property, PhysicalType physical, String format) {
+        switch (format) {
+            case "" -> {}
+            case "f32" -> {
+                return Optional.of(new FieldType.Floating(32));
+            }
+            case "f64" -> {
+                return Optional.of(new FieldType.Floating(64));
+            }
+            default -> property.warning("The format '" + format + "' of a number is not known; 64 bits are used.");
+        }
+        if (physical.isDecimal()) {
+            if (physical.first().isPresent()) {
+                return decimal(property, physical);
+            }
+            property.warning("'" + physical.name() + "' without precision is served as a double of 64 bits, which loses"
+                    + " digits beyond 15. Write " + physical.name() + "(precision,scale).");
+        }
+        if (physical.integer().isPresent()) {
+            return Optional.of(physical.integer().get());
+        }
+        return switch (physical.name()) {
+            case "real", "float4", "float32", "binary_float" -> Optional.of(new FieldType.Floating(32));
+            default -> Optional.of(new FieldType.Floating(64));
+        };
+    }
+
+    private static Optional<FieldType> decimal(Cursor property, PhysicalType physical) {
+        int precision = physical.first().orElse(FieldType.Decimal.MAX_PRECISION);
+        int scale = physical.second().orElse(0);
+        if (precision < 1 || precision > FieldType.Decimal.MAX_PRECISION || scale > precision) {
+            property.error("Expected a decimal of 1 to " + FieldType.Decimal.MAX_PRECISION
+                    + " digits with a scale of at most that, found (" + precision + "," + scale + ").");
+            return Optional.empty();
+        }
+        return Optional.of(new FieldType.Decimal(precision, scale));
+    }
+
+    private static Optional<FieldType> timestamp(Cursor property, PhysicalType physical, Optional<Cursor> options) {
+        if (physical.name().equals("epoch_millis")) {
+            return Optional.of(new FieldType.Timestamp(Unit.MILLIS, true, Encoding.EPOCH_MILLIS));
+        }
+        if (physical.name().equals("epoch_seconds")) {
+            return Optional.of(new FieldType.Timestamp(Unit.MILLIS, true, Encoding.EPOCH_SECONDS));
+        }
+        boolean localByName = physical.name().contains("ntz")
+                || physical.name().startsWith("local-")
+                || physical.rest().startsWith("without");
+        boolean zoned = options.flatMap(cursor -> cursor.field("timezone"))
+                .flatMap(Cursor::flag)
+                .orElse(!localByName);
+        String zone = options.map(cursor -> cursor.text("defaultTimezone")).orElse("");
+        if (!zone.isEmpty() && !zone.equals("UTC") && !zone.equals("Etc/UTC") && !zone.equals("Z")) {
+            property.warning("defaultTimezone '" + zone + "' is not applied: a timestamp is an instant with its offset,"
+                    + " or local.");
+        }
+        String format = options.map(cursor -> cursor.text("format")).orElse("");
+        return isoFormat(property, format).map(fine -> new FieldType.Timestamp(unit(physical), zoned, Encoding.ISO));
+    }
+
+    private static FieldType time(PhysicalType physical) {
+        return new FieldType.Time(unit(physical));
+    }
+
+    private static Unit unit(PhysicalType physical) {
+        String name = physical.name();
+        if (name.endsWith("_ns") || name.endsWith("nanos") || physical.first().orElse(6) > 6) {
+            return Unit.NANOS;
+        }
+        boolean millis = name.endsWith("_ms")
+                || name.endsWith("millis")
+                || physical.first().orElse(6) <= 3;
+        return millis ? Unit.MILLIS : Unit.MICROS;
+    }
+
+    /** The format if values in it are ISO 8601, which is all that is read; an error otherwise. */
+    private static Optional<String> isoFormat(Cursor property, String format) {
+        String plain = format.replace("'", "").replace(' ', 'T');
+        boolean iso = format.isEmpty()
+                || format.equals("date")
+                || format.equals("time")
+                || format.equals("date-time")
+                || plain.matches("yyyy-MM-dd(THH:mm(:ss([.,]S{1,9})?)?(Z|z|X{1,3}|x{1,3}|VV)?)?")
+                || plain.matches("HH:mm(:ss([.,]S{1,9})?)?");
+        if (iso) {
+            return Optional.of(format);
+        }
+        property.error(
+                "The format '" + format + "' is not read. Expected ISO 8601, for example yyyy-MM-dd'T'HH:mm:ss.");
+        return Optional.empty();
+    }
+}

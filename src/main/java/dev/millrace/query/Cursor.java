@@ -1,0 +1,13 @@
+package dev.millrace.query;
+
+import dev.millrace.store.Position;
+
+/**
+ * Where the next page begins.
+ *
+ * @param position the position that the whole sequence of pages reads at
+ * @param partition of the next row
+ * @param offset the next row's offset is at least this
+ * @param fingerprint {@link RowsQuery#fingerprint()} of the query that the cursor belongs to
+ */
+public record Cursor(Position position, int partition, long offset, long fingerprint) {}

@@ -1,0 +1,250 @@
+package dev.millrace.query;
+
+import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.Column;
+import dev.millrace.arrow.ColumnLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+
+/**
+ * Narrows a selection of rows to those that meet one filter: first by the nulls of the column and of the structs around
+ * it, then in one loop over one type. The loops have no branch that depends on a value where the type allows it.
+ */
+final class FilterLoop {
+    private final Filter filter;
+    private final boolean unsigned;
+
+    FilterLoop(Filter filter) {
+        this.filter = filter;
+        this.unsigned = filter.column().type() instanceof ArrowType.Int integer && !integer.getIsSigned();
+    }
+
+    /** Keeps the rows of {@code selection[0, count)} that meet the filter, in order; returns how many. */
+    int narrow(Batch batch, int[] selection, int count) {
+        List<Column> path = path(batch);
+        Column column = path.getLast();
+        if (filter.operand() instanceof Operand.Missing(boolean missing)) {
+            return missing ? missing(path, selection, count) : present(path, selection, count);
+        }
+        int kept = present(path, selection, count);
+        return switch (filter.operand()) {
+            case Operand.LongRange range -> longs(column, range, selection, kept);
+            case Operand.LongSet(long[] values) -> longs(column, values, selection, kept);
+            case Operand.DoubleRange range -> doubles(column, range, selection, kept);
+            case Operand.DoubleSet(double[] values) -> doubles(column, values, selection, kept);
+            case Operand.DecimalRange range -> DecimalLoop.narrow(column, List.of(range), selection, kept);
+            case Operand.DecimalSet(var values) -> DecimalLoop.narrow(column, values, selection, kept);
+            case Operand.Texts(byte[][] texts) -> texts(column, texts, selection, kept);
+            case Operand.Missing ignored -> kept;
+        };
+    }
+
+    /** The column and the structs around it, outermost first. */
+    private List<Column> path(Batch batch) {
+        List<Column> path = new ArrayList<>(2);
+        String wanted = filter.column().path();
+        List<ColumnLayout> level = batch.layout().top();
+        while (true) {
+            for (int i = 0; i < level.size(); i++) {
+                ColumnLayout candidate = level.get(i);
+                if (wanted.equals(candidate.path()) || wanted.startsWith(candidate.path() + ".")) {
+                    path.add(path.isEmpty() ? batch.column(i) : path.getLast().child(i));
+                    break;
+                }
+            }
+            ColumnLayout found = path.getLast().layout();
+            if (found.path().equals(wanted)) {
+                return path;
+            }
+            level = found.children();
+        }
+    }
+
+    private static int present(List<Column> path, int[] selection, int count) {
+        int kept = count;
+        for (Column column : path) {
+            if (column.layout().nullable()) {
+                int seen = kept;
+                kept = 0;
+                for (int i = 0; i < seen; i++) {
+                    int row = selection[i];
+                    selection[kept] = row;
+                    kept += column.isNull(row) ? 0 : 1;
+                }
+            }
+        }
+        return kept;
+    }
+
+    private static int missing(List<Column> path, int[] selection, int count) {
+        int kept = 0;
+        for (int i = 0; i < count; i++) {
+            int row = selection[i];
+            boolean missing = false;
+            for (Column column : path) {
+                missing |= column.layout().nullable() && column.isNull(row);
+            }
+            selection[kept] = row;
+            kept += missing ? 1 : 0;
+        }
+        return kept;
+    }
+
+    private int longs(Column column, Operand.LongRange range, int[] selection, int count) {
+        long min = range.min();
+        long max = range.max();
+        boolean inside = !range.outside();
+        int kept = 0;
+        switch (column.layout().width()) {
+            case 4 -> {
+                long mask = unsigned ? 0xFFFF_FFFFL : -1L;
+                for (int i = 0; i < count; i++) {
+                    int row = selection[i];
+                    long value = column.int32(row) & mask;
+                    selection[kept] = row;
+                    kept += (value >= min & value <= max) == inside ? 1 : 0;
+                }
+            }
+            case 8 -> {
+                long flip = unsigned ? Long.MIN_VALUE : 0;
+                for (int i = 0; i < count; i++) {
+                    int row = selection[i];
+                    long value = column.int64(row) ^ flip;
+                    selection[kept] = row;
+                    kept += (value >= min & value <= max) == inside ? 1 : 0;
+                }
+            }
+            default -> {
+                for (int i = 0; i < count; i++) {
+                    int row = selection[i];
+                    long value = other(column, row);
+                    selection[kept] = row;
+                    kept += (value >= min & value <= max) == inside ? 1 : 0;
+                }
+            }
+        }
+        return kept;
+    }
+
+    private int longs(Column column, long[] sorted, int[] selection, int count) {
+        int kept = 0;
+        for (int i = 0; i < count; i++) {
+            int row = selection[i];
+            selection[kept] = row;
+            kept += Arrays.binarySearch(sorted, other(column, row)) >= 0 ? 1 : 0;
+        }
+        return kept;
+    }
+
+    /** Any integer of up to 64 bits, in the order of {@link ValueParser}'s operands. */
+    private long other(Column column, int row) {
+        return switch (column.layout().width()) {
+            case 0 -> column.bit(row) ? 1 : 0;
+            case 1 -> unsigned ? column.int8(row) & 0xFF : column.int8(row);
+            case 2 -> unsigned ? column.int16(row) & 0xFFFF : column.int16(row);
+            case 4 -> unsigned ? column.int32(row) & 0xFFFF_FFFFL : column.int32(row);
+            default -> unsigned ? column.int64(row) ^ Long.MIN_VALUE : column.int64(row);
+        };
+    }
+
+    private static int doubles(Column column, Operand.DoubleRange range, int[] selection, int count) {
+        double min = range.min();
+        double max = range.max();
+        boolean inside = !range.outside();
+        int kept = 0;
+        if (column.layout().width() == 8) {
+            for (int i = 0; i < count; i++) {
+                int row = selection[i];
+                double value = column.float64(row);
+                selection[kept] = row;
+                kept += (value >= min & value <= max) == inside ? 1 : 0;
+            }
+        } else {
+            for (int i = 0; i < count; i++) {
+                int row = selection[i];
+                double value = column.float32(row);
+                selection[kept] = row;
+                kept += (value >= min & value <= max) == inside ? 1 : 0;
+            }
+        }
+        return kept;
+    }
+
+    private static int doubles(Column column, double[] values, int[] selection, int count) {
+        boolean wide = column.layout().width() == 8;
+        int kept = 0;
+        for (int i = 0; i < count; i++) {
+            int row = selection[i];
+            double value = wide ? column.float64(row) : column.float32(row);
+            boolean hit = false;
+            for (double wanted : values) {
+                hit |= value == wanted;
+            }
+            selection[kept] = row;
+            kept += hit ? 1 : 0;
+        }
+        return kept;
+    }
+
+    private int texts(Column column, byte[][] texts, int[] selection, int count) {
+        byte[] text = texts[0];
+        int kept = 0;
+        switch (filter.operator()) {
+            case EQ -> {
+                for (int i = 0; i < count; i++) {
+                    int row = selection[i];
+                    selection[kept] = row;
+                    kept += column.equalsBytes(row, text) ? 1 : 0;
+                }
+            }
+            case NE -> {
+                for (int i = 0; i < count; i++) {
+                    int row = selection[i];
+                    selection[kept] = row;
+                    kept += column.equalsBytes(row, text) ? 0 : 1;
+                }
+            }
+            case PREFIX -> {
+                for (int i = 0; i < count; i++) {
+                    int row = selection[i];
+                    selection[kept] = row;
+                    kept += column.startsWith(row, text) ? 1 : 0;
+                }
+            }
+            case IN -> {
+                for (int i = 0; i < count; i++) {
+                    int row = selection[i];
+                    selection[kept] = row;
+                    kept += equalsAny(column, row, texts) ? 1 : 0;
+                }
+            }
+            case GT, GTE, LT, LTE -> kept = ordered(column, text, selection, count);
+            case NULL -> kept = count;
+        }
+        return kept;
+    }
+
+    private int ordered(Column column, byte[] text, int[] selection, int count) {
+        boolean greater = filter.operator() == Operator.GT || filter.operator() == Operator.GTE;
+        boolean orEqual = filter.operator() == Operator.GTE || filter.operator() == Operator.LTE;
+        int kept = 0;
+        for (int i = 0; i < count; i++) {
+            int row = selection[i];
+            int order = column.compareBytes(row, text);
+            selection[kept] = row;
+            kept += (order == 0 ? orEqual : (order > 0) == greater) ? 1 : 0;
+        }
+        return kept;
+    }
+
+    private static boolean equalsAny(Column column, int row, byte[][] texts) {
+        for (byte[] text : texts) {
+            if (column.equalsBytes(row, text)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

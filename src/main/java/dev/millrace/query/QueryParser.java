@@ -1,0 +1,226 @@
+package dev.millrace.query;
+
+import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.Storage;
+import dev.millrace.problem.Problem;
+import dev.millrace.problem.ProblemException;
+import dev.millrace.store.Position;
+import dev.millrace.store.StoreSchema;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Turns request parameters into a {@link RowsQuery} of one product, or fails with the {@code InvalidParameter} that says
+ * which one is wrong and what would be right. Immutable; any thread.
+ *
+ * <p>Parameters: {@code select}, {@code limit}, {@code cursor}, {@code as_of}; every other name is a filter, {@code
+ * column}, {@code column[operator]}, {@code filter[column]} or {@code filter[column][operator]}.
+ */
+public final class QueryParser {
+    /** Names that mean something else than a filter, now or in a later version. */
+    private static final Set<String> RESERVED =
+            Set.of("select", "sort", "limit", "cursor", "as_of", "format", "count", "group", "agg", "bucket", "filter");
+
+    private final String product;
+    private final StoreSchema schema;
+    private final Limits limits;
+    private final CursorCodec cursors;
+    private final Map<String, ColumnLayout> columns = new TreeMap<>();
+
+    /**
+     * @param defaultLimit rows of a page whose request names no limit
+     * @param maxLimit most rows of a page
+     * @param maxFilters most filters of a query
+     */
+    public record Limits(int defaultLimit, int maxLimit, int maxFilters) {
+        /** 100 rows, at most 10,000, 32 filters. */
+        public static final Limits USUAL = new Limits(100, 10_000, 32);
+    }
+
+    /** A parser for the product with this qualified name. */
+    public QueryParser(String product, StoreSchema schema, Limits limits, CursorCodec cursors) {
+        this.product = product;
+        this.schema = schema;
+        this.limits = limits;
+        this.cursors = cursors;
+        schema.columns().forEach(this::add);
+    }
+
+    private void add(ColumnLayout column) {
+        columns.put(column.path(), column);
+        if (column.storage() == Storage.STRUCT) {
+            column.children().forEach(this::add);
+        }
+    }
+
+    /**
+     * The query that decoded (name, value) pairs ask for.
+     *
+     * @throws ProblemException with {@code InvalidParameter}
+     */
+    public RowsQuery parse(List<Map.Entry<String, String>> parameters) {
+        var single = new TreeMap<String, String>();
+        var filters = new ArrayList<Filter>();
+        var seen = new HashSet<String>();
+        for (Map.Entry<String, String> parameter : parameters) {
+            String name = parameter.getKey();
+            if (RESERVED.contains(name)) {
+                if (single.put(name, parameter.getValue()) != null) {
+                    throw problem(name, "it is given twice.", "at most one '" + name + "'.");
+                }
+                continue;
+            }
+            Filter filter = filter(name, parameter.getValue());
+            if (!seen.add(filter.column().path() + ' ' + filter.operator())) {
+                throw problem(name, "the same column and operator are given twice.", "each operator once a column.");
+            }
+            if (filters.size() == limits.maxFilters()) {
+                throw problem(name, "the query has too many filters.", "at most " + limits.maxFilters() + ".");
+            }
+            filters.add(filter);
+        }
+        refuseLater(single);
+        String limit = single.get("limit");
+        var query = new RowsQuery(
+                select(single.get("select")),
+                filters,
+                limit == null ? limits.defaultLimit() : limit(limit, limits.maxLimit()),
+                limit != null,
+                new Start.Now());
+        return new RowsQuery(query.select(), filters, query.limit(), limit != null, start(single, query.fingerprint()));
+    }
+
+    /** A limit between 1 and {@code max}. */
+    public static int limit(String text, int max) {
+        int limit = text.matches("\\d{1,9}") ? Integer.parseInt(text) : 0;
+        if (limit < 1 || limit > max) {
+            throw problem("limit", "'" + shown(text) + "' is out of range.", "a whole number from 1 to " + max + ".");
+        }
+        return limit;
+    }
+
+    private void refuseLater(Map<String, String> single) {
+        for (String name : single.keySet()) {
+            if (Set.of("sort", "count", "group", "agg", "bucket", "filter", "format")
+                    .contains(name)) {
+                String column = columns.containsKey(name) ? " For the column of that name: filter[" + name + "]." : "";
+                throw problem(
+                        name, "this server does not offer it here." + column, "select, limit, cursor, as_of, filters.");
+            }
+        }
+    }
+
+    private List<ColumnLayout> select(@org.jspecify.annotations.Nullable String text) {
+        if (text == null) {
+            return schema.columns();
+        }
+        var selected = new LinkedHashSet<ColumnLayout>();
+        for (String name : text.split(",", -1)) {
+            ColumnLayout column = columns.get(name);
+            if (column == null) {
+                throw problem("select", unknown(name), names());
+            }
+            if (!schema.columns().contains(column)) {
+                throw problem(
+                        "select",
+                        "'" + name + "' is a field within a column; only whole columns can be selected.",
+                        "'" + name.substring(0, name.indexOf('.')) + "', for example.");
+            }
+            if (!selected.add(column)) {
+                throw problem("select", "'" + name + "' is named twice.", "each column once.");
+            }
+        }
+        return List.copyOf(selected);
+    }
+
+    private Start start(Map<String, String> single, long fingerprint) {
+        String cursor = single.get("cursor");
+        String asOf = single.get("as_of");
+        if (cursor != null && asOf != null) {
+            throw problem("as_of", "a cursor carries its own position.", "either cursor or as_of.");
+        }
+        if (cursor != null) {
+            return new Start.After(cursors.decode(product, cursor, fingerprint));
+        }
+        if (asOf == null) {
+            return new Start.Now();
+        }
+        return new Start.At(
+                Position.parse(asOf)
+                        .orElseThrow(
+                                () -> problem(
+                                        "as_of",
+                                        "'" + shown(asOf) + "' is no position.",
+                                        "the Millrace-Position of an earlier answer, for example xJ3dZ0kNT4qJm3YpWzQf5w:50012.49987.")));
+    }
+
+    private Filter filter(String name, String value) {
+        String column = name;
+        String token = "eq";
+        if (name.startsWith("filter[")) {
+            int end = name.indexOf(']');
+            if (end < 0) {
+                throw problem(shown(name), "a bracket is not closed.", "filter[column] or filter[column][operator].");
+            }
+            column = name.substring("filter[".length(), end);
+            token = operator(name, name.substring(end + 1)).orElse("eq");
+        } else if (name.indexOf('[') >= 0) {
+            column = name.substring(0, name.indexOf('['));
+            token = operator(name, name.substring(name.indexOf('['))).orElse("eq");
+        }
+        ColumnLayout layout = columns.get(column);
+        if (layout == null) {
+            throw problem(shown(name), unknown(column), names() + " Or select, limit, cursor, as_of.");
+        }
+        List<Operator> offered = ValueParser.operators(layout);
+        Operator operator = Operator.ofToken(token).orElse(null);
+        if (operator == null || !offered.contains(operator)) {
+            throw problem(
+                    shown(name),
+                    "'" + shown(token) + "' is no operator of this column.",
+                    "one of " + String.join(", ", Operator.tokens(offered)) + ".");
+        }
+        Operand operand = ValueParser.parse(layout, operator, value)
+                .orElseThrow(() -> problem(
+                        name,
+                        "'" + shown(value) + "' is no value for this column.",
+                        ValueParser.expected(layout, operator)));
+        return new Filter(layout, operator, operand, value);
+    }
+
+    private static Optional<String> operator(String name, String brackets) {
+        if (brackets.isEmpty()) {
+            return Optional.empty();
+        }
+        if (brackets.charAt(0) != '[' || brackets.indexOf(']') != brackets.length() - 1) {
+            throw problem(shown(name), "the brackets are wrong.", "column[operator] or filter[column][operator].");
+        }
+        return Optional.of(brackets.substring(1, brackets.length() - 1));
+    }
+
+    private String unknown(String name) {
+        String nearest = NearestName.of(name, columns.keySet())
+                .map(near -> " The nearest is '" + near + "'.")
+                .orElse("");
+        return "there is no column '" + shown(name) + "'." + nearest;
+    }
+
+    private String names() {
+        return "one of " + String.join(", ", columns.keySet()) + ".";
+    }
+
+    /** A request's own text, cut where it would flood the answer. */
+    private static String shown(String text) {
+        return text.length() <= 100 ? text : text.substring(0, 100) + "…";
+    }
+
+    private static ProblemException problem(String parameter, String reason, String expected) {
+        return new Problem.InvalidParameter(parameter, reason, expected).exception();
+    }
+}

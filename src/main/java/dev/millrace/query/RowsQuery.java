@@ -1,0 +1,32 @@
+package dev.millrace.query;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.Hash;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * Which rows of a product to read, and which columns of them. Immutable; any thread.
+ *
+ * @param select top-level columns in the order asked for
+ * @param filters all of which a row must meet
+ * @param limit most rows to answer
+ * @param limitGiven whether the request named the limit; an export without one reads everything
+ * @param start where to begin
+ */
+public record RowsQuery(List<ColumnLayout> select, List<Filter> filters, int limit, boolean limitGiven, Start start) {
+    public RowsQuery {
+        select = List.copyOf(select);
+        filters = List.copyOf(filters);
+    }
+
+    /** A hash of columns and filters, the same for the same query whatever its limit and start. */
+    public long fingerprint() {
+        byte[] text = (select.stream().map(ColumnLayout::path).collect(Collectors.joining(",")) + "\n"
+                        + filters.stream().map(Filter::canonical).sorted().collect(Collectors.joining("\n")))
+                .getBytes(UTF_8);
+        return Hash.of(text, 0, text.length);
+    }
+}

@@ -1,0 +1,115 @@
+package dev.millrace.query;
+
+import dev.millrace.arrow.Batch;
+import dev.millrace.store.Slice;
+import dev.millrace.store.Snapshot;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows of a snapshot that meet a query's filters, in the order of (partition, offset), a run at a time. One thread at
+ * a time; the snapshot is borrowed and must stay open.
+ *
+ * <p>Each step looks at up to {@value #BLOCK} rows of one slice: visible rows are put into a selection, and each filter
+ * narrows it, column by column. A step may select nothing, so that its length stays bounded on a loop or under a
+ * cancellation check.
+ */
+public final class RowsScan {
+    /** Most rows that one step looks at. */
+    public static final int BLOCK = 4096;
+
+    private final Snapshot snapshot;
+    private final List<FilterLoop> filters;
+    private final int[] selection = new int[BLOCK];
+    private List<Slice> slices;
+    private int partition;
+    private long fromOffset;
+    private int slice;
+    private int row;
+    private int count;
+    private @Nullable Slice current;
+
+    /** A scan from a query's start on; a cursor's position must be the snapshot's. */
+    public RowsScan(Snapshot snapshot, RowsQuery query) {
+        this.snapshot = snapshot;
+        this.filters = query.filters().stream().map(FilterLoop::new).toList();
+        if (query.start() instanceof Start.After(Cursor cursor)) {
+            partition = cursor.partition();
+            fromOffset = cursor.offset();
+        }
+        slices = slices(partition);
+        enterSlice();
+    }
+
+    /** Takes one step; false, with nothing selected, when there are no more rows. */
+    public boolean next() {
+        while (slice >= slices.size() || row >= slices.get(slice).rows()) {
+            if (slice < slices.size()) {
+                slice++;
+            } else if (partition + 1 < snapshot.partitions()) {
+                partition++;
+                slice = 0;
+                fromOffset = 0;
+                slices = slices(partition);
+            } else {
+                count = 0;
+                return false;
+            }
+            enterSlice();
+        }
+        Slice at = slices.get(slice);
+        current = at;
+        int to = Math.min(row + BLOCK, at.rows());
+        int selected = at.select(row, to, selection);
+        for (FilterLoop filter : filters) {
+            if (selected == 0) {
+                break;
+            }
+            selected = filter.narrow(at.batch(), selection, selected);
+        }
+        row = to;
+        count = selected;
+        return true;
+    }
+
+    /** The batch that the last step's rows are in. */
+    public Batch batch() {
+        return at().batch();
+    }
+
+    /** Numbers of the selected rows, in {@code [0, count())}; overwritten by the next step. */
+    public int[] selection() {
+        return selection;
+    }
+
+    /** How many rows the last step selected. */
+    public int count() {
+        return count;
+    }
+
+    /** The partition of the last step's rows. */
+    public int partition() {
+        return partition;
+    }
+
+    /** The offset of the last step's {@code index}-th selected row. */
+    public long offset(int index) {
+        return at().offset(selection[index]);
+    }
+
+    private Slice at() {
+        Slice at = current;
+        if (at == null) {
+            throw new IllegalStateException("no step taken");
+        }
+        return at;
+    }
+
+    private List<Slice> slices(int partition) {
+        return partition < snapshot.partitions() ? snapshot.slices(partition) : List.of();
+    }
+
+    private void enterSlice() {
+        row = slice < slices.size() && fromOffset > 0 ? slices.get(slice).firstRowAt(fromOffset) : 0;
+    }
+}

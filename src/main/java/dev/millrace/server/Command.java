@@ -1,0 +1,34 @@
+package dev.millrace.server;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/** What the command line asks for. */
+sealed interface Command {
+    /**
+     * Run the demo.
+     *
+     * @param port HTTP port; 0 picks a free one, as for the other two
+     * @param flightPort Flight port
+     * @param managementPort management port
+     * @param dataFolder where broker and store keep their data
+     * @param records how many flights are published at most
+     */
+    record Demo(int port, int flightPort, int managementPort, Path dataFolder, long records) implements Command {}
+
+    /** Serve as a configuration file says. */
+    record Serve(Path config) implements Command {}
+
+    /** Print the usage. */
+    record Help() implements Command {}
+
+    /** Print the version. */
+    record Version() implements Command {}
+
+    /** The command line is wrong; all that is wrong with it. */
+    record WrongUse(List<String> faults) implements Command {
+        public WrongUse {
+            faults = List.copyOf(faults);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package dev.millrace.server;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Reads the command line: options as {@code --name value} or {@code --name=value}, each at most once, and all faults
+ * together.
+ */
+final class CommandLine {
+    static final String USAGE = """
+            Usage: millrace COMMAND [OPTIONS]
+
+              demo                   a Kafka broker, a small mesh of real data and the server, all on this machine
+                --port N             HTTP port (8080; 0 picks a free one, as for the next two)
+                --flight-port N      Flight port (8815)
+                --management-port N  health and metrics port (8081)
+                --data-dir FOLDER    where everything is kept (millrace-data)
+                --records N          publish at most N flights (200000)
+              serve                  a mesh on any Kafka
+                --config FILE        its settings (millrace.yaml)
+              bench NAME             a benchmark; only through the ./millrace script
+              --help, --version
+
+            Exit codes: 0 fine, 1 the answer is 'no', 2 wrong use, 3 cannot start.
+            """;
+
+    private static final Set<String> DEMO_OPTIONS =
+            Set.of("--port", "--flight-port", "--management-port", "--data-dir", "--records");
+    private static final Set<String> SERVE_OPTIONS = Set.of("--config");
+
+    private final Map<String, String> options = new HashMap<>();
+    private final List<String> faults = new ArrayList<>();
+
+    private CommandLine() {}
+
+    /** The command that the arguments ask for; {@link Command.WrongUse} when they are wrong. */
+    static Command parse(List<String> arguments) {
+        if (arguments.contains("--help") || arguments.contains("-h")) {
+            return new Command.Help();
+        }
+        if (arguments.isEmpty()) {
+            return new Command.WrongUse(List.of("a command is missing"));
+        }
+        List<String> rest = arguments.subList(1, arguments.size());
+        return switch (arguments.getFirst()) {
+            case "help" -> new Command.Help();
+            case "version", "--version" -> new Command.Version();
+            case "demo" -> new CommandLine().demo(rest);
+            case "serve" -> new CommandLine().serve(rest);
+            default -> new Command.WrongUse(List.of("there is no command '" + arguments.getFirst() + "'"));
+        };
+    }
+
+    private Command demo(List<String> arguments) {
+        read(arguments, DEMO_OPTIONS);
+        Command demo = new Command.Demo(
+                (int) number("--port", 8080, 65_535),
+                (int) number("--flight-port", 8815, 65_535),
+                (int) number("--management-port", 8081, 65_535),
+                path("--data-dir", "millrace-data"),
+                number("--records", 200_000, Long.MAX_VALUE));
+        return faults.isEmpty() ? demo : new Command.WrongUse(faults);
+    }
+
+    private Command serve(List<String> arguments) {
+        read(arguments, SERVE_OPTIONS);
+        Command serve = new Command.Serve(path("--config", "millrace.yaml"));
+        return faults.isEmpty() ? serve : new Command.WrongUse(faults);
+    }
+
+    private void read(List<String> arguments, Set<String> known) {
+        Deque<String> left = new ArrayDeque<>(arguments);
+        while (!left.isEmpty()) {
+            String argument = left.pop();
+            int equals = argument.indexOf('=');
+            String name = equals < 0 ? argument : argument.substring(0, equals);
+            if (!known.contains(name)) {
+                faults.add("there is no option '" + name + "'; known: " + String.join(", ", new TreeSet<>(known)));
+                if (name.startsWith("--")
+                        && equals < 0
+                        && !left.isEmpty()
+                        && !left.peek().startsWith("--")) {
+                    left.pop(); // its value
+                }
+            } else if (equals < 0 && left.isEmpty()) {
+                faults.add(name + " needs a value");
+            } else if (options.put(name, equals < 0 ? left.pop() : argument.substring(equals + 1)) != null) {
+                faults.add(name + " is given twice");
+            }
+        }
+    }
+
+    private long number(String name, long otherwise, long max) {
+        String text = options.getOrDefault(name, Long.toString(otherwise));
+        Optional<Long> number = digits(text).filter(value -> value <= max);
+        if (number.isEmpty()) {
+            faults.add(name + " must be a whole number" + (max == Long.MAX_VALUE ? "" : " from 0 to " + max) + ", not '"
+                    + text + "'");
+        }
+        return number.orElse(otherwise);
+    }
+
+    private static Optional<Long> digits(String text) {
+        try {
+            return text.chars().allMatch(c -> c >= '0' && c <= '9')
+                    ? Optional.of(Long.parseLong(text))
+                    : Optional.empty();
+        } catch (NumberFormatException e) { // empty, or beyond a long
+            return Optional.empty();
+        }
+    }
+
+    private Path path(String name, String otherwise) {
+        String text = options.getOrDefault(name, otherwise);
+        try {
+            if (!text.isBlank()) {
+                return Path.of(text);
+            }
+        } catch (InvalidPathException e) {
+            faults.add(name + " is not a path: " + e.getReason());
+            return Path.of(otherwise);
+        }
+        faults.add(name + " must not be empty");
+        return Path.of(otherwise);
+    }
+}

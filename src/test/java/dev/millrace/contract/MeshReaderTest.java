@@ -1,0 +1,210 @@
+package dev.millrace.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.millrace.problem.Fault;
+import dev.millrace.problem.Problem.InvalidContract;
+import dev.millrace.problem.ProblemException;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MeshReaderTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void read_contractAlone_isAProductWithDefaults() throws IOException {
+        write("a/orders.odcs.yaml", contract("c1", "1.0.0", "", "{name: id, logicalType: string}"));
+
+        ProductDefinition product =
+                MeshReader.read(folder).product("a", "orders").orElseThrow();
+
+        assertEquals("a.orders", product.qualifiedName());
+        assertEquals("topic.v1", product.topic());
+        assertEquals("topic.v1.dlq", product.deadLetterTopic());
+        assertEquals(Mode.APPEND, product.mode());
+        assertEquals(UnknownFields.IGNORE, product.unknownFields());
+        assertEquals(List.of(), product.key());
+        assertEquals(Optional.empty(), product.descriptor());
+    }
+
+    @Test
+    void read_customProperties_setModeUnknownFieldsAndDeadLetterTopic() throws IOException {
+        write(
+                "a/orders.odcs.yaml",
+                contract(
+                        "c1",
+                        "1.0.0",
+                        "customProperties: [{property: millrace.mode, value: upsert}, {property: millrace.unknownFields,"
+                                + " value: reject}, {property: millrace.deadLetterTopic, value: dead}]",
+                        "{name: b, logicalType: string, primaryKey: true, primaryKeyPosition: 2, required: true}",
+                        "{name: c, logicalType: string}",
+                        "{name: a, logicalType: integer, primaryKey: true, primaryKeyPosition: 1, required: true}"));
+
+        ProductDefinition product =
+                MeshReader.read(folder).product("a", "orders").orElseThrow();
+
+        assertEquals(Mode.UPSERT, product.mode());
+        assertEquals(UnknownFields.REJECT, product.unknownFields());
+        assertEquals("dead", product.deadLetterTopic());
+        assertEquals(
+                List.of("a", "b"), product.key().stream().map(Property::name).toList());
+    }
+
+    @Test
+    void read_keyWithoutMode_staysAppend() throws IOException {
+        write(
+                "a/orders.odcs.yaml",
+                contract("c1", "1.0.0", "", "{name: b, logicalType: string, primaryKey: true, required: true}"));
+
+        ProductDefinition product =
+                MeshReader.read(folder).product("a", "orders").orElseThrow();
+
+        assertEquals(Mode.APPEND, product.mode());
+        assertEquals(1, product.key().size());
+    }
+
+    @Test
+    void read_descriptor_takesTheContractOfItsIdAndVersion() throws IOException {
+        write("a/old.odcs.yaml", contract("c1", "1.0.0", "", "{name: id, logicalType: string}"));
+        write("a/new.odcs.yaml", contract("c1", "2.0.0", "", "{name: id, logicalType: integer}"));
+        write("a/orders.odps.yaml", descriptor("[{name: http, version: 2.0.0, contractId: c1}]"));
+
+        Mesh mesh = MeshReader.read(folder);
+
+        assertEquals(
+                List.of("a.old", "a.orders"),
+                mesh.products().stream().map(ProductDefinition::qualifiedName).toList());
+        ProductDefinition product = mesh.product("a", "orders").orElseThrow();
+        assertEquals("2.0.0", product.contract().version());
+        assertEquals("p1", product.descriptor().orElseThrow().id());
+    }
+
+    @Test
+    void read_descriptorWithoutContractId_takesTheContractBesideIt() throws IOException {
+        write("a/orders.odcs.yaml", contract("c1", "1.0.0", "", "{name: id, logicalType: string}"));
+        write("a/orders.odps.yaml", descriptor("[{name: http, version: 2.0.0}]"));
+
+        assertEquals(1, MeshReader.read(folder).products().size());
+    }
+
+    @Test
+    void read_faultsOfManyFiles_areReportedTogether() throws IOException {
+        write("a/Orders.odcs.yaml", contract("c1", "1.0.0", "", "{name: id, logicalType: string}"));
+        write("a/two.odcs.yaml", contract("c2", "1.0.0", "", "{name: id, logicalType: texxt}"));
+        write("a/three.odcs.yaml", contract("c3", "1.0.0", "", "{name: id, logicalType: string, primaryKey: true}"));
+        write("a/four.odcs.yaml", "a: [");
+        write(
+                "b/five.odcs.yaml",
+                contract(
+                        "c5",
+                        "1.0.0",
+                        "customProperties: [{property: millrace.mode, value: both}]",
+                        "{name: id, logicalType: number, primaryKey: true, required: true}"));
+        write("b/six.odps.yaml", descriptor("[{name: http, version: 2.0.0, contractId: none}]"));
+        write(
+                "b/seven.odcs.yaml",
+                contract("c7", "1.0.0", "", "{name: id, logicalType: string}").replace("topic.v1", "a topic"));
+        write(
+                "b/eight.odcs.yaml",
+                contract(
+                        "c8",
+                        "1.0.0",
+                        "customProperties: [{property: millrace.mode, value: upsert}]",
+                        "{name: id, logicalType: string}"));
+        write("b/nine.odcs.yaml", "{apiVersion: v3.1.0, kind: DataContract, id: x, version: 1, status: active}");
+        write("C/ten.odcs.yaml", contract("c10", "1.0.0", "", "{name: id, logicalType: string}"));
+
+        List<Fault> faults = faults();
+
+        String said = faults.toString();
+        for (String expected : List.of(
+                "'Orders' cannot be the name of a product",
+                "'texxt' is no logical type",
+                "must say required: true",
+                "four.odcs.yaml:1:",
+                "Expected append or upsert, found 'both'",
+                "of type number cannot be part of the primary key",
+                "names the contract none in version 2.0.0; the domain's folder has none such",
+                "'a topic' cannot be a Kafka topic",
+                "An upsert product needs a primary key",
+                "this contract has 0",
+                "'C' cannot be the name of a domain")) {
+            assertTrue(said.contains(expected), expected + " in " + said);
+        }
+    }
+
+    @Test
+    void read_otherFiles_areIgnoredWithAWarning() throws IOException {
+        write("a/orders.odcs.yaml", contract("c1", "1.0.0", "", "{name: id, logicalType: string}"));
+        write("a/README.md", "x");
+        write("a/.hidden", "x");
+
+        List<Fault> warnings = MeshReader.read(folder).warnings();
+
+        assertEquals(1, warnings.size(), warnings::toString);
+        assertTrue(warnings.get(0).file().endsWith("README.md"));
+    }
+
+    @Test
+    void read_folderThatIsNotThere_isAFault() {
+        assertEquals(1, faults().size());
+    }
+
+    @Test
+    void read_folderInAJar_isRead() throws IOException {
+        URI jar = URI.create("jar:" + folder.resolve("mesh.jar").toUri());
+        try (FileSystem files = FileSystems.newFileSystem(jar, Map.of("create", "true"))) {
+            Path domain = Files.createDirectories(files.getPath("/demo/domains/a"));
+            Files.writeString(
+                    domain.resolve("orders.odcs.yaml"), contract("c1", "1.0.0", "", "{name: id, logicalType: string}"));
+        }
+        try (FileSystem files = FileSystems.newFileSystem(jar, Map.of())) {
+            assertEquals(1, MeshReader.read(files.getPath("/demo")).products().size());
+        }
+    }
+
+    private List<Fault> faults() {
+        ProblemException exception = assertThrows(ProblemException.class, () -> MeshReader.read(folder));
+        return ((InvalidContract) exception.problem())
+                .faults().stream()
+                        .filter(fault -> fault.severity() == Fault.Severity.ERROR)
+                        .toList();
+    }
+
+    private void write(String name, String text) throws IOException {
+        Path file = folder.resolve("domains").resolve(name);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, text);
+    }
+
+    private static String contract(String id, String version, String more, String... properties) {
+        return """
+                apiVersion: v3.1.0
+                kind: DataContract
+                id: %s
+                version: %s
+                status: active
+                %s
+                schema:
+                  - name: t
+                    physicalName: topic.v1
+                    properties: [%s]
+                """.formatted(id, version, more, String.join(", ", properties));
+    }
+
+    private static String descriptor(String outputPorts) {
+        return "{apiVersion: v1.0.0, kind: DataProduct, id: p1, status: active, outputPorts: " + outputPorts + "}";
+    }
+}
