@@ -120,7 +120,7 @@ final class PartitionFiles {
             try {
                 disk.delete(folder.resolve(obsolete));
             } catch (IOException failure) {
-                LOG.warn("{} stays until the next start", folder.resolve(obsolete), failure);
+                LOG.warn("{} stays until the next start: {}", folder.resolve(obsolete), failure.toString());
             }
         }
     }
