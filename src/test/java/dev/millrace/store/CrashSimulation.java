@@ -76,7 +76,8 @@ class CrashSimulation {
                 assertTrue(disk.isStopped(), () -> "unexpected: " + stopped);
             }
             disk.crash();
-            try (LocalStore store = open(model, folder, allocator, new LocalDisk())) {
+            try (LocalStore store =
+                    open(model, folder, allocator, new StoppingDisk(Integer.MAX_VALUE, StoppingDisk.Unforced.KEPT))) {
                 assertEquals(List.of(), store.recoveryNotes(), "operation " + operation);
                 Position durable = store.durable();
                 assertTrue(durable.hasReached(acknowledged), durable + " lost what was durable: " + acknowledged);
