@@ -66,7 +66,12 @@ class RoomsTest {
 
     @Test
     void address_isSeen_onlyByArrow() {
-        onlyIn("arrow", "java.lang.foreign..", "sun.misc..");
+        onlyIn("arrow", "java.lang.foreign..");
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("sun.misc.Unsafe")
+                .check(CLASSES);
     }
 
     @Test

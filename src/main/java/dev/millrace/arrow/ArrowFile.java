@@ -126,6 +126,7 @@ public final class ArrowFile {
             buffers.add(whole.slice(body + buffer.offset(), buffer.length()));
         }
         buffers.forEach(buffer -> buffer.getReferenceManager().retain());
-        return new Mapped(Batch.owning(layout, buffers), Math.toIntExact(header.length()), schema.getCustomMetadata());
+        return new Mapped(
+                Batch.mapping(layout, buffers, bytes), Math.toIntExact(header.length()), schema.getCustomMetadata());
     }
 }

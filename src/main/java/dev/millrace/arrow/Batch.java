@@ -1,12 +1,12 @@
 package dev.millrace.arrow;
 
-import java.util.ArrayList;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
-import org.apache.arrow.vector.ipc.message.ArrowFieldNode;
 import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The columns of a run of rows: buffers in memory or in a mapped file, reference-counted as one. How many of its rows
@@ -15,18 +15,25 @@ import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
 public final class Batch {
     private final Layout layout;
     private final List<ArrowBuf> buffers;
+    private final @Nullable MemorySegment mapping;
     private final Column[] columns;
     private final AtomicInteger references = new AtomicInteger(1);
 
-    private Batch(Layout layout, List<ArrowBuf> buffers) {
+    private Batch(Layout layout, List<ArrowBuf> buffers, @Nullable MemorySegment mapping) {
         this.layout = layout;
         this.buffers = buffers;
+        this.mapping = mapping;
         this.columns = layout.top().stream().map(this::column).toArray(Column[]::new);
     }
 
     /** A batch with one reference over {@code owned} buffers in the layout's order, one reference each taken over. */
     static Batch owning(Layout layout, List<ArrowBuf> owned) {
-        return new Batch(layout, List.copyOf(owned));
+        return new Batch(layout, List.copyOf(owned), null);
+    }
+
+    /** The same for buffers that lie within a mapped file, which lives as long as any of them. */
+    static Batch mapping(Layout layout, List<ArrowBuf> owned, MemorySegment file) {
+        return new Batch(layout, List.copyOf(owned), file);
     }
 
     private Column column(ColumnLayout column) {
@@ -63,7 +70,7 @@ public final class Batch {
         throw new IllegalArgumentException("no column " + path);
     }
 
-    private static @org.jspecify.annotations.Nullable Column find(Column column, String path) {
+    private static @Nullable Column find(Column column, String path) {
         if (column.layout().path().equals(path)) {
             return column;
         }
@@ -114,42 +121,57 @@ public final class Batch {
         return buffers.stream().mapToLong(ArrowBuf::capacity).sum();
     }
 
+    /** Whether the rows lie in a mapped file, so that reading them may wait for the disk. */
+    public boolean isMapped() {
+        return mapping != null;
+    }
+
+    /**
+     * Brings rows {@code [from, to)} of some top-level columns from the disk into memory when they are mapped, so that
+     * reading them soon after does not wait. Blocks on the disk: never to be called on an event loop.
+     */
+    public void load(List<ColumnLayout> selected, int from, int to) {
+        MemorySegment file = mapping;
+        if (file != null) {
+            RowRange.load(this, selected, from, to, file);
+        }
+    }
+
+    /** Bytes that rows {@code [from, to)} of some top-level columns take in an Arrow record batch, padding included. */
+    public long sizeBytes(List<ColumnLayout> selected, int from, int to) {
+        return RowRange.sizeBytes(this, selected, from, to);
+    }
+
+    /** Bytes of the capacity of the buffers of some top-level columns; reads no row. */
+    public long capacityBytes(List<ColumnLayout> selected) {
+        return RowRange.capacityBytes(this, selected);
+    }
+
     /**
      * Rows {@code [0, rows)} of some top-level columns as an Arrow record batch over the same buffers: nothing is
      * copied, each buffer gets one more reference, which closing the result gives back.
      */
     public ArrowRecordBatch head(List<ColumnLayout> selected, int rows) {
-        var nodes = new ArrayList<ArrowFieldNode>();
-        var slices = new ArrayList<ArrowBuf>();
-        for (ColumnLayout column : selected) {
-            addHead(columns[layout.top().indexOf(column)], rows, nodes, slices);
-        }
-        // The record batch retains what it is given; slices share the reference count of what they are cut from.
-        return new ArrowRecordBatch(rows, nodes, slices);
+        return RowRange.head(this, selected, rows);
     }
 
-    private void addHead(Column column, int rows, List<ArrowFieldNode> nodes, List<ArrowBuf> slices) {
-        ColumnLayout at = column.layout();
-        nodes.add(new ArrowFieldNode(rows, column.nullCount(0, rows)));
-        int first = at.firstBuffer();
-        slices.add(buffers.get(first).slice(0, (rows + 7L) >>> 3));
-        switch (at.storage()) {
-            case BIT -> slices.add(buffers.get(first + 1).slice(0, (rows + 7L) >>> 3));
-            case FIXED -> slices.add(buffers.get(first + 1).slice(0, (long) rows * at.width()));
-            case BYTES -> {
-                slices.add(buffers.get(first + 1).slice(0, (rows + 1L) << 2));
-                slices.add(buffers.get(first + 2).slice(0, column.start(rows)));
-            }
-            case LIST -> {
-                slices.add(buffers.get(first + 1).slice(0, (rows + 1L) << 2));
-                addHead(column.child(0), column.start(rows), nodes, slices);
-            }
-            case STRUCT -> {
-                for (int i = 0; i < at.children().size(); i++) {
-                    addHead(column.child(i), rows, nodes, slices);
-                }
-            }
-        }
+    /**
+     * Rows {@code [from, to)} of some top-level columns as an Arrow record batch that the caller closes. Values stay
+     * where they are; offsets are copied to begin at 0, and bits too where {@code from} is no multiple of 8 (which is
+     * what nested list elements mostly have); {@code allocator} pays for those copies.
+     *
+     * @throws org.apache.arrow.memory.OutOfMemoryException when the allocator's limit is reached; nothing is kept then
+     */
+    public ArrowRecordBatch slice(List<ColumnLayout> selected, int from, int to, BufferAllocator allocator) {
+        return RowRange.slice(this, selected, from, to, allocator);
+    }
+
+    ArrowBuf buffer(int number) {
+        return buffers.get(number);
+    }
+
+    Column columnOf(ColumnLayout selected) {
+        return columns[layout.top().indexOf(selected)];
     }
 
     /**
@@ -164,7 +186,7 @@ public final class Batch {
         try (var writer = new BatchWriter(target, allocator)) {
             writer.open(Math.max(8, count));
             for (int c = 0; c < selected.size(); c++) {
-                Column source = columns[layout.top().indexOf(selected.get(c))];
+                Column source = columnOf(selected.get(c));
                 ColumnWriter into = writer.column(c);
                 for (int i = 0; i < count; i++) {
                     into.copy(source, selection[i]);

@@ -20,6 +20,7 @@ public final class Product {
     private final Face face;
     private final ProductStore store;
     private volatile ProductState state = ProductState.starting();
+    private volatile Position inputEnd = Position.of("-");
 
     /** A product over an open store, which the domain closes. */
     public Product(ProductDefinition definition, ProductStore store) {
@@ -95,6 +96,27 @@ public final class Product {
     /** Why the product cannot be read at all now; empty when it can. */
     public Optional<String> unreadable() {
         return store.topicId().isEmpty() ? Optional.of("the product has not seen its topic yet") : Optional.empty();
+    }
+
+    /** Where the input's topic ended when it was last looked at; of topic {@code "-"} before that. */
+    public Position inputEnd() {
+        return inputEnd;
+    }
+
+    /** How many offsets the product is behind {@link #inputEnd()}. */
+    public long lag() {
+        Position end = inputEnd;
+        Position reached = position();
+        long lag = 0;
+        for (int partition = 0; partition < end.partitions(); partition++) {
+            lag += Math.max(0, end.next(partition) - reached.next(partition));
+        }
+        return lag;
+    }
+
+    /** Says where the input's topic ends now; the input port's context. */
+    public void inputEnd(Position end) {
+        inputEnd = end;
     }
 
     void state(ProductState next) {

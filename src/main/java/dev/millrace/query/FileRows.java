@@ -57,7 +57,7 @@ public final class FileRows implements AutoCloseable {
     }
 
     /**
-     * The rows of a CSV file (RFC 4180, UTF-8, with a header line), every column as text exactly as the file has it.
+     * The rows of a CSV file (RFC 4180, UTF-8, with a header line), every column as text as the file has it; only {@code \N} is null.
      *
      * @throws ProblemException {@link Problem.CannotStart} when it cannot be read
      */
@@ -65,7 +65,7 @@ public final class FileRows implements AutoCloseable {
         return new FileRows(
                 file,
                 "SELECT * FROM read_csv(?, header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"',"
-                        + " nullstr = [])");
+                        + " nullstr = '\\N')");
     }
 
     /** How many rows a Parquet file has, from its footer. */

@@ -86,6 +86,12 @@ final class CommandLine {
             String name = equals < 0 ? argument : argument.substring(0, equals);
             if (!known.contains(name)) {
                 faults.add("there is no option '" + name + "'; known: " + String.join(", ", new TreeSet<>(known)));
+                if (name.startsWith("--")
+                        && equals < 0
+                        && !left.isEmpty()
+                        && !left.peek().startsWith("--")) {
+                    left.pop(); // its value
+                }
             } else if (equals < 0 && left.isEmpty()) {
                 faults.add(name + " needs a value");
             } else if (options.put(name, equals < 0 ? left.pop() : argument.substring(equals + 1)) != null) {

@@ -24,12 +24,16 @@ public interface PartitionWriter {
     /** Where the row's columns are written; open after {@link #ready()} said true. The object stays the same for ever. */
     BatchWriter batch();
 
-    /** Ends a row whose contract columns have been written; for a delete, the key alone and nulls. */
+    /**
+     * Ends a row whose contract columns have been written; for a delete, the key alone and nulls. Never runs out of
+     * memory: {@link #ready()} has made room for what it adds.
+     */
     void commit(long offset, long timestampMillis, boolean deleted);
 
     /**
      * Takes back a row that could not be written because memory ran out half-way; {@link #ready()} says false until there
-     * is some again.
+     * is some again. A record that runs out of memory again while {@link ProductStore#memoryBytes()} was 0 before it will
+     * never fit: reject it.
      */
     void exhausted();
 

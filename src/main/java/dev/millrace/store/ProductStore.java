@@ -45,7 +45,34 @@ public interface ProductStore extends AutoCloseable {
     /** Off-heap bytes of the open batches and of sealed ones that are not yet mapped. */
     long memoryBytes();
 
-    /** Makes everything written so far durable; ends when it is. */
+    /** Bytes of the key index and of the marks of superseded rows, which no flush gives back; on top of the budget. */
+    default long indexBytes() {
+        return 0;
+    }
+
+    /**
+     * What the last start found broken on disk and did about it, a line each for people. Records named there come from
+     * Kafka again: {@link PartitionWriter#next()} says from where.
+     */
+    default java.util.List<String> recoveryNotes() {
+        return java.util.List.of();
+    }
+
+    /** Why files cannot be written at the moment, a full disk for example; empty when they can. Tried again by itself. */
+    default Optional<String> fileFault() {
+        return Optional.empty();
+    }
+
+    /**
+     * Holds back every position that becomes durable from now on until {@code condition} is met; when it fails, so does
+     * whatever waits for it, and the positions stay back.
+     */
+    void durableAfter(CompletableFuture<Void> condition);
+
+    /**
+     * Makes everything written so far durable; ends when it is, on any thread, or fails with an {@code IOException}:
+     * nothing is lost then, and a later flush tries again.
+     */
     CompletableFuture<Void> flush();
 
     /** Flushes and gives everything back; blocks. Snapshots still held stay valid. */

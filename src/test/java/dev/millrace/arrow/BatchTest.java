@@ -194,6 +194,62 @@ class BatchTest {
     }
 
     @Test
+    void slice_anyRange_loadsIntoArrowsOwnVectors() {
+        try (var writer = new BatchWriter(LAYOUT, root)) {
+            writer.open(8);
+            for (int i = 0; i < 200; i++) {
+                put(writer, i);
+            }
+            for (int[] range : new int[][] {{0, 200}, {0, 0}, {8, 9}, {16, 144}, {3, 4}, {13, 199}, {200, 200}}) {
+                checkSlice(writer.batch(), range[0], range[1]);
+            }
+        }
+    }
+
+    @Test
+    void slice_ofAMappedFile_isTheSameAndLoads(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("a.arrow");
+        try (var writer = new BatchWriter(LAYOUT, root)) {
+            writer.open(8);
+            for (int i = 0; i < 333; i++) {
+                put(writer, i);
+            }
+            ArrowFile.write(file, writer.batch(), 333, Map.of(), root);
+            assertFalse(writer.batch().isMapped());
+            assertTrue(
+                    writer.batch().capacityBytes(LAYOUT.top()) >= writer.batch().sizeBytes(LAYOUT.top(), 0, 333));
+        }
+        Batch mapped = ArrowFile.map(file, LAYOUT, root).batch();
+        assertTrue(mapped.isMapped());
+        mapped.load(LAYOUT.top(), 0, 333);
+        mapped.load(LAYOUT.top(), 111, 222);
+        mapped.load(LAYOUT.top(), 333, 333);
+        checkSlice(mapped, 111, 222);
+        mapped.release();
+    }
+
+    private void checkSlice(Batch batch, int from, int to) {
+        try (VectorSchemaRoot vectors = VectorSchemaRoot.create(LAYOUT.schema(), root);
+                var slice = batch.slice(LAYOUT.top(), from, to, root);
+                var whole = VectorSchemaRoot.create(LAYOUT.schema(), root);
+                var head = batch.head(LAYOUT.top(), to)) {
+            new VectorLoader(vectors).load(slice);
+            new VectorLoader(whole).load(head);
+            assertEquals(to - from, vectors.getRowCount());
+            assertEquals(slice.computeBodyLength(), batch.sizeBytes(LAYOUT.top(), from, to));
+            for (int column = 0; column < LAYOUT.top().size(); column++) {
+                int nulls = 0;
+                for (int i = from; i < to; i++) {
+                    Object expected = whole.getVector(column).getObject(i);
+                    nulls += expected == null ? 1 : 0;
+                    assertEquals(expected, vectors.getVector(column).getObject(i - from));
+                }
+                assertEquals(nulls, vectors.getVector(column).getNullCount());
+            }
+        }
+    }
+
+    @Test
     void hash_onTheHeapAndInAColumn_isTheSame() {
         try (var writer = new BatchWriter(LAYOUT, root)) {
             writer.open(8);

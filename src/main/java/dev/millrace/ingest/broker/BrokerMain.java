@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import sun.misc.Signal;
+import sun.misc.SignalHandler;
 
 /**
  * The main of a child JVM that is a broker: prints {@code READY host:port} when it serves, and ends when its standard
@@ -20,6 +22,8 @@ public final class BrokerMain {
 
     /** Runs the broker until standard input ends. */
     public static void main(String[] arguments) throws IOException {
+        // Ctrl-C on the parent's terminal reaches every process there; when to end is the parent's to say.
+        Signal.handle(new Signal("INT"), SignalHandler.SIG_IGN);
         EmbeddedBroker broker;
         try {
             broker = EmbeddedBroker.start(Path.of(arguments[0]), Integer.parseInt(arguments[1]));

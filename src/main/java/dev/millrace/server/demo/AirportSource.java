@@ -15,11 +15,14 @@ import java.util.List;
 
 /**
  * Airports from the CSV file with columns iata, name, city, state, country, latitude, longitude. Text stays as the file
- * has it, also its {@code NA} for an unknown city or state; the two coordinates become JSON numbers with the file's
- * digits. The file says nothing about time: a record carries the time of its reading.
+ * has it, but for its {@code NA}, which becomes null; the two coordinates become JSON numbers with the file's digits. The file says nothing about time: a record carries the time of its reading.
  */
 record AirportSource(List<SourceRecord> read) implements DemoSource {
     private static final List<String> TEXTS = List.of("iata", "name", "city", "state", "country");
+
+    /** What the file writes for an unknown city or state. */
+    private static final String UNKNOWN = "NA";
+
     private static final List<String> NUMBERS = List.of("latitude", "longitude");
 
     AirportSource {
@@ -44,7 +47,12 @@ record AirportSource(List<SourceRecord> read) implements DemoSource {
         try (JsonGenerator out = json.createGenerator(value)) {
             out.writeStartObject();
             for (int i = 0; i < TEXTS.size(); i++) {
-                out.writeStringField(TEXTS.get(i), rows.text(i).orElse(""));
+                String text = rows.text(i).orElse(UNKNOWN);
+                if (text.equals(UNKNOWN)) {
+                    out.writeNullField(TEXTS.get(i));
+                } else {
+                    out.writeStringField(TEXTS.get(i), text);
+                }
             }
             for (int i = 0; i < NUMBERS.size(); i++) {
                 out.writeFieldName(NUMBERS.get(i));

@@ -13,6 +13,7 @@ import dev.millrace.ingest.publish.TopicPublisher;
 import dev.millrace.ingest.publish.TopicSpecification;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
+import java.io.BufferedReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -65,6 +66,57 @@ class ChildBrokerIT {
             assertTrue(next.process().isAlive());
             assertTrue(last.process().waitFor(1, TimeUnit.SECONDS));
             assertEquals(0, last.process().exitValue());
+        }
+    }
+
+    @Test
+    void parent_killed_takesTheBrokerWithIt() throws Exception {
+        Process parent = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Parent.class.getName(),
+                        folder.toString())
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try (BufferedReader output = parent.inputReader()) {
+            long pid = output.lines()
+                    .filter(line -> line.startsWith("broker "))
+                    .mapToLong(line -> Long.parseLong(line.substring("broker ".length())))
+                    .findFirst()
+                    .orElseThrow();
+            ProcessHandle broker = ProcessHandle.of(pid).orElseThrow();
+            parent.destroyForcibly().waitFor();
+            assertEquals(broker, broker.onExit().get(30, TimeUnit.SECONDS));
+        } finally {
+            parent.destroyForcibly();
+        }
+    }
+
+    @Test
+    void interrupt_ofTheTerminal_leavesTheBrokerToItsParent() throws Exception {
+        try (ChildBroker broker = ChildBroker.start(folder, 0).get(60, TimeUnit.SECONDS)) {
+            long pid = broker.process().pid();
+            assertEquals(
+                    0,
+                    new ProcessBuilder("kill", "-INT", Long.toString(pid))
+                            .start()
+                            .waitFor());
+            assertFalse(broker.process().waitFor(500, TimeUnit.MILLISECONDS), "it ended");
+            try (TopicPublisher publisher = new TopicPublisher(broker.bootstrapServers())) {
+                publisher.ensure(List.of(new TopicSpecification("after", 1, Map.of())));
+            }
+        }
+    }
+
+    /** A main that starts a broker, says its process id and then does nothing until it is killed. */
+    static final class Parent {
+        private Parent() {}
+
+        public static void main(String[] arguments) {
+            ChildBroker broker = ChildBroker.start(Path.of(arguments[0]), 0).join();
+            System.out.println("broker " + broker.process().pid());
+            broker.process().onExit().join();
         }
     }
 

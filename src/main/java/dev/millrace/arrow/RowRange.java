@@ -1,0 +1,204 @@
+package dev.millrace.arrow;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.vector.ipc.message.ArrowFieldNode;
+import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Cuts rows {@code [from, to)} out of a batch's buffers. Any thread, while the batch is retained and the rows are
+ * published.
+ *
+ * <p>A list's elements are a range of their own, {@code [start(from), start(to))}, which seldom begins at a multiple of
+ * 8: there the bits are shifted into a copy, since a buffer begins at a whole byte. All other values are used in place.
+ */
+final class RowRange {
+    private final Batch batch;
+    private final @Nullable BufferAllocator allocator;
+    private final List<ArrowFieldNode> nodes = new ArrayList<>();
+    private final List<ArrowBuf> buffers = new ArrayList<>();
+    private final List<ArrowBuf> copies = new ArrayList<>();
+
+    private RowRange(Batch batch, @Nullable BufferAllocator allocator) {
+        this.batch = batch;
+        this.allocator = allocator;
+    }
+
+    static ArrowRecordBatch head(Batch batch, List<ColumnLayout> selected, int rows) {
+        return new RowRange(batch, null).cut(selected, 0, rows);
+    }
+
+    static ArrowRecordBatch slice(
+            Batch batch, List<ColumnLayout> selected, int from, int to, BufferAllocator allocator) {
+        return new RowRange(batch, allocator).cut(selected, from, to);
+    }
+
+    private ArrowRecordBatch cut(List<ColumnLayout> selected, int from, int to) {
+        try {
+            for (ColumnLayout column : selected) {
+                add(batch.columnOf(column), from, to);
+            }
+            // The record batch retains what it is given; slices share the reference count of what they are cut from.
+            return new ArrowRecordBatch(to - from, nodes, buffers);
+        } finally {
+            copies.forEach(ArrowBuf::close);
+        }
+    }
+
+    private void add(Column column, int from, int to) {
+        ColumnLayout at = column.layout();
+        int first = at.firstBuffer();
+        nodes.add(new ArrowFieldNode(to - from, column.nullCount(from, to)));
+        bits(first, column.validityAddress(), from, to);
+        switch (at.storage()) {
+            case BIT -> bits(first + 1, column.dataAddress(), from, to);
+            case FIXED -> values(first + 1, (long) from * at.width(), (long) to * at.width());
+            case BYTES -> {
+                offsets(column, from, to);
+                values(first + 2, column.start(from), column.start(to));
+            }
+            case LIST -> {
+                offsets(column, from, to);
+                add(column.child(0), column.start(from), column.start(to));
+            }
+            case STRUCT -> {
+                for (int i = 0; i < at.children().size(); i++) {
+                    add(column.child(i), from, to);
+                }
+            }
+        }
+    }
+
+    private void values(int buffer, long from, long to) {
+        buffers.add(batch.buffer(buffer).slice(from, to - from));
+    }
+
+    private void bits(int buffer, long address, int from, int to) {
+        int shift = from & 7;
+        if (shift == 0) {
+            values(buffer, from >>> 3, (to + 7L) >>> 3);
+            return;
+        }
+        int size = (to - from + 7) >>> 3;
+        long target = copy(size);
+        for (int i = 0; i < size; i++) {
+            long source = address + (from >>> 3) + i;
+            int low = (Memory.getByte(source) & 0xFF) >>> shift;
+            // The next byte exists only where a bit of it is asked for.
+            int high = from + (i << 3) + 8 - shift < to ? Memory.getByte(source + 1) << (8 - shift) : 0;
+            Memory.putByte(target + i, (byte) (low | high));
+        }
+    }
+
+    private void offsets(Column column, int from, int to) {
+        int base = column.start(from);
+        if (base == 0) {
+            values(column.layout().firstBuffer() + 1, (long) from << 2, (to + 1L) << 2);
+            return;
+        }
+        long target = copy((to - from + 1L) << 2);
+        for (int i = 0; i <= to - from; i++) {
+            Memory.putInt(target + ((long) i << 2), column.start(from + i) - base);
+        }
+    }
+
+    private long copy(long size) {
+        ArrowBuf copy =
+                Objects.requireNonNull(allocator, "a head copies nothing").buffer(size);
+        copies.add(copy);
+        buffers.add(copy.slice(0, size));
+        return copy.memoryAddress();
+    }
+
+    static long sizeBytes(Batch batch, List<ColumnLayout> selected, int from, int to) {
+        long sum = 0;
+        for (ColumnLayout column : selected) {
+            sum += sizeBytes(batch.columnOf(column), from, to);
+        }
+        return sum;
+    }
+
+    private static long sizeBytes(Column column, int from, int to) {
+        long rows = (long) to - from;
+        long bits = padded((rows + 7) >>> 3);
+        return bits
+                + switch (column.layout().storage()) {
+                    case BIT -> bits;
+                    case FIXED -> padded(rows * column.layout().width());
+                    case BYTES -> padded((rows + 1) << 2) + padded((long) column.start(to) - column.start(from));
+                    case LIST ->
+                        padded((rows + 1) << 2) + sizeBytes(column.child(0), column.start(from), column.start(to));
+                    case STRUCT -> {
+                        long sum = 0;
+                        for (int i = 0; i < column.layout().children().size(); i++) {
+                            sum += sizeBytes(column.child(i), from, to);
+                        }
+                        yield sum;
+                    }
+                };
+    }
+
+    private static long padded(long bytes) {
+        return (bytes + 7) & -8L;
+    }
+
+    static long capacityBytes(Batch batch, List<ColumnLayout> selected) {
+        long sum = 0;
+        for (ColumnLayout column : selected) {
+            sum += capacityBytes(batch, column);
+        }
+        return sum;
+    }
+
+    private static long capacityBytes(Batch batch, ColumnLayout column) {
+        long sum = 0;
+        for (int i = 0; i < column.storage().buffers(); i++) {
+            sum += batch.buffer(column.firstBuffer() + i).capacity();
+        }
+        for (ColumnLayout child : column.children()) {
+            sum += capacityBytes(batch, child);
+        }
+        return sum;
+    }
+
+    static void load(Batch batch, List<ColumnLayout> selected, int from, int to, MemorySegment file) {
+        for (ColumnLayout column : selected) {
+            load(batch.columnOf(column), from, to, file);
+        }
+    }
+
+    private static void load(Column column, int from, int to, MemorySegment file) {
+        load(file, column.validityAddress(), from >>> 3, (to + 7L) >>> 3);
+        switch (column.layout().storage()) {
+            case BIT -> load(file, column.dataAddress(), from >>> 3, (to + 7L) >>> 3);
+            case FIXED -> {
+                int width = column.layout().width();
+                load(file, column.dataAddress(), (long) from * width, (long) to * width);
+            }
+            case BYTES -> {
+                load(file, column.offsetsAddress(), (long) from << 2, (to + 1L) << 2);
+                load(file, column.dataAddress(), column.start(from), column.start(to));
+            }
+            case LIST -> {
+                load(file, column.offsetsAddress(), (long) from << 2, (to + 1L) << 2);
+                load(column.child(0), column.start(from), column.start(to), file);
+            }
+            case STRUCT -> {
+                for (int i = 0; i < column.layout().children().size(); i++) {
+                    load(column.child(i), from, to, file);
+                }
+            }
+        }
+    }
+
+    private static void load(MemorySegment file, long address, long from, long to) {
+        if (to > from) {
+            file.asSlice(address - file.address() + from, to - from).load();
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package dev.millrace.flight;
+
+import dev.millrace.problem.Problem;
+import dev.millrace.problem.ProblemException;
+import java.util.List;
+import java.util.UUID;
+import org.apache.arrow.flight.CallStatus;
+import org.apache.arrow.flight.FlightRuntimeException;
+import org.apache.arrow.flight.FlightStatusCode;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Turns failures into what Flight clients see: the edge of the server, where nothing passes unseen. Any thread. */
+final class Faults {
+    private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
+    private static final List<String> METHODS = List.of("ListFlights", "GetFlightInfo", "GetSchema", "DoGet");
+
+    private Faults() {}
+
+    /** The Flight failure for any failure: a problem as its status says; anything else is logged with a reference. */
+    static FlightRuntimeException of(String method, Throwable failure) {
+        return switch (failure) {
+            case ProblemException expected -> of(expected.problem());
+            case FlightRuntimeException flight -> flight;
+            default -> {
+                String reference = UUID.randomUUID().toString();
+                LOG.error("{} failed, reference {}", method, reference, failure);
+                yield of(new Problem.Internal(reference));
+            }
+        };
+    }
+
+    /** The Flight failure for a method that there is none of here. */
+    static FlightRuntimeException unimplemented(String method) {
+        return of(new Problem.MethodNotAllowed(method, METHODS));
+    }
+
+    /** The Flight failure for a command descriptor. */
+    static FlightRuntimeException command() {
+        return CallStatus.UNIMPLEMENTED
+                .withDescription(
+                        "Command descriptors are Flight SQL, which comes later. Use a path: [domain, product].")
+                .toRuntimeException();
+    }
+
+    private static FlightRuntimeException of(Problem problem) {
+        return new CallStatus(FlightStatusCode.valueOf(problem.status().flight()))
+                .withDescription(problem.detail())
+                .toRuntimeException();
+    }
+}

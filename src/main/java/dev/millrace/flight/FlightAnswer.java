@@ -1,0 +1,46 @@
+package dev.millrace.flight;
+
+import java.util.List;
+import org.apache.arrow.flight.FlightInfo;
+import org.apache.arrow.vector.types.pojo.Schema;
+
+/** What the port answers a {@link FlightRequest}; whoever receives one closes it. */
+public sealed interface FlightAnswer extends AutoCloseable {
+    /** Gives back what the answer holds: a snapshot for {@link Rows}, else nothing. */
+    @Override
+    void close();
+
+    /** The products asked for, in the order of their names. */
+    record Infos(List<FlightInfo> infos) implements FlightAnswer {
+        public Infos {
+            infos = List.copyOf(infos);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    /** A schema with its metadata. */
+    record Shape(Schema schema) implements FlightAnswer {
+        @Override
+        public void close() {}
+    }
+
+    /** Rows to stream. */
+    final class Rows implements FlightAnswer {
+        private final Reading reading;
+
+        Rows(Reading reading) {
+            this.reading = reading;
+        }
+
+        Reading reading() {
+            return reading;
+        }
+
+        @Override
+        public void close() {
+            reading.close();
+        }
+    }
+}

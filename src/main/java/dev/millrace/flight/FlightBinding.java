@@ -1,0 +1,109 @@
+package dev.millrace.flight;
+
+import com.google.protobuf.ByteString;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.ServerCalls;
+import io.grpc.stub.StreamObserver;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
+import java.util.function.Consumer;
+import org.apache.arrow.flight.CallStatus;
+import org.apache.arrow.flight.FlightDescriptor;
+import org.apache.arrow.flight.FlightInfo;
+import org.apache.arrow.flight.grpc.StatusUtils;
+import org.apache.arrow.flight.impl.Flight;
+import org.apache.arrow.flight.impl.FlightServiceGrpc;
+import org.apache.arrow.vector.ipc.WriteChannel;
+import org.apache.arrow.vector.ipc.message.MessageSerializer;
+import org.apache.arrow.vector.types.pojo.Schema;
+
+/**
+ * Arrow's gRPC service with GetFlightInfo and GetSchema made asynchronous. Arrow's producer must have their answer when
+ * it returns; a layer may have it later, and an event loop must not wait.
+ */
+final class FlightBinding {
+    private FlightBinding() {}
+
+    /** {@code arrow}'s methods, two of them bound to {@code calls}. */
+    static ServerServiceDefinition of(ServerServiceDefinition arrow, FlightCalls calls) {
+        var bound = ServerServiceDefinition.builder(arrow.getServiceDescriptor());
+        for (ServerMethodDefinition<?, ?> method : arrow.getMethods()) {
+            MethodDescriptor<?, ?> descriptor = method.getMethodDescriptor();
+            if (!is(descriptor, FlightServiceGrpc.getGetFlightInfoMethod())
+                    && !is(descriptor, FlightServiceGrpc.getGetSchemaMethod())) {
+                bound.addMethod(method);
+            }
+        }
+        return bound.addMethod(
+                        FlightServiceGrpc.getGetFlightInfoMethod(),
+                        ServerCalls.asyncUnaryCall(
+                                (request, observer) -> answer(request, observer, calls::info, FlightBinding::proto)))
+                .addMethod(
+                        FlightServiceGrpc.getGetSchemaMethod(),
+                        ServerCalls.asyncUnaryCall(
+                                (request, observer) -> answer(request, observer, calls::schema, FlightBinding::proto)))
+                .build();
+    }
+
+    private static boolean is(MethodDescriptor<?, ?> method, MethodDescriptor<?, ?> other) {
+        return method.getFullMethodName().equals(other.getFullMethodName());
+    }
+
+    /** An asynchronous call that one of two consumers ends. */
+    private interface Call<A> {
+        void run(FlightDescriptor descriptor, Consumer<A> onAnswer, Consumer<Throwable> onFailure);
+    }
+
+    /** An answer's form on the wire. */
+    private interface Form<A, W> {
+        W of(A answer) throws IOException;
+    }
+
+    private static <A, W> void answer(
+            Flight.FlightDescriptor request, StreamObserver<W> observer, Call<A> call, Form<A, W> form) {
+        // With a handler, an answer to a client that is gone is dropped; without one it is an exception.
+        ((ServerCallStreamObserver<W>) observer).setOnCancelHandler(() -> {});
+        Consumer<Throwable> fail = failure -> observer.onError(StatusUtils.toGrpcException(failure));
+        if (request.getType() != Flight.FlightDescriptor.DescriptorType.PATH
+                && request.getType() != Flight.FlightDescriptor.DescriptorType.CMD) {
+            fail.accept(CallStatus.INVALID_ARGUMENT
+                    .withDescription("The descriptor has no type. Expected: a path.")
+                    .toRuntimeException());
+            return;
+        }
+        FlightDescriptor descriptor = request.getType() == Flight.FlightDescriptor.DescriptorType.PATH
+                ? FlightDescriptor.path(request.getPathList())
+                : FlightDescriptor.command(request.getCmd().toByteArray());
+        call.run(
+                descriptor,
+                answer -> {
+                    W wire;
+                    try {
+                        wire = form.of(answer);
+                    } catch (IOException broken) {
+                        throw new UncheckedIOException(broken);
+                    }
+                    observer.onNext(wire);
+                    observer.onCompleted();
+                },
+                fail);
+    }
+
+    private static Flight.FlightInfo proto(FlightInfo info) throws IOException {
+        return Flight.FlightInfo.parseFrom(info.serialize());
+    }
+
+    /** Arrow keeps its own form of this answer to itself. */
+    private static Flight.SchemaResult proto(Schema schema) throws IOException {
+        var bytes = new ByteArrayOutputStream();
+        MessageSerializer.serialize(new WriteChannel(Channels.newChannel(bytes)), schema);
+        return Flight.SchemaResult.newBuilder()
+                .setSchema(ByteString.copyFrom(bytes.toByteArray()))
+                .build();
+    }
+}

@@ -1,0 +1,205 @@
+package dev.millrace.flight;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.millrace.layer.Service;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.core.internal.ContextInternal;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.apache.arrow.flight.Action;
+import org.apache.arrow.flight.ActionType;
+import org.apache.arrow.flight.Criteria;
+import org.apache.arrow.flight.FlightDescriptor;
+import org.apache.arrow.flight.FlightInfo;
+import org.apache.arrow.flight.FlightProducer;
+import org.apache.arrow.flight.FlightStream;
+import org.apache.arrow.flight.PollInfo;
+import org.apache.arrow.flight.PutResult;
+import org.apache.arrow.flight.Result;
+import org.apache.arrow.flight.Ticket;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.vector.types.pojo.Schema;
+
+/**
+ * Takes Flight calls on Vert.x's event loops, asks the layered service, and answers on the same loop.
+ *
+ * <p>GetFlightInfo and GetSchema are asynchronous here and synchronous in Arrow's producer: {@link FlightBinding} binds
+ * them to {@link #info} and {@link #schema} and never asks the producer's own.
+ */
+final class FlightCalls implements FlightProducer {
+    private final Service<FlightRequest, FlightAnswer> service;
+    private final EventLoops loops;
+    private final WorkerExecutor pages;
+    private final BufferAllocator allocator;
+    private final ServedMeters meters;
+    private final Set<SnapshotStream> streams = ConcurrentHashMap.newKeySet();
+
+    /** Borrows all of it. */
+    FlightCalls(
+            Service<FlightRequest, FlightAnswer> service,
+            EventLoops loops,
+            WorkerExecutor pages,
+            BufferAllocator allocator,
+            ServedMeters meters,
+            MeterRegistry registry) {
+        this.service = service;
+        this.loops = loops;
+        this.pages = pages;
+        this.allocator = allocator;
+        this.meters = meters;
+        Gauge.builder("millrace.flight.streams", streams, Set::size)
+                .description("DoGet streams under way")
+                .register(registry);
+    }
+
+    /** Ends when the streams that are under way now have given their snapshots back. */
+    Future<Void> ended() {
+        return Future.join(streams.stream().map(SnapshotStream::released).toList())
+                .mapEmpty();
+    }
+
+    @Override
+    public void getStream(CallContext call, Ticket ticket, ServerStreamListener listener) {
+        ContextInternal context = loops.current();
+        ask(
+                context,
+                new FlightRequest.Read(CallerInterceptor.caller(), ticket.getBytes()),
+                answer -> stream(context, answer, listener),
+                listener::error);
+    }
+
+    private void stream(ContextInternal context, FlightAnswer answer, ServerStreamListener listener) {
+        if (!(answer instanceof FlightAnswer.Rows rows)) {
+            throw unexpected(answer);
+        }
+        Reading reading = rows.reading();
+        var stream = new SnapshotStream(context, pages, allocator, listener, reading, meters.of(reading.product()));
+        streams.add(stream);
+        stream.released().onComplete(done -> streams.remove(stream));
+        try {
+            stream.start();
+        } catch (RuntimeException failure) {
+            stream.fail(failure);
+        }
+    }
+
+    @Override
+    public void listFlights(CallContext call, Criteria criteria, StreamListener<FlightInfo> listener) {
+        ask(
+                loops.current(),
+                new FlightRequest.Catalogue(CallerInterceptor.caller(), new String(criteria.getExpression(), UTF_8)),
+                answer -> {
+                    FlightAnswer.Infos infos = infos(answer);
+                    if (!call.isCancelled()) {
+                        infos.infos().forEach(listener::onNext);
+                        listener.onCompleted();
+                    }
+                },
+                listener::onError);
+    }
+
+    /** GetFlightInfo; exactly one of the consumers is called, on the calling event loop. */
+    void info(FlightDescriptor descriptor, Consumer<FlightInfo> onInfo, Consumer<Throwable> onFailure) {
+        if (descriptor.isCommand()) {
+            onFailure.accept(Faults.command());
+            return;
+        }
+        ask(
+                loops.current(),
+                new FlightRequest.Info(CallerInterceptor.caller(), descriptor.getPath()),
+                answer -> onInfo.accept(infos(answer).infos().getFirst()),
+                onFailure);
+    }
+
+    /** GetSchema; exactly one of the consumers is called, on the calling event loop. */
+    void schema(FlightDescriptor descriptor, Consumer<Schema> onSchema, Consumer<Throwable> onFailure) {
+        if (descriptor.isCommand()) {
+            onFailure.accept(Faults.command());
+            return;
+        }
+        ask(
+                loops.current(),
+                new FlightRequest.Shape(CallerInterceptor.caller(), descriptor.getPath()),
+                answer -> {
+                    if (!(answer instanceof FlightAnswer.Shape shape)) {
+                        throw unexpected(answer);
+                    }
+                    onSchema.accept(shape.schema());
+                },
+                onFailure);
+    }
+
+    @SuppressWarnings("CatchingUnchecked") // the edge of the server: the client gets an answer, whatever fails
+    private void ask(
+            ContextInternal context,
+            FlightRequest request,
+            Consumer<FlightAnswer> onAnswer,
+            Consumer<Throwable> onFailure) {
+        context.dispatch(() -> {
+            Future<FlightAnswer> asked;
+            try {
+                asked = service.call(request);
+            } catch (RuntimeException failure) {
+                asked = Future.failedFuture(failure);
+            }
+            asked.onComplete(done -> context.emit(ignored -> {
+                if (done.failed()) {
+                    onFailure.accept(Faults.of(request.method(), done.cause()));
+                    return;
+                }
+                try {
+                    onAnswer.accept(done.result());
+                } catch (RuntimeException failure) {
+                    onFailure.accept(Faults.of(request.method(), failure));
+                }
+            }));
+        });
+    }
+
+    private static FlightAnswer.Infos infos(FlightAnswer answer) {
+        if (answer instanceof FlightAnswer.Infos infos) {
+            return infos;
+        }
+        throw unexpected(answer);
+    }
+
+    private static IllegalStateException unexpected(FlightAnswer answer) {
+        answer.close();
+        return new IllegalStateException("a layer gave the answer of another request: " + answer);
+    }
+
+    @Override
+    public FlightInfo getFlightInfo(CallContext call, FlightDescriptor descriptor) {
+        throw new IllegalStateException("bound to info()");
+    }
+
+    @Override
+    public PollInfo pollFlightInfo(CallContext call, FlightDescriptor descriptor) {
+        throw Faults.unimplemented("PollFlightInfo");
+    }
+
+    @Override
+    public Runnable acceptPut(CallContext call, FlightStream stream, StreamListener<PutResult> acknowledgements) {
+        throw Faults.unimplemented("DoPut");
+    }
+
+    @Override
+    public void doExchange(CallContext call, FlightStream reader, ServerStreamListener writer) {
+        throw Faults.unimplemented("DoExchange");
+    }
+
+    @Override
+    public void doAction(CallContext call, Action action, StreamListener<Result> listener) {
+        listener.onError(Faults.unimplemented("DoAction " + action.getType()));
+    }
+
+    @Override
+    public void listActions(CallContext call, StreamListener<ActionType> listener) {
+        listener.onCompleted();
+    }
+}

@@ -1,0 +1,41 @@
+package dev.millrace.flight;
+
+import java.time.Duration;
+import java.time.InstantSource;
+
+/**
+ * How a Flight port is set up.
+ *
+ * @param host the address to listen on
+ * @param port the port to listen on; 0 picks a free one
+ * @param memoryBytes limit of the off-heap bytes that answers may copy; what is sent in place counts for its product
+ * @param tickets how tickets are made and which are taken
+ */
+public record FlightOptions(String host, int port, long memoryBytes, Tickets tickets) {
+
+    /**
+     * How tickets are made and which are taken.
+     *
+     * @param secret signs tickets (HMAC-SHA256), at least 16 bytes; servers that share it take each other's tickets
+     * @param lifetime how long a ticket is good for
+     * @param clock tells the time
+     * @param plain whether unsigned tickets, JSON that a client writes itself, are taken as well
+     */
+    @SuppressWarnings("ArrayRecordComponent") // copied on the way in; never compared
+    public record Tickets(byte[] secret, Duration lifetime, InstantSource clock, boolean plain) {
+        private static final int MIN_SECRET_BYTES = 16;
+
+        public Tickets {
+            if (secret.length < MIN_SECRET_BYTES) {
+                throw new IllegalArgumentException(
+                        "The secret has " + secret.length + " bytes, at least 16 are needed.");
+            }
+            secret = secret.clone();
+        }
+
+        /** Tickets that are good for an hour by the system's clock, and plain ones too. */
+        public static Tickets signedWith(byte[] secret) {
+            return new Tickets(secret, Duration.ofHours(1), InstantSource.system(), true);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+package dev.millrace.flight;
+
+import com.google.common.util.concurrent.MoreExecutors;
+import dev.millrace.domain.ProductRegistry;
+import dev.millrace.layer.Layer;
+import dev.millrace.problem.Problem;
+import io.grpc.Server;
+import io.grpc.ServerInterceptors;
+import io.grpc.netty.NettyServerBuilder;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.core.internal.VertxInternal;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Logger;
+import org.apache.arrow.flight.FlightGrpcUtils;
+import org.apache.arrow.flight.auth.ServerAuthHandler;
+import org.apache.arrow.flight.grpc.ServerBackpressureThresholdInterceptor;
+import org.apache.arrow.memory.BufferAllocator;
+
+/**
+ * An Arrow Flight server over the products of a registry: ListFlights, GetFlightInfo, GetSchema and DoGet.
+ *
+ * <p>Threads: connections live on Vert.x's own event loops, and every call runs on its connection's loop; gRPC has no
+ * executor. Mapped segments are brought into memory by the workers named {@code pages}. The server is built from gRPC's
+ * builder and Arrow's service rather than by Arrow's {@code FlightServer}, whose builder always has a thread pool of its
+ * own, and whose producer must answer GetFlightInfo synchronously, which layers need not.
+ */
+public final class FlightPort {
+    private static final int QUEUED_BYTES = 4 << 20;
+    private static final int INBOUND_BYTES = 1 << 20;
+    private static final int CALLS_PER_CONNECTION = 128;
+    private static final int PAGES_WORKERS = 2;
+    private static final Duration KEEP_ALIVE = Duration.ofMinutes(1);
+    private static final Logger GRPC = Logger.getLogger("io.grpc.netty.NettyServerHandler");
+    private static final Duration ABORT = Duration.ofSeconds(10);
+
+    private final Vertx vertx;
+    private final Server server;
+    private final FlightCalls calls;
+    private final EventLoops loops;
+    private final WorkerExecutor pages;
+    private final BufferAllocator allocator;
+
+    private FlightPort(
+            Vertx vertx,
+            Server server,
+            FlightCalls calls,
+            EventLoops loops,
+            WorkerExecutor pages,
+            BufferAllocator allocator) {
+        this.vertx = vertx;
+        this.server = server;
+        this.calls = calls;
+        this.loops = loops;
+        this.pages = pages;
+        this.allocator = allocator;
+    }
+
+    /**
+     * A port that listens. Called on any thread.
+     *
+     * @param root the allocator that is the root of the products' own; borrowed
+     * @param layers around every request; a stream's request ends when its snapshot is open, not when it is sent
+     * @return fails with {@link Problem.CannotStart} when the address cannot be had
+     */
+    public static Future<FlightPort> start(
+            Vertx vertx,
+            FlightOptions options,
+            ProductRegistry registry,
+            BufferAllocator root,
+            Layer<FlightRequest, FlightAnswer> layers,
+            MeterRegistry meters) {
+        // gRPC warns with a stack trace when a client cancels what is queued for it, which is the client's good right.
+        GRPC.setFilter(line -> !(line.getThrown() instanceof Http2Exception.StreamException));
+        var internal = (VertxInternal) vertx;
+        var loops = new EventLoops(internal);
+        BufferAllocator allocator = root.newChildAllocator("flight", 0, options.memoryBytes());
+        WorkerExecutor pages = vertx.createSharedWorkerExecutor("pages", PAGES_WORKERS);
+        var calls = new FlightCalls(
+                layers.around(new ProductFlights(registry, new TicketOffice(options.tickets()), pages)),
+                loops,
+                pages,
+                allocator,
+                new ServedMeters(registry, meters),
+                meters);
+        Server server = server(internal, options, calls, allocator);
+        // Binding waits for the acceptor's loop, so it is a worker's to do.
+        return vertx.executeBlocking(server::start, false)
+                .map(started -> new FlightPort(vertx, started, calls, loops, pages, allocator))
+                .recover(failure -> {
+                    allocator.close();
+                    return pages.close().compose(closed -> Future.failedFuture(cannotStart(options, failure)));
+                });
+    }
+
+    private static Server server(
+            VertxInternal vertx, FlightOptions options, FlightCalls calls, BufferAllocator allocator) {
+        var arrow = FlightGrpcUtils.createFlightService(
+                allocator, calls, ServerAuthHandler.NO_OP, MoreExecutors.newDirectExecutorService());
+        return NettyServerBuilder.forAddress(new InetSocketAddress(options.host(), options.port()))
+                .channelFactory(vertx.transport().serverChannelFactory(false))
+                .bossEventLoopGroup(vertx.acceptorEventLoopGroup())
+                .workerEventLoopGroup(vertx.eventLoopGroup())
+                .directExecutor()
+                .maxInboundMessageSize(INBOUND_BYTES)
+                .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION)
+                // A client that vanished without a word is found out, and its snapshot given back.
+                .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
+                .addService(ServerInterceptors.intercept(
+                        FlightBinding.of(arrow.bindService(), calls),
+                        new ServerBackpressureThresholdInterceptor(QUEUED_BYTES),
+                        new CallerInterceptor()))
+                .build();
+    }
+
+    private static Throwable cannotStart(FlightOptions options, Throwable failure) {
+        if (!(failure instanceof IOException)) {
+            return failure;
+        }
+        Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+        return new Problem.CannotStart("The Flight port cannot listen on " + options.host() + ":" + options.port()
+                        + ": " + cause.getMessage() + ".")
+                .exception();
+    }
+
+    /** The port that is listened on. */
+    public int port() {
+        return server.getPort();
+    }
+
+    /**
+     * Takes no more calls, lets streams go on for {@code grace}, then ends them; the future ends when all memory is given
+     * back. Called on any thread, once.
+     */
+    public Future<Void> close(Duration grace) {
+        server.shutdown();
+        return vertx.executeBlocking(() -> terminate(grace), false)
+                .compose(terminated -> calls.ended())
+                .compose(ended -> loops.drained())
+                .compose(drained -> pages.close())
+                .compose(closed -> {
+                    allocator.close();
+                    return Future.succeededFuture();
+                });
+    }
+
+    private boolean terminate(Duration grace) throws InterruptedException {
+        if (server.awaitTermination(grace.toMillis(), TimeUnit.MILLISECONDS)) {
+            return true;
+        }
+        server.shutdownNow();
+        return server.awaitTermination(ABORT.toMillis(), TimeUnit.MILLISECONDS);
+    }
+}

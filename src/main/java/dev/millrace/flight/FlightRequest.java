@@ -1,0 +1,40 @@
+package dev.millrace.flight;
+
+import java.util.List;
+
+/** One Flight call as the layers around the port see it. Immutable. */
+public sealed interface FlightRequest {
+    /** The client's address without its port; empty when it is not known. */
+    String caller();
+
+    /** The Flight method's name. */
+    default String method() {
+        return switch (this) {
+            case Catalogue ignored -> "ListFlights";
+            case Info ignored -> "GetFlightInfo";
+            case Shape ignored -> "GetSchema";
+            case Read ignored -> "DoGet";
+        };
+    }
+
+    /** ListFlights: all products whose qualified name starts with {@code prefix}. */
+    record Catalogue(String caller, String prefix) implements FlightRequest {}
+
+    /** GetFlightInfo of a descriptor path. */
+    record Info(String caller, List<String> path) implements FlightRequest {
+        public Info {
+            path = List.copyOf(path);
+        }
+    }
+
+    /** GetSchema of a descriptor path. */
+    record Shape(String caller, List<String> path) implements FlightRequest {
+        public Shape {
+            path = List.copyOf(path);
+        }
+    }
+
+    /** DoGet of a ticket. */
+    @SuppressWarnings("ArrayRecordComponent") // borrowed from the call; never compared
+    record Read(String caller, byte[] ticket) implements FlightRequest {}
+}

@@ -1,0 +1,348 @@
+package dev.millrace.store;
+
+import dev.millrace.problem.Problem;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.arrow.memory.BufferAllocator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A product's data in memory and in one folder of the local disk, which it has for itself while it is open. */
+public final class LocalStore implements ProductStore {
+    private static final Logger LOG = LoggerFactory.getLogger(LocalStore.class);
+    private static final Pattern PARTITION = Pattern.compile("p(\\d{1,5})");
+    private static final String NO_TOPIC = "-";
+
+    private final Path folder;
+    private final Disk disk;
+    private final FileChannel lock;
+    private final StoreContext context;
+    private final List<String> notes = new ArrayList<>();
+    private CompletableFuture<Void> condition = CompletableFuture.completedFuture(null);
+    private volatile PartitionLog[] logs = {};
+    private volatile @Nullable String topicId;
+
+    private LocalStore(
+            StoreSchema schema,
+            StoreOptions options,
+            Path folder,
+            BufferAllocator productAllocator,
+            BufferAllocator mappedAllocator,
+            Executor files,
+            Disk disk,
+            LongSupplier nanoClock,
+            FileChannel lock) {
+        this.folder = folder;
+        this.disk = disk;
+        this.lock = lock;
+        this.context = new StoreContext(
+                schema,
+                options,
+                productAllocator,
+                mappedAllocator,
+                new SerialQueue(files),
+                nanoClock,
+                new MemoryGate(options.budgetBytes(), this::memoryBytes, this::seal, this::isPending),
+                new RecentLetters(),
+                () -> condition,
+                this::topicName);
+    }
+
+    /**
+     * Opens a product's folder, makes it if it is missing, and brings back what is durable in it. Blocks: reads every key
+     * of a product with a key.
+     *
+     * @param productAllocator pays for open batches; borrowed; closed by its owner after the store and all snapshots
+     * @param mappedAllocator accounts mapped files and marks of superseded rows; borrowed; of the same root, unlimited
+     * @param files runs the file work, one task at a time; must outlive the store
+     * @throws IOException when the disk fails
+     * @throws dev.millrace.problem.ProblemException with {@code CannotStart} when another process has the folder, or its
+     *     data was written under another contract
+     */
+    public static LocalStore open(
+            StoreSchema schema,
+            StoreOptions options,
+            Path folder,
+            BufferAllocator productAllocator,
+            BufferAllocator mappedAllocator,
+            Executor files)
+            throws IOException {
+        return open(
+                schema, options, folder, productAllocator, mappedAllocator, files, new LocalDisk(), System::nanoTime);
+    }
+
+    static LocalStore open(
+            StoreSchema schema,
+            StoreOptions options,
+            Path folder,
+            BufferAllocator productAllocator,
+            BufferAllocator mappedAllocator,
+            Executor files,
+            Disk disk,
+            LongSupplier nanoClock)
+            throws IOException {
+        disk.createFolder(folder);
+        FileChannel lock = lock(folder);
+        var store = new LocalStore(
+                schema, options, folder, productAllocator, mappedAllocator, files, disk, nanoClock, lock);
+        boolean opened = false;
+        try {
+            store.recover();
+            opened = true;
+            return store;
+        } finally {
+            if (!opened) {
+                store.release();
+            }
+        }
+    }
+
+    private static FileChannel lock(Path folder) throws IOException {
+        FileChannel channel =
+                FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        boolean locked = false;
+        try {
+            locked = channel.tryLock() != null;
+        } catch (OverlappingFileLockException mine) {
+            LOG.debug("{} is open in this process", folder, mine);
+        } finally {
+            if (!locked) {
+                channel.close();
+            }
+        }
+        if (!locked) {
+            throw new Problem.CannotStart("The folder " + folder + " is in use by another Millrace. Stop that one, or "
+                            + "give this one another data folder.")
+                    .exception();
+        }
+        return channel;
+    }
+
+    private void recover() throws IOException {
+        int partitions = disk.list(folder).stream()
+                .map(path -> PARTITION.matcher(path.getFileName().toString()))
+                .filter(Matcher::matches)
+                .mapToInt(matcher -> Integer.parseInt(matcher.group(1)) + 1)
+                .max()
+                .orElse(0);
+        var letters = new ArrayList<DeadLetter>();
+        long letterCount = 0;
+        for (int partition = 0; partition < partitions; partition++) {
+            PartitionRecovery.Found found = recover(partition);
+            letters.addAll(found.letters());
+            letterCount += found.manifest().letterCount();
+            add(partition, found);
+            String stored = found.manifest().topicId();
+            if (!stored.isEmpty() && topicId != null && !stored.equals(topicId)) {
+                throw new Problem.CannotStart("The partitions in " + folder + " are of different topics. Rename or "
+                                + "delete that folder to read them again from Kafka.")
+                        .exception();
+            }
+            topicId = stored.isEmpty() ? topicId : stored;
+        }
+        context.letters().restore(letters, letterCount);
+        notes.forEach(note -> LOG.warn("{}", note));
+    }
+
+    private PartitionRecovery.Found recover(int partition) throws IOException {
+        return new PartitionRecovery(
+                        disk, partitionFolder(partition), context.schema(), context.mappedAllocator(), notes)
+                .recover();
+    }
+
+    private void add(int partition, PartitionRecovery.Found found) {
+        var files = new PartitionFiles(
+                disk, partitionFolder(partition), context.schema(), context.mappedAllocator(), found.manifest());
+        PartitionLog[] longer = Arrays.copyOf(logs, logs.length + 1);
+        longer[partition] = new PartitionLog(partition, context, files, found);
+        logs = longer;
+    }
+
+    private Path partitionFolder(int partition) {
+        return folder.resolve("p" + partition);
+    }
+
+    @Override
+    public StoreSchema schema() {
+        return context.schema();
+    }
+
+    @Override
+    public Snapshot snapshot() {
+        return snapshot(Optional.empty());
+    }
+
+    @Override
+    public Snapshot snapshotAt(Position position) {
+        if (!position.topicId().equals(topicName())) {
+            throw new Problem.Gone("The position is of another topic, " + position.topicId() + ".", oldest())
+                    .exception();
+        }
+        return snapshot(Optional.of(position));
+    }
+
+    private Snapshot snapshot(Optional<Position> at) {
+        PartitionLog[] now = logs;
+        var parts = new ArrayList<BoundedSnapshot.Part>(now.length);
+        boolean made = false;
+        try {
+            long[] next = new long[now.length];
+            for (int partition = 0; partition < now.length; partition++) {
+                PartitionView view = now[partition].acquire();
+                next[partition] = view.next();
+                long bound = at.isPresent() ? at.get().next(partition) : view.next();
+                parts.add(new BoundedSnapshot.Part(now[partition].keys(), view, bound));
+            }
+            Position reached = Position.of(topicName(), next);
+            at.filter(position -> !reached.hasReached(position)).ifPresent(position -> {
+                throw new Problem.InvalidParameter(
+                                "as_of", "'" + position + "' is not reached yet.", "a position up to " + reached + ".")
+                        .exception();
+            });
+            var snapshot = new BoundedSnapshot(context.schema(), at.orElse(reached), parts);
+            made = true;
+            return snapshot;
+        } finally {
+            if (!made) {
+                parts.forEach(part -> part.view().release());
+            }
+        }
+    }
+
+    private String oldest() {
+        return Position.of(topicName(), new long[logs.length]).toString();
+    }
+
+    private String topicName() {
+        String id = topicId;
+        return id == null ? NO_TOPIC : id;
+    }
+
+    @Override
+    public Position position() {
+        return Position.of(
+                topicName(),
+                Stream.of(logs).mapToLong(PartitionLog::visibleNext).toArray());
+    }
+
+    @Override
+    public Position durable() {
+        return Position.of(
+                topicName(),
+                Stream.of(logs).mapToLong(PartitionLog::durableNext).toArray());
+    }
+
+    @Override
+    public Optional<String> topicId() {
+        return Optional.ofNullable(topicId);
+    }
+
+    @Override
+    public void topic(String id, int partitions) {
+        String stored = topicId;
+        if (stored != null && !stored.equals(id)) {
+            throw new Problem.Unavailable(
+                            "The product",
+                            "its topic was recreated: the data is of topic id " + stored + ", the topic now has " + id
+                                    + ".")
+                    .exception();
+        }
+        topicId = id;
+        for (int partition = logs.length; partition < partitions; partition++) {
+            add(partition, new PartitionRecovery.Found(Manifest.empty(context.schema()), List.of(), List.of()));
+        }
+    }
+
+    @Override
+    public PartitionWriter writer(int partition) {
+        return logs[partition];
+    }
+
+    @Override
+    public List<DeadLetter> deadLetters(int limit) {
+        return context.letters().newest(limit);
+    }
+
+    @Override
+    public long deadLetterCount() {
+        return context.letters().count();
+    }
+
+    @Override
+    public long memoryBytes() {
+        return Stream.of(logs)
+                .mapToLong(log -> log.openBytes() + log.unmappedBytes())
+                .sum();
+    }
+
+    @Override
+    public long indexBytes() {
+        return Stream.of(logs).mapToLong(PartitionLog::indexBytes).sum();
+    }
+
+    @Override
+    public List<String> recoveryNotes() {
+        return List.copyOf(notes);
+    }
+
+    @Override
+    public Optional<String> fileFault() {
+        return Stream.of(logs).flatMap(log -> log.fault().stream()).findFirst();
+    }
+
+    private void seal() {
+        Stream.of(logs).forEach(PartitionLog::seal);
+    }
+
+    private boolean isPending() {
+        PartitionLog[] now = logs;
+        Stream.of(now).forEach(PartitionLog::settle);
+        return Stream.of(now).anyMatch(PartitionLog::isPending);
+    }
+
+    @Override
+    public void durableAfter(CompletableFuture<Void> next) {
+        boolean met = condition.isDone() && !condition.isCompletedExceptionally();
+        condition = met ? next : CompletableFuture.allOf(condition, next);
+    }
+
+    @Override
+    public CompletableFuture<Void> flush() {
+        return CompletableFuture.allOf(Stream.of(logs).map(PartitionLog::flush).toArray(CompletableFuture<?>[]::new));
+    }
+
+    @Override
+    public void close() {
+        try {
+            flush().join();
+        } catch (CompletionException failure) {
+            LOG.warn("{} is closed at its durable position {}: {}", folder, durable(), failure.toString());
+        } finally {
+            release();
+        }
+    }
+
+    private void release() {
+        Stream.of(logs).forEach(PartitionLog::close);
+        try {
+            lock.close();
+        } catch (IOException failure) {
+            LOG.warn("The lock of {} stays until the process ends", folder, failure);
+        }
+    }
+}

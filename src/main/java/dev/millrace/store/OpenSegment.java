@@ -1,0 +1,172 @@
+package dev.millrace.store;
+
+import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.BatchWriter;
+import java.util.Optional;
+import org.apache.arrow.memory.OutOfMemoryException;
+
+/**
+ * The segment of a partition that rows are written into, and what is known of them; one after the other in the same
+ * object. Has memory only between {@link #makeRoom()} and {@link #seal()}. Only the ingest thread.
+ */
+final class OpenSegment {
+    private static final int FIRST_ROWS = 1024;
+    private static final int FIRST_MARKS = 64;
+    private static final int MAX_ROWS_UNCHECKED = 256;
+
+    private final StoreContext context;
+    private final StoreSchema schema;
+    private final BatchWriter writer;
+    private int ordinal;
+    private Marks marks;
+    private int rowCapacity;
+    private int deletedRows;
+    private long firstOffset;
+    private long lastOffset;
+    private long firstDeleted = Marks.NEVER;
+    private long lettersBefore;
+
+    OpenSegment(StoreContext context, int ordinal) {
+        this.context = context;
+        this.schema = context.schema();
+        this.writer = new BatchWriter(schema.layout(), context.productAllocator());
+        this.ordinal = ordinal;
+        this.marks = new Marks(context.mappedAllocator(), FIRST_MARKS);
+    }
+
+    BatchWriter writer() {
+        return writer;
+    }
+
+    int ordinal() {
+        return ordinal;
+    }
+
+    int rows() {
+        return writer.rows();
+    }
+
+    /** Marks with room for all rows written so far; borrowed. */
+    Marks marks() {
+        if (rows() > marks.capacity()) {
+            Marks grown = marks.grown(Integer.highestOneBit(rows() - 1) << 1);
+            marks.release();
+            marks = grown;
+        }
+        return marks;
+    }
+
+    long allocatedBytes() {
+        return writer.isOpen() ? writer.allocatedBytes() : 0;
+    }
+
+    boolean isFull() {
+        return rows() >= context.options().segmentRows()
+                || (rows() > 0 && allocatedBytes() >= context.options().segmentBytes());
+    }
+
+    /**
+     * Allocates what the next row needs of the store's own columns, so that {@link #append} cannot run out of memory.
+     *
+     * @return the row count up to which this need not be asked again
+     * @throws OutOfMemoryException when the allocator's limit is reached; nothing has changed then
+     */
+    int makeRoom() {
+        int maxRows = context.options().segmentRows();
+        if (!writer.isOpen()) {
+            int capacity = Math.min(FIRST_ROWS, maxRows);
+            writer.open(capacity);
+            rowCapacity = capacity;
+        }
+        if (rows() == rowCapacity) {
+            try {
+                writer.column(schema.offsetColumn()).putInt64(0);
+                writer.column(schema.timestampColumn()).putInt64(0);
+                writer.column(schema.deletedColumn()).putBit(false);
+            } finally {
+                writer.rollback();
+            }
+            rowCapacity *= 2;
+        }
+        long allocated = allocatedBytes();
+        long bytesPerRow = 1 + allocated / (1 + rows());
+        long unchecked = (context.options().segmentBytes() - allocated) / (8 * bytesPerRow);
+        return Math.min(rows() + (int) Math.clamp(unchecked, 1, MAX_ROWS_UNCHECKED), Math.min(rowCapacity, maxRows));
+    }
+
+    /** Ends the row whose contract columns are written. */
+    void append(long offset, long timestampMillis, boolean deleted, long letterCount) {
+        writer.column(schema.offsetColumn()).putInt64(offset);
+        writer.column(schema.timestampColumn()).putInt64(timestampMillis);
+        writer.column(schema.deletedColumn()).putBit(deleted);
+        writer.endRow();
+        if (rows() == 1) {
+            firstOffset = offset;
+            lettersBefore = letterCount;
+        }
+        lastOffset = offset;
+        if (deleted) {
+            deletedRows++;
+            firstDeleted = Math.min(firstDeleted, offset);
+        }
+    }
+
+    /** Copies a short sealed segment in, so that restarts do not leave many; false when there is no memory for it. */
+    boolean reopen(Segment.Facts facts, Batch batch) {
+        int capacity = Math.max(FIRST_ROWS, Integer.highestOneBit(facts.rows()) << 1);
+        try {
+            writer.open(capacity);
+            for (int row = 0; row < facts.rows(); row++) {
+                writer.copyRow(batch, row);
+            }
+        } catch (OutOfMemoryException tooMuch) {
+            writer.close();
+            return false;
+        }
+        rowCapacity = capacity;
+        ordinal = facts.ordinal();
+        deletedRows = facts.deletedRows();
+        firstOffset = facts.firstOffset();
+        lastOffset = facts.lastOffset();
+        firstDeleted = facts.firstDeleted();
+        lettersBefore = facts.lettersBefore();
+        return true;
+    }
+
+    /** The rows written so far, to be read beside the writer; the caller releases it. Empty when there are none. */
+    Optional<Segment> readable() {
+        if (rows() == 0) {
+            return Optional.empty();
+        }
+        return Optional.of(new Segment(schema, facts(), writer.batch().retain(), marks().retain(), false));
+    }
+
+    /** Ends the segment, which has rows, and begins the next; the caller releases it. */
+    Segment seal() {
+        Marks last = marks();
+        Segment.Facts facts = facts();
+        var segment = new Segment(schema, facts, writer.seal(), last, false);
+        if (ordinal == Location.MAX_ORDINAL) {
+            throw new IllegalStateException("a partition has more than " + Location.MAX_ORDINAL + " segments");
+        }
+        ordinal++;
+        marks = new Marks(context.mappedAllocator(), FIRST_MARKS);
+        deletedRows = 0;
+        firstDeleted = Marks.NEVER;
+        return segment;
+    }
+
+    private Segment.Facts facts() {
+        return new Segment.Facts(ordinal, rows(), firstOffset, lastOffset, deletedRows, firstDeleted, lettersBefore);
+    }
+
+    /** Gives the memory of a segment without rows back. */
+    void giveBack() {
+        writer.close();
+    }
+
+    void close() {
+        writer.close();
+        marks.release();
+    }
+}

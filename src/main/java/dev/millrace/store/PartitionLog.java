@@ -1,0 +1,419 @@
+package dev.millrace.store;
+
+import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.BatchWriter;
+import dev.millrace.problem.Problem;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import org.apache.arrow.memory.OutOfMemoryException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The writer of one partition and the place where readers find its newest view. Only the ingest thread writes; {@link
+ * #acquire} and the volatile figures are for any thread.
+ *
+ * <p>Rows go into the open segment. A publish adds their keys to the index, marks what they supersede, and then sets a
+ * new view: one volatile write, after which readers see all of it. A full segment is sealed and handed to the file
+ * threads with everything up to the next offset as one {@link PartitionFiles.Plan}; when it is durable its mapping comes
+ * back through {@link #settle()} and takes the place of the memory.
+ */
+final class PartitionLog implements PartitionWriter {
+    private static final Logger LOG = LoggerFactory.getLogger(PartitionLog.class);
+    private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** What a commit on the file threads brought. */
+    private record Outcome(List<PartitionFiles.Mapping> mappings, boolean failed) {}
+
+    private final int partition;
+    private final StoreContext context;
+    private final StoreSchema schema;
+    private final PartitionKeys keys;
+    private final PartitionFiles files;
+    private final Queue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
+
+    private final OpenSegment open;
+    private SealedList sealed;
+    private int indexed;
+    private volatile @Nullable PartitionView view;
+    private long next;
+    private long visibleRows;
+    private long letterCount;
+    private int checkAt;
+
+    private List<Segment> newlySealed = new ArrayList<>();
+    private List<DeadLetter> newLetters = new ArrayList<>();
+    private long plannedNext;
+    private long plannedAt;
+    private int underWay;
+    private boolean failed;
+    private volatile long durableNext;
+    private volatile long openBytes;
+    private volatile long unmappedBytes;
+    private volatile Optional<String> fault = Optional.empty();
+
+    /** Takes over the batches found. */
+    PartitionLog(int partition, StoreContext context, PartitionFiles files, PartitionRecovery.Found found) {
+        this.partition = partition;
+        this.context = context;
+        this.schema = context.schema();
+        this.files = files;
+        this.keys = new PartitionKeys(schema);
+        Manifest manifest = found.manifest();
+        this.next = manifest.next();
+        this.durableNext = next;
+        this.plannedNext = next;
+        this.plannedAt = context.nanoClock().getAsLong();
+        this.letterCount = manifest.letterCount();
+        this.open = new OpenSegment(context, found.batches().size() + 1);
+        this.sealed = restore(manifest, found.batches());
+        for (int i = 0; i < sealed.size(); i++) {
+            Segment segment = sealed.get(i);
+            index(segment.ordinal(), segment.batch(), segment.marks(), 0, segment.rows());
+        }
+        indexOpen();
+        publishView();
+    }
+
+    private SealedList restore(Manifest manifest, List<Batch> batches) {
+        var segments = new ArrayList<Segment>();
+        for (Batch batch : batches) {
+            Manifest.SegmentFile file = manifest.segments().get(segments.size());
+            Segment.Facts facts = file.facts(segments.size() + 1);
+            visibleRows += facts.rows() - facts.deletedRows();
+            boolean last = facts.ordinal() == batches.size();
+            if (last && mayGrow(file) && open.reopen(facts, batch)) {
+                batch.release();
+            } else {
+                segments.add(
+                        new Segment(schema, facts, batch, new Marks(context.mappedAllocator(), facts.rows()), true));
+            }
+        }
+        return SealedList.owning(segments);
+    }
+
+    private boolean mayGrow(Manifest.SegmentFile file) {
+        return file.rows() < context.options().segmentRows() / 2
+                && file.sizeBytes() < context.options().segmentBytes() / 2
+                && file.sizeBytes() < context.options().budgetBytes() / 4;
+    }
+
+    @Override
+    public int partition() {
+        return partition;
+    }
+
+    @Override
+    public long next() {
+        return next;
+    }
+
+    @Override
+    public BatchWriter batch() {
+        return open.writer();
+    }
+
+    @Override
+    public boolean ready() {
+        return (open.writer().isOpen() && open.rows() < checkAt) || makeRoom();
+    }
+
+    private boolean makeRoom() {
+        settle();
+        if (open.isFull()) {
+            seal();
+        }
+        openBytes = open.allocatedBytes();
+        if (!context.gate().admits()) {
+            return false;
+        }
+        try {
+            checkAt = open.makeRoom();
+        } catch (OutOfMemoryException full) {
+            exhausted();
+            return false;
+        }
+        openBytes = open.allocatedBytes();
+        return true;
+    }
+
+    @Override
+    public void commit(long offset, long timestampMillis, boolean deleted) {
+        requireNew(offset);
+        open.append(offset, timestampMillis, deleted, letterCount);
+        visibleRows += deleted ? 0 : 1;
+        next = offset + 1;
+    }
+
+    @Override
+    public void exhausted() {
+        if (open.writer().isOpen()) {
+            open.writer().rollback();
+        }
+        context.gate().exhausted();
+    }
+
+    @Override
+    public void reject(DeadLetter letter) {
+        requireNew(letter.offset());
+        newLetters.add(letter);
+        context.letters().add(letter);
+        letterCount++;
+        next = letter.offset() + 1;
+    }
+
+    @Override
+    public void skip(long upTo) {
+        next = Math.max(next, upTo);
+    }
+
+    private void requireNew(long offset) {
+        if (offset < next) {
+            throw new IllegalArgumentException(
+                    "partition " + partition + ": offset " + offset + " is in already, next is " + next);
+        }
+    }
+
+    @Override
+    public void publish() {
+        settle();
+        PartitionView now = view;
+        if (now == null || now.next() != next) {
+            indexOpen();
+            publishView();
+        }
+        checkAt = 0;
+        long age = context.nanoClock().getAsLong() - plannedAt;
+        if (underWay == 0
+                && next != plannedNext
+                && age >= context.options().flushInterval().toNanos()) {
+            plan();
+        }
+    }
+
+    private void indexOpen() {
+        int rows = open.rows();
+        if (rows > indexed) {
+            index(open.ordinal(), open.writer().batch(), open.marks(), indexed, rows);
+            indexed = rows;
+        }
+    }
+
+    private void index(int ordinal, Batch batch, Marks marks, int from, int to) {
+        if (!schema.key().isEmpty()) {
+            visibleRows -= keys.add(sealed, ordinal, batch, marks, from, to);
+        }
+    }
+
+    private void publishView() {
+        PartitionView old = view;
+        view = new PartitionView(sealed.retain(), open.readable().orElse(null), next, visibleRows);
+        if (old != null) {
+            old.release();
+        }
+    }
+
+    /** Ends the open segment, publishes its rows, and hands it to the file threads. */
+    void seal() {
+        if (open.rows() == 0) {
+            open.giveBack();
+            openBytes = 0;
+            return;
+        }
+        indexOpen();
+        Segment segment = open.seal();
+        indexed = 0;
+        openBytes = 0;
+        SealedList longer = sealed.plus(segment);
+        sealed.release();
+        sealed = longer;
+        newlySealed.add(segment.retain());
+        unmapped(segment.batch().sizeBytes());
+        publishView();
+        plan();
+    }
+
+    /** Publishes and has everything up to the next offset made durable. */
+    CompletableFuture<Void> flush() {
+        settle();
+        indexOpen();
+        publishView();
+        return plan();
+    }
+
+    /** Hands over all that is new; everything up to {@code next} is published. */
+    private CompletableFuture<Void> plan() {
+        PartitionView now = view;
+        Segment open = now == null ? null : now.tail();
+        var plan = new PartitionFiles.Plan(
+                context.topicId().get(),
+                newlySealed,
+                open == null ? null : open.retain(),
+                newLetters,
+                next,
+                letterCount,
+                context.condition().get());
+        newlySealed = new ArrayList<>();
+        newLetters = new ArrayList<>();
+        plannedNext = next;
+        plannedAt = context.nanoClock().getAsLong();
+        underWay++;
+        failed = false;
+        var done = new CompletableFuture<Void>();
+        context.files().execute(() -> commit(plan, done));
+        return done;
+    }
+
+    /** On a file thread. */
+    private void commit(PartitionFiles.Plan plan, CompletableFuture<Void> done) {
+        try {
+            PartitionFiles.Committed committed = files.commit(plan);
+            durableNext = files.next();
+            fault = committed.mapFailure().map(failure -> "partition " + partition + " cannot be mapped: " + failure);
+            outcomes.add(
+                    new Outcome(committed.mappings(), committed.mapFailure().isPresent()));
+            done.complete(null);
+        } catch (IOException | RuntimeException failure) {
+            report(failure);
+            outcomes.add(new Outcome(List.of(), true));
+            done.completeExceptionally(failure);
+        }
+    }
+
+    private void report(Exception failure) {
+        if (fault.isEmpty()) {
+            LOG.warn(
+                    "Partition {} cannot be written and is tried again until it can: {}",
+                    partition,
+                    failure.toString());
+        }
+        LOG.debug("Partition {} cannot be written", partition, failure);
+        fault = Optional.of("partition " + partition + " cannot be written: " + failure);
+    }
+
+    /** Takes in what the file threads have done since the last call; tries again what failed a second ago. */
+    void settle() {
+        takeOutcomes();
+        if (failed && underWay == 0 && context.nanoClock().getAsLong() - plannedAt >= RETRY_NANOS) {
+            indexOpen();
+            publishView();
+            plan();
+        }
+    }
+
+    private void takeOutcomes() {
+        Outcome outcome;
+        while ((outcome = outcomes.poll()) != null) {
+            underWay--;
+            failed |= outcome.failed();
+            if (!outcome.mappings().isEmpty()) {
+                swap(outcome.mappings());
+            }
+        }
+    }
+
+    /** Whether a commit is under way or must be tried again. */
+    boolean isPending() {
+        return underWay > 0 || failed || unmappedBytes > 0;
+    }
+
+    private void swap(List<PartitionFiles.Mapping> mappings) {
+        var versions = new ArrayList<Segment>();
+        for (PartitionFiles.Mapping mapping : mappings) {
+            Segment old = java.util.Objects.requireNonNull(sealed.withOrdinal(mapping.ordinal()));
+            versions.add(old.mapped(schema, mapping.batch()));
+            unmapped(-old.batch().sizeBytes());
+        }
+        SealedList swapped = sealed.replacing(versions);
+        sealed.release();
+        sealed = swapped;
+        PartitionView old = view;
+        if (old != null) {
+            Segment tail = old.tail();
+            view = new PartitionView(
+                    sealed.retain(), tail == null ? null : tail.retain(), old.next(), old.visibleRows());
+            old.release();
+        }
+    }
+
+    @SuppressWarnings("NonAtomicOperationOnVolatileField") // only the ingest thread writes it
+    private void unmapped(long more) {
+        unmappedBytes += more;
+    }
+
+    /** The newest view, one reference for the caller. */
+    PartitionView acquire() {
+        while (true) {
+            PartitionView now = view;
+            if (now == null) {
+                throw new Problem.Unavailable("The product", "its store is closed.").exception();
+            }
+            if (now.tryRetain()) {
+                return now;
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    PartitionKeys keys() {
+        return keys;
+    }
+
+    /** The next offset that readers see. */
+    long visibleNext() {
+        PartitionView now = view;
+        return now == null ? next : now.next();
+    }
+
+    long durableNext() {
+        return durableNext;
+    }
+
+    long openBytes() {
+        return openBytes;
+    }
+
+    long unmappedBytes() {
+        return unmappedBytes;
+    }
+
+    /** Bytes of the key index and of the marks. */
+    long indexBytes() {
+        PartitionView now = acquire();
+        try {
+            long marks = now.tail() == null ? 0 : now.tail().marks().sizeBytes();
+            for (int i = 0; i < now.sealed().size(); i++) {
+                marks += now.sealed().get(i).marks().sizeBytes();
+            }
+            return keys.sizeBytes() + marks;
+        } finally {
+            now.release();
+        }
+    }
+
+    /** Why the last commit failed; empty when it did not. */
+    Optional<String> fault() {
+        return fault;
+    }
+
+    /** Gives everything back; nothing is under way any more. */
+    void close() {
+        takeOutcomes();
+        PartitionView last = view;
+        view = null;
+        if (last != null) {
+            last.release();
+        }
+        open.close();
+        sealed.release();
+        newlySealed.forEach(Segment::release);
+        files.close();
+    }
+}

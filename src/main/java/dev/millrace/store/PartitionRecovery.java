@@ -1,0 +1,198 @@
+package dev.millrace.store;
+
+import dev.millrace.arrow.ArrowFile;
+import dev.millrace.arrow.Batch;
+import dev.millrace.problem.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import org.apache.arrow.memory.BufferAllocator;
+
+/**
+ * Brings a partition's folder back to what its manifest says, at start. Files that the manifest does not name are deleted:
+ * a crash left them. A file that the manifest names and that is not whole takes the partition back to before it: that
+ * file and the later ones are put aside as {@code *.bad}, their records come from Kafka again, and a note says so.
+ */
+final class PartitionRecovery {
+    private static final String BAD = ".bad";
+
+    /** A partition as it was found; the batches are the receiver's to release. */
+    record Found(Manifest manifest, List<Batch> batches, List<DeadLetter> letters) {
+        Found {
+            batches = List.copyOf(batches);
+            letters = List.copyOf(letters);
+        }
+    }
+
+    private final Disk disk;
+    private final Path folder;
+    private final StoreSchema schema;
+    private final BufferAllocator mappedAllocator;
+    private final List<String> notes;
+
+    /** {@code notes} gets a line for each fault. */
+    PartitionRecovery(Disk disk, Path folder, StoreSchema schema, BufferAllocator mappedAllocator, List<String> notes) {
+        this.disk = disk;
+        this.folder = folder;
+        this.schema = schema;
+        this.mappedAllocator = mappedAllocator;
+        this.notes = notes;
+    }
+
+    /**
+     * Reads the partition.
+     *
+     * @throws IOException when the disk fails in another way than a broken file
+     * @throws dev.millrace.problem.ProblemException with {@code CannotStart} when the contract's columns changed
+     */
+    Found recover() throws IOException {
+        Manifest manifest = manifest();
+        deleteUnknown(manifest);
+        List<DeadLetter> letters;
+        try {
+            letters = PartitionFiles.readLetters(folder, manifest.letters());
+        } catch (IOException broken) {
+            notes.add(folder + ": dead letters are put aside, their count is kept: " + broken.getMessage());
+            for (Manifest.LetterFile file : manifest.letters()) {
+                putAside(folder.resolve(file.file()));
+            }
+            letters = List.of();
+            manifest = withLetters(manifest, letters);
+        }
+        var batches = new ArrayList<Batch>();
+        try {
+            for (Manifest.SegmentFile file : manifest.segments()) {
+                batches.add(map(file));
+            }
+        } catch (IOException broken) {
+            try {
+                letters = before(manifest.segments().get(batches.size()).firstOffset(), letters);
+                manifest = cut(manifest, batches.size(), letters, broken);
+            } catch (IOException failure) {
+                batches.forEach(Batch::release);
+                failure.addSuppressed(broken);
+                throw failure;
+            }
+        }
+        return new Found(manifest, batches, letters);
+    }
+
+    private Manifest manifest() throws IOException {
+        Path file = folder.resolve(Manifest.NAME);
+        if (!Files.exists(file)) {
+            return Manifest.empty(schema);
+        }
+        Manifest manifest;
+        try {
+            manifest = Manifest.parse(Files.readAllBytes(file));
+        } catch (IOException broken) {
+            for (Path any : disk.list(folder)) {
+                putAside(any);
+            }
+            disk.forceFolder(folder);
+            notes.add(folder + ": " + broken.getMessage() + "; all of it is put aside and read again from the topic");
+            return Manifest.empty(schema);
+        }
+        manifest.difference(Manifest.describe(schema)).ifPresent(difference -> {
+            throw new Problem.CannotStart("The data in " + folder + " was written under another contract: " + difference
+                            + ". Rename or delete the product's data folder to read it again from Kafka.")
+                    .exception();
+        });
+        return manifest;
+    }
+
+    private void deleteUnknown(Manifest manifest) throws IOException {
+        var known = new HashSet<String>();
+        known.add(Manifest.NAME);
+        manifest.segments().forEach(file -> known.add(file.file()));
+        manifest.letters().forEach(file -> known.add(file.file()));
+        for (Path file : disk.list(folder)) {
+            String name = file.getFileName().toString();
+            if (!known.contains(name) && !name.endsWith(BAD)) {
+                disk.delete(file);
+            }
+        }
+    }
+
+    private Batch map(Manifest.SegmentFile entry) throws IOException {
+        Path file = folder.resolve(entry.file());
+        if (!Files.exists(file)) {
+            throw new IOException(file + " is missing");
+        }
+        long size = Files.size(file);
+        if (size != entry.sizeBytes()) {
+            throw new IOException(file + " has " + size + " bytes, written were " + entry.sizeBytes());
+        }
+        ArrowFile.Mapped mapped = ArrowFile.map(file, schema.layout(), mappedAllocator);
+        if (mapped.rows() != entry.rows()) {
+            mapped.batch().release();
+            throw new IOException(file + " has " + mapped.rows() + " rows, written were " + entry.rows());
+        }
+        return mapped.batch();
+    }
+
+    /** The manifest without segment number {@code whole} and the later ones, made durable. */
+    private Manifest cut(Manifest manifest, int whole, List<DeadLetter> letters, IOException reason)
+            throws IOException {
+        List<Manifest.SegmentFile> dropped =
+                manifest.segments().subList(whole, manifest.segments().size());
+        for (Manifest.SegmentFile file : dropped) {
+            putAside(folder.resolve(file.file()));
+        }
+        Manifest.SegmentFile first = dropped.getFirst();
+        notes.add(folder + ": " + reason.getMessage() + "; offsets " + first.firstOffset() + " to "
+                + (manifest.next() - 1) + " in " + dropped.size()
+                + " segments are put aside and read again from the topic");
+        return withLetters(
+                new Manifest(
+                        manifest.format(),
+                        manifest.topicId(),
+                        first.firstOffset(),
+                        manifest.schema(),
+                        manifest.generation(),
+                        manifest.segments().subList(0, whole),
+                        manifest.letters(),
+                        first.lettersBefore()),
+                letters);
+    }
+
+    private static List<DeadLetter> before(long offset, List<DeadLetter> letters) {
+        return letters.stream().filter(letter -> letter.offset() < offset).toList();
+    }
+
+    private Manifest withLetters(Manifest manifest, List<DeadLetter> letters) throws IOException {
+        long generation = manifest.generation() + 1;
+        List<Manifest.LetterFile> files = List.of();
+        if (!letters.isEmpty()) {
+            String name = "dead-letters-" + generation + ".jsonl";
+            Disk.Stored stored = disk.write(folder.resolve(name), LetterLines.toBytes(letters));
+            files = List.of(new Manifest.LetterFile(name, letters.size(), stored.sizeBytes(), stored.crc32c()));
+        }
+        var changed = new Manifest(
+                manifest.format(),
+                manifest.topicId(),
+                manifest.next(),
+                manifest.schema(),
+                generation,
+                manifest.segments(),
+                files,
+                manifest.letterCount());
+        disk.forceFolder(folder);
+        disk.write(folder.resolve(Manifest.NAME + ".tmp"), changed.toBytes());
+        disk.rename(folder.resolve(Manifest.NAME + ".tmp"), folder.resolve(Manifest.NAME));
+        disk.forceFolder(folder);
+        for (Manifest.LetterFile old : manifest.letters()) {
+            disk.delete(folder.resolve(old.file()));
+        }
+        return changed;
+    }
+
+    private void putAside(Path file) throws IOException {
+        if (Files.exists(file) && !file.getFileName().toString().endsWith(BAD)) {
+            disk.rename(file, file.resolveSibling(file.getFileName() + BAD));
+        }
+    }
+}

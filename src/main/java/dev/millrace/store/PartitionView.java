@@ -1,0 +1,65 @@
+package dev.millrace.store;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A partition as it was published once: sealed segments, the published part of the open one, and the next offset.
+ * Immutable and reference-counted; making one costs the same for any number of segments.
+ */
+final class PartitionView {
+    private final SealedList sealed;
+    private final @Nullable Segment tail;
+    private final long next;
+    private final long visibleRows;
+    private final References references = new References();
+
+    /** Takes over one reference of the list and of the tail. */
+    PartitionView(SealedList ownedSealed, @Nullable Segment ownedTail, long next, long visibleRows) {
+        this.sealed = ownedSealed;
+        this.tail = ownedTail;
+        this.next = next;
+        this.visibleRows = visibleRows;
+    }
+
+    SealedList sealed() {
+        return sealed;
+    }
+
+    @Nullable
+    Segment tail() {
+        return tail;
+    }
+
+    /** Every offset below this is in. */
+    long next() {
+        return next;
+    }
+
+    long visibleRows() {
+        return visibleRows;
+    }
+
+    /** The segment that holds a location; null when the location was written after this view. */
+    @Nullable
+    Segment holding(long location) {
+        int ordinal = Location.ordinal(location);
+        Segment open = tail;
+        if (open != null && open.ordinal() == ordinal) {
+            return Location.row(location) < open.rows() ? open : null;
+        }
+        return sealed.withOrdinal(ordinal);
+    }
+
+    boolean tryRetain() {
+        return references.tryRetain();
+    }
+
+    void release() {
+        if (references.release()) {
+            sealed.release();
+            if (tail != null) {
+                tail.release();
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package dev.millrace.store;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.apache.arrow.memory.BufferAllocator;
+
+/**
+ * What the partitions of one product share.
+ *
+ * @param productAllocator pays for open batches; limited
+ * @param mappedAllocator accounts mappings and marks; not limited
+ * @param files runs file work one task at a time, in order
+ * @param condition what must be met before anything more becomes durable
+ * @param topicId the topic's id; asked for only once it is known
+ */
+record StoreContext(
+        StoreSchema schema,
+        StoreOptions options,
+        BufferAllocator productAllocator,
+        BufferAllocator mappedAllocator,
+        Executor files,
+        LongSupplier nanoClock,
+        MemoryGate gate,
+        RecentLetters letters,
+        Supplier<CompletableFuture<Void>> condition,
+        Supplier<String> topicId) {}

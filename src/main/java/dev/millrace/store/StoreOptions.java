@@ -1,0 +1,31 @@
+package dev.millrace.store;
+
+import java.time.Duration;
+
+/**
+ * How a product's store cuts, keeps and flushes. Immutable.
+ *
+ * @param segmentRows rows of a segment at most; 1 to 65,536
+ * @param segmentBytes a segment ends when its open batch has allocated this many bytes
+ * @param budgetBytes off-heap bytes for open batches and for sealed ones not yet on disk; the key index and the marks of
+ *     superseded rows come on top, see {@link ProductStore#indexBytes()}
+ * @param flushInterval how old rows may become before they are made durable, checked at each publish
+ */
+public record StoreOptions(int segmentRows, long segmentBytes, long budgetBytes, Duration flushInterval) {
+    /** The most rows that a location within a partition can number. */
+    public static final int MAX_SEGMENT_ROWS = 1 << Location.ROW_BITS;
+
+    public StoreOptions {
+        if (segmentRows < 1 || segmentRows > MAX_SEGMENT_ROWS) {
+            throw new IllegalArgumentException("segmentRows " + segmentRows + ", expected 1 to " + MAX_SEGMENT_ROWS);
+        }
+        if (segmentBytes < 1 || budgetBytes < 1 || flushInterval.isNegative()) {
+            throw new IllegalArgumentException("sizes and the flush interval must be positive");
+        }
+    }
+
+    /** Segments of 65,536 rows or 32 MiB. */
+    public static StoreOptions of(long budgetBytes, Duration flushInterval) {
+        return new StoreOptions(MAX_SEGMENT_ROWS, 32L << 20, budgetBytes, flushInterval);
+    }
+}

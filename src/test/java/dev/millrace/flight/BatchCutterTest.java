@@ -1,0 +1,151 @@
+package dev.millrace.flight;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.store.Snapshot;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.RootAllocator;
+import org.apache.arrow.vector.BigIntVector;
+import org.apache.arrow.vector.VectorLoader;
+import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
+import org.apache.arrow.vector.types.pojo.Schema;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BatchCutterTest {
+    private static final List<ColumnLayout> ALL = FakeStore.SCHEMA.columns();
+    private static final IntPredicate EVERY = i -> true;
+
+    private final BufferAllocator root = new RootAllocator();
+    private final FakeStore store = new FakeStore();
+    private int largest;
+    private int messages;
+
+    @AfterEach
+    void allocator_afterEveryTest_hasNoLeak() {
+        store.close();
+        root.close();
+    }
+
+    @Test
+    void cut_emptyStore_isDoneAtOnce() {
+        assertEquals(List.of(), ids(Long.MAX_VALUE));
+        store.add(root, 0, 0, EVERY);
+        assertEquals(List.of(), ids(Long.MAX_VALUE));
+        assertEquals(0, messages);
+    }
+
+    @Test
+    void cut_denseRows_areAllThereInMessagesBelowTheLimit() {
+        store.add(root, 150_001, 60, EVERY).add(root, 7, 0, EVERY);
+        assertEquals(range(0, 150_008), ids(Long.MAX_VALUE));
+        assertTrue(largest <= BatchCutter.MESSAGE_BYTES, () -> largest + " bytes");
+        assertTrue(messages > 4);
+    }
+
+    @Test
+    void cut_denseRows_copiesNoValues() {
+        store.add(root, 40_000, 60, EVERY);
+        try (BufferAllocator copies = root.newChildAllocator("copies", 0, Long.MAX_VALUE);
+                Snapshot snapshot = store.snapshot()) {
+            var cutter = new BatchCutter(snapshot, FakeStore.SCHEMA, ALL, Long.MAX_VALUE, copies);
+            while (!cutter.isDone()) {
+                cutter.next().ifPresent(ArrowRecordBatch::close);
+            }
+            long values = snapshot.slices(0).getFirst().batch().sizeBytes(ALL, 0, 40_000);
+            assertTrue(copies.getPeakMemoryAllocation() < values / 10, () -> copies.getPeakMemoryAllocation() + "");
+        }
+    }
+
+    @Test
+    void cut_hiddenRows_areLeftOut() {
+        IntPredicate visible = i -> i % 5 != 2 && (i < 20_000 || i > 50_000);
+        store.add(root, 100_000, 300, visible).add(root, 10, 0, i -> false).add(root, 3, 0, EVERY);
+        List<Long> expected = IntStream.range(0, 100_013)
+                .filter(i -> i >= 100_010 || (i < 100_000 && visible.test(i)))
+                .mapToObj(i -> (long) i)
+                .toList();
+        assertEquals(expected, ids(Long.MAX_VALUE));
+        assertTrue(largest <= BatchCutter.MESSAGE_BYTES, () -> largest + " bytes");
+    }
+
+    @Test
+    void cut_limit_atBelowAndAboveTheRows() {
+        store.add(root, 100, 0, i -> i % 2 == 0).add(root, 100, 0, EVERY);
+        for (int limit : new int[] {0, 1, 49, 50, 51, 149, 150, 151}) {
+            assertEquals(Math.min(limit, 150), ids(limit).size());
+        }
+    }
+
+    @Test
+    void cut_rowsLargerThanAMessage_goOneByOne() {
+        store.add(root, 10, 4 << 20, EVERY).add(root, 9, 1 << 20, EVERY).add(root, 9, 2 << 20, i -> i % 2 == 0);
+        List<Long> ids = ids(Long.MAX_VALUE);
+        assertEquals(range(0, 19), ids.stream().filter(id -> id < 19).toList());
+        assertEquals(23, ids.size());
+    }
+
+    @Test
+    void cut_mappedRows_asksForThemFirst(@TempDir Path folder) throws Exception {
+        store.addMapped(root, folder, 1000, EVERY).addMapped(root, folder, 1000, i -> i % 2 == 0);
+        assertEquals(1500, ids(Long.MAX_VALUE).size());
+        try (Snapshot snapshot = store.snapshot()) {
+            var cutter = new BatchCutter(snapshot, FakeStore.SCHEMA, ALL, Long.MAX_VALUE, root);
+            assertTrue(cutter.cold().isPresent());
+            cutter.loaded(cutter.cold().orElseThrow().load());
+            assertFalse(cutter.cold().isPresent());
+            cutter.next().ifPresent(ArrowRecordBatch::close);
+            assertTrue(cutter.cold().isPresent());
+        }
+    }
+
+    private List<Long> ids(long limit) {
+        var schema = new Schema(ALL.stream().map(ColumnLayout::field).toList());
+        var ids = new ArrayList<Long>();
+        try (Snapshot snapshot = store.snapshot();
+                VectorSchemaRoot vectors = VectorSchemaRoot.create(schema, root)) {
+            var cutter = new BatchCutter(snapshot, FakeStore.SCHEMA, ALL, limit, root);
+            while (!cutter.isDone()) {
+                cutter.cold().ifPresent(stretch -> cutter.loaded(stretch.load()));
+                cutter.next().ifPresent(next -> {
+                    try (ArrowRecordBatch batch = next) {
+                        largest = Math.max(largest, (int) batch.computeBodyLength());
+                        messages++;
+                        new VectorLoader(vectors).load(batch);
+                        check(vectors, ids);
+                    }
+                });
+            }
+        }
+        return ids;
+    }
+
+    private static void check(VectorSchemaRoot vectors, List<Long> ids) {
+        var id = (BigIntVector) vectors.getVector("id");
+        for (int i = 0; i < vectors.getRowCount(); i++) {
+            long number = id.get(i);
+            ids.add(number);
+            Object origin = vectors.getVector("origin").getObject(i);
+            assertEquals(number % 11 == 10, origin == null);
+            assertTrue(origin == null || origin.toString().startsWith("origin-" + number));
+            assertEquals(number % 3 == 0, vectors.getVector("late").getObject(i));
+            Object tags = vectors.getVector("tags").getObject(i);
+            assertEquals(number % 7 == 6, tags == null);
+            assertEquals(number % 7 == 6 ? 0 : number % 4, tags == null ? 0 : ((List<?>) tags).size());
+        }
+    }
+
+    private static List<Long> range(long from, long to) {
+        return java.util.stream.LongStream.range(from, to).boxed().toList();
+    }
+}

@@ -1,0 +1,53 @@
+package dev.millrace.store;
+
+import dev.millrace.arrow.Batch;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.arrow.memory.BufferAllocator;
+
+/** A disk whose manifest writes fail while it is told so, as on a full one. */
+final class FailingDisk implements Disk {
+    private final LocalDisk disk = new LocalDisk();
+    boolean failing;
+
+    @Override
+    public void createFolder(Path folder) throws IOException {
+        disk.createFolder(folder);
+    }
+
+    @Override
+    public Stored writeBatch(Path file, Batch batch, int rows, Map<String, String> metadata, BufferAllocator allocator)
+            throws IOException {
+        return disk.writeBatch(file, batch, rows, metadata, allocator);
+    }
+
+    @Override
+    public Stored write(Path file, byte[] bytes) throws IOException {
+        if (failing) {
+            throw new IOException("No space left on device");
+        }
+        return disk.write(file, bytes);
+    }
+
+    @Override
+    public void rename(Path from, Path to) throws IOException {
+        disk.rename(from, to);
+    }
+
+    @Override
+    public void forceFolder(Path folder) throws IOException {
+        disk.forceFolder(folder);
+    }
+
+    @Override
+    public void delete(Path file) throws IOException {
+        disk.delete(file);
+    }
+
+    @Override
+    public List<Path> list(Path folder) throws IOException {
+        return disk.list(folder);
+    }
+}

@@ -1,0 +1,478 @@
+package dev.millrace.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.millrace.problem.Problem;
+import dev.millrace.problem.ProblemException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.RootAllocator;
+import org.apache.arrow.vector.types.pojo.Schema;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LocalStoreTest {
+    private static final StoreOptions SMALL = new StoreOptions(16, 1 << 20, 16 << 20, Duration.ofHours(1));
+
+    @TempDir
+    Path folder;
+
+    private final BufferAllocator root = new RootAllocator();
+
+    @AfterEach
+    void allocator_afterEveryTest_hasNoLeak() {
+        root.close();
+    }
+
+    @Test
+    void open_twice_isRefused() throws IOException {
+        try (LocalStore first = open(StoreModel.UPSERT)) {
+            assertTrue(first.topicId().isEmpty());
+            var refused = assertThrows(ProblemException.class, () -> open(StoreModel.UPSERT));
+            assertInstanceOf(Problem.CannotStart.class, refused.problem());
+        }
+        open(StoreModel.UPSERT).close();
+    }
+
+    @Test
+    void open_withAnotherContract_saysWhatDiffers() throws IOException {
+        fill(StoreModel.UPSERT, 40);
+        for (StoreSchema other : List.of(
+                StoreModel.APPEND,
+                new StoreSchema(StoreModel.CONTRACT, List.of("id"), true),
+                new StoreSchema(
+                        new Schema(StoreModel.CONTRACT.getFields().subList(0, 2)), List.of("id", "number"), true))) {
+            var refused = assertThrows(ProblemException.class, () -> open(other));
+            assertInstanceOf(Problem.CannotStart.class, refused.problem());
+            assertTrue(
+                    refused.problem().detail().contains(folder.toString()),
+                    refused.problem().detail());
+            assertTrue(
+                    refused.problem().detail().contains("only stored: ["),
+                    refused.problem().detail());
+        }
+        open(StoreModel.UPSERT).close();
+    }
+
+    @Test
+    void topic_withAnotherId_isRefused() throws IOException {
+        fill(StoreModel.UPSERT, 40);
+        try (LocalStore store = open(StoreModel.UPSERT)) {
+            assertEquals("t", store.topicId().orElseThrow());
+            var refused = assertThrows(ProblemException.class, () -> store.topic("other", 1));
+            assertInstanceOf(Problem.Unavailable.class, refused.problem());
+            assertTrue(refused.problem().detail().contains("recreated"));
+            store.topic("t", 3);
+            assertEquals(0, store.writer(2).next());
+            assertEquals(Position.of("t", 40, 0, 0), store.position());
+        }
+    }
+
+    @Test
+    void snapshot_afterClose_isUnavailable() throws IOException {
+        LocalStore store = open(StoreModel.UPSERT);
+        store.topic("t", 1);
+        store.close();
+        assertInstanceOf(
+                Problem.Unavailable.class,
+                assertThrows(ProblemException.class, store::snapshot).problem());
+    }
+
+    @Test
+    void commit_ofAnOffsetAlreadyIn_isRefused() throws IOException {
+        try (LocalStore store = open(StoreModel.UPSERT)) {
+            store.topic("t", 1);
+            PartitionWriter writer = store.writer(0);
+            assertTrue(writer.ready());
+            StoreModel.give(writer, entry(7, false));
+            assertTrue(writer.ready());
+            StoreModel.put(writer.batch(), entry(7, false));
+            assertThrows(IllegalArgumentException.class, () -> writer.commit(7, 0, false));
+            writer.batch().rollback();
+            assertEquals(8, writer.next());
+        }
+    }
+
+    @Test
+    void open_withABrokenSegment_goesBackToBeforeItAndSaysSo() throws IOException {
+        for (String breakage : List.of("missing", "short", "torn")) {
+            Path here = folder.resolve(breakage);
+            fill(here, StoreModel.UPSERT, 100);
+            // Segments of 16 rows: letters at 10, 20, …; the third segment begins with row 34.
+            Path third = file(here, "35-51-");
+            switch (breakage) {
+                case "missing" -> Files.delete(third);
+                case "short" -> Files.write(third, java.util.Arrays.copyOf(Files.readAllBytes(third), 100));
+                default -> Files.write(third, new byte[(int) Files.size(third)]);
+            }
+            try (LocalStore store = open(here, StoreModel.UPSERT)) {
+                assertEquals(1, store.recoveryNotes().size(), breakage);
+                assertTrue(store.recoveryNotes().getFirst().contains("35 to 99"), store.recoveryNotes()::toString);
+                assertEquals(Position.of("t", 35), store.durable());
+                assertEquals(35, store.writer(0).next());
+                assertEquals(3, store.deadLetterCount());
+                assertEquals(3, store.deadLetters(100).size());
+                give(store, 35, 100);
+                check(store, 100);
+                assertEquals(9, store.deadLetterCount());
+            }
+            try (Stream<Path> files = Files.list(here.resolve("p0"))) {
+                assertTrue(files.anyMatch(file -> file.toString().endsWith(".bad")));
+            }
+            try (LocalStore store = open(here, StoreModel.UPSERT)) {
+                assertEquals(List.of(), store.recoveryNotes());
+                check(store, 100);
+            }
+        }
+    }
+
+    @Test
+    void open_withABrokenManifest_putsThePartitionAside() throws IOException {
+        fill(StoreModel.UPSERT, 100);
+        Path manifest = folder.resolve("p0").resolve("manifest");
+        byte[] bytes = Files.readAllBytes(manifest);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(manifest, bytes);
+        try (LocalStore store = open(StoreModel.UPSERT)) {
+            assertEquals(1, store.recoveryNotes().size());
+            assertTrue(store.topicId().isEmpty());
+            store.topic("t", 1);
+            assertEquals(0, store.writer(0).next());
+            give(store, 0, 100);
+            check(store, 100);
+        }
+    }
+
+    @Test
+    void open_withBrokenDeadLetters_keepsTheCount() throws IOException {
+        fill(StoreModel.UPSERT, 100);
+        Files.write(file(folder, "dead-letters"), new byte[] {1});
+        for (int notes = 1; notes >= 0; notes--) {
+            try (LocalStore store = open(StoreModel.UPSERT)) {
+                assertEquals(notes, store.recoveryNotes().size());
+                assertEquals(9, store.deadLetterCount());
+                assertEquals(List.of(), store.deadLetters(100));
+                check(store, 100);
+            }
+        }
+    }
+
+    @Test
+    void open_afterACrash_deletesWhatTheManifestDoesNotName() throws IOException {
+        fill(StoreModel.UPSERT, 100);
+        Path orphan = folder.resolve("p0").resolve("900-999-77.arrow");
+        Files.write(orphan, new byte[10]);
+        try (LocalStore store = open(StoreModel.UPSERT)) {
+            assertFalse(Files.exists(orphan));
+            assertEquals(List.of(), store.recoveryNotes());
+            check(store, 100);
+        }
+    }
+
+    @Test
+    void open_manyTimesWithFewRows_keepsOneSegment() throws IOException {
+        var options = new StoreOptions(1000, 1 << 20, 16 << 20, Duration.ofHours(1));
+        for (int run = 0; run < 20; run++) {
+            try (LocalStore store = LocalStore.open(StoreModel.UPSERT, options, folder, root, root, Runnable::run)) {
+                store.topic("t", 1);
+                give(store, run * 20, run * 20 + 20);
+            }
+        }
+        try (Stream<Path> files = Files.list(folder.resolve("p0"))) {
+            assertEquals(
+                    1, files.filter(file -> file.toString().endsWith(".arrow")).count());
+        }
+        try (LocalStore store = open(StoreModel.UPSERT)) {
+            check(store, 400);
+        }
+    }
+
+    @Test
+    void deadLetters_moreThanKept_areCountedExactly() throws IOException {
+        try (LocalStore store = open(StoreModel.APPEND)) {
+            store.topic("t", 1);
+            for (int offset = 0; offset < 10_500; offset++) {
+                StoreModel.give(store.writer(0), entry(offset, true));
+                if (offset % 500 == 0) {
+                    store.flush().join();
+                }
+            }
+        }
+        try (LocalStore store = open(StoreModel.APPEND)) {
+            assertEquals(10_500, store.deadLetterCount());
+            List<DeadLetter> newest = store.deadLetters(20_000);
+            assertEquals(10_000, newest.size());
+            assertEquals(10_499, newest.getFirst().offset());
+            assertEquals(500, newest.getLast().offset());
+            assertEquals(Position.of("t", 10_500), store.position());
+        }
+    }
+
+    @Test
+    void flush_onAFailingDisk_losesNothingAndRecoversByItself() throws Exception {
+        long[] nanos = {0};
+        var disk = new FailingDisk();
+        try (LocalStore store =
+                LocalStore.open(StoreModel.UPSERT, SMALL, folder, root, root, Runnable::run, disk, () -> nanos[0])) {
+            store.topic("t", 1);
+            give(store, 0, 50);
+            store.flush().get();
+            disk.failing = true;
+            give(store, 50, 100);
+            var failed =
+                    assertThrows(ExecutionException.class, () -> store.flush().get());
+            assertInstanceOf(IOException.class, failed.getCause());
+            assertTrue(store.fileFault().isPresent());
+            assertTrue(store.durable().next(0) < 100);
+            check(store, 100);
+            disk.failing = false;
+            nanos[0] += 2_000_000_000L;
+            store.writer(0).publish();
+            assertEquals(Position.of("t", 100), store.durable());
+            assertTrue(store.fileFault().isEmpty());
+            store.writer(0).publish();
+            check(store, 100);
+        }
+        try (LocalStore store = open(StoreModel.UPSERT)) {
+            check(store, 100);
+        }
+    }
+
+    @Test
+    void budget_tenTimesExceeded_takesEverythingAndStaysBelow() throws IOException {
+        long budget = 4 << 20;
+        var files = new ManualExecutor();
+        long refused = 0;
+        try (BufferAllocator product = root.newChildAllocator("product", 0, budget)) {
+            var options = new StoreOptions(65_536, 32 << 20, budget, Duration.ofHours(1));
+            int rows = 60_000;
+            try (LocalStore store = LocalStore.open(StoreModel.APPEND, options, folder, product, root, files)) {
+                store.topic("t", 2);
+                byte[] text = "x".repeat(700).getBytes(java.nio.charset.StandardCharsets.UTF_8);
+                for (int i = 0; i < rows; i++) {
+                    PartitionWriter writer = store.writer(i & 1);
+                    for (boolean done = false; !done; ) {
+                        if (!writer.ready()) {
+                            refused++;
+                            files.runAll();
+                            continue;
+                        }
+                        try {
+                            writer.batch().column(0).putBytes(text, 0, text.length);
+                            writer.batch().column(1).putInt32(i);
+                            writer.batch().column(2).putInt64(i);
+                            writer.commit(i >> 1, i, false);
+                            done = true;
+                        } catch (org.apache.arrow.memory.OutOfMemoryException full) {
+                            writer.exhausted();
+                        }
+                    }
+                    if (i % 100 == 99) {
+                        store.writer(0).publish();
+                        store.writer(1).publish();
+                    }
+                    assertTrue(store.memoryBytes() <= budget);
+                }
+                try (Snapshot snapshot = store.snapshot()) {
+                    assertEquals(rows, snapshot.rows());
+                }
+                assertTrue(refused > 5, "refused " + refused);
+                assertTrue(product.getPeakMemoryAllocation() <= budget);
+                files.direct();
+            }
+            assertTrue(
+                    Files.walk(folder).mapToLong(file -> file.toFile().length()).sum() > 10 * budget);
+        }
+    }
+
+    @Test
+    void record_thatNeverFits_isToldByEmptyMemory() throws IOException {
+        try (BufferAllocator product = root.newChildAllocator("product", 0, 1 << 20);
+                LocalStore store = LocalStore.open(
+                        StoreModel.APPEND,
+                        new StoreOptions(1024, 32 << 20, 1 << 20, Duration.ofHours(1)),
+                        folder,
+                        product,
+                        root,
+                        Runnable::run)) {
+            store.topic("t", 1);
+            give(store, 0, 9);
+            PartitionWriter writer = store.writer(0);
+            byte[] huge = new byte[3 << 20];
+            for (int attempt = 0; attempt < 2; attempt++) {
+                assertEquals(attempt == 0, store.memoryBytes() > 0);
+                while (!writer.ready()) {
+                    Thread.onSpinWait();
+                }
+                assertThrows(
+                        org.apache.arrow.memory.OutOfMemoryException.class,
+                        () -> writer.batch().column(0).putBytes(huge, 0, huge.length));
+                writer.exhausted();
+                writer.ready();
+                writer.exhausted();
+            }
+            give(store, 9, 30);
+            check(store, 30);
+        }
+    }
+
+    @Test
+    void readers_whileOneWrites_seeExactlyTheirPosition() throws Exception {
+        int records = 60_000;
+        int keys = 97;
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try {
+            LocalStore store = LocalStore.open(
+                    StoreModel.UPSERT,
+                    new StoreOptions(256, 1 << 20, 64 << 20, Duration.ZERO),
+                    folder,
+                    root,
+                    root,
+                    threads);
+            store.topic("t", 1);
+            var readers = new ArrayList<Future<Integer>>();
+            for (int i = 0; i < 3; i++) {
+                int reader = i;
+                readers.add(threads.submit(() -> read(store, records, keys, reader)));
+            }
+            PartitionWriter writer = store.writer(0);
+            for (int offset = 0; offset < records; offset++) {
+                while (!writer.ready()) {
+                    Thread.onSpinWait();
+                }
+                StoreModel.give(writer, cyclic(offset, keys));
+                if (offset % 37 == 0 || offset == records - 1) {
+                    writer.publish();
+                }
+            }
+            int snapshots = 0;
+            for (Future<Integer> reader : readers) {
+                snapshots += reader.get();
+            }
+            assertTrue(snapshots >= 3);
+            store.close();
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    /** Takes snapshots until the end is reached; each must hold what its position says. */
+    private static int read(LocalStore store, int records, int keys, int reader) {
+        int snapshots = 0;
+        long next = 0;
+        while (next < records) {
+            try (Snapshot snapshot = store.snapshot()) {
+                long bound = snapshot.position().next(0);
+                assertTrue(bound >= next);
+                next = bound;
+                long sum = 0;
+                long count = 0;
+                for (long key = 0; key < keys; key++) {
+                    long newest = bound - 1 - Math.floorMod(bound - 1 - key, keys);
+                    if (newest >= 0 && !cyclic(newest, keys).deleted()) {
+                        sum += newest;
+                        count++;
+                    }
+                }
+                long seenSum = 0;
+                long seenCount = 0;
+                int[] selection = new int[256];
+                for (Slice slice : snapshot.slices(0)) {
+                    int selected = slice.select(0, slice.rows(), selection);
+                    for (int i = 0; i < selected; i++) {
+                        seenSum += slice.batch().column(2).int64(selection[i]);
+                    }
+                    seenCount += selected;
+                }
+                assertEquals(sum, seenSum, () -> "at " + bound);
+                assertEquals(count, seenCount);
+                assertEquals(count, snapshot.rows());
+                long key = (snapshots * 31L + reader) % keys;
+                long newest = bound - 1 - Math.floorMod(bound - 1 - key, keys);
+                var found = snapshot.find(Key.parse(StoreModel.UPSERT, List.of("k" + key, Long.toString(key)))
+                        .orElseThrow());
+                assertEquals(newest >= 0 && !cyclic(newest, keys).deleted(), found.isPresent());
+                found.ifPresent(
+                        row -> assertEquals(newest, row.batch().column(2).int64(row.row())));
+            }
+            snapshots++;
+        }
+        return snapshots;
+    }
+
+    private static StoreModel.Entry cyclic(long offset, int keys) {
+        long key = offset % keys;
+        boolean deleted = (offset / keys + key) % 5 == 4;
+        return new StoreModel.Entry(offset, offset, "k" + key, (int) key, offset, deleted, false);
+    }
+
+    private LocalStore open(StoreSchema schema) throws IOException {
+        return open(folder, schema);
+    }
+
+    private LocalStore open(Path where, StoreSchema schema) throws IOException {
+        return LocalStore.open(schema, SMALL, where, root, root, Runnable::run);
+    }
+
+    private void fill(StoreSchema schema, int records) throws IOException {
+        fill(folder, schema, records);
+    }
+
+    private void fill(Path where, StoreSchema schema, int records) throws IOException {
+        try (LocalStore store = open(where, schema)) {
+            store.topic("t", 1);
+            give(store, 0, records);
+        }
+    }
+
+    private static void give(LocalStore store, int from, int to) {
+        PartitionWriter writer = store.writer(0);
+        for (int offset = from; offset < to; offset++) {
+            while (!writer.ready()) {
+                Thread.onSpinWait();
+            }
+            StoreModel.give(writer, entry(offset, offset > 0 && offset % 10 == 0));
+        }
+        writer.publish();
+    }
+
+    private static StoreModel.Entry entry(long offset, boolean broken) {
+        return new StoreModel.Entry(offset, offset, "id", (int) (offset % 13), offset, offset % 11 == 3, broken);
+    }
+
+    private static void check(LocalStore store, int records) {
+        var model = new StoreModel(StoreModel.UPSERT, 1);
+        for (int offset = 0; offset < records; offset++) {
+            model.partitions.getFirst().add(entry(offset, offset > 0 && offset % 10 == 0));
+        }
+        assertEquals(records, store.position().next(0));
+        try (Snapshot snapshot = store.snapshot()) {
+            if (store.schema() == StoreModel.UPSERT) {
+                model.check(snapshot);
+            }
+        }
+    }
+
+    private static Path file(Path where, String prefix) throws IOException {
+        try (Stream<Path> files = Files.list(where.resolve("p0"))) {
+            return files.filter(file -> file.getFileName().toString().startsWith(prefix))
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError("no " + prefix));
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package dev.millrace.store;
+
+import dev.millrace.arrow.Batch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import org.apache.arrow.memory.BufferAllocator;
+
+/**
+ * A disk that stops at a given operation, as a killed process or a power cut does: a file being written is torn, and
+ * every later operation fails without effect. On request, a crash also takes back names that were never forced.
+ */
+final class StoppingDisk implements Disk {
+    private interface Undo {
+        void run() throws IOException;
+    }
+
+    private final LocalDisk disk = new LocalDisk();
+    private final Deque<Undo> unforced = new ArrayDeque<>();
+    private final boolean loseUnforced;
+    private int left;
+    private boolean stopped;
+
+    StoppingDisk(int operations, boolean loseUnforced) {
+        this.left = operations;
+        this.loseUnforced = loseUnforced;
+    }
+
+    boolean isStopped() {
+        return stopped;
+    }
+
+    /** The power is gone: what was never forced is lost, if so wished. */
+    void crash() throws IOException {
+        if (stopped && loseUnforced) {
+            while (!unforced.isEmpty()) {
+                unforced.removeLast().run();
+            }
+        }
+    }
+
+    private void count() throws IOException {
+        if (stopped || left-- == 0) {
+            stopped = true;
+            throw new IOException("the disk has stopped");
+        }
+    }
+
+    private void tear(Path file, byte[] whole) throws IOException {
+        Files.write(file, Arrays.copyOf(whole, whole.length / 2));
+    }
+
+    @Override
+    public void createFolder(Path folder) throws IOException {
+        count();
+        disk.createFolder(folder);
+    }
+
+    @Override
+    public Stored writeBatch(Path file, Batch batch, int rows, Map<String, String> metadata, BufferAllocator allocator)
+            throws IOException {
+        boolean before = stopped;
+        try {
+            count();
+        } catch (IOException stop) {
+            if (!before) {
+                disk.writeBatch(file, batch, rows, metadata, allocator);
+                tear(file, Files.readAllBytes(file));
+            }
+            throw stop;
+        }
+        unforced.add(() -> Files.deleteIfExists(file));
+        return disk.writeBatch(file, batch, rows, metadata, allocator);
+    }
+
+    @Override
+    public Stored write(Path file, byte[] bytes) throws IOException {
+        boolean before = stopped;
+        try {
+            count();
+        } catch (IOException stop) {
+            if (!before) {
+                tear(file, bytes);
+            }
+            throw stop;
+        }
+        unforced.add(() -> Files.deleteIfExists(file));
+        return disk.write(file, bytes);
+    }
+
+    @Override
+    public void rename(Path from, Path to) throws IOException {
+        count();
+        if (Files.exists(to)) {
+            byte[] old = Files.readAllBytes(to);
+            unforced.add(() -> Files.write(to, old));
+        } else {
+            unforced.add(() -> Files.deleteIfExists(to));
+        }
+        disk.rename(from, to);
+    }
+
+    @Override
+    public void forceFolder(Path folder) throws IOException {
+        count();
+        disk.forceFolder(folder);
+        unforced.clear();
+    }
+
+    @Override
+    public void delete(Path file) throws IOException {
+        count();
+        if (Files.exists(file)) {
+            byte[] old = Files.readAllBytes(file);
+            unforced.add(() -> Files.write(file, old));
+        }
+        disk.delete(file);
+    }
+
+    @Override
+    public List<Path> list(Path folder) throws IOException {
+        return disk.list(folder);
+    }
+}
