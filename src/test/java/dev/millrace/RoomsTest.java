@@ -65,6 +65,11 @@ class RoomsTest {
     }
 
     @Test
+    void grpc_isSeen_onlyByFlight() {
+        onlyIn("flight", "io.grpc..", "org.apache.arrow.flight..");
+    }
+
+    @Test
     void address_isSeen_onlyByArrow() {
         onlyIn("arrow", "java.lang.foreign..");
         noClasses()

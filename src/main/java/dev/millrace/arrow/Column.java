@@ -104,6 +104,11 @@ public final class Column {
         return Memory.getInt(offsets + ((long) row << 2) + 4);
     }
 
+    /** The byte at a position of the data buffer between a value's {@link #start} and {@link #end}. */
+    public byte byteAt(int position) {
+        return Memory.getByte(data + position);
+    }
+
     /** The number of bytes of a text or binary value. */
     public int length(int row) {
         return end(row) - start(row);

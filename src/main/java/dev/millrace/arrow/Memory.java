@@ -89,6 +89,17 @@ final class Memory {
         return (long) HEAP_LONG.get(bytes, index);
     }
 
+    /**
+     * The high bit of the first byte of a little-endian word that is a quote, a backslash, a control character or not
+     * ASCII, or 0; bits behind the first have no meaning. Mycroft's trick (1987).
+     */
+    static long stops(long word) {
+        long quote = word ^ 0x2222222222222222L;
+        long backslash = word ^ 0x5c5c5c5c5c5c5c5cL;
+        return ((word - 0x2020202020202020L) | (quote - 0x0101010101010101L) | (backslash - 0x0101010101010101L) | word)
+                & 0x8080808080808080L;
+    }
+
     static void copy(long from, long to, long bytes) {
         MemorySegment.copy(ALL, from, ALL, to, bytes);
     }

@@ -26,7 +26,9 @@ final class BatchCutter {
     static final int MESSAGE_BYTES = 3 << 20;
 
     private static final int ROWS_MAX = 1 << 16;
-    private static final int GATHERED_ROWS_MAX = 1 << 13;
+    /** Values gathered in one step at most: a millisecond or two of an event loop. */
+    private static final int GATHERED_VALUES_MAX = 1 << 16;
+
     private static final long STRETCH_BYTES = 16L << 20;
 
     /** Mapped rows that must be brought into memory before the cutter goes on; valid while the snapshot is. */
@@ -54,6 +56,7 @@ final class BatchCutter {
     private final ColumnLayout deleted;
     private final BufferAllocator allocator;
     private final Iterator<Slice> slices;
+    private final int gatheredRows;
     private final int[] selection;
     private Optional<Slice> current = Optional.empty();
     private int row;
@@ -78,7 +81,9 @@ final class BatchCutter {
         this.deleted = schema.layout().top().get(schema.deletedColumn());
         this.left = limit;
         this.allocator = allocator;
-        this.selection = new int[all.stream().allMatch(Slice::allVisible) ? 0 : GATHERED_ROWS_MAX];
+        int values = columns.stream().mapToInt(BatchCutter::values).sum();
+        this.gatheredRows = Math.max(8, GATHERED_VALUES_MAX / values & -8);
+        this.selection = new int[all.stream().allMatch(Slice::allVisible) ? 0 : gatheredRows];
         advance();
     }
 
@@ -108,7 +113,7 @@ final class BatchCutter {
         Batch batch = slice.batch();
         int end = batch.isMapped() ? loadedTo : slice.rows();
         int from = row;
-        int most = slice.allVisible() ? ROWS_MAX : GATHERED_ROWS_MAX;
+        int most = slice.allVisible() ? ROWS_MAX : gatheredRows;
         int to = fit(batch, from, Math.min(end, from + most), MESSAGE_BYTES);
         row = to;
         int count = slice.allVisible() ? to - from : slice.select(from, to, selection);
@@ -124,6 +129,11 @@ final class BatchCutter {
             advance();
         }
         return cut;
+    }
+
+    /** How many values a row has in a column, nested ones included, a list's as one. */
+    private static int values(ColumnLayout column) {
+        return 1 + column.children().stream().mapToInt(BatchCutter::values).sum();
     }
 
     private void advance() {

@@ -77,14 +77,22 @@ final class FlightCalls implements FlightProducer {
         if (!(answer instanceof FlightAnswer.Rows rows)) {
             throw unexpected(answer);
         }
-        Reading reading = rows.reading();
-        var stream = new SnapshotStream(context, pages, allocator, listener, reading, meters.of(reading.product()));
+        SnapshotStream stream = open(context, rows.reading(), listener);
         streams.add(stream);
         stream.released().onComplete(done -> streams.remove(stream));
         try {
             stream.start();
         } catch (RuntimeException failure) {
             stream.fail(failure);
+        }
+    }
+
+    private SnapshotStream open(ContextInternal context, Reading owned, ServerStreamListener listener) {
+        try {
+            return new SnapshotStream(context, pages, allocator, listener, owned, meters.of(owned.product()));
+        } catch (RuntimeException failure) {
+            owned.close();
+            throw failure;
         }
     }
 

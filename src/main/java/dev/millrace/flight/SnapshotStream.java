@@ -157,8 +157,9 @@ final class SnapshotStream {
     }
 
     private void release() {
-        try (reading;
-                root) {
+        try (reading) {
+            root.close();
+        } finally {
             released.complete();
         }
     }

@@ -1,5 +1,6 @@
 /**
- * Arrow Flight output ports. Imports rows 1 to 6.
+ * Arrow Flight output ports: {@link dev.millrace.flight.FlightPort} and the requests and answers that layers see. The
+ * only room that sees gRPC. Imports rows 1 to 6.
  */
 @NullMarked
 package dev.millrace.flight;

@@ -140,7 +140,7 @@ final class PartitionFiles {
             try {
                 disk.delete(folder.resolve(obsolete));
             } catch (IOException failure) {
-                LOG.warn("{} stays until the next start", folder.resolve(obsolete), failure);
+                LOG.warn("{} stays until the next start: {}", folder.resolve(obsolete), failure.toString());
             }
         }
     }

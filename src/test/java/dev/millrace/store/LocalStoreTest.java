@@ -113,8 +113,8 @@ class LocalStoreTest {
         for (String breakage : List.of("missing", "short", "torn")) {
             Path here = folder.resolve(breakage);
             fill(here, StoreModel.UPSERT, 100);
-            // Segments of 16 rows: letters at 10, 20, …; the third segment begins with row 34.
-            Path third = file(here, "35-51-");
+            // Segments of 16 rows: letters at 10, 20, …; the third begins with offset 35.
+            Path third = file(here, "35-");
             switch (breakage) {
                 case "missing" -> Files.delete(third);
                 case "short" -> Files.write(third, java.util.Arrays.copyOf(Files.readAllBytes(third), 100));

@@ -13,31 +13,39 @@ import org.apache.arrow.memory.BufferAllocator;
 
 /**
  * A disk that stops at a given operation, as a killed process or a power cut does: a file being written is torn, and
- * every later operation fails without effect. On request, a crash also takes back names that were never forced.
+ * every later operation fails without effect. Nothing is really forced, which is slow. A power cut may also lose names that were never forced.
  */
 final class StoppingDisk implements Disk {
+    /** What of the names that were not forced when the power went. */
+    enum Unforced {
+        KEPT,
+        LOST,
+        /** A disk may keep a later change and lose an earlier one. */
+        ONLY_RENAMES_KEPT
+    }
+
     private interface Undo {
         void run() throws IOException;
     }
 
     private final LocalDisk disk = new LocalDisk();
     private final Deque<Undo> unforced = new ArrayDeque<>();
-    private final boolean loseUnforced;
+    private final Unforced names;
     private int left;
     private boolean stopped;
 
-    StoppingDisk(int operations, boolean loseUnforced) {
+    StoppingDisk(int operations, Unforced names) {
         this.left = operations;
-        this.loseUnforced = loseUnforced;
+        this.names = names;
     }
 
     boolean isStopped() {
         return stopped;
     }
 
-    /** The power is gone: what was never forced is lost, if so wished. */
+    /** The power is gone: what was never forced is lost, as told. */
     void crash() throws IOException {
-        if (stopped && loseUnforced) {
+        if (stopped && names != Unforced.KEPT) {
             while (!unforced.isEmpty()) {
                 unforced.removeLast().run();
             }
@@ -58,7 +66,7 @@ final class StoppingDisk implements Disk {
     @Override
     public void createFolder(Path folder) throws IOException {
         count();
-        disk.createFolder(folder);
+        Files.createDirectories(folder);
     }
 
     @Override
@@ -90,12 +98,17 @@ final class StoppingDisk implements Disk {
             throw stop;
         }
         unforced.add(() -> Files.deleteIfExists(file));
-        return disk.write(file, bytes);
+        Files.write(file, bytes);
+        return new Stored(bytes.length, Manifest.crc32c(bytes));
     }
 
     @Override
     public void rename(Path from, Path to) throws IOException {
         count();
+        if (names == Unforced.ONLY_RENAMES_KEPT) {
+            disk.rename(from, to);
+            return;
+        }
         if (Files.exists(to)) {
             byte[] old = Files.readAllBytes(to);
             unforced.add(() -> Files.write(to, old));
@@ -108,7 +121,6 @@ final class StoppingDisk implements Disk {
     @Override
     public void forceFolder(Path folder) throws IOException {
         count();
-        disk.forceFolder(folder);
         unforced.clear();
     }
 

@@ -6,7 +6,6 @@ package dev.millrace.ingest.publish;
  *
  * @param key the record's key; decides the partition, so a source without keys spreads nothing
  * @param value the record's bytes
- * @param timestampMillis event time in milliseconds since 1970-01-01T00:00Z
  */
 @SuppressWarnings("ArrayRecordComponent") // compared and hashed nowhere; a copy per record would double the work
-public record SourceRecord(byte[] key, byte[] value, long timestampMillis) {}
+public record SourceRecord(byte[] key, byte[] value) {}

@@ -33,6 +33,10 @@ import org.jspecify.annotations.Nullable;
  * there are no gaps in the prefix is the idempotent producer's work, as long as no record is ever given up: so there
  * is no delivery timeout, and the first failure stops the run.
  *
+ * <p>A Kafka record's timestamp is the time of publishing, never that of the event: a broker that recovers from a kill
+ * takes a producer whose last record is older than a day for expired, forgets its sequence numbers, and then appends
+ * its retries a second time.
+ *
  * <p>All methods block; call them on a worker or virtual thread. {@link #close} may be called from any thread and cuts
  * a run off. The caller owns the publisher.
  */
@@ -121,8 +125,7 @@ public final class TopicPublisher implements AutoCloseable {
                 } else {
                     requireSendable(topic, record);
                     producer.send(
-                            new ProducerRecord<>(
-                                    topic, partition, record.timestampMillis(), record.key(), record.value()),
+                            new ProducerRecord<>(topic, partition, record.key(), record.value()),
                             (metadata, refused) -> {
                                 if (refused != null) {
                                     failure.compareAndSet(null, refused);

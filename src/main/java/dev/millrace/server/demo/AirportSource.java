@@ -15,7 +15,7 @@ import java.util.List;
 
 /**
  * Airports from the CSV file with columns iata, name, city, state, country, latitude, longitude. Text stays as the file
- * has it, but for its {@code NA}, which becomes null; the two coordinates become JSON numbers with the file's digits. The file says nothing about time: a record carries the time of its reading.
+ * has it, but for its {@code NA}, which becomes null; the two coordinates become JSON numbers with the file's digits.
  */
 record AirportSource(List<SourceRecord> read) implements DemoSource {
     private static final List<String> TEXTS = List.of("iata", "name", "city", "state", "country");
@@ -32,11 +32,10 @@ record AirportSource(List<SourceRecord> read) implements DemoSource {
     static AirportSource open(Path csv) {
         JsonFactory json = new JsonFactory();
         List<SourceRecord> read = new ArrayList<>();
-        long now = System.currentTimeMillis();
         try (FileRows rows = FileRows.csv(csv)) {
             while (rows.next()) {
                 String key = rows.text(0).orElseThrow();
-                read.add(new SourceRecord(key.getBytes(StandardCharsets.UTF_8), value(json, rows), now));
+                read.add(new SourceRecord(key.getBytes(StandardCharsets.UTF_8), value(json, rows)));
             }
         }
         return new AirportSource(read);

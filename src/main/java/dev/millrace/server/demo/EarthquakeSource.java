@@ -18,7 +18,7 @@ import java.util.List;
 
 /**
  * Earthquakes from a GeoJSON feature collection: a record's value is its feature's bytes as they stand in the file, its
- * key the feature's id, its time the feature's {@code properties.time}.
+ * key the feature's id.
  */
 record EarthquakeSource(List<SourceRecord> read) implements DemoSource {
     EarthquakeSource {
@@ -38,8 +38,7 @@ record EarthquakeSource(List<SourceRecord> read) implements DemoSource {
                     int to = (int) parser.currentLocation().getByteOffset();
                     read.add(new SourceRecord(
                             feature.required("id").asText().getBytes(StandardCharsets.UTF_8),
-                            Arrays.copyOfRange(file, from, to),
-                            feature.required("properties").required("time").asLong()));
+                            Arrays.copyOfRange(file, from, to)));
                 }
             }
         } catch (IOException e) {

@@ -10,7 +10,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
-import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
@@ -72,10 +71,7 @@ final class FlightSource implements DemoSource, Iterator<SourceRecord> {
         } catch (IOException e) {
             throw new UncheckedIOException(e); // an array does not fail
         }
-        return new SourceRecord(
-                id.getBytes(StandardCharsets.US_ASCII),
-                value.toByteArray(),
-                date.toInstant(ZoneOffset.UTC).toEpochMilli());
+        return new SourceRecord(id.getBytes(StandardCharsets.US_ASCII), value.toByteArray());
     }
 
     @Override

@@ -42,7 +42,7 @@ class ChildBrokerIT {
             publisher.ensure(List.of(new TopicSpecification(
                     "large", 1, Map.of("max.message.bytes", Integer.toString(BrokerSettings.MAX_RECORD_BYTES)))));
             publisher.publish(
-                    "large", List.of(new SourceRecord(new byte[] {1}, large, 1)).iterator(), 1, (done, of) -> {});
+                    "large", List.of(new SourceRecord(new byte[] {1}, large)).iterator(), 1, (done, of) -> {});
         }
         killed.process().destroyForcibly().waitFor();
 

@@ -41,7 +41,6 @@ class DemoDataTest {
                             "{\"flight_id\":\"F0000001\",\"date\":\"2001-01-01T00:01:00\",\"delay\":33,"
                                     + "\"distance\":2176,\"origin\":\"LAS\",\"destination\":\"PHL\"}",
                             new String(last.value(), UTF_8));
-                    assertEquals(978_307_260_000L, last.timestampMillis());
                 }
             }
             assertEquals(200_000, count);
@@ -60,7 +59,7 @@ class DemoDataTest {
     }
 
     @Test
-    void airports_keepTheFilesTextAndDigits() {
+    void airports_keepTheFilesTextAndDigitsButNullForNa() {
         Map<String, String> values = new HashMap<>();
         try (DemoSource airports = DemoData.in(DATA).airports()) {
             assertEquals(3376, airports.total());
@@ -74,7 +73,7 @@ class DemoDataTest {
                         + "\"country\":\"USA\",\"latitude\":31.95376472,\"longitude\":-89.23450472}",
                 values.get("00M"));
         assertTrue(values.getOrDefault("35A", "").contains("\"name\":\"Union County, Troy Shelton\""));
-        assertTrue(values.getOrDefault("CLD", "").contains("\"city\":\"NA\",\"state\":\"NA\""));
+        assertTrue(values.getOrDefault("CLD", "").contains("\"city\":null,\"state\":null"));
     }
 
     @Test

@@ -1,0 +1,87 @@
+package dev.millrace.arrow;
+
+import dev.millrace.contract.FieldType;
+import dev.millrace.contract.Property;
+import dev.millrace.contract.SchemaObject;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.arrow.vector.types.DateUnit;
+import org.apache.arrow.vector.types.FloatingPointPrecision;
+import org.apache.arrow.vector.types.TimeUnit;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.apache.arrow.vector.types.pojo.Field;
+import org.apache.arrow.vector.types.pojo.Schema;
+
+/**
+ * The Arrow schema of a contract: a column for each property, in its order, under its name; required is not nullable. A
+ * field's metadata carries {@code description}, {@code logicalType} and {@code classification} where the contract gives
+ * them. A UUID is its text.
+ */
+public final class ArrowSchemas {
+    private ArrowSchemas() {}
+
+    /** The columns of a schema object. */
+    public static Schema of(SchemaObject object) {
+        return of(object.properties());
+    }
+
+    /** The columns of some properties. */
+    public static Schema of(List<Property> properties) {
+        return new Schema(properties.stream()
+                .map(property -> field(property, property.name()))
+                .toList());
+    }
+
+    private static Field field(Property property, String name) {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        if (!property.description().isEmpty()) {
+            metadata.put("description", property.description());
+        }
+        metadata.put("logicalType", property.logicalType().text());
+        if (!property.classification().isEmpty()) {
+            metadata.put("classification", property.classification());
+        }
+        List<Field> children = switch (property.fieldType()) {
+            case FieldType.Struct ignored ->
+                property.properties().stream()
+                        .map(child -> field(child, child.name()))
+                        .toList();
+            case FieldType.ListOf ignored ->
+                property.items().stream().map(item -> field(item, "item")).toList();
+            default -> List.of();
+        };
+        var type = new org.apache.arrow.vector.types.pojo.FieldType(
+                !property.required(), type(property.fieldType()), null, metadata);
+        return new Field(name, type, children);
+    }
+
+    private static ArrowType type(FieldType type) {
+        return switch (type) {
+            case FieldType.Bool ignored -> ArrowType.Bool.INSTANCE;
+            case FieldType.Int integer -> new ArrowType.Int(integer.bits(), integer.signed());
+            case FieldType.Floating floating ->
+                new ArrowType.FloatingPoint(
+                        floating.bits() == 32 ? FloatingPointPrecision.SINGLE : FloatingPointPrecision.DOUBLE);
+            case FieldType.Decimal decimal -> new ArrowType.Decimal(decimal.precision(), decimal.scale(), 128);
+            case FieldType.Text ignored -> ArrowType.Utf8.INSTANCE;
+            case FieldType.Uuid ignored -> ArrowType.Utf8.INSTANCE;
+            case FieldType.Binary ignored -> ArrowType.Binary.INSTANCE;
+            case FieldType.Date ignored -> new ArrowType.Date(DateUnit.DAY);
+            case FieldType.Timestamp timestamp ->
+                new ArrowType.Timestamp(unit(timestamp.unit()), timestamp.zoned() ? "UTC" : null);
+            case FieldType.Time time ->
+                new ArrowType.Time(unit(time.unit()), time.unit() == FieldType.Unit.MILLIS ? 32 : 64);
+            case FieldType.Struct ignored -> ArrowType.Struct.INSTANCE;
+            case FieldType.ListOf ignored -> ArrowType.List.INSTANCE;
+        };
+    }
+
+    private static TimeUnit unit(FieldType.Unit unit) {
+        return switch (unit) {
+            case MILLIS -> TimeUnit.MILLISECOND;
+            case MICROS -> TimeUnit.MICROSECOND;
+            case NANOS -> TimeUnit.NANOSECOND;
+        };
+    }
+}

@@ -1,0 +1,444 @@
+package dev.millrace.codec;
+
+import dev.millrace.arrow.BatchWriter;
+import dev.millrace.codec.FieldPlan.ObjectPlan;
+import dev.millrace.contract.ProductDefinition;
+import dev.millrace.contract.Property;
+import dev.millrace.contract.UnknownFields;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Reads JSON records (RFC 8259) into a batch's columns in one pass, each checked against its contract on the way. One
+ * thread, the batch's writer.
+ *
+ * <p>The decoder writes the contract's columns, which are the batch's first, and leaves the rest of the row and {@link
+ * BatchWriter#endRow} to its caller. A record that is not strict JSON (well-formed UTF-8, no duplicate names, no half
+ * surrogate pair, nothing behind it), or breaks its contract, or exceeds the {@link JsonLimits}, is taken back without
+ * trace. A good record allocates nothing, unless it has a pattern that only a regular expression can check, or a decimal
+ * of more than 19 digits.
+ *
+ * <p>How it works: the record is copied to a buffer that ends with zero bytes, which no JSON text can hold, so that no
+ * parser needs a bound of its own and all may read eight bytes at a time. Fields mostly come in the contract's order:
+ * the bytes of the next expected name, quotes and colon included, are compared as words, and only where that fails is a
+ * name looked up. A parser returns the next position or a negative number, and the first fault ends the record.
+ */
+public final class JsonDecoder {
+    private static final int PADDING = 32;
+    private static final int NULL = 0x6c6c756e;
+    private static final int TRUE = 0x65757274;
+    private static final int ALSE = 0x65736c61;
+
+    private final BatchWriter writer;
+    private final JsonLimits limits;
+    private final boolean rejectUnknown;
+    private final Faults faults = new Faults();
+    private final JsonText text;
+    private final JsonNumber number;
+    private final JsonSkipper skipper;
+    private final ScalarReader scalars;
+    private final ObjectPlan root;
+    private final ObjectPlan key;
+    private byte[] buffer = new byte[4096];
+    private int end;
+    private boolean asKey;
+
+    private JsonDecoder(
+            List<Property> columns,
+            List<String> keyColumns,
+            boolean rejectUnknown,
+            BatchWriter writer,
+            JsonLimits limits) {
+        this.writer = writer;
+        this.limits = limits;
+        this.rejectUnknown = rejectUnknown;
+        this.text = new JsonText(faults, limits.maxStringBytes());
+        this.number = new JsonNumber(faults);
+        this.skipper = new JsonSkipper(faults, text, number, limits);
+        this.scalars = new ScalarReader(faults, text, number, limits.maxStringBytes());
+        this.root = new ObjectPlan(columns, writer::column);
+        List<FieldPlan> keys = new ArrayList<>();
+        for (String name : keyColumns) {
+            for (int i = 0; i < columns.size(); i++) {
+                if (columns.get(i).name().equals(name)) {
+                    keys.add(root.fields[i]);
+                }
+            }
+        }
+        this.key = new ObjectPlan(keys);
+    }
+
+    /** The decoder of a product; {@code writer} is borrowed, its first columns are the contract's. */
+    public static JsonDecoder of(ProductDefinition product, BatchWriter writer, JsonLimits limits) {
+        return of(
+                product.object().properties(),
+                product.key().stream().map(Property::name).toList(),
+                product.unknownFields(),
+                writer,
+                limits);
+    }
+
+    /**
+     * The decoder of records with these columns.
+     *
+     * @param columns the contract's, in the order of the writer's first columns
+     * @param keyColumns names of the key's columns in key order; may be empty
+     */
+    public static JsonDecoder of(
+            List<Property> columns,
+            List<String> keyColumns,
+            UnknownFields unknown,
+            BatchWriter writer,
+            JsonLimits limits) {
+        return new JsonDecoder(columns, keyColumns, unknown == UnknownFields.REJECT, writer, limits);
+    }
+
+    /**
+     * Reads one record; true when its values stand in the columns, false when it broke a rule: then nothing does, and
+     * {@link #violation()} says why.
+     *
+     * @throws org.apache.arrow.memory.OutOfMemoryException when the writer's allocator has reached its limit; the row is
+     *     taken back then
+     */
+    public boolean decode(byte[] json, int from, int length) {
+        asKey = false;
+        return run(json, from, length, root, false);
+    }
+
+    /**
+     * Reads the key of a deleted row: the columns of the key get their values, all others null (or zero, where null is
+     * not allowed). A key of one column is that column's plain text, or for a text any UTF-8; one of several is a JSON
+     * object.
+     *
+     * @see #decode
+     */
+    public boolean decodeKey(byte[] bytes) {
+        asKey = true;
+        return run(bytes, 0, bytes.length, key, key.fields.length == 1);
+    }
+
+    /** Why the last record was refused. */
+    public Violation violation() {
+        return faults.violation();
+    }
+
+    private boolean run(byte[] json, int from, int length, ObjectPlan plan, boolean bare) {
+        boolean good = false;
+        try {
+            good = read(json, from, length, plan, bare) >= 0;
+        } finally {
+            if (!good) {
+                writer.rollback();
+            }
+        }
+        return good;
+    }
+
+    private int read(byte[] json, int from, int length, ObjectPlan plan, boolean bare) {
+        if (length > limits.maxBytes()) {
+            return faults.at("size", "The record is larger than " + limits.maxBytes() + " bytes.");
+        }
+        load(json, from, length);
+        byte[] b = buffer;
+        if (asKey) {
+            if (plan.fields.length == 0) {
+                return faults.at("key", "The product has no key.");
+            }
+            int at = bare ? bareKey(plan.fields[0], b) : record(plan, b);
+            if (at >= 0) {
+                for (FieldPlan field : root.fields) {
+                    if (field.out.count() == writer.rows()) {
+                        field.out.putNull();
+                    }
+                }
+            }
+            return at;
+        }
+        return record(plan, b);
+    }
+
+    private int record(ObjectPlan plan, byte[] b) {
+        int at = skipSpace(b, 0);
+        if (b[at] != '{') {
+            return faults.json("The record is not a JSON object.");
+        }
+        at = object(plan, b, at + 1);
+        if (at < 0) {
+            return at;
+        }
+        at = skipSpace(b, at);
+        return at == end ? at : faults.json("Something stands behind the record.");
+    }
+
+    private void load(byte[] json, int from, int length) {
+        if (buffer.length < length + PADDING) {
+            buffer = new byte[Math.max(2 * buffer.length, length + PADDING)];
+        }
+        byte[] b = buffer;
+        System.arraycopy(json, from, b, 0, length);
+        Words.put(b, length, 0);
+        Words.put(b, length + 8, 0);
+        Words.put(b, length + 16, 0);
+        Words.put(b, length + 24, 0);
+        end = length;
+    }
+
+    /** The buffer holds the plain text of the only key column. */
+    private int bareKey(FieldPlan field, byte[] b) {
+        int at;
+        if (field.kind == FieldPlan.Kind.TEXT || field.kind == FieldPlan.Kind.UUID) {
+            at = scalars.bareText(field, b, end);
+        } else if (field.isNumber() || field.kind == FieldPlan.Kind.EPOCH || field.kind == FieldPlan.Kind.BOOL) {
+            at = value(field, b, 0);
+            if (at >= 0 && at != end) {
+                at = faults.at("type", "Something stands behind the key.");
+            }
+        } else {
+            byte[] bare = Arrays.copyOf(b, end);
+            byte[] quoted = new byte[end + 2];
+            System.arraycopy(bare, 0, quoted, 1, end);
+            quoted[0] = '"';
+            quoted[end + 1] = '"';
+            load(quoted, 0, quoted.length);
+            at = value(field, buffer, 0);
+            if (at >= 0 && at != end) {
+                at = faults.at("type", "Something stands behind the key.");
+            }
+        }
+        return at < 0 ? faults.in(field.name) : at;
+    }
+
+    /** Reads from behind the brace that opens an object; returns the index behind the one that closes it. */
+    private int object(ObjectPlan plan, byte[] b, int from) {
+        FieldPlan[] fields = plan.fields;
+        int next = 0;
+        long seen = 0;
+        if (plan.seen.length > 0) {
+            Arrays.fill(plan.seen, 0);
+        }
+        int unknown = skipper.mark();
+        int at = skipSpace(b, from);
+        if (b[at] != '}') {
+            while (true) {
+                int number;
+                if (next < fields.length && fields[next].standsAt(b, at, end)) {
+                    number = next;
+                    at = skipSpace(b, at + fields[number].tokenLength());
+                } else {
+                    at = name(plan, b, at, unknown);
+                    if (at < 0) {
+                        return at;
+                    }
+                    number = found;
+                }
+                if (number >= 0) {
+                    long bit = 1L << number;
+                    long[] more = plan.seen;
+                    long before = number < 64 ? seen : more[(number >>> 6) - 1];
+                    if ((before & bit) != 0) {
+                        return faults.json("An object has a field twice.");
+                    }
+                    if (number < 64) {
+                        seen = before | bit;
+                    } else {
+                        more[(number >>> 6) - 1] = before | bit;
+                    }
+                    at = value(fields[number], b, at);
+                    if (at < 0) {
+                        return faults.in(fields[number].name);
+                    }
+                    next = number + 1;
+                } else {
+                    at = skipper.skip(b, at);
+                    if (at < 0) {
+                        return at;
+                    }
+                }
+                if (b[at] == ',') {
+                    at++;
+                    if (b[at] != '"') {
+                        at = skipSpace(b, at);
+                    }
+                    continue;
+                }
+                at = skipSpace(b, at);
+                if (b[at] == '}') {
+                    break;
+                }
+                if (b[at] != ',') {
+                    return faults.json("Expected a comma or the end of an object.");
+                }
+                at = skipSpace(b, at + 1);
+            }
+        }
+        skipper.release(unknown);
+        return complete(fields.length, seen) ? at + 1 : missing(plan, seen, at + 1);
+    }
+
+    private static boolean complete(int fields, long seen) {
+        return fields <= 64 && seen == -1L >>> (64 - fields);
+    }
+
+    private int missing(ObjectPlan plan, long seen, int at) {
+        for (int i = 0; i < plan.fields.length; i++) {
+            long bits = i < 64 ? seen : plan.seen[(i >>> 6) - 1];
+            if ((bits >>> i & 1) == 0) {
+                FieldPlan field = plan.fields[i];
+                if (field.required) {
+                    faults.at("required", "The field is missing.");
+                    return faults.in(field.name);
+                }
+                field.out.putNull();
+            }
+        }
+        return at;
+    }
+
+    /** The number of the field whose name {@link #name} read, or -1. */
+    private int found;
+
+    private int name(ObjectPlan plan, byte[] b, int from, int unknown) {
+        if (b[from] != '"') {
+            return faults.json("Expected a field's name.");
+        }
+        int at = from + 1;
+        while (b[at] >= 0x20 && b[at] != '"' && b[at] != '\\') {
+            at++;
+        }
+        byte[] bytes = b;
+        int start = from + 1;
+        int length = at - start;
+        if (b[at] == '"') {
+            at++;
+        } else {
+            at = text.read(b, start);
+            if (at < 0) {
+                return at;
+            }
+            text.terminate();
+            bytes = text.bytes();
+            start = 0;
+            length = text.length();
+        }
+        found = plan.names.find(bytes, start, length);
+        if (found < 0) {
+            if (rejectUnknown && !asKey) {
+                return faults.at("unknown", "The contract does not know a field of the record.");
+            }
+            if (skipper.mark() - unknown >= limits.maxFields()) {
+                return faults.at("size", "An object has too many fields.");
+            }
+            if (!skipper.push(unknown, bytes, start, length)) {
+                return faults.json("An object has a field twice.");
+            }
+        }
+        at = skipSpace(b, at);
+        if (b[at] != ':') {
+            return faults.json("Expected a colon behind a field's name.");
+        }
+        return skipSpace(b, at + 1);
+    }
+
+    private int value(FieldPlan field, byte[] b, int at) {
+        if (b[at] == 'n') {
+            return nothing(field, b, at);
+        }
+        return switch (field.kind) {
+            case TEXT -> scalars.text(field, b, at, end);
+            case INT -> scalars.integer(field, b, at);
+            case FLOAT64 -> scalars.float64(field, b, at);
+            case TIMESTAMP -> scalars.timestamp(field, b, at);
+            case EPOCH -> scalars.epoch(field, b, at);
+            case STRUCT -> struct(field, b, at);
+            case LIST -> list(field, b, at);
+            case DECIMAL -> scalars.decimal(field, b, at);
+            case BOOL -> scalars.bool(field, b, at);
+            case UNSIGNED64 -> scalars.unsigned64(field, b, at);
+            case FLOAT32 -> scalars.float32(field, b, at);
+            case UUID -> scalars.uuid(field, b, at, end);
+            case BINARY -> scalars.binary(field, b, at);
+            case DATE -> scalars.date(field, b, at);
+            case TIME -> scalars.time(field, b, at);
+        };
+    }
+
+    private int nothing(FieldPlan field, byte[] b, int at) {
+        if (!isNull(b, at)) {
+            return faults.json("Expected a value.");
+        }
+        if (field.required) {
+            return faults.at("required", "The value is null.");
+        }
+        field.out.putNull();
+        return at + 4;
+    }
+
+    private int struct(FieldPlan field, byte[] b, int from) {
+        ObjectPlan plan = field.object;
+        if (plan == null || b[from] != '{') {
+            return faults.at("type", "Expected an object.");
+        }
+        int at = object(plan, b, from + 1);
+        if (at >= 0) {
+            field.out.endStruct();
+        }
+        return at;
+    }
+
+    private int list(FieldPlan field, byte[] b, int from) {
+        FieldPlan item = field.item;
+        if (item == null || b[from] != '[') {
+            return faults.at("type", "Expected an array.");
+        }
+        int count = 0;
+        int at = skipSpace(b, from + 1);
+        if (b[at] != ']') {
+            while (true) {
+                at = value(item, b, at);
+                if (at < 0) {
+                    return faults.in(count);
+                }
+                count++;
+                at = skipSpace(b, at);
+                if (b[at] == ']') {
+                    break;
+                }
+                if (b[at] != ',') {
+                    return faults.json("Expected a comma or the end of an array.");
+                }
+                at = skipSpace(b, at + 1);
+            }
+        }
+        if (count < field.minItems) {
+            return faults.at("minItems", "Expected at least " + field.minItems + " items.");
+        }
+        if (count > field.maxItems) {
+            return faults.at("maxItems", "Expected at most " + field.maxItems + " items.");
+        }
+        field.out.endList();
+        return at + 1;
+    }
+
+    /** The index of the next byte that is not white space. */
+    static int skipSpace(byte[] b, int from) {
+        int at = from;
+        byte c = b[at];
+        while (c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t')) {
+            c = b[++at];
+        }
+        return at;
+    }
+
+    static boolean isNull(byte[] b, int at) {
+        return Words.halfAt(b, at) == NULL;
+    }
+
+    static boolean isTrue(byte[] b, int at) {
+        return Words.halfAt(b, at) == TRUE;
+    }
+
+    static boolean isFalse(byte[] b, int at) {
+        return b[at] == 'f' && Words.halfAt(b, at + 1) == ALSE;
+    }
+}

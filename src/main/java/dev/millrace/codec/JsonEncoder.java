@@ -1,0 +1,349 @@
+package dev.millrace.codec;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.ByteSink;
+import dev.millrace.arrow.Column;
+import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.Layout;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.arrow.vector.types.FloatingPointPrecision;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes rows as JSON objects straight from the columns' buffers; nothing becomes an object on the way. One thread an
+ * encoder; rows of any batches with the selected columns.
+ *
+ * <p>The forms of values: null as {@code null}; floats in the shortest form that reads back equal, always with a point
+ * or an exponent, NaN and infinities as {@code null}; decimals with all digits of their scale; texts as they are but for
+ * what RFC 8259 must escape; binary in base64; dates {@code 2001-01-31}; times {@code 12:34:56}, with three, six or nine
+ * digits of fraction, by the column's unit, where it is not zero; timestamps {@code 2001-01-31T12:34:56}, fraction
+ * likewise, and {@code Z} behind where the column has a zone. Years outside 0000 to 9999 get a sign and six digits.
+ *
+ * <p>With numbers as strings, every 64-bit integer and every decimal is a string, whatever its value, so that a reader
+ * with doubles only never meets a column of two types.
+ */
+public final class JsonEncoder {
+    private static final int NULL = 0x6c6c756e;
+
+    private final List<ColumnLayout> selected;
+    private final Node[] nodes;
+    private final int fixedBytes;
+    private final ValueWriter values = new ValueWriter();
+    private @Nullable Layout layout;
+    private int[] numbers = {};
+
+    /** Encodes these top-level columns, in this order. */
+    public static JsonEncoder of(List<ColumnLayout> selected, boolean numbersAsStrings) {
+        return new JsonEncoder(List.copyOf(selected), numbersAsStrings);
+    }
+
+    private JsonEncoder(List<ColumnLayout> selected, boolean numbersAsStrings) {
+        this.selected = selected;
+        this.nodes = nodes(selected, numbersAsStrings);
+        this.fixedBytes = fixedBytes(nodes);
+    }
+
+    /** Writes one row as an object. */
+    public void row(Batch batch, int row, ByteSink sink) {
+        if (batch.layout() != layout) {
+            bind(batch.layout());
+        }
+        sink.reserve(fixedBytes);
+        for (int i = 0; i < nodes.length; i++) {
+            Node node = nodes[i];
+            node.name(sink);
+            value(node, batch.column(numbers[i]), row, sink);
+        }
+        end(nodes.length, sink);
+    }
+
+    private void bind(Layout of) {
+        numbers = selected.stream().mapToInt(column -> of.top().indexOf(column)).toArray();
+        for (int i = 0; i < numbers.length; i++) {
+            if (numbers[i] < 0) {
+                throw new IllegalArgumentException(
+                        "no column " + selected.get(i).path());
+            }
+        }
+        layout = of;
+    }
+
+    private static void end(int fields, ByteSink sink) {
+        if (fields == 0) {
+            sink.put((byte) '{');
+        }
+        sink.put((byte) '}');
+    }
+
+    private void value(Node node, Column column, int row, ByteSink sink) {
+        if (node.nullable && column.isNull(row)) {
+            sink.putWord(NULL, 4);
+            return;
+        }
+        switch (node.form) {
+            case TEXT -> text(column, row, sink);
+            case FLOAT64 -> values.float64(column.float64(row), sink);
+            case INT64 -> sink.putDecimal(column.int64(row));
+            case INT32 -> sink.putDecimal(column.int32(row));
+            case TIMESTAMP -> values.timestamp(column.int64(row), node.perSecond, node.zoned, sink);
+            case STRUCT -> {
+                Node[] children = node.children;
+                for (int i = 0; i < children.length; i++) {
+                    children[i].name(sink);
+                    value(children[i], column.child(i), row, sink);
+                }
+                end(children.length, sink);
+            }
+            case LIST -> list(node, column, row, sink);
+            case BOOL -> {
+                boolean value = column.bit(row);
+                sink.putWord(value ? 0x65757274L : 0x65736c6166L, value ? 4 : 5);
+            }
+            case INT16 -> sink.putDecimal(column.int16(row));
+            case INT8 -> sink.putDecimal(column.int8(row));
+            case UINT64 -> sink.putUnsigned(column.int64(row));
+            case UINT32 -> sink.putDecimal(column.int32(row) & 0xFFFFFFFFL);
+            case UINT16 -> sink.putDecimal(column.int16(row) & 0xFFFF);
+            case UINT8 -> sink.putDecimal(column.int8(row) & 0xFF);
+            case INT64_TEXT -> {
+                sink.put((byte) '"');
+                sink.putDecimal(column.int64(row));
+                sink.put((byte) '"');
+            }
+            case UINT64_TEXT -> {
+                sink.put((byte) '"');
+                sink.putUnsigned(column.int64(row));
+                sink.put((byte) '"');
+            }
+            case FLOAT32 -> values.float32(column.float32(row), sink);
+            case DECIMAL -> values.decimal(column, row, node.scale, sink);
+            case DECIMAL_TEXT -> {
+                sink.put((byte) '"');
+                values.decimal(column, row, node.scale, sink);
+                sink.put((byte) '"');
+            }
+            case BINARY -> {
+                int from = column.start(row);
+                int to = column.end(row);
+                sink.reserve(Math.addExact((to - from + 2) / 3 * 4 + 16, fixedBytes));
+                sink.put((byte) '"');
+                sink.putBase64(column, from, to);
+                sink.put((byte) '"');
+            }
+            case DATE -> {
+                sink.put((byte) '"');
+                values.date(node.perSecond == 0 ? column.int32(row) : column.int64(row) / 86_400_000, sink);
+                sink.put((byte) '"');
+            }
+            case TIME -> values.time(node.timeIs32 ? column.int32(row) : column.int64(row), node.perSecond, sink);
+        }
+    }
+
+    private void list(Node node, Column column, int row, ByteSink sink) {
+        Column items = column.child(0);
+        Node item = node.children[0];
+        int from = column.start(row);
+        int to = column.end(row);
+        sink.put((byte) '[');
+        for (int i = from; i < to; i++) {
+            sink.reserve(fixedBytes);
+            if (i > from) {
+                sink.put((byte) ',');
+            }
+            value(item, items, i, sink);
+        }
+        sink.reserve(fixedBytes);
+        sink.put((byte) ']');
+    }
+
+    private void text(Column column, int row, ByteSink sink) {
+        int from = column.start(row);
+        int to = column.end(row);
+        sink.reserve(to - from + 16 + fixedBytes);
+        sink.put((byte) '"');
+        int at = sink.putUnescaped(column, from, to);
+        while (at < to) {
+            sink.reserve(Math.addExact(to - at + 32, fixedBytes));
+            escape(column.byteAt(at), sink);
+            at = sink.putUnescaped(column, at + 1, to);
+        }
+        sink.put((byte) '"');
+    }
+
+    private static void escape(byte value, ByteSink sink) {
+        sink.put((byte) '\\');
+        switch (value) {
+            case '"', '\\' -> sink.put(value);
+            case '\b' -> sink.put((byte) 'b');
+            case '\f' -> sink.put((byte) 'f');
+            case '\n' -> sink.put((byte) 'n');
+            case '\r' -> sink.put((byte) 'r');
+            case '\t' -> sink.put((byte) 't');
+            default -> {
+                sink.putWord('u' | '0' << 8 | '0' << 16, 3);
+                sink.put((byte) ('0' + (value >>> 4)));
+                sink.put((byte) Character.forDigit(value & 15, 16));
+            }
+        }
+    }
+
+    private static Node[] nodes(List<ColumnLayout> columns, boolean numbersAsStrings) {
+        Node[] nodes = new Node[columns.size()];
+        for (int i = 0; i < nodes.length; i++) {
+            nodes[i] = new Node(columns.get(i), i == 0 ? '{' : ',', numbersAsStrings);
+        }
+        return nodes;
+    }
+
+    private static int fixedBytes(Node[] nodes) {
+        int sum = 16;
+        for (Node node : nodes) {
+            sum += node.name.length + 16 + node.valueBytes();
+        }
+        return sum;
+    }
+
+    /** How a value is written. */
+    private enum Form {
+        BOOL,
+        INT8,
+        INT16,
+        INT32,
+        INT64,
+        INT64_TEXT,
+        UINT8,
+        UINT16,
+        UINT32,
+        UINT64,
+        UINT64_TEXT,
+        FLOAT32,
+        FLOAT64,
+        DECIMAL,
+        DECIMAL_TEXT,
+        TEXT,
+        BINARY,
+        DATE,
+        TIME,
+        TIMESTAMP,
+        STRUCT,
+        LIST
+    }
+
+    /** A column, compiled. */
+    private static final class Node {
+        final Form form;
+        final boolean nullable;
+        final Node[] children;
+        final long perSecond;
+        final boolean zoned;
+        final boolean timeIs32;
+        final int scale;
+        /** What opens the field: a brace or a comma, the name in quotes, a colon. */
+        final byte[] name;
+
+        private final long nameFirst;
+        private final long nameSecond;
+
+        Node(ColumnLayout column, char opening, boolean numbersAsStrings) {
+            this.form = form(column, numbersAsStrings);
+            this.nullable = column.nullable();
+            this.children = form == Form.LIST
+                    ? new Node[] {new Node(column.children().getFirst(), ',', numbersAsStrings)}
+                    : nodes(column.children(), numbersAsStrings);
+            this.perSecond = perSecond(column.type());
+            this.zoned = column.type() instanceof ArrowType.Timestamp timestamp && timestamp.getTimezone() != null;
+            this.timeIs32 = column.width() == 4;
+            this.scale = column.type() instanceof ArrowType.Decimal decimal ? decimal.getScale() : 0;
+            this.name = (opening + quoted(column.name()) + ":").getBytes(UTF_8);
+            byte[] padded = Arrays.copyOf(name, Math.max(16, name.length));
+            this.nameFirst = Words.at(padded, 0);
+            this.nameSecond = Words.at(padded, 8);
+        }
+
+        void name(ByteSink sink) {
+            if (name.length <= 8) {
+                sink.putWord(nameFirst, name.length);
+            } else if (name.length <= 16) {
+                sink.putWord(nameFirst, 8);
+                sink.putWord(nameSecond, name.length - 8);
+            } else {
+                sink.put(name);
+            }
+        }
+
+        /** The most bytes of a value, text and further list items aside, and of slack behind it. */
+        int valueBytes() {
+            return switch (form) {
+                case STRUCT, LIST -> fixedBytes(children);
+                default -> 96;
+            };
+        }
+
+        private static String quoted(String name) {
+            StringBuilder quoted = new StringBuilder("\"");
+            for (int i = 0; i < name.length(); i++) {
+                char c = name.charAt(i);
+                if (c < 0x20) {
+                    quoted.append(String.format("\\u%04x", (int) c));
+                } else {
+                    quoted.append(c == '"' || c == '\\' ? "\\" : "").append(c);
+                }
+            }
+            return quoted.append('"').toString();
+        }
+
+        private static long perSecond(ArrowType type) {
+            return switch (type) {
+                case ArrowType.Timestamp timestamp -> perSecond(timestamp.getUnit());
+                case ArrowType.Time time -> perSecond(time.getUnit());
+                case ArrowType.Date date -> date.getUnit() == org.apache.arrow.vector.types.DateUnit.DAY ? 0 : 1_000;
+                default -> 0;
+            };
+        }
+
+        private static long perSecond(org.apache.arrow.vector.types.TimeUnit unit) {
+            return switch (unit) {
+                case SECOND -> 1;
+                case MILLISECOND -> 1_000;
+                case MICROSECOND -> 1_000_000;
+                case NANOSECOND -> 1_000_000_000;
+            };
+        }
+
+        private static Form form(ColumnLayout column, boolean numbersAsStrings) {
+            return switch (column.type()) {
+                case ArrowType.Bool ignored -> Form.BOOL;
+                case ArrowType.Int integer -> integer(integer, numbersAsStrings);
+                case ArrowType.FloatingPoint number ->
+                    number.getPrecision() == FloatingPointPrecision.SINGLE ? Form.FLOAT32 : Form.FLOAT64;
+                case ArrowType.Decimal decimal
+                when decimal.getBitWidth() == 128 -> numbersAsStrings ? Form.DECIMAL_TEXT : Form.DECIMAL;
+                case ArrowType.Utf8 ignored -> Form.TEXT;
+                case ArrowType.Binary ignored -> Form.BINARY;
+                case ArrowType.Date ignored -> Form.DATE;
+                case ArrowType.Time ignored -> Form.TIME;
+                case ArrowType.Timestamp ignored -> Form.TIMESTAMP;
+                case ArrowType.Struct ignored -> Form.STRUCT;
+                case ArrowType.List ignored -> Form.LIST;
+                default ->
+                    throw new IllegalArgumentException(
+                            "Column " + column.path() + ": type " + column.type() + " has no JSON form.");
+            };
+        }
+
+        private static Form integer(ArrowType.Int integer, boolean numbersAsStrings) {
+            boolean signed = integer.getIsSigned();
+            return switch (integer.getBitWidth()) {
+                case 8 -> signed ? Form.INT8 : Form.UINT8;
+                case 16 -> signed ? Form.INT16 : Form.UINT16;
+                case 32 -> signed ? Form.INT32 : Form.UINT32;
+                default ->
+                    numbersAsStrings ? signed ? Form.INT64_TEXT : Form.UINT64_TEXT : signed ? Form.INT64 : Form.UINT64;
+            };
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package dev.millrace.codec;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Finds a byte string among a fixed few: a hash of its length and its outer eight bytes says where to look, the bytes
+ * themselves decide. Immutable.
+ */
+final class NameTable {
+    private static final long MIX = 0x9E3779B97F4A7C15L;
+
+    private final byte[][] names;
+    private final int[] slots;
+    private final int shift;
+
+    NameTable(List<byte[]> names) {
+        this.names = names.toArray(byte[][]::new);
+        int bits = 33 - Integer.numberOfLeadingZeros(Math.max(1, names.size()));
+        this.slots = new int[1 << bits];
+        this.shift = 64 - bits;
+        for (int i = 0; i < this.names.length; i++) {
+            byte[] padded = Arrays.copyOf(this.names[i], this.names[i].length + 8);
+            int slot = slot(padded, 0, this.names[i].length);
+            while (slots[slot] != 0) {
+                slot = (slot + 1) & (slots.length - 1);
+            }
+            slots[slot] = i + 1;
+        }
+    }
+
+    /** The number of the name, or -1; at least eight bytes can be read at {@code from}, whatever the length. */
+    int find(byte[] bytes, int from, int length) {
+        for (int slot = slot(bytes, from, length); slots[slot] != 0; slot = (slot + 1) & (slots.length - 1)) {
+            byte[] name = names[slots[slot] - 1];
+            if (name.length == length && Arrays.equals(name, 0, length, bytes, from, from + length)) {
+                return slots[slot] - 1;
+            }
+        }
+        return -1;
+    }
+
+    private int slot(byte[] bytes, int from, int length) {
+        long hash = length;
+        if (length >= 8) {
+            hash = (hash ^ Words.at(bytes, from)) * MIX ^ Words.at(bytes, from + length - 8);
+        } else if (length > 0) {
+            hash ^= Words.at(bytes, from) << (64 - (length << 3));
+        }
+        return (int) ((hash * MIX) >>> shift);
+    }
+}

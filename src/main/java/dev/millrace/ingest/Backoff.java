@@ -1,0 +1,28 @@
+package dev.millrace.ingest;
+
+import java.util.random.RandomGenerator;
+
+/** How long to wait before trying again: doubled at each failure up to a bound, with jitter. One thread. */
+final class Backoff {
+    private static final long FIRST_MILLIS = 100;
+    private static final long MAX_MILLIS = 5_000;
+
+    private final RandomGenerator random;
+    private long ceilingMillis = FIRST_MILLIS;
+
+    Backoff(RandomGenerator random) {
+        this.random = random;
+    }
+
+    /** The wait before the next try: between half the ceiling and the ceiling. */
+    long nextMillis() {
+        long ceiling = ceilingMillis;
+        ceilingMillis = Math.min(MAX_MILLIS, ceilingMillis * 2);
+        return ceiling / 2 + random.nextLong(ceiling / 2 + 1);
+    }
+
+    /** Called after a success. */
+    void reset() {
+        ceilingMillis = FIRST_MILLIS;
+    }
+}

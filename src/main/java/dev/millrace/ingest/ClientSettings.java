@@ -1,0 +1,63 @@
+package dev.millrace.ingest;
+
+import dev.millrace.config.Configuration;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+
+/**
+ * The Kafka clients' properties. What the user's configuration says comes first (security, time-outs), then what
+ * Millrace's promises rest on and nobody may change: byte arrays, no committed offsets, no silent reset.
+ */
+final class ClientSettings {
+    /** Twice the largest record that a broker takes by default settings of the demo, so that any can be passed on. */
+    private static final int MAX_REQUEST_BYTES = 64 << 20;
+
+    private ClientSettings() {}
+
+    static Map<String, Object> admin(Configuration.Kafka kafka) {
+        return common(kafka);
+    }
+
+    /**
+     * @param member the consumer group and its only, static member: a restarted server takes its own place again at once
+     */
+    static Map<String, Object> consumer(Configuration.Kafka kafka, String member) {
+        Map<String, Object> settings = new HashMap<>(Map.of(
+                // Few, large fetches: measured, see docs/design notes on polling. Users may override.
+                ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 65_536,
+                ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 10,
+                ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 20_000,
+                ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 2_000));
+        settings.putAll(common(kafka));
+        settings.put(ConsumerConfig.GROUP_ID_CONFIG, member);
+        settings.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, member);
+        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
+        settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        return settings;
+    }
+
+    static Map<String, Object> producer(Configuration.Kafka kafka) {
+        Map<String, Object> settings = new HashMap<>(Map.of(
+                ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
+                MAX_REQUEST_BYTES,
+                ProducerConfig.BUFFER_MEMORY_CONFIG,
+                2L * MAX_REQUEST_BYTES,
+                ProducerConfig.MAX_BLOCK_MS_CONFIG,
+                10_000));
+        settings.putAll(common(kafka));
+        settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+        settings.put(ProducerConfig.ACKS_CONFIG, "all");
+        return settings;
+    }
+
+    private static Map<String, Object> common(Configuration.Kafka kafka) {
+        Map<String, Object> settings = new HashMap<>(kafka.properties());
+        settings.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers());
+        return settings;
+    }
+}

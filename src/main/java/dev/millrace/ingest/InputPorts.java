@@ -1,0 +1,49 @@
+package dev.millrace.ingest;
+
+import dev.millrace.config.Configuration;
+import dev.millrace.domain.DomainActor;
+import dev.millrace.domain.Product;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The input ports of all domains, with the clients that they share. Any thread. */
+public final class InputPorts {
+    private final TopicAdmin admin;
+    private final DeadLetterTopic deadLetters;
+    private final List<KafkaInputPort> ports = new ArrayList<>();
+
+    private InputPorts(TopicAdmin admin, DeadLetterTopic deadLetters) {
+        this.admin = admin;
+        this.deadLetters = deadLetters;
+    }
+
+    /**
+     * Starts reading every product's topic; returns at once, and tries for ever where a broker or topic is missing.
+     *
+     * @param instance names this server's data folder, so that servers with folders of their own each read everything
+     */
+    public static InputPorts start(Vertx vertx, Configuration.Kafka kafka, String instance, List<DomainActor> domains) {
+        var ports = new InputPorts(new TopicAdmin(vertx, kafka), new DeadLetterTopic(vertx, kafka));
+        for (DomainActor domain : domains) {
+            for (Product product : domain.products()) {
+                var port = new KafkaInputPort(vertx, kafka, instance, domain, product, ports.admin, ports.deadLetters);
+                ports.ports.add(port);
+                port.start();
+            }
+        }
+        return ports;
+    }
+
+    /** Ends reading; afterwards no run is being decoded and no client is open. */
+    public Future<Void> stop() {
+        return Future.join(ports.stream().map(KafkaInputPort::stop).toList())
+                .<Void>mapEmpty()
+                .eventually(deadLetters::close)
+                .eventually(() -> {
+                    admin.close();
+                    return Future.<Void>succeededFuture();
+                });
+    }
+}

@@ -1,0 +1,362 @@
+package dev.millrace.ingest;
+
+import dev.millrace.config.Configuration;
+import dev.millrace.domain.DomainActor;
+import dev.millrace.domain.Product;
+import dev.millrace.domain.ProductState.Phase;
+import dev.millrace.problem.ProblemException;
+import dev.millrace.store.Position;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.kafka.client.consumer.KafkaReadStream;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletionException;
+import java.util.random.RandomGenerator;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.FencedInstanceIdException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads one product's topic into its store.
+ *
+ * <p>All fields belong to one Vert.x context, an event loop, on which nothing blocks: the client polls on a thread of its
+ * own, the domain's ingest thread decodes. While a run is decoded the next is polled, never more, so memory stays
+ * bounded. When the store's memory is used up the partitions are paused and polling goes on, so that the member stays in
+ * its group. Failures are tried again with back-off, except those that trying cannot mend; each has a named state.
+ */
+final class KafkaInputPort {
+    private static final Logger LOG = LoggerFactory.getLogger(KafkaInputPort.class);
+    private static final Duration POLL = Duration.ofMillis(200);
+    private static final int MAX_WAITING_RUNS = 2;
+    private static final long RETRY_EXHAUSTED_MILLIS = 10;
+    private static final long WATCH_MILLIS = 5_000;
+
+    /** Room for the largest record of a topic, in the dead-letter topics that the server makes. */
+    private static final int DEAD_LETTER_BYTES = 32 << 20;
+
+    private final Vertx vertx;
+    private final Context context;
+    private final Configuration.Kafka kafka;
+    private final String member;
+    private final DomainActor domain;
+    private final Product product;
+    private final TopicAdmin admin;
+    private final ProductIngest ingest;
+    private final Backoff backoff = new Backoff(RandomGenerator.getDefault());
+    private final Promise<Void> ended = Promise.promise();
+
+    private final Queue<ConsumerRecords<byte[], byte[]>> waiting = new ArrayDeque<>();
+    private @Nullable KafkaReadStream<byte[], byte[]> stream;
+    private @Nullable KafkaConsumer<byte[], byte[]> client;
+    private Position target = Position.of("-");
+    private boolean polling;
+    private boolean decoding;
+    private boolean paused;
+    private boolean live;
+    private boolean stopping;
+    private boolean failed;
+    private long watchTimer = -1;
+
+    KafkaInputPort(
+            Vertx vertx,
+            Configuration.Kafka kafka,
+            String instance,
+            DomainActor domain,
+            Product product,
+            TopicAdmin admin,
+            DeadLetterTopic deadLetters) {
+        this.vertx = vertx;
+        this.context = vertx.getOrCreateContext();
+        this.kafka = kafka;
+        this.member = "millrace." + product.qualifiedName() + "." + instance;
+        this.domain = domain;
+        this.product = product;
+        this.admin = admin;
+        this.ingest = new ProductIngest(product, deadLetters);
+    }
+
+    /** Begins to read; returns at once. */
+    void start() {
+        context.runOnContext(ignored -> findTopic());
+    }
+
+    /** Ends reading; the result ends when no run is being decoded and the client is closed. */
+    Future<Void> stop() {
+        context.runOnContext(ignored -> {
+            stopping = true;
+            vertx.cancelTimer(watchTimer);
+            KafkaConsumer<byte[], byte[]> polled = client;
+            if (polled != null) {
+                polled.wakeup();
+            }
+            endIfIdle();
+        });
+        return ended.future();
+    }
+
+    private void findTopic() {
+        if (stopping) {
+            endIfIdle();
+            return;
+        }
+        String topic = product.definition().topic();
+        admin.end(topic)
+                .onComplete(found -> context.runOnContext(ignored -> {
+                    if (found.failed()) {
+                        retry("topic " + topic + " cannot be read: " + message(found.cause()), this::findTopic);
+                    } else {
+                        prepare(found.result());
+                    }
+                }));
+    }
+
+    private void prepare(Position end) {
+        var stored = product.store().topicId();
+        if (stored.isPresent() && !stored.get().equals(end.topicId())) {
+            recreated(stored.get(), end.topicId());
+            return;
+        }
+        target = end;
+        product.inputEnd(end);
+        admin.makeDeadLetterTopic(product.definition().deadLetterTopic(), DEAD_LETTER_BYTES)
+                .onFailure(failure -> LOG.warn(
+                        "{}: dead-letter topic {} cannot be made: {}",
+                        product.qualifiedName(),
+                        product.definition().deadLetterTopic(),
+                        message(failure)))
+                .otherwiseEmpty()
+                .compose(ignored -> Future.fromCompletionStage(
+                        domain.ask(() -> {
+                            product.store().topic(end.topicId(), end.partitions());
+                            return end;
+                        }),
+                        context))
+                .onSuccess(ignored -> consume())
+                .onFailure(this::stopped);
+    }
+
+    private void consume() {
+        domain.state(product, Phase.CATCHING_UP, "");
+        var raw = new KafkaConsumer<>(
+                ClientSettings.consumer(kafka, member), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        client = raw;
+        KafkaReadStream<byte[], byte[]> made =
+                KafkaReadStream.create(vertx, SeekingConsumer.over(raw, this::nextToRead));
+        stream = made;
+        made.subscribe(Set.of(product.definition().topic()))
+                .onSuccess(ignored -> {
+                    checkLive();
+                    watchTimer = vertx.setPeriodic(WATCH_MILLIS, timer -> watch());
+                    poll();
+                })
+                .onFailure(this::stopped);
+    }
+
+    /** Called on the client's polling thread. */
+    private long nextToRead(int partition) {
+        long next = product.position().next(partition);
+        return next == 0 ? -1 : next;
+    }
+
+    private void poll() {
+        KafkaReadStream<byte[], byte[]> from = stream;
+        if (stopping || failed || from == null) {
+            endIfIdle();
+            return;
+        }
+        if (polling || (waiting.size() >= MAX_WAITING_RUNS && !paused)) {
+            return;
+        }
+        polling = true;
+        from.poll(POLL).onComplete(polled -> {
+            polling = false;
+            if (polled.succeeded()) {
+                received(polled.result());
+            } else {
+                pollFailed(polled.cause());
+            }
+        });
+    }
+
+    private void received(ConsumerRecords<byte[], byte[]> run) {
+        backoff.reset();
+        if (product.state().phase() == Phase.RETRYING) {
+            domain.state(product, live ? Phase.LIVE : Phase.CATCHING_UP, "");
+        }
+        if (!run.isEmpty() || !run.nextOffsets().isEmpty()) {
+            waiting.add(run);
+            decode();
+        }
+        poll();
+    }
+
+    private void pollFailed(Throwable failure) {
+        if (failure instanceof OffsetOutOfRangeException gap) {
+            failed = true;
+            domain.state(
+                    product,
+                    Phase.GAP,
+                    "the topic no longer has the next records after " + product.position() + ": "
+                            + gap.offsetOutOfRangePartitions()
+                            + ". Delete the product's data folder to read it anew.");
+            endIfIdle();
+        } else if (failure instanceof FencedInstanceIdException) {
+            stopped(failure);
+        } else {
+            retry(message(failure), this::poll);
+        }
+    }
+
+    private void decode() {
+        ConsumerRecords<byte[], byte[]> run = waiting.peek();
+        if (decoding || run == null) {
+            endIfIdle();
+            return;
+        }
+        decoding = true;
+        Future.fromCompletionStage(domain.ask(() -> ingest.accept(run)), context)
+                .onComplete(outcome -> {
+                    decoding = false;
+                    if (outcome.failed()) {
+                        stopped(outcome.cause());
+                        return;
+                    }
+                    switch (outcome.result()) {
+                        case DONE -> done();
+                        case EXHAUSTED -> exhausted();
+                    }
+                });
+    }
+
+    private void done() {
+        waiting.remove();
+        if (paused && waiting.isEmpty()) {
+            resume();
+        }
+        checkLive();
+        decode();
+        poll();
+    }
+
+    private void exhausted() {
+        if (stopping) {
+            waiting.clear();
+            endIfIdle();
+            return;
+        }
+        if (!paused) {
+            paused = true;
+            domain.state(product, Phase.PAUSED, "the domain's memory budget is used up");
+            eachPartition((from, partitions) -> from.pause(partitions));
+        }
+        vertx.setTimer(RETRY_EXHAUSTED_MILLIS, timer -> decode());
+        poll();
+    }
+
+    private void resume() {
+        paused = false;
+        domain.state(product, live ? Phase.LIVE : Phase.CATCHING_UP, "");
+        eachPartition((from, partitions) -> from.resume(partitions));
+    }
+
+    private interface PartitionCall {
+        Future<Void> call(KafkaReadStream<byte[], byte[]> from, Set<TopicPartition> partitions);
+    }
+
+    private void eachPartition(PartitionCall call) {
+        KafkaReadStream<byte[], byte[]> from = stream;
+        if (from != null) {
+            from.assignment()
+                    .compose(partitions -> call.call(from, partitions))
+                    .onFailure(failure -> LOG.warn(
+                            "{}: partitions cannot be paused or resumed: {}",
+                            product.qualifiedName(),
+                            message(failure)));
+        }
+    }
+
+    private void checkLive() {
+        if (!live && product.position().hasReached(target)) {
+            live = true;
+            domain.state(product, Phase.LIVE, "");
+        }
+    }
+
+    /** Looks whether the topic is still the one that the data came from; the client itself would not tell. */
+    private void watch() {
+        admin.end(product.definition().topic())
+                .onSuccess(end -> context.runOnContext(ignored -> {
+                    if (stopping || failed) {
+                        return;
+                    }
+                    if (!end.topicId().equals(target.topicId())) {
+                        recreated(target.topicId(), end.topicId());
+                    } else {
+                        product.inputEnd(end);
+                    }
+                }))
+                .onFailure(failure ->
+                        LOG.debug("{}: topic cannot be described: {}", product.qualifiedName(), message(failure)));
+    }
+
+    private void recreated(String stored, String found) {
+        failed = true;
+        domain.state(
+                product,
+                Phase.RECREATED,
+                "the topic was made anew: its id is " + found + ", the stored data came from " + stored
+                        + ". Delete the product's data folder to read the new one.");
+        endIfIdle();
+    }
+
+    private void retry(String reason, Runnable again) {
+        if (stopping) {
+            endIfIdle();
+            return;
+        }
+        domain.state(product, Phase.RETRYING, reason);
+        vertx.setTimer(backoff.nextMillis(), timer -> again.run());
+    }
+
+    private void stopped(Throwable failure) {
+        failed = true;
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        if (!(cause instanceof ProblemException)) {
+            LOG.error("{}: the input port stops", product.qualifiedName(), cause);
+        }
+        domain.state(product, Phase.STOPPED, message(cause));
+        waiting.clear();
+        endIfIdle();
+    }
+
+    private void endIfIdle() {
+        if ((!stopping && !failed) || polling || decoding || (failed && !stopping)) {
+            return;
+        }
+        vertx.cancelTimer(watchTimer);
+        KafkaReadStream<byte[], byte[]> from = stream;
+        stream = null;
+        if (from != null) {
+            from.close().onComplete(ignored -> ended.tryComplete());
+        } else if (client == null) {
+            ended.tryComplete();
+        }
+    }
+
+    private static String message(Throwable failure) {
+        String text = failure.getMessage();
+        return text == null ? failure.getClass().getSimpleName() : text;
+    }
+}

@@ -1,0 +1,56 @@
+package dev.millrace.ingest;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.Collection;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * Makes a consumer seek inside the rebalance. The Vert.x client replaces the listener of {@code subscribe} by one that
+ * answers later, on its context: records from before the seek would come first. So its consumer is a proxy that puts a
+ * synchronous listener in the place of the Vert.x one and changes nothing else.
+ */
+final class SeekingConsumer {
+    /** Where to read a partition from, asked on the client's polling thread; negative for its beginning. */
+    interface Start {
+        long next(int partition);
+    }
+
+    private SeekingConsumer() {}
+
+    @SuppressWarnings("unchecked") // the proxy implements just this interface
+    static Consumer<byte[], byte[]> over(Consumer<byte[], byte[]> consumer, Start start) {
+        var listener = new ConsumerRebalanceListener() {
+            @Override
+            public void onPartitionsRevoked(Collection<TopicPartition> partitions) {}
+
+            @Override
+            public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+                for (TopicPartition partition : partitions) {
+                    long next = start.next(partition.partition());
+                    if (next < 0) {
+                        consumer.seekToBeginning(java.util.List.of(partition));
+                    } else {
+                        consumer.seek(partition, next);
+                    }
+                }
+            }
+        };
+        return (Consumer<byte[], byte[]>) Proxy.newProxyInstance(
+                SeekingConsumer.class.getClassLoader(), new Class<?>[] {Consumer.class}, (proxy, method, arguments) -> {
+                    Object[] given = arguments == null ? new Object[0] : arguments.clone();
+                    for (int i = 0; i < given.length; i++) {
+                        if (given[i] instanceof ConsumerRebalanceListener) {
+                            given[i] = listener;
+                        }
+                    }
+                    try {
+                        return method.invoke(consumer, given);
+                    } catch (InvocationTargetException failure) {
+                        throw failure.getCause();
+                    }
+                });
+    }
+}

@@ -1,0 +1,81 @@
+package dev.millrace.ingest;
+
+import dev.millrace.config.Configuration;
+import dev.millrace.store.Position;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsResult;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TopicExistsException;
+
+/** What the brokers say about topics; any thread, never blocks. */
+final class TopicAdmin implements AutoCloseable {
+    private final Vertx vertx;
+    private final Admin admin;
+
+    TopicAdmin(Vertx vertx, Configuration.Kafka kafka) {
+        this.vertx = vertx;
+        this.admin = Admin.create(ClientSettings.admin(kafka));
+    }
+
+    /** The topic's id and the end offset of each partition, of committed records; fails when there is no such topic. */
+    Future<Position> end(String topic) {
+        return future(admin.describeTopics(List.of(topic)).allTopicNames())
+                .map(descriptions -> Objects.requireNonNull(descriptions.get(topic)))
+                .compose(description -> {
+                    int partitions = description.partitions().size();
+                    Map<TopicPartition, OffsetSpec> latest = IntStream.range(0, partitions)
+                            .boxed()
+                            .collect(Collectors.toMap(
+                                    partition -> new TopicPartition(topic, partition),
+                                    partition -> OffsetSpec.latest()));
+                    return future(admin.listOffsets(latest, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
+                                    .all())
+                            .map(ends -> position(description.topicId().toString(), topic, partitions, ends));
+                });
+    }
+
+    private static Position position(
+            String id,
+            String topic,
+            int partitions,
+            Map<TopicPartition, ListOffsetsResult.ListOffsetsResultInfo> ends) {
+        return Position.of(
+                id,
+                IntStream.range(0, partitions)
+                        .mapToLong(partition -> Objects.requireNonNull(ends.get(new TopicPartition(topic, partition)))
+                                .offset())
+                        .toArray());
+    }
+
+    /** Makes a topic of one partition that takes the largest records, unless it exists. */
+    Future<Void> makeDeadLetterTopic(String topic, int maxMessageBytes) {
+        var wanted = new NewTopic(topic, Optional.of(1), Optional.empty())
+                .configs(Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(maxMessageBytes)));
+        return future(admin.createTopics(List.of(wanted)).all())
+                .recover(failure -> failure instanceof TopicExistsException
+                        ? Future.<Void>succeededFuture()
+                        : Future.failedFuture(failure));
+    }
+
+    private <T> Future<T> future(org.apache.kafka.common.KafkaFuture<T> future) {
+        return Future.fromCompletionStage(future.toCompletionStage(), vertx.getOrCreateContext());
+    }
+
+    @Override
+    public void close() {
+        admin.close(java.time.Duration.ofSeconds(5));
+    }
+}

@@ -1,0 +1,147 @@
+package dev.millrace.flight;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.util.concurrent.EventExecutor;
+import io.vertx.core.internal.VertxInternal;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.arrow.flight.FlightClient;
+import org.apache.arrow.flight.FlightRuntimeException;
+import org.apache.arrow.flight.FlightStatusCode;
+import org.apache.arrow.flight.FlightStream;
+import org.apache.arrow.flight.Location;
+import org.apache.arrow.flight.impl.Flight;
+import org.apache.arrow.flight.impl.FlightServiceGrpc;
+import org.apache.arrow.memory.BufferAllocator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Streams that end in other ways than by being read to their end at full speed. */
+class FlightStreamIT {
+    private final ServedPort served = new ServedPort();
+
+    @AfterEach
+    void stop_everythingIsGivenBack() throws Exception {
+        served.close();
+    }
+
+    @Test
+    void doGet_cancelledInMidStream_givesTheSnapshotBack() throws Exception {
+        served.flights.add(served.root, 400_000, 100, i -> i % 2 == 0);
+        try (FlightStream stream = served.client.getStream(ServedPort.plain("{\"product\":\"flights\"}"))) {
+            assertTrue(stream.next());
+            assertEquals(1, served.flights.open());
+            stream.cancel("enough", null);
+            served.flights.awaitReleased();
+        }
+    }
+
+    @Test
+    void doGet_clientVanishes_givesTheSnapshotBack(@TempDir Path folder) throws Exception {
+        served.flights.add(served.root, 200_000, 100, i -> true).addMapped(served.root, folder, 200_000, i -> true);
+        ManagedChannel channel = channel();
+        var messages = FlightServiceGrpc.newBlockingStub(channel).doGet(proto("{\"product\":\"flights\"}"));
+        messages.next();
+        assertEquals(1, served.flights.open());
+        channel.shutdownNow();
+        served.flights.awaitReleased();
+        assertTrue(channel.awaitTermination(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void doGet_clientWithGrpcsLimit_getsEveryMessage() throws Exception {
+        served.flights.add(served.root, 300_000, 200, i -> true).add(served.root, 100_000, 100, i -> i % 2 == 0);
+        ManagedChannel channel = channel();
+        var messages = new ArrayList<Integer>();
+        FlightServiceGrpc.newBlockingStub(channel)
+                .doGet(proto("{\"product\":\"flights\"}"))
+                .forEachRemaining(message -> messages.add(message.getSerializedSize()));
+        assertTrue(messages.stream().allMatch(size -> size < 4 << 20), messages::toString);
+        assertTrue(messages.stream().mapToLong(size -> size).sum() > 300_000L * 200);
+        channel.shutdownNow();
+        assertTrue(channel.awaitTermination(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void doGet_slowClient_holdsLittleMemory() throws Exception {
+        served.flights.add(served.root, 400_000, 300, i -> i % 2 == 0);
+        BufferAllocator flight = served.root.getChildAllocators().stream()
+                .filter(child -> child.getName().equals("flight"))
+                .findFirst()
+                .orElseThrow();
+        try (FlightStream stream = served.client.getStream(ServedPort.plain("{\"product\":\"flights\"}"))) {
+            stream.getSchema();
+            // Without back-pressure all would be queued after a few turns of the loops.
+            for (int turn = 0; turn < 100; turn++) {
+                turnLoops();
+            }
+            double rows = served.meters
+                    .get("millrace.flight.rows")
+                    .tag("product", "aviation.flights")
+                    .counter()
+                    .count();
+            assertTrue(rows > 0 && rows < 150_000, () -> rows + " rows sent to a client that reads none");
+            List<Long> ids = ServedPort.ids(stream);
+            assertEquals(200_000, ids.size());
+        }
+        assertTrue(
+                flight.getPeakMemoryAllocation() < 24 << 20, () -> flight.getPeakMemoryAllocation() + " bytes at most");
+    }
+
+    @Test
+    void doGet_copiesBeyondTheLimit_isUnavailable() throws Exception {
+        served.flights.add(served.root, 10_000, 100, i -> i % 2 == 0);
+        FlightPort small = served.start(0, 1 << 17, ServedPort.NONE);
+        try (FlightClient refused = FlightClient.builder(
+                        served.clients, Location.forGrpcInsecure("localhost", small.port()))
+                .build()) {
+            ServedPort.assertFault(
+                    FlightStatusCode.UNAVAILABLE,
+                    "memory",
+                    () -> ServedPort.read(refused, ServedPort.plain("{\"product\":\"flights\"}")));
+        }
+        ServedPort.await(small.close(Duration.ofSeconds(5)));
+    }
+
+    @Test
+    void close_withAStreamUnderWay_endsItAfterItsGrace() throws Exception {
+        served.flights.add(served.root, 400_000, 100, i -> true);
+        FlightPort closing = served.start(0, 64 << 20, ServedPort.NONE);
+        try (FlightClient reader = FlightClient.builder(
+                                served.clients, Location.forGrpcInsecure("localhost", closing.port()))
+                        .build();
+                FlightStream stream = reader.getStream(ServedPort.plain("{\"product\":\"flights\"}"))) {
+            assertTrue(stream.next());
+            ServedPort.await(closing.close(Duration.ofMillis(1)));
+            assertEquals(0, served.flights.open());
+            assertThrows(FlightRuntimeException.class, () -> ServedPort.ids(stream));
+        }
+    }
+
+    private void turnLoops() throws InterruptedException {
+        for (EventExecutor loop : ((VertxInternal) served.vertx).eventLoopGroup()) {
+            loop.submit(() -> {}).sync();
+        }
+    }
+
+    private ManagedChannel channel() {
+        return NettyChannelBuilder.forAddress("localhost", served.port.port())
+                .usePlaintext()
+                .build();
+    }
+
+    private static Flight.Ticket proto(String json) {
+        return Flight.Ticket.newBuilder()
+                .setTicket(com.google.protobuf.ByteString.copyFromUtf8(json))
+                .build();
+    }
+}
