@@ -6,6 +6,8 @@ import dev.millrace.domain.ProductRegistry;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.CursorCodec;
 import dev.millrace.query.QueryParser;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -13,6 +15,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.Map;
@@ -112,6 +115,17 @@ public final class HttpPort {
                 .setDecompressionSupported(false);
     }
 
+    private static void refuse(HttpServerRequest request) {
+        switch (request.decoderResult().cause()) {
+            case TooLongHttpLineException ignored ->
+                Responder.refuse(
+                        request, 414, "the request line is too long.", "at most " + MAX_LINE_BYTES + " bytes.");
+            case TooLongHttpHeaderException ignored ->
+                Responder.refuse(request, 431, "the headers are too large.", "at most " + MAX_HEADER_BYTES + " bytes.");
+            case null, default -> Responder.refuse(request, 400, "this is no HTTP request.", "HTTP/1.1 (RFC 9112).");
+        }
+    }
+
     /** The server of one event loop. */
     private final class Loop extends VerticleBase {
         private final OpenApi document;
@@ -142,6 +156,7 @@ public final class HttpPort {
                     ports,
                     layers,
                     settings.maxBody().bytes()));
+            server.invalidRequestHandler(HttpPort::refuse);
             return server.listen().onSuccess(listening -> actualPort.set(listening.actualPort()));
         }
     }

@@ -40,7 +40,8 @@ record Negotiation(Format format, boolean numbersAsStrings) {
      *     {@code format}
      */
     static Negotiation of(@Nullable String accept, List<Map.Entry<String, String>> parameters, List<Format> offered) {
-        List<Range> ranges = accept == null || accept.isBlank() ? List.of() : ranges(accept);
+        boolean anything = accept == null || accept.isBlank();
+        List<Range> ranges = accept == null ? List.of() : ranges(accept);
         List<String> asked = parameters.stream()
                 .filter(parameter -> parameter.getKey().equals("format"))
                 .map(Map.Entry::getValue)
@@ -56,7 +57,7 @@ record Negotiation(Format format, boolean numbersAsStrings) {
             return new Negotiation(
                     format, best(ranges, format).map(Range::numbersAsStrings).orElse(false));
         }
-        if (ranges.isEmpty()) {
+        if (anything) {
             return new Negotiation(offered.getFirst(), false);
         }
         Negotiation chosen = null;

@@ -3,6 +3,7 @@ package dev.millrace.http;
 import dev.millrace.layer.Allowance;
 import dev.millrace.problem.Problem;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -10,6 +11,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.internal.buffer.BufferInternal;
 import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -116,11 +118,24 @@ final class Responder {
         if (retryAfter > 0) {
             headers.set(HttpHeaders.RETRY_AFTER, Long.toString(retryAfter));
         }
-        String body = json(problem, request.path()).encode();
-        end(
-                response,
-                io.netty.buffer.Unpooled.wrappedBuffer(body.getBytes(java.nio.charset.StandardCharsets.UTF_8)),
-                request.method() == HttpMethod.HEAD);
+        end(response, utf8(json(problem, String.valueOf(request.path()))), request.method() == HttpMethod.HEAD);
+    }
+
+    /** Answers what was no request at all, and ends the connection, since nobody knows where the next one begins. */
+    static void refuse(HttpServerRequest request, int status, String reason, String expected) {
+        HttpServerResponse response = request.response();
+        if (!response.closed() && !response.headWritten()) {
+            response.setStatusCode(status);
+            response.headers().set(HttpHeaders.CONTENT_TYPE, PROBLEM_JSON);
+            response.headers().set(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+            Problem problem = new Problem.InvalidParameter("request", reason, expected);
+            end(response, utf8(json(problem, "").put("status", status)), false);
+        }
+        request.connection().close();
+    }
+
+    private static ByteBuf utf8(JsonObject json) {
+        return Unpooled.wrappedBuffer(json.encode().getBytes(StandardCharsets.UTF_8));
     }
 
     /** The body of a problem (RFC 9457). */

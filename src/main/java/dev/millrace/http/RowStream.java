@@ -134,7 +134,12 @@ final class RowStream implements AutoCloseable {
                 }
             });
         } else {
-            fillNext(response);
+            // A task of its own for each buffer: a worker that is quick to fill must not keep the loop from the others.
+            room.vertx().runOnContext(turn -> {
+                if (!stopped) {
+                    fillNext(response);
+                }
+            });
         }
     }
 

@@ -17,7 +17,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +33,7 @@ final class HttpFixture implements AutoCloseable {
     HttpFixture(Path folder, PortLayers layers, Duration idle) throws Exception {
         vertx = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(2)
+                .setPreferNativeTransport(true)
                 .setBlockedThreadCheckInterval(5)
                 .setBlockedThreadCheckIntervalUnit(TimeUnit.MILLISECONDS)
                 .setMaxEventLoopExecuteTime(10)
@@ -53,14 +53,7 @@ final class HttpFixture implements AutoCloseable {
 
     /** From now on a report is a failure: classes are loaded, the first calls are over. */
     void watchEventLoops() {
-        ((VertxInternal) vertx).blockedThreadChecker().setThreadBlockedHandler(event -> {
-            StackTraceElement[] stack = event.thread().getStackTrace();
-            // Without our code on the stack the loop was just not scheduled, or ran a test's own handler to its end.
-            if (Arrays.stream(stack).anyMatch(frame -> frame.getClassName().startsWith("dev.millrace."))) {
-                blocked.add(event.thread().getName() + " " + event.duration() / 1_000_000 + " ms "
-                        + Arrays.toString(stack));
-            }
-        });
+        ((VertxInternal) vertx).blockedThreadChecker().setThreadBlockedHandler(new BlockedLoops(blocked::add));
     }
 
     SampleRows sample() {
