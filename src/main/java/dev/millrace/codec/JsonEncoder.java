@@ -54,9 +54,7 @@ public final class JsonEncoder {
         }
         sink.reserve(fixedBytes);
         for (int i = 0; i < nodes.length; i++) {
-            Node node = nodes[i];
-            node.name(sink);
-            value(node, batch.column(numbers[i]), row, sink);
+            field(nodes[i], batch.column(numbers[i]), row, sink);
         }
         end(nodes.length, sink);
     }
@@ -79,11 +77,29 @@ public final class JsonEncoder {
         sink.put((byte) '}');
     }
 
-    private void value(Node node, Column column, int row, ByteSink sink) {
+    private void field(Node node, Column column, int row, ByteSink sink) {
+        boolean missing = node.nullable && column.isNull(row);
+        node.name(sink, !missing);
+        if (missing) {
+            sink.putWord(NULL, 4);
+        } else {
+            value(node, column, row, sink);
+        }
+    }
+
+    private void item(Node node, Column column, int row, ByteSink sink) {
         if (node.nullable && column.isNull(row)) {
             sink.putWord(NULL, 4);
             return;
         }
+        if (node.form == Form.TEXT) {
+            sink.put((byte) '"');
+        }
+        value(node, column, row, sink);
+    }
+
+    /** A value that is there; the opening quote of a text is written already. */
+    private void value(Node node, Column column, int row, ByteSink sink) {
         switch (node.form) {
             case TEXT -> text(column, row, sink);
             case FLOAT64 -> values.float64(column.float64(row), sink);
@@ -93,8 +109,7 @@ public final class JsonEncoder {
             case STRUCT -> {
                 Node[] children = node.children;
                 for (int i = 0; i < children.length; i++) {
-                    children[i].name(sink);
-                    value(children[i], column.child(i), row, sink);
+                    field(children[i], column.child(i), row, sink);
                 }
                 end(children.length, sink);
             }
@@ -154,7 +169,7 @@ public final class JsonEncoder {
             if (i > from) {
                 sink.put((byte) ',');
             }
-            value(item, items, i, sink);
+            item(item, items, i, sink);
         }
         sink.reserve(fixedBytes);
         sink.put((byte) ']');
@@ -163,8 +178,7 @@ public final class JsonEncoder {
     private void text(Column column, int row, ByteSink sink) {
         int from = column.start(row);
         int to = column.end(row);
-        sink.reserve(to - from + 16 + fixedBytes);
-        sink.put((byte) '"');
+        sink.reserve(Math.addExact(to - from + 16, fixedBytes));
         int at = sink.putUnescaped(column, from, to);
         while (at < to) {
             sink.reserve(Math.addExact(to - at + 32, fixedBytes));
@@ -242,9 +256,10 @@ public final class JsonEncoder {
         final boolean zoned;
         final boolean timeIs32;
         final int scale;
-        /** What opens the field: a brace or a comma, the name in quotes, a colon. */
+        /** What opens the field: a brace or a comma, the name in quotes, a colon, the quote that opens a text. */
         final byte[] name;
 
+        private final int quotes;
         private final long nameFirst;
         private final long nameSecond;
 
@@ -258,20 +273,23 @@ public final class JsonEncoder {
             this.zoned = column.type() instanceof ArrowType.Timestamp timestamp && timestamp.getTimezone() != null;
             this.timeIs32 = column.width() == 4;
             this.scale = column.type() instanceof ArrowType.Decimal decimal ? decimal.getScale() : 0;
-            this.name = (opening + quoted(column.name()) + ":").getBytes(UTF_8);
+            this.name = (opening + quoted(column.name()) + ":" + (form == Form.TEXT ? "\"" : "")).getBytes(UTF_8);
+            this.quotes = form == Form.TEXT ? 1 : 0;
             byte[] padded = Arrays.copyOf(name, Math.max(16, name.length));
             this.nameFirst = Words.at(padded, 0);
             this.nameSecond = Words.at(padded, 8);
         }
 
-        void name(ByteSink sink) {
-            if (name.length <= 8) {
-                sink.putWord(nameFirst, name.length);
-            } else if (name.length <= 16) {
+        /** Writes the name; {@code quoted} with the quote of a text. */
+        void name(ByteSink sink, boolean quoted) {
+            int length = quoted ? name.length : name.length - quotes;
+            if (length <= 8) {
+                sink.putWord(nameFirst, length);
+            } else if (length <= 16) {
                 sink.putWord(nameFirst, 8);
-                sink.putWord(nameSecond, name.length - 8);
+                sink.putWord(nameSecond, length - 8);
             } else {
-                sink.put(name);
+                sink.put(name, 0, length);
             }
         }
 
