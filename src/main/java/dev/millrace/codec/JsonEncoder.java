@@ -106,14 +106,16 @@ public final class JsonEncoder {
             case INT64 -> sink.putDecimal(column.int64(row));
             case INT32 -> sink.putDecimal(column.int32(row));
             case TIMESTAMP -> values.timestamp(column.int64(row), node.perSecond, node.zoned, sink);
-            case STRUCT -> {
-                Node[] children = node.children;
-                for (int i = 0; i < children.length; i++) {
-                    field(children[i], column.child(i), row, sink);
-                }
-                end(children.length, sink);
-            }
+            case STRUCT -> struct(node.children, column, row, sink);
             case LIST -> list(node, column, row, sink);
+            default -> rarer(node, column, row, sink);
+        }
+    }
+
+    /** Apart, so that the usual forms fit into one piece of machine code with their callers. */
+    private void rarer(Node node, Column column, int row, ByteSink sink) {
+        switch (node.form) {
+            case TEXT, FLOAT64, INT64, INT32, TIMESTAMP, STRUCT, LIST -> throw new IllegalStateException();
             case BOOL -> {
                 boolean value = column.bit(row);
                 sink.putWord(value ? 0x65757274L : 0x65736c6166L, value ? 4 : 5);
@@ -156,6 +158,13 @@ public final class JsonEncoder {
             }
             case TIME -> values.time(node.timeIs32 ? column.int32(row) : column.int64(row), node.perSecond, sink);
         }
+    }
+
+    private void struct(Node[] children, Column column, int row, ByteSink sink) {
+        for (int i = 0; i < children.length; i++) {
+            field(children[i], column.child(i), row, sink);
+        }
+        end(children.length, sink);
     }
 
     private void list(Node node, Column column, int row, ByteSink sink) {
