@@ -66,15 +66,14 @@ record ChildServer(Process process, int httpPort, int managementPort) implements
     }
 
     /** Ends it as {@code kill -9} does. */
-    void kill() {
-        process.destroyForcibly();
-        process.onExit().join();
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
     }
 
     /** Ends it as Ctrl-C or a container does. */
     @Override
-    public void close() {
+    public void close() throws InterruptedException {
         process.destroy();
-        process.onExit().join();
+        process.waitFor();
     }
 }

@@ -16,6 +16,7 @@ import java.util.BitSet;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,7 +65,7 @@ class KilledIT {
                     server = ChildServer.start(configuration, log);
                 } else {
                     broker.process().destroyForcibly();
-                    broker.process().onExit().join();
+                    broker.process().waitFor();
                     broker = broker.restart().join();
                 }
                 publishing.orTimeout(120, TimeUnit.SECONDS).join();
@@ -103,15 +104,21 @@ class KilledIT {
 
     /** Publishes the flights up to a number, from where the topic ends; false when the broker went away meanwhile. */
     private static CompletableFuture<Boolean> publish(String bootstrapServers, DemoData data, int until) {
-        return CompletableFuture.supplyAsync(() -> {
-            try (var publisher = new TopicPublisher(bootstrapServers);
-                    DemoSource source = data.flights(until)) {
-                publisher.publish(DemoData.FLIGHTS.name(), source.records(), source.total(), (done, total) -> {});
-                return true;
-            } catch (ProblemException broken) {
-                return false;
-            }
-        });
+        // Not on the common pool, which on two cores has one thread: a wait for the broker would hold up all else
+        // there.
+        Executor own = task -> Thread.ofPlatform().daemon().name("publish").start(task);
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try (var publisher = new TopicPublisher(bootstrapServers);
+                            DemoSource source = data.flights(until)) {
+                        publisher.publish(
+                                DemoData.FLIGHTS.name(), source.records(), source.total(), (done, total) -> {});
+                        return true;
+                    } catch (ProblemException broken) {
+                        return false;
+                    }
+                },
+                own);
     }
 
     private static void pause(int millis) throws InterruptedException {
