@@ -1,5 +1,6 @@
 package dev.millrace.bench;
 
+import dev.millrace.bench.http.HttpBench;
 import dev.millrace.bench.ingest.IngestBench;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -11,7 +12,7 @@ public final class BenchMain {
     private static final int FINE = 0;
     private static final int WRONG_USE = 2;
 
-    private static final Map<String, Bench> BENCHES = Map.of("codec", new CodecBench(), "ingest", new IngestBench());
+    private static final Map<String, Bench> BENCHES = Map.of("codec", new CodecBench(), "http", new HttpBench(), "ingest", new IngestBench());
 
     private BenchMain() {}
 
