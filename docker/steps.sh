@@ -8,7 +8,7 @@
 set -eu
 
 build() {
-  "$1/mvnw" -q -B package -DskipTests
+  "$1/mvnw" -q -B package -Dmaven.test.skip=true
 }
 
 layout() {

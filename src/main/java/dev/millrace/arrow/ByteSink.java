@@ -25,6 +25,7 @@ public final class ByteSink {
     }
 
     private static final long ZEROS = 0x3030303030303030L;
+    private static final long SPACES = 0x2020202020202020L;
     private static final byte[] BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
             .getBytes(java.nio.charset.StandardCharsets.US_ASCII);
 
@@ -216,6 +217,16 @@ public final class ByteSink {
                 break;
             }
             Memory.putLong(target + i, word);
+        }
+        int left = to - i;
+        if (left > 0 && left < 8 && to >= 8) {
+            // The last bytes by a word that ends with them, so that nothing behind the column is read.
+            long word = Memory.getLong(source + to - 8) >>> (64 - (left << 3));
+            if (!needsEscape(word | SPACES << (left << 3))) {
+                Memory.putLong(target + i, word);
+                position += to - from;
+                return to;
+            }
         }
         for (; i < to; i++) {
             byte value = Memory.getByte(source + i);

@@ -293,8 +293,9 @@ final class KafkaInputPort {
         }
     }
 
-    /** Looks whether the topic is still the one that the data came from; the client itself would not tell. */
+    /** Lets the store flush, and looks whether the topic is still the one that the data came from; the client itself would not tell. */
     private void watch() {
+        domain.ingestThread().execute(ingest::tick);
         admin.end(product.definition().topic())
                 .onSuccess(end -> context.runOnContext(ignored -> {
                     if (stopping || failed) {

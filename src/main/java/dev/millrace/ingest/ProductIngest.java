@@ -36,6 +36,7 @@ final class ProductIngest {
     private final ProductStore store;
     private final DeadLetterTopic deadLetters;
     private final List<JsonDecoder> decoders = new ArrayList<>();
+    private long exhaustedAt = -1;
 
     ProductIngest(Product product, DeadLetterTopic deadLetters) {
         this.product = product;
@@ -65,6 +66,13 @@ final class ProductIngest {
         return outcome;
     }
 
+    /** Called now and then: lets the store flush what has waited long enough, also when no record comes. */
+    void tick() {
+        for (int partition = 0; partition < decoders.size(); partition++) {
+            store.writer(partition).publish();
+        }
+    }
+
     private boolean append(List<ConsumerRecord<byte[], byte[]>> records, PartitionWriter writer, JsonDecoder decoder) {
         for (ConsumerRecord<byte[], byte[]> record : records) {
             if (record.offset() < writer.next()) {
@@ -73,11 +81,19 @@ final class ProductIngest {
             if (!writer.ready() || deadLetters.isFull()) {
                 return false;
             }
+            boolean alone = record.offset() == exhaustedAt && store.memoryBytes() == 0;
             try {
                 append(record, writer, decoder);
             } catch (OutOfMemoryException memory) {
                 writer.exhausted();
-                return false;
+                if (!alone) {
+                    exhaustedAt = record.offset();
+                    return false;
+                }
+                reject(
+                        record,
+                        writer,
+                        new Violation("size", "", "The record alone needs more memory than its domain's budget has."));
             }
         }
         return true;

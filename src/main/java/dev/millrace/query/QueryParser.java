@@ -2,6 +2,7 @@ package dev.millrace.query;
 
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Storage;
+import dev.millrace.problem.Nearest;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.store.Position;
@@ -205,7 +206,7 @@ public final class QueryParser {
     }
 
     private String unknown(String name) {
-        String nearest = NearestName.of(name, columns.keySet())
+        String nearest = Nearest.closeTo(name, columns.keySet())
                 .map(near -> " The nearest is '" + near + "'.")
                 .orElse("");
         return "there is no column '" + shown(name) + "'." + nearest;

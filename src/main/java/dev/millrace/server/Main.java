@@ -1,8 +1,10 @@
 package dev.millrace.server;
 
+import dev.millrace.problem.ProblemException;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletionException;
 
 /** The program: reads the command line, runs the command and ends with its exit code. */
 public final class Main {
@@ -33,15 +35,38 @@ public final class Main {
                 yield ExitCode.WRONG_USE;
             }
             case Command.Demo demo -> {
-                err.println(
-                        "millrace: the server is not part of this build, so there is no demo in " + demo.dataFolder());
-                yield ExitCode.CANNOT_START;
+                var run = new DemoRun(demo, out);
+                yield guarded(err, run, run::run);
             }
             case Command.Serve serve -> {
-                err.println("millrace: the server is not part of this build, so " + serve.config() + " is not read");
-                yield ExitCode.CANNOT_START;
+                var run = new ServeRun(serve, out);
+                yield guarded(err, run, run::run);
             }
         };
+    }
+
+    /** Runs until the process is told to end; the shutdown hook then closes {@code run} and waits for it. */
+    private static ExitCode guarded(PrintStream err, AutoCloseable run, Runnable body) {
+        Thread hook = Thread.ofPlatform().name("shutdown").unstarted(() -> {
+            try {
+                run.close();
+            } catch (Exception failure) {
+                err.println("millrace: " + failure);
+            }
+        });
+        Runtime.getRuntime().addShutdownHook(hook);
+        try {
+            body.run();
+            return ExitCode.FINE;
+        } catch (ProblemException | CompletionException failure) {
+            Throwable cause =
+                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+            if (!(cause instanceof ProblemException expected)) {
+                throw failure;
+            }
+            expected.problem().detail().lines().forEach(line -> err.println("millrace: " + line));
+            return ExitCode.CANNOT_START;
+        }
     }
 
     /** The jar's version; classes outside a jar have none. */

@@ -285,9 +285,7 @@ public final class LocalStore implements ProductStore {
 
     @Override
     public long memoryBytes() {
-        return Stream.of(logs)
-                .mapToLong(log -> log.openBytes() + log.unmappedBytes())
-                .sum();
+        return Stream.of(logs).mapToLong(PartitionLog::memoryBytes).sum();
     }
 
     @Override

@@ -111,8 +111,14 @@ final class OpenSegment {
         }
     }
 
-    /** Copies a short sealed segment in, so that restarts do not leave many; false when there is no memory for it. */
-    boolean reopen(Segment.Facts facts, Batch batch) {
+    /** Copies a short sealed segment in, so that restarts do not leave many; false when it is long or memory short. */
+    boolean reopen(Segment.Facts facts, long sizeBytes, Batch batch) {
+        StoreOptions options = context.options();
+        if (facts.rows() >= options.segmentRows() / 2
+                || sizeBytes >= options.segmentBytes() / 2
+                || sizeBytes >= options.budgetBytes() / 4) {
+            return false;
+        }
         int capacity = Math.max(FIRST_ROWS, Integer.highestOneBit(facts.rows()) << 1);
         try {
             writer.open(capacity);

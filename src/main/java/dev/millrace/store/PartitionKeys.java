@@ -12,9 +12,12 @@ import dev.millrace.arrow.Column;
  * tells whether the whole chain is the key's.
  */
 final class PartitionKeys {
+    private static final int BLOCK = 64;
+
     private final StoreSchema schema;
     private final KeyIndex index = new KeyIndex();
     private final KeyChains chains = new KeyChains();
+    private final long[] hashes = new long[BLOCK];
 
     PartitionKeys(StoreSchema schema) {
         this.schema = schema;
@@ -29,17 +32,24 @@ final class PartitionKeys {
         var rows = new Rows(sealed, ordinal, batch, marks);
         Column offsets = batch.column(schema.offsetColumn());
         int superseded = 0;
-        for (int row = from; row < to; row++) {
-            rows.row = row;
-            long older = index.claim(Key.hash(schema, batch, row), rows);
-            long location = Location.of(ordinal, row);
-            if (older != Location.NONE) {
-                chains.link(location, older);
-                if (schema.upsert() && rows.supersede(older, offsets.int64(row))) {
-                    superseded++;
-                }
+        for (int block = from; block < to; block += BLOCK) {
+            int end = Math.min(to, block + BLOCK);
+            for (int row = block; row < end; row++) {
+                hashes[row - block] = Key.hash(schema, batch, row);
             }
-            index.fill(location);
+            index.warm(hashes, end - block);
+            for (int row = block; row < end; row++) {
+                rows.row = row;
+                long older = index.claim(hashes[row - block], rows);
+                long location = Location.of(ordinal, row);
+                if (older != Location.NONE) {
+                    chains.link(location, older);
+                    if (schema.upsert() && rows.supersede(older, offsets.int64(row))) {
+                        superseded++;
+                    }
+                }
+                index.fill(location);
+            }
         }
         return superseded;
     }

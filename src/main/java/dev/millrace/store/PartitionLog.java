@@ -78,6 +78,7 @@ final class PartitionLog implements PartitionWriter {
             Segment segment = sealed.get(i);
             index(segment.ordinal(), segment.batch(), segment.marks(), 0, segment.rows());
         }
+        openBytes = open.allocatedBytes();
         indexOpen();
         publishView();
     }
@@ -89,7 +90,7 @@ final class PartitionLog implements PartitionWriter {
             Segment.Facts facts = file.facts(segments.size() + 1);
             visibleRows += facts.rows() - facts.deletedRows();
             boolean last = facts.ordinal() == batches.size();
-            if (last && mayGrow(file) && open.reopen(facts, batch)) {
+            if (last && open.reopen(facts, file.sizeBytes(), batch)) {
                 batch.release();
             } else {
                 segments.add(
@@ -97,12 +98,6 @@ final class PartitionLog implements PartitionWriter {
             }
         }
         return SealedList.owning(segments);
-    }
-
-    private boolean mayGrow(Manifest.SegmentFile file) {
-        return file.rows() < context.options().segmentRows() / 2
-                && file.sizeBytes() < context.options().segmentBytes() / 2
-                && file.sizeBytes() < context.options().budgetBytes() / 4;
     }
 
     @Override
@@ -281,21 +276,13 @@ final class PartitionLog implements PartitionWriter {
                     new Outcome(committed.mappings(), committed.mapFailure().isPresent()));
             done.complete(null);
         } catch (IOException | RuntimeException failure) {
-            report(failure);
+            if (fault.isEmpty()) {
+                LOG.warn("Partition {} cannot be written and is tried again until it can", partition, failure);
+            }
+            fault = Optional.of("partition " + partition + " cannot be written: " + failure);
             outcomes.add(new Outcome(List.of(), true));
             done.completeExceptionally(failure);
         }
-    }
-
-    private void report(Exception failure) {
-        if (fault.isEmpty()) {
-            LOG.warn(
-                    "Partition {} cannot be written and is tried again until it can: {}",
-                    partition,
-                    failure.toString());
-        }
-        LOG.debug("Partition {} cannot be written", partition, failure);
-        fault = Optional.of("partition " + partition + " cannot be written: " + failure);
     }
 
     /** Takes in what the file threads have done since the last call; tries again what failed a second ago. */
@@ -376,23 +363,16 @@ final class PartitionLog implements PartitionWriter {
         return durableNext;
     }
 
-    long openBytes() {
-        return openBytes;
-    }
-
-    long unmappedBytes() {
-        return unmappedBytes;
+    /** Off-heap bytes of the open segment and of sealed ones not yet mapped. */
+    long memoryBytes() {
+        return openBytes + unmappedBytes;
     }
 
     /** Bytes of the key index and of the marks. */
     long indexBytes() {
         PartitionView now = acquire();
         try {
-            long marks = now.tail() == null ? 0 : now.tail().marks().sizeBytes();
-            for (int i = 0; i < now.sealed().size(); i++) {
-                marks += now.sealed().get(i).marks().sizeBytes();
-            }
-            return keys.sizeBytes() + marks;
+            return keys.sizeBytes() + now.markBytes();
         } finally {
             now.release();
         }

@@ -50,6 +50,15 @@ final class PartitionView {
         return sealed.withOrdinal(ordinal);
     }
 
+    /** Bytes of the marks of all segments. */
+    long markBytes() {
+        long bytes = tail == null ? 0 : tail.marks().sizeBytes();
+        for (int i = 0; i < sealed.size(); i++) {
+            bytes += sealed.get(i).marks().sizeBytes();
+        }
+        return bytes;
+    }
+
     boolean tryRetain() {
         return references.tryRetain();
     }

@@ -4,13 +4,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.math.BigDecimal;
 import java.util.Iterator;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Says where two JSON values differ; numbers are compared by value, not by how they are written. */
 final class Difference {
     private Difference() {}
 
     /** The first difference with its path, or an empty text. */
-    static String between(String path, JsonNode expected, JsonNode actual) {
+    static String between(String path, JsonNode expected, @Nullable JsonNode actual) {
         if (actual == null) {
             return path + ": missing";
         }

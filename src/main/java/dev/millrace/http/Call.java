@@ -1,0 +1,39 @@
+package dev.millrace.http;
+
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.function.Supplier;
+
+/** One HTTP request on its way through the layers. Used on the event loop of its connection. */
+public final class Call {
+    private final String operation;
+    private final HttpServerRequest request;
+    private final Supplier<Future<Answer>> work;
+
+    Call(String operation, HttpServerRequest request, Supplier<Future<Answer>> work) {
+        this.operation = operation;
+        this.request = request;
+        this.work = work;
+    }
+
+    /** The operation id in {@code openapi.yaml}. */
+    public String operation() {
+        return operation;
+    }
+
+    /** The address of the peer, without the port; the key of a limit per client. */
+    public String client() {
+        var address = request.remoteAddress();
+        String host = address == null ? null : address.hostAddress();
+        return host == null ? "" : host;
+    }
+
+    HttpServerRequest request() {
+        return request;
+    }
+
+    /** What the innermost service does. */
+    Future<Answer> perform() {
+        return work.get();
+    }
+}

@@ -1,0 +1,127 @@
+package dev.millrace.http;
+
+import dev.millrace.domain.Product;
+import dev.millrace.domain.ProductRegistry;
+import dev.millrace.store.DeadLetter;
+import dev.millrace.store.Position;
+import dev.millrace.store.Slice;
+import dev.millrace.store.Snapshot;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.OptionalLong;
+
+/** What the server says about its products, as JSON. Any thread. */
+final class Catalogue {
+    private final ProductRegistry products;
+    private final Clock clock;
+
+    Catalogue(ProductRegistry products, Clock clock) {
+        this.products = products;
+        this.clock = clock;
+    }
+
+    /** All products, briefly. */
+    JsonObject list() {
+        var data = new JsonArray();
+        for (Product product : products.all()) {
+            data.add(brief(product).put("url", url(product)));
+        }
+        return new JsonObject().put("mesh", products.mesh()).put("data", data);
+    }
+
+    private static JsonObject brief(Product product) {
+        return new JsonObject()
+                .put("domain", product.domain())
+                .put("product", product.name())
+                .put("title", product.face().title())
+                .put("description", product.face().description())
+                .put(
+                        "contract",
+                        new JsonObject()
+                                .put("id", product.face().contractId())
+                                .put("version", product.face().contractVersion()))
+                .put("state", product.state().phase().name());
+    }
+
+    /** One product as a snapshot sees it. */
+    JsonObject describe(Product product, Snapshot snapshot) {
+        var key = new JsonArray();
+        product.schema()
+                .key()
+                .forEach(index -> key.add(product.schema().columns().get(index).name()));
+        JsonObject json = brief(product)
+                .put("stateDetail", product.state().detail())
+                .put("key", key)
+                .put("mode", product.schema().upsert() ? "upsert" : "append")
+                .put("position", snapshot.position().toString())
+                .put("rows", snapshot.rows())
+                .put("freshness", freshness(product, snapshot))
+                .put("deadLetters", product.store().deadLetterCount());
+        String url = url(product);
+        return json.put(
+                        "urls",
+                        new JsonObject()
+                                .put("self", url)
+                                .put("contract", url + "/contract")
+                                .put("schema", url + "/schema")
+                                .put("rows", url + "/rows")
+                                .put("deadLetters", url + "/dead-letters"))
+                .put("schema", RowJsonSchema.of(product));
+    }
+
+    /** The newest dead letters. */
+    static JsonObject deadLetters(Product product, List<DeadLetter> letters, Position position) {
+        var data = new JsonArray();
+        for (DeadLetter letter : letters) {
+            data.add(new JsonObject()
+                    .put("partition", letter.partition())
+                    .put("offset", letter.offset())
+                    .put(
+                            "timestamp",
+                            Instant.ofEpochMilli(letter.timestampMillis()).toString())
+                    .put("rule", letter.rule())
+                    .put("path", letter.path())
+                    .put("reason", letter.reason())
+                    .put("sizeBytes", letter.sizeBytes()));
+        }
+        return new JsonObject()
+                .put("data", data)
+                .put("count", product.store().deadLetterCount())
+                .put("position", position.toString());
+    }
+
+    private JsonObject freshness(Product product, Snapshot snapshot) {
+        OptionalLong newest = newest(product, snapshot);
+        var json = new JsonObject();
+        if (newest.isEmpty()) {
+            return json.putNull("newestRecord").putNull("ageMillis");
+        }
+        return json.put("newestRecord", Instant.ofEpochMilli(newest.getAsLong()).toString())
+                .put("ageMillis", Math.max(0, clock.millis() - newest.getAsLong()));
+    }
+
+    /** The latest record time among the last rows of all partitions. */
+    private static OptionalLong newest(Product product, Snapshot snapshot) {
+        OptionalLong newest = OptionalLong.empty();
+        int column = product.schema().timestampColumn();
+        for (int partition = 0; partition < snapshot.partitions(); partition++) {
+            List<Slice> slices = snapshot.slices(partition);
+            for (int i = slices.size() - 1; i >= 0; i--) {
+                Slice slice = slices.get(i);
+                if (slice.rows() > 0) {
+                    long time = slice.batch().column(column).int64(slice.rows() - 1);
+                    newest = OptionalLong.of(newest.isPresent() ? Math.max(newest.getAsLong(), time) : time);
+                    break;
+                }
+            }
+        }
+        return newest;
+    }
+
+    private static String url(Product product) {
+        return "/v1/products/" + product.domain() + "/" + product.name();
+    }
+}

@@ -1,0 +1,163 @@
+package dev.millrace.http;
+
+import dev.millrace.config.Configuration;
+import dev.millrace.domain.Product;
+import dev.millrace.domain.ProductRegistry;
+import dev.millrace.problem.Problem;
+import dev.millrace.query.CursorCodec;
+import dev.millrace.query.QueryParser;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * The HTTP output port: one server on every event loop, sharing one TCP port. Started and stopped by the server room, on
+ * any thread.
+ */
+public final class HttpPort {
+    private static final int MAX_LINE_BYTES = 8 << 10;
+    private static final int MAX_HEADER_BYTES = 16 << 10;
+    private static final int MAX_STREAMS = 256;
+    private static final long SLOWEST_QUERY_SECONDS = 60;
+
+    private final Vertx vertx;
+    private final ProductRegistry products;
+    private final Configuration.Http settings;
+    private final byte[] cursorSecret;
+    private final PortLayers layers;
+    private final int loops;
+    private final int queryThreads;
+    private final StreamPlaces places = new StreamPlaces(MAX_STREAMS);
+    private final AtomicInteger actualPort = new AtomicInteger();
+    private final AtomicReference<String> deployment = new AtomicReference<>("");
+
+    /**
+     * @param vertx borrowed
+     * @param products what is served
+     * @param settings address and limits
+     * @param cursorSecret signs cursors; at least 16 bytes, the same over restarts
+     * @param layers around each operation
+     * @param loops how many event loops serve
+     * @param queryThreads how many threads filter and export
+     */
+    public HttpPort(
+            Vertx vertx,
+            ProductRegistry products,
+            Configuration.Http settings,
+            byte[] cursorSecret,
+            PortLayers layers,
+            int loops,
+            int queryThreads) {
+        this.vertx = vertx;
+        this.products = products;
+        this.settings = settings;
+        this.cursorSecret = cursorSecret.clone();
+        this.layers = layers;
+        this.loops = loops;
+        this.queryThreads = queryThreads;
+    }
+
+    /**
+     * Listens; the result is the TCP port. Fails with {@code CannotStart} when it cannot be had, and with an {@code
+     * IllegalStateException} when {@code openapi.yaml} and the handlers differ.
+     */
+    public Future<Integer> start() {
+        return vertx.executeBlocking(OpenApi::load)
+                .compose(document ->
+                        vertx.deployVerticle(() -> new Loop(document), new DeploymentOptions().setInstances(loops)))
+                .map(deployed -> {
+                    deployment.set(deployed);
+                    return actualPort.get();
+                })
+                .recover(failure -> Future.failedFuture(
+                        failure instanceof java.io.IOException
+                                ? new Problem.CannotStart("HTTP cannot listen on " + settings.host() + ":"
+                                                + settings.port() + ": " + failure.getMessage())
+                                        .exception()
+                                : failure));
+    }
+
+    /** Takes no more connections and ends those there are; requests under way are cut short. */
+    public Future<Void> stop() {
+        String deployed = deployment.getAndSet("");
+        return deployed.isEmpty() ? Future.succeededFuture() : vertx.undeploy(deployed);
+    }
+
+    /** How many long answers are under way. */
+    public int streams() {
+        return places.taken();
+    }
+
+    private HttpServerOptions options() {
+        return new HttpServerOptions()
+                .setHost(settings.host())
+                // Below zero, all loops share one port that the system picks.
+                .setPort(settings.port() == 0 ? -1 : settings.port())
+                .setMaxInitialLineLength(MAX_LINE_BYTES)
+                .setMaxHeaderSize(MAX_HEADER_BYTES)
+                .setIdleTimeout((int) settings.idleTimeout().toMillis())
+                .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
+                .setTcpNoDelay(true)
+                .setCompressionSupported(false)
+                .setDecompressionSupported(false);
+    }
+
+    private static void refuse(HttpServerRequest request) {
+        switch (request.decoderResult().cause()) {
+            case TooLongHttpLineException ignored ->
+                Responder.refuse(
+                        request, 414, "the request line is too long.", "at most " + MAX_LINE_BYTES + " bytes.");
+            case TooLongHttpHeaderException ignored ->
+                Responder.refuse(request, 431, "the headers are too large.", "at most " + MAX_HEADER_BYTES + " bytes.");
+            case null, default -> Responder.refuse(request, 400, "this is no HTTP request.", "HTTP/1.1 (RFC 9112).");
+        }
+    }
+
+    /** The server of one event loop. */
+    private final class Loop extends VerticleBase {
+        private final OpenApi document;
+
+        Loop(OpenApi document) {
+            this.document = document;
+        }
+
+        @Override
+        public Future<?> start() {
+            WorkerExecutor workers =
+                    vertx.createSharedWorkerExecutor("query", queryThreads, SLOWEST_QUERY_SECONDS, TimeUnit.SECONDS);
+            var room = new RowStream.Room(
+                    vertx, workers, places, settings.idleTimeout().toMillis());
+            var limits = new QueryParser.Limits(
+                    settings.defaultLimit(), settings.maxLimit(), QueryParser.Limits.USUAL.maxFilters());
+            var cursors = new CursorCodec(cursorSecret);
+            Map<String, ProductPort> ports = new HashMap<>();
+            for (Product product : products.all()) {
+                ports.put(product.domain() + "/" + product.name(), new ProductPort(product, limits, cursors, room));
+            }
+            var operations = new Operations(document, new Catalogue(products, Clock.systemUTC()), room, ports);
+            HttpServer server = vertx.createHttpServer(options());
+            server.requestHandler(new Requests(
+                    vertx,
+                    document,
+                    operations,
+                    ports,
+                    layers,
+                    settings.maxBody().bytes()));
+            server.invalidRequestHandler(HttpPort::refuse);
+            return server.listen().onSuccess(listening -> actualPort.set(listening.actualPort()));
+        }
+    }
+}

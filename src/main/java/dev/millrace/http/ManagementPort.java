@@ -1,0 +1,155 @@
+package dev.millrace.http;
+
+import dev.millrace.config.Configuration;
+import dev.millrace.domain.Product;
+import dev.millrace.domain.ProductRegistry;
+import dev.millrace.domain.ProductState;
+import dev.millrace.problem.Problem;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+
+/**
+ * Health and metrics on a port of their own: {@code /health/live}, {@code /health/ready}, {@code /metrics}. No layer is
+ * around them, so that an overloaded server still says how it is.
+ *
+ * <p>Ready means that every product has been {@link ProductState.Phase#LIVE} once: what disturbs an input port later
+ * leaves its rows readable.
+ */
+public final class ManagementPort {
+    private static final long LOOK_MILLIS = 100;
+
+    private final Vertx vertx;
+    private final ProductRegistry products;
+    private final Configuration.Management settings;
+    private final PrometheusMeterRegistry meters;
+    private final Set<String> hasBeenLive = ConcurrentHashMap.newKeySet();
+    private final AtomicReference<Optional<HttpServer>> server = new AtomicReference<>(Optional.empty());
+
+    /**
+     * @param vertx borrowed
+     * @param meters borrowed; the products' gauges are added to it
+     */
+    public ManagementPort(
+            Vertx vertx, ProductRegistry products, Configuration.Management settings, PrometheusMeterRegistry meters) {
+        this.vertx = vertx;
+        this.products = products;
+        this.settings = settings;
+        this.meters = meters;
+        products.all().forEach(product -> ProductMeters.register(product, meters));
+    }
+
+    /** Listens; the result is the TCP port. Fails with {@code CannotStart} when it cannot be had. */
+    public Future<Integer> start() {
+        vertx.setPeriodic(LOOK_MILLIS, timer -> {
+            if (look()) {
+                vertx.cancelTimer(timer);
+            }
+        });
+        HttpServer created = vertx.createHttpServer(new HttpServerOptions()
+                .setHost(settings.host())
+                .setPort(settings.port())
+                .setIdleTimeout(60));
+        server.set(Optional.of(created));
+        return created.requestHandler(this::handle)
+                .listen()
+                .map(HttpServer::actualPort)
+                .recover(failure -> Future.failedFuture(new Problem.CannotStart("Management cannot listen on "
+                                + settings.host() + ":" + settings.port() + ": " + failure.getMessage())
+                        .exception()));
+    }
+
+    /** Stops listening. */
+    public Future<Void> stop() {
+        return server.getAndSet(Optional.empty()).map(HttpServer::close).orElseGet(Future::succeededFuture);
+    }
+
+    /** Whether every product has been live. */
+    public boolean ready() {
+        return look();
+    }
+
+    private boolean look() {
+        boolean all = true;
+        for (Product product : products.all()) {
+            if (product.state().phase() == ProductState.Phase.LIVE) {
+                hasBeenLive.add(product.qualifiedName());
+            }
+            all &= hasBeenLive.contains(product.qualifiedName());
+        }
+        return all;
+    }
+
+    private void handle(HttpServerRequest request) {
+        if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
+            json(request, 405, new JsonObject().put("status", 405).put("title", "GET or HEAD"));
+            return;
+        }
+        switch (request.path()) {
+            case "/health/live" -> json(request, 200, new JsonObject().put("status", "UP"));
+            case "/health/ready" -> readiness(request);
+            case "/metrics" -> metrics(request);
+            case null, default ->
+                json(
+                        request,
+                        404,
+                        new JsonObject().put("status", 404).put("title", "/health/live, /health/ready, /metrics"));
+        }
+    }
+
+    private void readiness(HttpServerRequest request) {
+        boolean ready = look();
+        var list = new JsonArray();
+        for (Product product : products.all()) {
+            list.add(new JsonObject()
+                    .put("product", product.qualifiedName())
+                    .put("state", product.state().phase().name())
+                    .put("detail", product.state().detail())
+                    .put("ready", hasBeenLive.contains(product.qualifiedName())));
+        }
+        json(
+                request,
+                ready ? 200 : 503,
+                new JsonObject().put("status", ready ? "UP" : "DOWN").put("products", list));
+    }
+
+    private void metrics(HttpServerRequest request) {
+        Supplier<String> scrape = meters::scrape;
+        vertx.executeBlocking(scrape::get, false).onComplete(done -> {
+            if (done.succeeded()) {
+                request.response().putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
+                end(request, Buffer.buffer(done.result()));
+            } else {
+                Problem problem = Faults.of(done.cause());
+                json(request, problem.status().http(), Responder.json(problem, request.path()));
+            }
+        });
+    }
+
+    private static void json(HttpServerRequest request, int status, JsonObject body) {
+        request.response().setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, "application/json");
+        end(request, body.toBuffer());
+    }
+
+    private static void end(HttpServerRequest request, Buffer body) {
+        request.response().putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(body.length()));
+        if (request.method() == HttpMethod.HEAD) {
+            request.response().end();
+        } else {
+            request.response().end(body);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package dev.millrace.http;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+
+/**
+ * The document {@code openapi.yaml}, the truth about paths and methods: handlers are bound to its operation ids.
+ *
+ * @param text as it is stored
+ * @param operations in the document's order
+ */
+record OpenApi(String text, List<Operation> operations) {
+    private static final String RESOURCE = "/openapi.yaml";
+    private static final Set<String> METHODS =
+            Set.of("get", "put", "post", "delete", "options", "head", "patch", "trace");
+
+    /**
+     * One operation of the document.
+     *
+     * @param id the operation id
+     * @param method in upper case
+     * @param template for example {@code /v1/products/{domain}/{product}/rows:lookup}
+     */
+    record Operation(String id, String method, String template) {
+        private static final Pattern PARAMETER = Pattern.compile("\\{[A-Za-z]+\\}");
+
+        /** A pattern over raw paths: a parameter is a segment without a slash, everything else is itself. */
+        Pattern pattern() {
+            var pattern = new StringBuilder();
+            var parameter = PARAMETER.matcher(template);
+            int from = 0;
+            while (parameter.find()) {
+                pattern.append(Pattern.quote(template.substring(from, parameter.start())))
+                        .append("[^/]+");
+                from = parameter.end();
+            }
+            return Pattern.compile(pattern + Pattern.quote(template.substring(from)));
+        }
+    }
+
+    OpenApi {
+        operations = List.copyOf(operations);
+    }
+
+    /** The document that the server was built with. Blocks: reads the class path. */
+    static OpenApi load() {
+        try (InputStream stream = OpenApi.class.getResourceAsStream(RESOURCE)) {
+            if (stream == null) {
+                throw new IllegalStateException(RESOURCE + " is not on the class path");
+            }
+            return parse(new String(stream.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    /** A document of this text. */
+    static OpenApi parse(String text) {
+        Object document = new Load(LoadSettings.builder().build()).loadFromString(text);
+        var operations = new ArrayList<Operation>();
+        var ids = new HashSet<String>();
+        map(map(document).get("paths"))
+                .forEach((template, item) -> map(item).forEach((method, operation) -> {
+                    if (METHODS.contains(method)) {
+                        String id = String.valueOf(map(operation).get("operationId"));
+                        if (!ids.add(id)) {
+                            throw new IllegalStateException("openapi.yaml has two operations '" + id + "'");
+                        }
+                        operations.add(new Operation(id, method.toUpperCase(java.util.Locale.ROOT), template));
+                    }
+                }));
+        return new OpenApi(text, operations);
+    }
+
+    /**
+     * Checks that there is a handler for each operation and an operation for each handler.
+     *
+     * @throws IllegalStateException naming all that are alone
+     */
+    void checkBound(Set<String> handlers) {
+        var ids = new HashSet<String>();
+        operations.forEach(operation -> ids.add(operation.id()));
+        var unbound = new HashSet<>(ids);
+        unbound.removeAll(handlers);
+        var unknown = new HashSet<>(handlers);
+        unknown.removeAll(ids);
+        if (!unbound.isEmpty() || !unknown.isEmpty()) {
+            throw new IllegalStateException(
+                    "operations without a handler: " + unbound + ", handlers without an operation: " + unknown);
+        }
+    }
+
+    @SuppressWarnings("unchecked") // a YAML mapping with text keys, as OpenAPI demands
+    private static Map<String, Object> map(@org.jspecify.annotations.Nullable Object node) {
+        if (node instanceof Map<?, ?> mapping) {
+            return (Map<String, Object>) mapping;
+        }
+        throw new IllegalStateException("openapi.yaml: a mapping is missing");
+    }
+}

@@ -1,0 +1,180 @@
+package dev.millrace.http;
+
+import dev.millrace.domain.Product;
+import dev.millrace.problem.Problem;
+import dev.millrace.query.QueryParser;
+import dev.millrace.store.DeadLetter;
+import dev.millrace.store.Position;
+import dev.millrace.store.Snapshot;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What each operation of {@code openapi.yaml} does, for one event loop, which is the only thread that calls it. */
+final class Operations {
+    private static final CharSequence YAML = HttpHeaders.createOptimized("application/yaml");
+    private static final CharSequence JSON_SCHEMA = HttpHeaders.createOptimized("application/schema+json");
+    private static final int DOMAIN = 2;
+    private static final int PRODUCT = 3;
+    private static final int KEY = 5;
+    private static final int MAX_DEAD_LETTERS = 1_000;
+    private static final int DEFAULT_DEAD_LETTERS = 100;
+
+    /** An operation: takes the request, gives the answer or throws a problem. */
+    interface Handler {
+        Future<Answer> handle(HttpServerRequest request, RequestTarget target);
+    }
+
+    private final OpenApi document;
+    private final Catalogue catalogue;
+    private final RowStream.Room room;
+    private final Map<String, ProductPort> products;
+
+    /** @param products by {@code domain/product} */
+    Operations(OpenApi document, Catalogue catalogue, RowStream.Room room, Map<String, ProductPort> products) {
+        this.document = document;
+        this.catalogue = catalogue;
+        this.room = room;
+        this.products = Map.copyOf(products);
+    }
+
+    /** The handlers by operation id. */
+    Map<String, Handler> byId() {
+        return Map.of(
+                "getOpenApi", this::openApi,
+                "listProducts", this::listProducts,
+                "getProduct", this::getProduct,
+                "getContract", this::getContract,
+                "getSchema", this::getSchema,
+                "listRows", this::listRows,
+                "getRow", this::getRow,
+                "listDeadLetters", this::listDeadLetters);
+    }
+
+    private Future<Answer> openApi(HttpServerRequest request, RequestTarget target) {
+        only(target, Set.of());
+        return whole(YAML, document.text(), Map.of());
+    }
+
+    private Future<Answer> listProducts(HttpServerRequest request, RequestTarget target) {
+        json(request, target);
+        only(target, Set.of("format"));
+        return whole(Format.JSON.contentType(), catalogue.list().encode(), Map.of());
+    }
+
+    private Future<Answer> getProduct(HttpServerRequest request, RequestTarget target) {
+        json(request, target);
+        only(target, Set.of("format"));
+        Product product = port(target).product();
+        return onWorker(() -> {
+            try (Snapshot snapshot = product.snapshot()) {
+                return Answer.Whole.text(
+                        Format.JSON.contentType(),
+                        catalogue.describe(product, snapshot).encode(),
+                        at(snapshot.position()));
+            }
+        });
+    }
+
+    private Future<Answer> getContract(HttpServerRequest request, RequestTarget target) {
+        only(target, Set.of());
+        Product product = port(target).product();
+        return whole(YAML, product.face().contractText(), at(product.position()));
+    }
+
+    private Future<Answer> getSchema(HttpServerRequest request, RequestTarget target) {
+        only(target, Set.of());
+        Product product = port(target).product();
+        return whole(JSON_SCHEMA, RowJsonSchema.of(product).encode(), at(product.position()));
+    }
+
+    private Future<Answer> listRows(HttpServerRequest request, RequestTarget target) {
+        ProductPort port = port(target);
+        return port.rows(
+                target,
+                Negotiation.of(accept(request), target.parameters(), Format.ALL),
+                request.method() == HttpMethod.HEAD);
+    }
+
+    private Future<Answer> getRow(HttpServerRequest request, RequestTarget target) {
+        ProductPort port = port(target);
+        Negotiation negotiation = json(request, target);
+        only(target, Set.of("format"));
+        List<String> components = new ArrayList<>();
+        for (String raw : target.segments().get(KEY).split(",", -1)) {
+            components.add(Percent.decode(raw, false)
+                    .orElseThrow(() ->
+                            new Problem.InvalidParameter("key", "an escape is broken.", "%XX escapes.").exception()));
+        }
+        return port.row(components, negotiation.numbersAsStrings());
+    }
+
+    private Future<Answer> listDeadLetters(HttpServerRequest request, RequestTarget target) {
+        Product product = port(target).product();
+        json(request, target);
+        only(target, Set.of("format", "limit"));
+        int limit = target.parameters().stream()
+                .filter(parameter -> parameter.getKey().equals("limit"))
+                .map(parameter -> QueryParser.limit(parameter.getValue(), MAX_DEAD_LETTERS))
+                .findFirst()
+                .orElse(DEFAULT_DEAD_LETTERS);
+        return onWorker(() -> {
+            Position position = product.position();
+            List<DeadLetter> letters = product.store().deadLetters(limit);
+            return Answer.Whole.text(
+                    Format.JSON.contentType(),
+                    Catalogue.deadLetters(product, letters, position).encode(),
+                    at(position));
+        });
+    }
+
+    private Future<Answer> onWorker(java.util.concurrent.Callable<Answer> work) {
+        return room.workers().executeBlocking(work, false);
+    }
+
+    private ProductPort port(RequestTarget target) {
+        String name = target.segment(DOMAIN) + "/" + target.segment(PRODUCT);
+        ProductPort port = products.get(name);
+        if (port == null) {
+            throw new Problem.NotFound("data product", name).exception();
+        }
+        return port;
+    }
+
+    private static Negotiation json(HttpServerRequest request, RequestTarget target) {
+        return Negotiation.of(accept(request), target.parameters(), List.of(Format.JSON));
+    }
+
+    /** All Accept headers as one, as RFC 9110 section 5.3 joins them. */
+    private static @Nullable String accept(HttpServerRequest request) {
+        List<String> all = request.headers().getAll(HttpHeaders.ACCEPT);
+        return all.isEmpty() ? null : String.join(",", all);
+    }
+
+    private static void only(RequestTarget target, Set<String> known) {
+        for (Map.Entry<String, String> parameter : target.parameters()) {
+            if (!known.contains(parameter.getKey())) {
+                throw new Problem.InvalidParameter(
+                                parameter.getKey(),
+                                "there is no such parameter here.",
+                                known.isEmpty() ? "no parameters." : String.join(", ", known) + ".")
+                        .exception();
+            }
+        }
+    }
+
+    private static Map<CharSequence, CharSequence> at(Position position) {
+        return Map.of(Responder.POSITION, position.toString());
+    }
+
+    private static Future<Answer> whole(
+            CharSequence contentType, String text, Map<CharSequence, CharSequence> headers) {
+        return Future.succeededFuture(Answer.Whole.text(contentType, text, headers));
+    }
+}

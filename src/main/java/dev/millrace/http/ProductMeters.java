@@ -1,0 +1,73 @@
+package dev.millrace.http;
+
+import dev.millrace.domain.Product;
+import dev.millrace.store.Position;
+import dev.millrace.store.Snapshot;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.function.ToDoubleFunction;
+
+/** The gauges of a product; read on the thread that scrapes, which may block. */
+final class ProductMeters {
+    private ProductMeters() {}
+
+    static void register(Product product, MeterRegistry meters) {
+        gauge(product, meters, "millrace.product.rows", "Visible rows", ProductMeters::rows);
+        gauge(
+                product,
+                meters,
+                "millrace.product.records",
+                "Sum of the next offsets of all partitions: how far the product has read",
+                ProductMeters::records);
+        gauge(
+                product,
+                meters,
+                "millrace.product.undurable.records",
+                "Records that a restart would read again",
+                ProductMeters::undurable);
+        gauge(
+                product,
+                meters,
+                "millrace.product.dead.letters",
+                "Records that broke the contract",
+                each -> each.store().deadLetterCount());
+        gauge(
+                product,
+                meters,
+                "millrace.product.memory.bytes",
+                "Off-heap memory not yet on disk",
+                each -> each.store().memoryBytes());
+    }
+
+    private static void gauge(
+            Product product, MeterRegistry meters, String name, String description, ToDoubleFunction<Product> value) {
+        Gauge.builder(name, product, value)
+                .description(description)
+                .tag("domain", product.domain())
+                .tag("product", product.name())
+                .strongReference(true)
+                .register(meters);
+    }
+
+    private static double rows(Product product) {
+        try (Snapshot snapshot = product.snapshot()) {
+            return snapshot.rows();
+        }
+    }
+
+    private static double records(Product product) {
+        return sum(product.position());
+    }
+
+    private static double undurable(Product product) {
+        return Math.max(0, sum(product.position()) - sum(product.store().durable()));
+    }
+
+    private static double sum(Position position) {
+        double sum = 0;
+        for (int partition = 0; partition < position.partitions(); partition++) {
+            sum += position.next(partition);
+        }
+        return sum;
+    }
+}

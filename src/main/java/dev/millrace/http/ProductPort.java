@@ -1,0 +1,148 @@
+package dev.millrace.http;
+
+import dev.millrace.arrow.ByteSink;
+import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.codec.JsonEncoder;
+import dev.millrace.domain.Product;
+import dev.millrace.problem.Problem;
+import dev.millrace.query.Cursor;
+import dev.millrace.query.CursorCodec;
+import dev.millrace.query.QueryParser;
+import dev.millrace.query.RowsQuery;
+import dev.millrace.query.RowsScan;
+import dev.millrace.query.Start;
+import dev.millrace.store.Key;
+import dev.millrace.store.Position;
+import dev.millrace.store.Snapshot;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpHeaders;
+import java.util.List;
+import java.util.Optional;
+
+/** Rows of one product for the requests of one event loop, which is the only thread that calls it. */
+final class ProductPort {
+    private static final int ROW_BYTES = 512;
+
+    /** Unfiltered pages up to this size are made on the event loop itself. */
+    private static final int MAX_ROWS_HERE = 200;
+
+    private record PositionText(Position position, CharSequence text) {}
+
+    private final Product product;
+    private final QueryParser parser;
+    private final CursorCodec cursors;
+    private final RowStream.Room room;
+    private final JsonEncoder whole;
+    private final NettyTarget target = new NettyTarget();
+    private PositionText latest = new PositionText(Position.of("-"), "-:");
+
+    ProductPort(Product product, QueryParser.Limits limits, CursorCodec cursors, RowStream.Room room) {
+        this.product = product;
+        this.parser = new QueryParser(product.qualifiedName(), product.schema(), limits, cursors);
+        this.cursors = cursors;
+        this.room = room;
+        this.whole = JsonEncoder.of(product.schema().columns(), false);
+    }
+
+    Product product() {
+        return product;
+    }
+
+    /** The row whose key has these components, as JSON. */
+    Future<Answer> row(List<String> components, boolean numbersAsStrings) {
+        readable();
+        Optional<Key> key = Key.parse(product.schema(), components);
+        if (key.isEmpty()) {
+            throw new Problem.InvalidParameter("key", "this is no key of the product.", expectedKey()).exception();
+        }
+        try (Snapshot snapshot = product.snapshot()) {
+            Snapshot.Row row = snapshot.find(key.get())
+                    .orElseThrow(() -> new Problem.NotFound("row", String.join(",", components)).exception());
+            JsonEncoder encoder =
+                    numbersAsStrings ? JsonEncoder.of(product.schema().columns(), true) : whole;
+            ByteSink sink = target.begin(ROW_BYTES);
+            boolean encoded = false;
+            try {
+                encoder.row(row.batch(), row.row(), sink);
+                encoded = true;
+            } finally {
+                if (!encoded) {
+                    target.drop();
+                }
+            }
+            return Future.succeededFuture(
+                    new Answer.Rows(Format.JSON.contentType(), target.take(), text(snapshot.position())));
+        }
+    }
+
+    /** A page, or for NDJSON without a limit everything. */
+    Future<Answer> rows(RequestTarget request, Negotiation negotiation, boolean head) {
+        RowsQuery query = parser.parse(request.parameters().stream()
+                .filter(parameter -> !parameter.getKey().equals("format"))
+                .toList());
+        readable();
+        Snapshot snapshot = switch (query.start()) {
+            case Start.Now ignored -> product.snapshot();
+            case Start.At(Position position) -> product.snapshotAt(position);
+            case Start.After(Cursor cursor) -> product.snapshotAt(cursor.position());
+        };
+        boolean export = negotiation.format() == Format.NDJSON && !query.limitGiven();
+        RowStream stream;
+        try {
+            if (head && export) {
+                CharSequence position = text(snapshot.position());
+                snapshot.close();
+                return Future.succeededFuture(new Answer.Rows(
+                        negotiation.format().contentType(), io.netty.buffer.Unpooled.EMPTY_BUFFER, position));
+            }
+            var writer = new RowWriter(
+                    new RowsScan(snapshot, query),
+                    JsonEncoder.of(query.select(), negotiation.numbersAsStrings()),
+                    negotiation.format(),
+                    export ? Long.MAX_VALUE : query.limit(),
+                    snapshot.position().toString(),
+                    onward(snapshot.position(), query.fingerprint()));
+            stream = new RowStream(room, snapshot, writer, negotiation.format(), text(snapshot.position()));
+        } catch (RuntimeException | Error failure) {
+            snapshot.close();
+            throw failure;
+        }
+        boolean here = !export && query.filters().isEmpty() && query.limit() <= MAX_ROWS_HERE;
+        return here ? Future.succeededFuture(stream.here()) : stream.onWorker();
+    }
+
+    private RowWriter.Onward onward(Position position, long fingerprint) {
+        return (partition, offset) ->
+                cursors.encode(product.qualifiedName(), new Cursor(position, partition, offset, fingerprint));
+    }
+
+    private void readable() {
+        product.unreadable().ifPresent(reason -> {
+            throw new Problem.Unavailable(product.qualifiedName(), reason).exception();
+        });
+    }
+
+    /** A position as a header value; the last one is kept, since most requests see the position of the one before. */
+    private CharSequence text(Position position) {
+        PositionText kept = latest;
+        if (kept.position() != position && !kept.position().equals(position)) {
+            kept = new PositionText(position, HttpHeaders.createOptimized(position.toString()));
+            latest = kept;
+        }
+        return kept.text();
+    }
+
+    private String expectedKey() {
+        List<ColumnLayout> columns = product.schema().columns();
+        String names = String.join(
+                ",",
+                product.schema().key().stream()
+                        .map(index -> columns.get(index).name())
+                        .toList());
+        return names.isEmpty()
+                ? "nothing: the product has no key, use /rows."
+                : "the value of " + names
+                        + "; components of a key are joined by commas, each percent-encoded; dates and"
+                        + " timestamps in ISO 8601.";
+    }
+}

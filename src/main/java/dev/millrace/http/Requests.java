@@ -1,0 +1,181 @@
+package dev.millrace.http;
+
+import dev.millrace.layer.Service;
+import dev.millrace.problem.Problem;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.Router;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+
+/**
+ * Every request of one event loop: the row by key straight from its path, everything else through the router, all of them
+ * through the layers.
+ */
+final class Requests implements Handler<HttpServerRequest> {
+    private static final String PREFIX = "/v1/products/";
+    private static final String ROWS = "/rows/";
+    private static final String GET_ROW = "getRow";
+
+    private record Bound(OpenApi.Operation operation, Pattern pattern) {}
+
+    private final Map<String, ProductPort> products;
+    private final Service<Call, Answer> service;
+    private final Responder responder;
+    private final Router router;
+    private final List<Bound> bound = new ArrayList<>();
+    private final long maxBodyBytes;
+
+    Requests(
+            Vertx vertx,
+            OpenApi document,
+            Operations operations,
+            Map<String, ProductPort> products,
+            PortLayers layers,
+            long maxBodyBytes) {
+        this.products = Map.copyOf(products);
+        this.service = layers.layer().around(Call::perform);
+        this.responder = new Responder(layers.allowance());
+        this.router = Router.router(vertx);
+        this.maxBodyBytes = maxBodyBytes;
+        bind(document, operations.byId());
+    }
+
+    private void bind(OpenApi document, Map<String, Operations.Handler> handlers) {
+        document.checkBound(handlers.keySet());
+        for (OpenApi.Operation operation : document.operations()) {
+            Operations.Handler handler = handlers.get(operation.id());
+            if (handler == null) {
+                throw new IllegalStateException("no handler for " + operation.id());
+            }
+            var entry = new Bound(operation, operation.pattern());
+            bound.add(entry);
+            String regex = entry.pattern().pattern();
+            router.routeWithRegex(HttpMethod.valueOf(operation.method()), regex)
+                    .handler(context -> routed(operation.id(), handler, context.request()));
+            if (operation.method().equals("GET")) {
+                router.routeWithRegex(HttpMethod.HEAD, regex)
+                        .handler(context -> routed(operation.id(), handler, context.request()));
+            }
+        }
+        router.route().handler(context -> unrouted(context.request()));
+        router.errorHandler(500, context -> {
+            Throwable failure = context.failure();
+            responder.fail(context.request(), failure == null ? new IllegalStateException("no cause") : failure);
+        });
+    }
+
+    @Override
+    @SuppressWarnings("CatchingUnchecked") // the edge of the server: every failure becomes an answer
+    public void handle(HttpServerRequest request) {
+        try {
+            if (!byKey(request)) {
+                if (bodyBytes(request) > maxBodyBytes) {
+                    throw new Problem.TooLarge("The request body", bodyBytes(request), maxBodyBytes).exception();
+                }
+                RequestTarget.of(request);
+                router.handle(request);
+            }
+        } catch (RuntimeException failure) {
+            responder.fail(request, failure);
+        }
+    }
+
+    /** Answers {@code GET /v1/products/{d}/{p}/rows/{key}} with nothing special about it; false for any other. */
+    private boolean byKey(HttpServerRequest request) {
+        if (request.method() != HttpMethod.GET) {
+            return false;
+        }
+        String uri = request.uri();
+        if (!uri.startsWith(PREFIX)) {
+            return false;
+        }
+        int domainEnd = uri.indexOf('/', PREFIX.length());
+        int productEnd = domainEnd < 0 ? -1 : uri.indexOf('/', domainEnd + 1);
+        if (productEnd < 0 || !uri.startsWith(ROWS, productEnd)) {
+            return false;
+        }
+        int keyStart = productEnd + ROWS.length();
+        if (keyStart == uri.length() || !plain(uri, keyStart) || !acceptsJson(request)) {
+            return false;
+        }
+        ProductPort port = products.get(uri.substring(PREFIX.length(), productEnd));
+        if (port == null) {
+            return false;
+        }
+        perform(new Call(GET_ROW, request, () -> port.row(List.of(uri.substring(keyStart)), false)));
+        return true;
+    }
+
+    /** Whether a key needs no decoding and is one component; dots are left to the router, which knows dot segments. */
+    private static boolean plain(String uri, int from) {
+        boolean onlyDots = true;
+        for (int i = from; i < uri.length(); i++) {
+            char c = uri.charAt(i);
+            if (c <= ' ' || c >= 0x7F || c == '%' || c == ',' || c == '/' || c == '?' || c == '#') {
+                return false;
+            }
+            onlyDots &= c == '.';
+        }
+        return !onlyDots;
+    }
+
+    private static boolean acceptsJson(HttpServerRequest request) {
+        String accept = request.headers().get(HttpHeaders.ACCEPT);
+        return accept == null || accept.equals("*/*") || accept.equals("application/json");
+    }
+
+    private void routed(String operation, Operations.Handler handler, HttpServerRequest request) {
+        perform(new Call(operation, request, () -> handler.handle(request, RequestTarget.of(request))));
+    }
+
+    @SuppressWarnings("CatchingUnchecked") // with no layer around, a handler's problem comes as a throw
+    private void perform(Call call) {
+        Future<Answer> answer;
+        try {
+            answer = service.call(call);
+        } catch (RuntimeException failure) {
+            responder.fail(call, failure);
+            return;
+        }
+        if (answer.succeeded()) {
+            responder.succeed(call, answer.result());
+        } else {
+            answer.onComplete(done -> {
+                if (done.succeeded()) {
+                    responder.succeed(call, done.result());
+                } else {
+                    responder.fail(call, done.cause());
+                }
+            });
+        }
+    }
+
+    private void unrouted(HttpServerRequest request) {
+        var allowed = new TreeSet<String>();
+        for (Bound entry : bound) {
+            if (entry.pattern().matcher(request.path()).matches()) {
+                allowed.add(entry.operation().method());
+                if (entry.operation().method().equals("GET")) {
+                    allowed.add("HEAD");
+                }
+            }
+        }
+        Problem problem = allowed.isEmpty()
+                ? new Problem.NotFound("resource", request.path())
+                : new Problem.MethodNotAllowed(request.method().name(), List.copyOf(allowed));
+        responder.fail(request, problem.exception());
+    }
+
+    private static long bodyBytes(HttpServerRequest request) {
+        String length = request.headers().get(HttpHeaders.CONTENT_LENGTH);
+        return length != null && length.matches("\\d{1,18}") ? Long.parseLong(length) : 0;
+    }
+}

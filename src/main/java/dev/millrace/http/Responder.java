@@ -1,0 +1,163 @@
+package dev.millrace.http;
+
+import dev.millrace.layer.Allowance;
+import dev.millrace.problem.Problem;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.internal.buffer.BufferInternal;
+import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** Writes answers and problems. On the connection's event loop. */
+final class Responder {
+    static final CharSequence POSITION = HttpHeaders.createOptimized("Millrace-Position");
+    static final CharSequence PROBLEM_JSON = HttpHeaders.createOptimized("application/problem+json");
+    private static final CharSequence RATE_LIMIT = HttpHeaders.createOptimized("RateLimit");
+    private static final CharSequence RATE_LIMIT_POLICY = HttpHeaders.createOptimized("RateLimit-Policy");
+    private static final CharSequence ACCEPT = HttpHeaders.createOptimized("Accept");
+    private static final CharSequence NOSNIFF = HttpHeaders.createOptimized("nosniff");
+    private static final CharSequence CONTENT_TYPE_OPTIONS = HttpHeaders.createOptimized("X-Content-Type-Options");
+
+    private final Function<Call, Optional<Allowance>> allowance;
+
+    Responder(Function<Call, Optional<Allowance>> allowance) {
+        this.allowance = allowance;
+    }
+
+    /** Writes {@code owned}, or gives it back where nobody listens any more. */
+    void succeed(Call call, Answer owned) {
+        HttpServerRequest request = call.request();
+        HttpServerResponse response = request.response();
+        if (response.closed() || response.ended()) {
+            owned.close();
+            return;
+        }
+        limitHeaders(call, response.headers());
+        boolean head = request.method() == HttpMethod.HEAD;
+        switch (owned) {
+            case Answer.Rows rows -> {
+                headers(response, rows.contentType(), rows.position());
+                end(response, rows.body(), head);
+            }
+            case Answer.Whole whole -> {
+                response.headers().set(HttpHeaders.CONTENT_TYPE, whole.contentType());
+                response.headers().set(CONTENT_TYPE_OPTIONS, NOSNIFF);
+                whole.headers().forEach((name, value) -> response.headers().set(name, value));
+                end(response, whole.body(), head);
+            }
+            case Answer.Streamed(RowStream stream) -> {
+                headers(response, stream.format().contentType(), stream.position());
+                if (head) {
+                    stream.close();
+                    response.end();
+                } else {
+                    stream.writeTo(response);
+                }
+            }
+        }
+    }
+
+    private static void headers(HttpServerResponse response, CharSequence contentType, CharSequence position) {
+        MultiMap headers = response.headers();
+        headers.set(HttpHeaders.CONTENT_TYPE, contentType);
+        headers.set(POSITION, position);
+        headers.set(HttpHeaders.VARY, ACCEPT);
+    }
+
+    /** Ends the response with {@code owned}, released when the socket has taken it or never will. */
+    @SuppressWarnings("CatchingUnchecked") // whatever end() throws, the buffer is still ours
+    private static void end(HttpServerResponse response, ByteBuf owned, boolean head) {
+        try {
+            if (head) {
+                response.headers().set(HttpHeaders.CONTENT_LENGTH, Integer.toString(owned.readableBytes()));
+                response.end().onComplete(written -> owned.release());
+            } else {
+                response.end(BufferInternal.buffer(owned)).onComplete(written -> owned.release());
+            }
+        } catch (RuntimeException failure) {
+            owned.release();
+            throw failure;
+        }
+    }
+
+    /** Writes a failure as a problem, with the headers that a limit asks for. */
+    void fail(Call call, Throwable failure) {
+        if (!call.request().response().headWritten()) {
+            limitHeaders(call, call.request().response().headers());
+        }
+        fail(call.request(), failure);
+    }
+
+    /** Writes a failure as a problem. */
+    void fail(HttpServerRequest request, Throwable failure) {
+        Problem problem = Faults.of(failure);
+        HttpServerResponse response = request.response();
+        if (response.closed() || response.headWritten()) {
+            return;
+        }
+        response.setStatusCode(problem.status().http());
+        MultiMap headers = response.headers();
+        headers.set(HttpHeaders.CONTENT_TYPE, PROBLEM_JSON);
+        headers.set(HttpHeaders.CACHE_CONTROL, "no-store");
+        headers.set(CONTENT_TYPE_OPTIONS, NOSNIFF);
+        if (problem instanceof Problem.MethodNotAllowed refused) {
+            headers.set(HttpHeaders.ALLOW, String.join(", ", refused.allowed()));
+        }
+        long retryAfter = switch (problem) {
+            case Problem.RateLimited limited -> limited.retryAfterSeconds();
+            case Problem.Overloaded overloaded -> overloaded.retryAfterSeconds();
+            default -> 0;
+        };
+        if (retryAfter > 0) {
+            headers.set(HttpHeaders.RETRY_AFTER, Long.toString(retryAfter));
+        }
+        end(response, utf8(json(problem, String.valueOf(request.path()))), request.method() == HttpMethod.HEAD);
+    }
+
+    /** Answers what was no request at all, and ends the connection, since nobody knows where the next one begins. */
+    static void refuse(HttpServerRequest request, int status, String reason, String expected) {
+        HttpServerResponse response = request.response();
+        if (!response.closed() && !response.headWritten()) {
+            response.setStatusCode(status);
+            response.headers().set(HttpHeaders.CONTENT_TYPE, PROBLEM_JSON);
+            response.headers().set(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+            Problem problem = new Problem.InvalidParameter("request", reason, expected);
+            end(response, utf8(json(problem, "").put("status", status)), false);
+        }
+        request.connection().close();
+    }
+
+    private static ByteBuf utf8(JsonObject json) {
+        return Unpooled.wrappedBuffer(json.encode().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The body of a problem (RFC 9457). */
+    static JsonObject json(Problem problem, String instance) {
+        var json = new JsonObject()
+                .put("type", problem.status().type())
+                .put("title", problem.status().title())
+                .put("status", problem.status().http())
+                .put("detail", problem.detail())
+                .put("instance", instance);
+        if (problem instanceof Problem.InvalidParameter invalid) {
+            json.put("parameter", invalid.parameter()).put("expected", invalid.expected());
+        }
+        return json;
+    }
+
+    private void limitHeaders(Call call, MultiMap headers) {
+        allowance.apply(call).ifPresent(now -> {
+            headers.set(RATE_LIMIT_POLICY, "\"default\";q=" + now.limit() + ";w=" + now.windowSeconds());
+            headers.set(
+                    RATE_LIMIT,
+                    "\"default\";r=" + now.remaining() + (now.remaining() == 0 ? ";t=" + now.retryAfterSeconds() : ""));
+        });
+    }
+}

@@ -1,0 +1,225 @@
+package dev.millrace.http;
+
+import dev.millrace.arrow.ByteSink;
+import dev.millrace.store.Snapshot;
+import io.netty.buffer.ByteBuf;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.internal.buffer.BufferInternal;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Rows on their way to one client, a buffer at a time: a worker fills a buffer, the event loop writes it, and the next one
+ * is filled when the socket has room. So one client holds at most a buffer here and a write queue, however slowly it
+ * reads.
+ *
+ * <p>Everything but the filling runs on the connection's event loop. The snapshot is given back exactly once: at the end,
+ * at a failure, when the connection closes, or when the client has taken nothing for the stall time; where a worker is at
+ * work then, after it.
+ */
+final class RowStream implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RowStream.class);
+    private static final int CHUNK_BYTES = 128 << 10;
+    private static final int QUEUE_BYTES = 256 << 10;
+
+    /** Where streams run and what they may take. */
+    record Room(Vertx vertx, WorkerExecutor workers, StreamPlaces places, long stallMillis) {}
+
+    private final Room room;
+    private final Snapshot snapshot;
+    private final RowWriter writer;
+    private final Format format;
+    private final CharSequence position;
+    private final NettyTarget target = new NettyTarget();
+
+    private @Nullable ByteBuf filled;
+    private boolean last;
+    private boolean holdsPlace;
+    private boolean filling;
+    private boolean released;
+    private volatile boolean stopped;
+    private long stallTimer = -1;
+
+    /** @param snapshot owned */
+    RowStream(Room room, Snapshot snapshot, RowWriter writer, Format format, CharSequence position) {
+        this.room = room;
+        this.snapshot = snapshot;
+        this.writer = writer;
+        this.format = format;
+        this.position = position;
+    }
+
+    /** Fills the first buffer on this very thread; for short work only. The answer is what became of it. */
+    Answer here() {
+        try {
+            fill();
+            return answer();
+        } catch (RuntimeException | Error failure) {
+            close();
+            throw failure;
+        }
+    }
+
+    /** Fills the first buffer on a worker. On failure the snapshot has been given back. */
+    Future<Answer> onWorker() {
+        return room.workers()
+                .executeBlocking(
+                        () -> {
+                            fill();
+                            return this;
+                        },
+                        false)
+                .map(stream -> stream.answer())
+                .onFailure(failure -> close());
+    }
+
+    private Answer answer() {
+        if (last) {
+            ByteBuf body = takeFilled();
+            release();
+            return new Answer.Rows(format.contentType(), body, position);
+        }
+        room.places().take();
+        holdsPlace = true;
+        return new Answer.Streamed(this);
+    }
+
+    Format format() {
+        return format;
+    }
+
+    CharSequence position() {
+        return position;
+    }
+
+    /** Writes the buffer filled first, and all others; headers have been set. Ends the response. */
+    void writeTo(HttpServerResponse response) {
+        response.setChunked(true).setWriteQueueMaxSize(QUEUE_BYTES);
+        response.closeHandler(closed -> stop());
+        response.exceptionHandler(failure -> stop());
+        if (response.closed()) {
+            stop();
+        } else {
+            write(response);
+        }
+    }
+
+    private void write(HttpServerResponse response) {
+        ByteBuf buffer = takeFilled();
+        BufferInternal bytes = BufferInternal.buffer(buffer);
+        if (last) {
+            response.end(bytes).onComplete(written -> buffer.release());
+            release();
+            return;
+        }
+        response.write(bytes).onComplete(written -> buffer.release());
+        if (stopped) {
+            return;
+        }
+        if (response.writeQueueFull()) {
+            stallTimer = room.vertx().setTimer(room.stallMillis(), fired -> {
+                LOG.debug("A client has taken nothing for {} ms; its stream ends", room.stallMillis());
+                stop();
+                response.reset();
+            });
+            response.drainHandler(drained -> {
+                response.drainHandler(null);
+                room.vertx().cancelTimer(stallTimer);
+                if (!stopped) {
+                    fillNext(response);
+                }
+            });
+        } else {
+            // A task of its own for each buffer: a worker that is quick to fill must not keep the loop from the others.
+            room.vertx().runOnContext(turn -> {
+                if (!stopped) {
+                    fillNext(response);
+                }
+            });
+        }
+    }
+
+    private void fillNext(HttpServerResponse response) {
+        filling = true;
+        room.workers()
+                .executeBlocking(
+                        () -> {
+                            fill();
+                            return this;
+                        },
+                        false)
+                .onComplete(done -> {
+                    filling = false;
+                    if (stopped) {
+                        release();
+                    } else if (done.failed()) {
+                        Faults.unexpected(done.cause());
+                        stop();
+                        // Cut short, so that nobody takes half an answer for a whole one.
+                        response.reset();
+                    } else {
+                        write(response);
+                    }
+                });
+    }
+
+    private void fill() {
+        ByteSink sink = target.begin(CHUNK_BYTES + (CHUNK_BYTES >> 2));
+        boolean filledWell = false;
+        try {
+            last = writer.fill(sink, CHUNK_BYTES, () -> stopped);
+            filled = target.take();
+            filledWell = true;
+        } finally {
+            if (!filledWell) {
+                target.drop();
+            }
+        }
+    }
+
+    private ByteBuf takeFilled() {
+        ByteBuf buffer = filled;
+        if (buffer == null) {
+            throw new IllegalStateException("nothing is filled");
+        }
+        filled = null;
+        return buffer;
+    }
+
+    private void stop() {
+        if (stopped) {
+            return;
+        }
+        stopped = true;
+        room.vertx().cancelTimer(stallTimer);
+        if (!filling) {
+            release();
+        }
+    }
+
+    /** Ends a stream that nobody has begun to write. */
+    @Override
+    public void close() {
+        stopped = true;
+        release();
+    }
+
+    private void release() {
+        if (released) {
+            return;
+        }
+        released = true;
+        if (filled != null) {
+            filled.release();
+            filled = null;
+        }
+        if (holdsPlace) {
+            room.places().giveBack();
+        }
+        snapshot.close();
+    }
+}

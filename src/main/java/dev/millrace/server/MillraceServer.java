@@ -1,0 +1,243 @@
+package dev.millrace.server;
+
+import dev.millrace.arrow.ArrowSchemas;
+import dev.millrace.config.Configuration;
+import dev.millrace.contract.MeshReader;
+import dev.millrace.contract.Mode;
+import dev.millrace.contract.ProductDefinition;
+import dev.millrace.contract.Property;
+import dev.millrace.domain.DomainActor;
+import dev.millrace.domain.Product;
+import dev.millrace.domain.ProductRegistry;
+import dev.millrace.flight.FlightOptions;
+import dev.millrace.flight.FlightPort;
+import dev.millrace.http.Answer;
+import dev.millrace.http.Call;
+import dev.millrace.http.HttpPort;
+import dev.millrace.http.ManagementPort;
+import dev.millrace.http.PortLayers;
+import dev.millrace.ingest.InputPorts;
+import dev.millrace.layer.RateLimitLayer;
+import dev.millrace.problem.Problem;
+import dev.millrace.store.LocalStore;
+import dev.millrace.store.ProductStore;
+import dev.millrace.store.StoreOptions;
+import dev.millrace.store.StoreSchema;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.RootAllocator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The running server: made in order (stores, output ports, input ports), ended in the opposite order. What a step opens
+ * is closed again when a later one fails. Both block; neither is called on an event loop.
+ */
+public final class MillraceServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(MillraceServer.class);
+    private static final Duration DRAIN = Duration.ofSeconds(5);
+    private static final long STEP_SECONDS = 60;
+    private static final long FLIGHT_MEMORY_BYTES = 256L << 20;
+
+    private static final int LOOPS = Runtime.getRuntime().availableProcessors();
+    private static final int QUERY_THREADS = Math.max(2, LOOPS);
+
+    /** One thing to be undone at the end. */
+    private interface Closing {
+        void close() throws Exception;
+    }
+
+    private final Deque<Closing> closings = new ArrayDeque<>();
+    private final Configuration configuration;
+    private ProductRegistry registry = new ProductRegistry("", List.of());
+    private int httpPort;
+    private int flightPort;
+    private int managementPort;
+
+    private MillraceServer(Configuration configuration) {
+        this.configuration = configuration;
+    }
+
+    /**
+     * A server that listens and reads its topics; products may still be catching up.
+     *
+     * @throws dev.millrace.problem.ProblemException when the mesh is wrong, a port is taken, a folder cannot be used
+     */
+    public static MillraceServer start(Configuration configuration) {
+        var server = new MillraceServer(configuration);
+        try {
+            server.open();
+            return server;
+        } catch (RuntimeException | Error failure) {
+            server.close();
+            throw failure;
+        }
+    }
+
+    private void open() {
+        var mesh = MeshReader.read(configuration.mesh().folder());
+        mesh.warnings().forEach(warning -> LOG.warn("{}", warning));
+        Instance instance = Instance.of(configuration.data().folder());
+
+        Vertx vertx =
+                Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(LOOPS));
+        closings.push(() -> await(vertx.close()));
+        var meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        closings.push(meters::close);
+        bindJvm(meters);
+
+        var root = new RootAllocator();
+        closings.push(root::close);
+        BufferAllocator mapped = root.newChildAllocator("mapped files", 0, Long.MAX_VALUE);
+        closings.push(mapped::close);
+
+        List<DomainActor> domains = new ArrayList<>();
+        mesh.domains().forEach((name, products) -> {
+            DomainActor domain = DomainActor.open(
+                    name,
+                    List.copyOf(products.values()),
+                    configuration.domain().memory().bytes(),
+                    root,
+                    (product, allocator, files) -> open(product, products.size(), allocator, mapped, files));
+            closings.push(domain::close);
+            domains.add(domain);
+        });
+        registry = new ProductRegistry(
+                configuration.mesh().name(),
+                domains.stream().flatMap(domain -> domain.products().stream()).toList());
+
+        var policies = new Resilience(vertx, configuration.limits(), meters);
+        RateLimitLayer<Call, Answer> httpRate = policies.rateLimit("http");
+        var http = new HttpPort(
+                vertx,
+                registry,
+                configuration.http(),
+                instance.secret(),
+                new PortLayers(policies.around("http", httpRate), call -> Optional.of(httpRate.allowance(call))),
+                LOOPS,
+                QUERY_THREADS);
+        httpPort = await(http.start());
+        closings.push(() -> await(http.stop()));
+        FlightPort flight = await(FlightPort.start(
+                vertx,
+                new FlightOptions(
+                        configuration.flight().host(),
+                        configuration.flight().port(),
+                        FLIGHT_MEMORY_BYTES,
+                        FlightOptions.Tickets.signedWith(instance.secret())),
+                registry,
+                root,
+                policies.around("flight", policies.rateLimit("flight")),
+                meters));
+        flightPort = flight.port();
+        closings.push(() -> await(flight.close(DRAIN)));
+        var management = new ManagementPort(vertx, registry, configuration.management(), meters);
+        managementPort = await(management.start());
+        closings.push(() -> await(management.stop()));
+
+        InputPorts inputs = InputPorts.start(vertx, configuration.kafka(), instance.id(), domains);
+        closings.push(() -> await(inputs.stop()));
+    }
+
+    private ProductStore open(
+            ProductDefinition product, int products, BufferAllocator share, BufferAllocator mapped, Executor files) {
+        Path folder = configuration
+                .data()
+                .folder()
+                .resolve("domains")
+                .resolve(product.domain())
+                .resolve(product.name());
+        try {
+            return LocalStore.open(
+                    new StoreSchema(
+                            ArrowSchemas.of(product.object()),
+                            product.key().stream().map(Property::name).toList(),
+                            product.mode() == Mode.UPSERT),
+                    new StoreOptions(
+                            configuration.store().segmentRows(),
+                            32L << 20,
+                            configuration.domain().memory().bytes() / products,
+                            configuration.store().flushInterval()),
+                    folder,
+                    share,
+                    mapped,
+                    files);
+        } catch (IOException failure) {
+            throw new Problem.CannotStart(
+                            "The data of " + product.qualifiedName() + " in " + folder + " cannot be read: " + failure)
+                    .exception();
+        }
+    }
+
+    private static void bindJvm(PrometheusMeterRegistry meters) {
+        new JvmMemoryMetrics().bindTo(meters);
+        new JvmThreadMetrics().bindTo(meters);
+        new ProcessorMetrics().bindTo(meters);
+        new JvmGcMetrics().bindTo(meters);
+    }
+
+    /** The products served. */
+    public List<Product> products() {
+        return registry.all();
+    }
+
+    public int httpPort() {
+        return httpPort;
+    }
+
+    public int flightPort() {
+        return flightPort;
+    }
+
+    public int managementPort() {
+        return managementPort;
+    }
+
+    /** Stops reading, drains the output ports, flushes the stores. Safe to call more than once. */
+    @Override
+    public synchronized void close() {
+        while (!closings.isEmpty()) {
+            try {
+                closings.pop().close();
+            } catch (Exception failure) {
+                LOG.error("A part of the server did not close", failure);
+            }
+        }
+    }
+
+    private static <T> T await(Future<T> future) {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get(STEP_SECONDS, TimeUnit.SECONDS);
+        } catch (java.util.concurrent.ExecutionException failure) {
+            if (failure.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new CompletionException(failure.getCause());
+        } catch (TimeoutException late) {
+            throw new Problem.TimedOut("a step of start or stop", STEP_SECONDS * 1000).exception();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new CompletionException(interrupted);
+        }
+    }
+}

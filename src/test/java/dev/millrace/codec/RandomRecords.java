@@ -1,0 +1,188 @@
+package dev.millrace.codec;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.contract.FieldType;
+import dev.millrace.contract.Property;
+import java.io.ByteArrayOutputStream;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+
+/** Random records of columns of every type, fields in any order, and random damage to their bytes. */
+final class RandomRecords {
+    static final List<Property> COLUMNS = List.of(
+            Records.required("id", Records.TEXT),
+            Records.optional("flag", new FieldType.Bool()),
+            Records.optional("i8", new FieldType.Int(8, true)),
+            Records.optional("u16", new FieldType.Int(16, false)),
+            Records.optional("i32", new FieldType.Int(32, true)),
+            Records.optional("i64", Records.INT64),
+            Records.optional("u64", new FieldType.Int(64, false)),
+            Records.optional("float", new FieldType.Floating(32)),
+            Records.optional("double", Records.DOUBLE),
+            Records.optional("money", new FieldType.Decimal(12, 2)),
+            Records.optional("wide", new FieldType.Decimal(38, 10)),
+            Records.optional("day", new FieldType.Date()),
+            Records.optional("clock", new FieldType.Time(FieldType.Unit.MILLIS)),
+            Records.optional("instant", Records.MICROS),
+            Records.optional("local", new FieldType.Timestamp(FieldType.Unit.NANOS, false, FieldType.Encoding.ISO)),
+            Records.optional("raw", new FieldType.Binary()),
+            Records.optional("uuid", new FieldType.Uuid()),
+            Records.struct(
+                    "place",
+                    false,
+                    Records.required("näme", Records.TEXT),
+                    Records.optional("a rather long name of a field", Records.DOUBLE),
+                    Records.list(
+                            "points",
+                            Records.struct(
+                                    "item",
+                                    false,
+                                    Records.optional("x", Records.DOUBLE),
+                                    Records.list("tags", Records.optional("item", Records.TEXT))))));
+
+    private static final String SYMBOLS = "{}[]\",:\\ -+.0123456789eEtrufalsn/bT\u0000\n\u00e9";
+
+    private RandomRecords() {}
+
+    static JsonNode record(Random random) {
+        return object(COLUMNS, random);
+    }
+
+    private static ObjectNode object(List<Property> columns, Random random) {
+        ObjectNode node = JsonNodeFactory.instance.objectNode();
+        List<Property> order = new ArrayList<>(columns);
+        if (random.nextInt(4) == 0) {
+            Collections.shuffle(order, random);
+        }
+        for (Property column : order) {
+            int choice = random.nextInt(8);
+            if (choice > 1 || column.required()) {
+                node.set(column.name(), value(column, random));
+            } else if (choice == 0) {
+                node.putNull(column.name());
+            }
+        }
+        if (random.nextInt(5) == 0) {
+            node.set("unknown" + random.nextInt(3), object(columns.subList(0, 1), random));
+        }
+        return node;
+    }
+
+    private static JsonNode value(Property column, Random random) {
+        JsonNodeFactory nodes = JsonNodeFactory.instance;
+        return switch (column.fieldType()) {
+            case FieldType.Bool ignored -> nodes.booleanNode(random.nextBoolean());
+            case FieldType.Int integer -> {
+                BigInteger any = new BigInteger(1 + random.nextInt(integer.bits()), random);
+                yield nodes.numberNode(
+                        integer.signed() ? any.shiftRight(1).multiply(BigInteger.valueOf(sign(random))) : any);
+            }
+            case FieldType.Floating floating ->
+                floating.bits() == 32
+                        ? nodes.numberNode(random.nextBoolean() ? random.nextInt(100_000) / 100f : random.nextFloat())
+                        : nodes.numberNode(
+                                random.nextBoolean() ? random.nextInt(100_000) / 100d : random.nextGaussian());
+            case FieldType.Decimal decimal -> {
+                int digits = 1 + random.nextInt(decimal.precision());
+                BigInteger unscaled = new BigInteger(digits * 3, random).multiply(BigInteger.valueOf(sign(random)));
+                yield nodes.numberNode(new BigDecimal(unscaled, decimal.scale()));
+            }
+            case FieldType.Text ignored -> nodes.textNode(text(random));
+            case FieldType.Binary ignored -> {
+                byte[] bytes = new byte[random.nextInt(10)];
+                random.nextBytes(bytes);
+                yield nodes.textNode(Base64.getEncoder().encodeToString(bytes));
+            }
+            case FieldType.Date ignored ->
+                nodes.textNode(LocalDate.ofEpochDay(random.nextInt(-700_000, 2_900_000))
+                        .toString());
+            case FieldType.Time ignored ->
+                nodes.textNode(LocalTime.ofNanoOfDay(random.nextInt(86_400_000) * 1_000_000L)
+                        .toString());
+            case FieldType.Timestamp timestamp -> {
+                long nanos = random.nextInt(1_000_000) * (timestamp.unit() == FieldType.Unit.NANOS ? 1 : 1000L);
+                Instant instant = Instant.ofEpochSecond(random.nextInt(), random.nextBoolean() ? nanos : 0);
+                yield nodes.textNode(
+                        timestamp.zoned()
+                                ? instant.toString()
+                                : instant.atOffset(ZoneOffset.UTC)
+                                        .toLocalDateTime()
+                                        .toString());
+            }
+            case FieldType.Uuid ignored -> nodes.textNode(new UUID(random.nextLong(), random.nextLong()).toString());
+            case FieldType.Struct ignored -> object(column.properties(), random);
+            case FieldType.ListOf ignored -> {
+                ArrayNode array = nodes.arrayNode();
+                Property item = column.items().orElseThrow();
+                for (int i = random.nextInt(4); i > 0; i--) {
+                    array.add(random.nextInt(6) == 0 ? nodes.nullNode() : value(item, random));
+                }
+                yield array;
+            }
+        };
+    }
+
+    private static int sign(Random random) {
+        return random.nextBoolean() ? 1 : -1;
+    }
+
+    private static String text(Random random) {
+        StringBuilder text = new StringBuilder();
+        for (int i = random.nextInt(random.nextBoolean() ? 8 : 40); i > 0; i--) {
+            int codePoint = switch (random.nextInt(12)) {
+                case 0 -> random.nextInt(0x20);
+                case 1 -> "\"\\/".charAt(random.nextInt(3));
+                case 2 -> random.nextInt(0x80, 0xD800);
+                case 3 -> random.nextInt(0x10000, 0x110000);
+                default -> random.nextInt(0x20, 0x7F);
+            };
+            text.appendCodePoint(codePoint);
+        }
+        return text.toString();
+    }
+
+    /** One to three changes: a byte replaced, inserted, removed, or a run doubled or cut. */
+    static byte[] mutate(byte[] json, Random random) {
+        byte[] bytes = json;
+        for (int i = 1 + random.nextInt(3); i > 0; i--) {
+            int at = random.nextInt(bytes.length);
+            int length = Math.min(bytes.length - at, 1 + random.nextInt(12));
+            var out = new ByteArrayOutputStream();
+            out.write(bytes, 0, at);
+            switch (random.nextInt(6)) {
+                case 0 -> out.write(random.nextInt(256));
+                case 1 -> out.write(SYMBOLS.charAt(random.nextInt(SYMBOLS.length())));
+                case 2 -> {
+                    out.write(SYMBOLS.charAt(random.nextInt(SYMBOLS.length())));
+                    out.write(bytes, at, 1);
+                }
+                case 3 -> {
+                    out.write(bytes, at, length);
+                    out.write(bytes, at, length);
+                    at += length - 1;
+                }
+                case 4 -> at += length - 1;
+                default -> {
+                    out.write(' ');
+                    out.write(bytes, at, 1);
+                }
+            }
+            out.write(bytes, at + 1, bytes.length - at - 1);
+            bytes = out.size() == 0 ? bytes : out.toByteArray();
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,112 @@
+package dev.millrace.http;
+
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.millrace.domain.ProductRegistry;
+import io.vertx.core.Vertx;
+import java.time.Clock;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+
+/** Holds the document and the handlers together. */
+class OpenApiTest {
+    private final OpenApi document = OpenApi.load();
+    private final Vertx vertx = Vertx.vertx();
+
+    @Test
+    void document_andHandlers_areTheSame() {
+        assertDoesNotThrow(() -> document.checkBound(handlers()));
+    }
+
+    @Test
+    void checkBound_withOneMoreOrLess_namesIt() {
+        Set<String> fewer = new HashSet<>(handlers());
+        fewer.remove("getRow");
+        assertTrue(assertThrows(IllegalStateException.class, () -> document.checkBound(fewer))
+                .toString()
+                .contains("[getRow]"));
+        Set<String> more = new HashSet<>(handlers());
+        more.add("dropProduct");
+        assertTrue(assertThrows(IllegalStateException.class, () -> document.checkBound(more))
+                .toString()
+                .contains("[dropProduct]"));
+    }
+
+    @Test
+    void parse_sameIdTwice_isRefused() {
+        String text = """
+                paths:
+                  /a: { get: { operationId: x } }
+                  /b: { get: { operationId: x } }
+                """;
+        assertThrows(IllegalStateException.class, () -> OpenApi.parse(text));
+    }
+
+    @Test
+    void pattern_withAColon_isLiteral() {
+        Pattern pattern = new OpenApi.Operation("x", "POST", "/v1/{domain}/rows:lookup").pattern();
+        assertTrue(pattern.matcher("/v1/a/rows:lookup").matches());
+        assertFalse(pattern.matcher("/v1/a/rows").matches());
+        assertFalse(pattern.matcher("/v1/a/b/rows:lookup").matches());
+    }
+
+    @Test
+    void references_allResolve() {
+        Object root = new Load(LoadSettings.builder().build()).loadFromString(document.text());
+        Matcher reference = Pattern.compile("\\$ref: \"#/([^\"]+)\"").matcher(document.text());
+        int count = 0;
+        while (reference.find()) {
+            Object node = root;
+            for (String name : reference.group(1).split("/")) {
+                node = at(node, name);
+            }
+            count++;
+        }
+        assertTrue(count > 50);
+    }
+
+    @Test
+    void everyOperation_hasASummaryAndAProblem() {
+        Object root = new Load(LoadSettings.builder().build()).loadFromString(document.text());
+        for (OpenApi.Operation operation : document.operations()) {
+            assertEquals("GET", operation.method());
+            Object node = at(at(at(root, "paths"), operation.template()), "get");
+            assertTrue(at(node, "summary") instanceof String, operation.id());
+            assertTrue(at(at(node, "responses"), "default") instanceof Map, operation.id());
+        }
+    }
+
+    private static Object at(Object node, String name) {
+        Object found = node instanceof Map<?, ?> map ? map.get(name) : null;
+        if (found == null) {
+            throw new AssertionError("no " + name);
+        }
+        return found;
+    }
+
+    private Set<String> handlers() {
+        var products = new ProductRegistry("mesh", List.of());
+        var room = new RowStream.Room(vertx, vertx.createSharedWorkerExecutor("test", 1), new StreamPlaces(1), 1);
+        return new Operations(document, new Catalogue(products, Clock.systemUTC()), room, Map.of())
+                .byId()
+                .keySet();
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        vertx.close().await(30, TimeUnit.SECONDS);
+    }
+}

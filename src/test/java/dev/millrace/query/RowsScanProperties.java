@@ -1,0 +1,258 @@
+package dev.millrace.query;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.millrace.store.Snapshot;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.jspecify.annotations.Nullable;
+
+/** Filters and pages against a naive evaluation in plain Java. */
+class RowsScanProperties {
+    private final CursorCodec cursors = new CursorCodec("0123456789abcdef".getBytes(UTF_8));
+    private final QueryParser parser = new QueryParser("d.p", SampleRows.SCHEMA, QueryParser.Limits.USUAL, cursors);
+
+    /** A filter as a request has it. */
+    record Condition(String column, String operator, String value) {}
+
+    @Property(tries = 60)
+    void scan_anyFilters_areTheRowsOfTheNaiveEvaluation(
+            @ForAll long seed, @ForAll("conditions") List<Condition> conditions) {
+        var model = new LinkedHashMap<String, SampleRows.Row>();
+        inSample(sample -> {
+            fill(sample, model, new Random(seed), 300);
+            RowsQuery query = query(conditions, Map.of());
+            var expected = new ArrayList<String>();
+            for (SampleRows.Row row : model.values()) {
+                if (query.filters().stream().allMatch(filter -> meets(row, filter))) {
+                    expected.add(row.id());
+                }
+            }
+            try (Snapshot snapshot = sample.store().snapshot()) {
+                var found = ids(new RowsScan(snapshot, query), Integer.MAX_VALUE);
+                expected.sort(null);
+                found.sort(null);
+                assertEquals(expected, found);
+            }
+        });
+    }
+
+    @Property(tries = 20)
+    void pages_whileRowsAreAdded_areTheRowsOfTheFirstPosition(
+            @ForAll long seed, @ForAll("conditions") List<Condition> conditions) {
+        inSample(sample -> {
+            var random = new Random(seed);
+            var model = new LinkedHashMap<String, SampleRows.Row>();
+            fill(sample, model, random, 200);
+            RowsQuery query = query(conditions, Map.of());
+            List<String> whole;
+            Cursor cursor;
+            try (Snapshot first = sample.store().snapshot()) {
+                whole = ids(new RowsScan(first, query), Integer.MAX_VALUE);
+                cursor = new Cursor(first.position(), 0, 0, query.fingerprint());
+            }
+            var paged = new ArrayList<String>();
+            while (cursor != null) {
+                fill(sample, model, random, 20);
+                RowsQuery page = query(conditions, Map.of("cursor", cursors.encode("d.p", cursor)));
+                try (Snapshot then = sample.store().snapshotAt(cursor.position())) {
+                    cursor = page(new RowsScan(then, page), 1 + random.nextInt(30), paged, cursor);
+                }
+            }
+            assertEquals(whole, paged);
+        });
+    }
+
+    private static @Nullable Cursor page(RowsScan scan, int limit, List<String> into, Cursor before) {
+        int left = limit;
+        while (scan.next()) {
+            for (int i = 0; i < scan.count(); i++) {
+                if (left == 0) {
+                    return new Cursor(before.position(), scan.partition(), scan.offset(i), before.fingerprint());
+                }
+                into.add(new String(scan.batch().column(0).bytes(scan.selection()[i]), UTF_8));
+                left--;
+            }
+        }
+        return null;
+    }
+
+    private static List<String> ids(RowsScan scan, int limit) {
+        var ids = new ArrayList<String>();
+        while (scan.next() && ids.size() < limit) {
+            for (int i = 0; i < scan.count(); i++) {
+                ids.add(new String(scan.batch().column(0).bytes(scan.selection()[i]), UTF_8));
+            }
+        }
+        return ids;
+    }
+
+    private RowsQuery query(List<Condition> conditions, Map<String, String> more) {
+        var parameters = new LinkedHashMap<String, String>();
+        for (Condition condition : conditions) {
+            parameters.put("filter[" + condition.column() + "][" + condition.operator() + "]", condition.value());
+        }
+        parameters.putAll(more);
+        return parser.parse(new ArrayList<>(parameters.entrySet()));
+    }
+
+    private static void fill(SampleRows sample, Map<String, SampleRows.Row> model, Random random, int count) {
+        var partitionOf = new HashMap<String, Integer>();
+        for (int i = 0; i < count; i++) {
+            String id = "k" + random.nextInt(150);
+            var row = new SampleRows.Row(
+                    id,
+                    maybe(random, List.of("", "SFO", "SF", "SFOX", "ÄÖ", "LAX").get(random.nextInt(6))),
+                    maybe(random, random.nextInt(10) == 0 ? Integer.MIN_VALUE : random.nextInt(7) - 3),
+                    maybe(random, random.nextInt(10) == 0 ? Long.MAX_VALUE : random.nextInt(7) - 3L),
+                    maybe(random, random.nextInt(10) == 0 ? Double.NaN : (random.nextInt(9) - 4) / 2.0),
+                    maybe(random, BigDecimal.valueOf(random.nextInt(500) - 250L, 2)),
+                    maybe(random, LocalDate.of(2026, 1, 1).plusDays(random.nextInt(4))),
+                    maybe(random, Instant.parse("2026-01-01T00:00:00Z").plusMillis(random.nextInt(4))),
+                    maybe(random, random.nextBoolean()),
+                    random.nextInt(4) != 0,
+                    maybe(random, random.nextInt(5) * 1.5));
+            int partition = Math.floorMod(id.hashCode(), SampleRows.PARTITIONS);
+            partitionOf.put(id, partition);
+            boolean deleted = random.nextInt(10) == 0;
+            sample.write(partition, row, deleted);
+            model.remove(id);
+            if (!deleted) {
+                model.put(id, row);
+            }
+        }
+        sample.publish();
+    }
+
+    private static <T> @Nullable T maybe(Random random, T value) {
+        return random.nextInt(5) == 0 ? null : value;
+    }
+
+    private static boolean meets(SampleRows.Row row, Filter filter) {
+        Comparable<?> value = value(row, filter.column().path());
+        String text = filter.text();
+        return switch (filter.operator()) {
+            case NULL -> (value == null) == text.equals("true");
+            case PREFIX -> value != null && value.toString().startsWith(text);
+            case IN -> value != null && Arrays.stream(text.split(",", -1)).anyMatch(one -> order(value, one) == 0);
+            case EQ -> value != null && order(value, text) == 0;
+            case NE -> value != null && order(value, text) != 0;
+            case GT -> value != null && order(value, text) == 1;
+            case GTE -> value != null && order(value, text) >= 0 && order(value, text) != 9;
+            case LT -> value != null && order(value, text) == -1;
+            case LTE -> value != null && order(value, text) <= 0;
+        };
+    }
+
+    /** -1, 0, 1, or 9 where there is no order. */
+    private static int order(Comparable<?> value, String text) {
+        return switch (value) {
+            case String it -> Integer.signum(Arrays.compareUnsigned(it.getBytes(UTF_8), text.getBytes(UTF_8)));
+            case Integer it -> Integer.signum(Long.compare(it, Long.parseLong(text)));
+            case Long it -> Integer.signum(Long.compare(it, Long.parseLong(text)));
+            case Double it ->
+                it.isNaN() ? 9 : it == Double.parseDouble(text) ? 0 : it < Double.parseDouble(text) ? -1 : 1;
+            case BigDecimal it -> Integer.signum(it.compareTo(new BigDecimal(text)));
+            case LocalDate it -> Integer.signum(it.compareTo(LocalDate.parse(text)));
+            case Instant it -> Integer.signum(it.compareTo(Instant.parse(text)));
+            case Boolean it -> it == Boolean.parseBoolean(text) ? 0 : 1;
+            default -> throw new IllegalStateException(value.toString());
+        };
+    }
+
+    private static @Nullable Comparable<?> value(SampleRows.Row row, String column) {
+        return switch (column) {
+            case "id" -> row.id();
+            case "origin" -> row.origin();
+            case "delay" -> row.delay();
+            case "limit" -> row.limit();
+            case "speed" -> row.speed();
+            case "price" -> row.price();
+            case "day" -> row.day();
+            case "at" -> row.at();
+            case "ok" -> row.ok();
+            case "properties.mag" -> row.properties() ? row.mag() : null;
+            default -> throw new IllegalStateException(column);
+        };
+    }
+
+    @Provide
+    Arbitrary<List<Condition>> conditions() {
+        return Arbitraries.oneOf(
+                        conditions(
+                                "origin",
+                                List.of("eq", "ne", "gt", "gte", "lt", "lte", "in", "prefix"),
+                                "",
+                                "SF",
+                                "SFO",
+                                "Ä",
+                                "ZZ"),
+                        conditions(
+                                "delay", ORDERED, "-3", "0", "2", "2147483648", "-2147483648", "9223372036854775807"),
+                        conditions("limit", ORDERED, "-1", "1", "9223372036854775807", "-9223372036854775808"),
+                        conditions("speed", ORDERED, "-2", "0", "-0", "0.25", "1.5"),
+                        conditions(
+                                "price",
+                                ORDERED,
+                                "0",
+                                "0.5",
+                                "1.005",
+                                "-1.23",
+                                "99999999999999999999999999999999999999999"),
+                        conditions("day", ORDERED, "2026-01-01", "2026-01-03", "2025-12-31"),
+                        conditions("at", ORDERED, "2026-01-01T00:00:00Z", "2026-01-01T00:00:00.002Z"),
+                        conditions("ok", List.of("eq", "ne"), "true", "false"),
+                        conditions("properties.mag", ORDERED, "0", "1.5", "4"),
+                        Arbitraries.of("delay", "ok", "properties.mag", "origin")
+                                .flatMap(column -> conditions(column, List.of("null"), "true", "false")))
+                .list()
+                .ofMaxSize(3);
+    }
+
+    private static final List<String> ORDERED = List.of("eq", "ne", "gt", "gte", "lt", "lte", "in");
+
+    private static Arbitrary<Condition> conditions(String column, List<String> operators, String... values) {
+        return Combinators.combine(Arbitraries.of(operators), Arbitraries.of(values), Arbitraries.of(values))
+                .as((operator, one, other) ->
+                        new Condition(column, operator, operator.equals("in") ? one + "," + other : one));
+    }
+
+    private interface Body {
+        void run(SampleRows sample);
+    }
+
+    private static void inSample(Body body) {
+        try {
+            Path folder = Files.createTempDirectory("rows");
+            try (var sample = new SampleRows(folder)) {
+                body.run(sample);
+            } finally {
+                try (var files = Files.walk(folder)) {
+                    files.sorted(java.util.Comparator.reverseOrder())
+                            .forEach(file -> file.toFile().delete());
+                }
+            }
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+}

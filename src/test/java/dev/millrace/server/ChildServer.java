@@ -1,0 +1,80 @@
+package dev.millrace.server;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** A server in a process of its own, to be killed; standard output goes on being read until it ends. */
+record ChildServer(Process process, int httpPort, int managementPort) implements AutoCloseable {
+    private static final Pattern PORT = Pattern.compile("^(HTTP|management) +\\S+:(\\d+)$");
+
+    /** Starts {@code serve} with a configuration file and waits until it listens; log lines go to {@code log}. */
+    static ChildServer start(Path configuration, Path log) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        try (Stream<String> flags = Files.lines(Path.of("src/main/launch/jvm.args"))) {
+            flags.filter(flag -> !flag.isBlank()).forEach(command::add);
+        }
+        command.addAll(List.of(
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.millrace.server.Main",
+                "serve",
+                "--config",
+                configuration.toString()));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        int http = 0;
+        int management = 0;
+        var output = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        var seen = new StringBuilder();
+        while (management == 0) {
+            String line = output.readLine();
+            if (line == null) {
+                throw new AssertionError("the server ended: " + seen);
+            }
+            seen.append(line).append('\n');
+            Matcher port = PORT.matcher(line);
+            if (port.matches()) {
+                int number = Integer.parseInt(port.group(2));
+                http = port.group(1).equals("HTTP") ? number : http;
+                management = port.group(1).equals("HTTP") ? management : number;
+            }
+        }
+        Thread.ofPlatform().daemon().name("child-output").start(() -> {
+            try (output;
+                    var file = Files.newBufferedWriter(
+                            log, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.APPEND)) {
+                file.write(seen.toString());
+                String line;
+                while ((line = output.readLine()) != null) {
+                    file.write(line + "\n");
+                    file.flush();
+                }
+            } catch (IOException ended) {
+                // The process was killed: there is nothing more to copy.
+            }
+        });
+        return new ChildServer(process, http, management);
+    }
+
+    /** Ends it as {@code kill -9} does. */
+    void kill() {
+        process.destroyForcibly();
+        process.onExit().join();
+    }
+
+    /** Ends it as Ctrl-C or a container does. */
+    @Override
+    public void close() {
+        process.destroy();
+        process.onExit().join();
+    }
+}
