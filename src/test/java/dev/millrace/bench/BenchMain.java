@@ -12,7 +12,8 @@ public final class BenchMain {
     private static final int FINE = 0;
     private static final int WRONG_USE = 2;
 
-    private static final Map<String, Bench> BENCHES = Map.of("codec", new CodecBench(), "http", new HttpBench(), "ingest", new IngestBench());
+    private static final Map<String, Bench> BENCHES =
+            Map.of("codec", new CodecBench(), "http", new HttpBench(), "ingest", new IngestBench());
 
     private BenchMain() {}
 

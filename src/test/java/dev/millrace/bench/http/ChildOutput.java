@@ -28,8 +28,7 @@ final class ChildOutput {
                 .toList();
     }
 
-    private static void copy(
-            Process process, Path log, List<String> names, List<CompletableFuture<Integer>> found) {
+    private static void copy(Process process, Path log, List<String> names, List<CompletableFuture<Integer>> found) {
         List<Pattern> patterns = names.stream()
                 .map(name -> Pattern.compile("^" + Pattern.quote(name) + " +\\S+:(\\d+)$"))
                 .toList();

@@ -24,8 +24,7 @@ final class Flights {
     /** Publishes the first {@code count} flights. */
     static void publish(ChildBroker broker, Path folder, int count) {
         try (var publisher = new TopicPublisher(broker.bootstrapServers());
-                DemoSource flights =
-                        DemoData.unpack(folder.resolve("source")).flights(count)) {
+                DemoSource flights = DemoData.unpack(folder.resolve("source")).flights(count)) {
             publisher.ensure(DemoData.topics());
             publisher.publish(DemoData.FLIGHTS.name(), flights.records(), flights.total(), (done, total) -> {});
         }

@@ -45,8 +45,8 @@ public final class HttpBench implements Bench {
 
     @Override
     public SortedMap<String, String> options() {
-        return new TreeMap<>(Map.of(
-                "records", "200000", "rounds", "3", "seconds", "5", "warmup-seconds", "5", "connections", "64"));
+        return new TreeMap<>(
+                Map.of("records", "200000", "rounds", "3", "seconds", "5", "warmup-seconds", "5", "connections", "64"));
     }
 
     @Override
@@ -85,8 +85,7 @@ public final class HttpBench implements Bench {
                         .getFirst());
     }
 
-    private Report measure(
-            Arguments arguments, Path folder, Served millrace, Served router, Consumer<String> progress)
+    private Report measure(Arguments arguments, Path folder, Served millrace, Served router, Consumer<String> progress)
             throws IOException, InterruptedException {
         List<String> missing = new ArrayList<>();
         Optional<Path> wrk = Tools.find("wrk");
@@ -164,9 +163,15 @@ public final class HttpBench implements Bench {
                     name, "p99", "ms", taken.stream().map(Wrk.Load::p99Millis).toList()));
         });
         results.add(new Series(
-                EXPORT, "MB per second", "MB/s", exports.stream().map(Export::perSecond).toList()));
+                EXPORT,
+                "MB per second",
+                "MB/s",
+                exports.stream().map(Export::perSecond).toList()));
         results.add(new Series(
-                EXPORT, PER_CORE, "MB/s", exports.stream().map(Export::perCpuSecond).toList()));
+                EXPORT,
+                PER_CORE,
+                "MB/s",
+                exports.stream().map(Export::perCpuSecond).toList()));
         return results;
     }
 

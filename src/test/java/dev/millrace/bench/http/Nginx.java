@@ -40,7 +40,8 @@ final class Nginx {
                   }
                 }
                 """.formatted(folder, port, body));
-        Process process = new ProcessBuilder(program.toString(), "-c", configuration.toString(), "-p", folder.toString())
+        Process process = new ProcessBuilder(
+                        program.toString(), "-c", configuration.toString(), "-p", folder.toString())
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("nginx.out").toFile())
                 .start();

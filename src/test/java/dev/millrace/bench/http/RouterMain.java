@@ -29,8 +29,7 @@ import java.util.stream.Stream;
 final class RouterMain {
     private static final int DEFAULT_LIMIT = 100;
 
-    private record Flight(
-            String flight_id, String date, int delay, int distance, String origin, String destination) {}
+    private record Flight(String flight_id, String date, int delay, int distance, String origin, String destination) {}
 
     private final ObjectMapper mapper = new ObjectMapper();
     private final List<Flight> flights = new ArrayList<>();
@@ -49,8 +48,8 @@ final class RouterMain {
             }
         }
         int loops = Runtime.getRuntime().availableProcessors();
-        Vertx vertx = Vertx.vertx(
-                new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(loops));
+        Vertx vertx =
+                Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(loops));
         var port = new AtomicInteger();
         vertx.deployVerticle(() -> main.new Loop(port), new DeploymentOptions().setInstances(loops))
                 .toCompletionStage()

@@ -44,7 +44,8 @@ final class Wrk {
                   at = at %% #requests + 1
                   return requests[at]
                 end
-                """.formatted(String.join(", ", paths.stream().map(path -> '"' + path + '"').toList())));
+                """.formatted(String.join(
+                ", ", paths.stream().map(path -> '"' + path + '"').toList())));
     }
 
     Load run(Served server, int seconds) throws IOException, InterruptedException {
