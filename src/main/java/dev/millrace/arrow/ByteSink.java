@@ -65,24 +65,42 @@ public final class ByteSink {
 
     /** Makes room for {@code bytes} more. */
     public void reserve(int bytes) {
-        reserved = position + bytes;
         if (limit - position < bytes) {
-            address = target.grow(position, Math.addExact(position, bytes));
-            limit = target.capacity();
+            grow(bytes);
         }
+        assert reserving(bytes);
+    }
+
+    private void grow(int bytes) {
+        address = target.grow(position, Math.addExact(position, bytes));
+        limit = target.capacity();
     }
 
     public void put(byte value) {
-        assert position < reserved : "unreserved";
-        Memory.putByte(address + position, value);
+        Memory.putByte(next(1), value);
         position++;
     }
 
     /** Writes eight bytes, little-endian, of which only {@code used} count: cheap for short constants. */
     public void putWord(long word, int used) {
-        assert position + 8 <= reserved : "unreserved";
-        Memory.putLong(address + position, word);
+        Memory.putLong(next(8), word);
         position += used;
+    }
+
+    // These three are small enough, assertions included, that the compiler always inlines what calls them.
+
+    private long next(int bytes) {
+        assert fits(bytes);
+        return address + position;
+    }
+
+    private boolean fits(int bytes) {
+        return position + bytes <= reserved;
+    }
+
+    private boolean reserving(int bytes) {
+        reserved = position + bytes;
+        return true;
     }
 
     /** Writes {@code bytes} whole. */

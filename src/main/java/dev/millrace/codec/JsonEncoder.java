@@ -54,9 +54,7 @@ public final class JsonEncoder {
         }
         sink.reserve(fixedBytes);
         for (int i = 0; i < nodes.length; i++) {
-            Node node = nodes[i];
-            node.name(sink);
-            value(node, batch.column(numbers[i]), row, sink);
+            field(nodes[i], batch.column(numbers[i]), row, sink);
         }
         end(nodes.length, sink);
     }
@@ -79,26 +77,45 @@ public final class JsonEncoder {
         sink.put((byte) '}');
     }
 
-    private void value(Node node, Column column, int row, ByteSink sink) {
+    private void field(Node node, Column column, int row, ByteSink sink) {
+        boolean missing = node.nullable && column.isNull(row);
+        node.name(sink, !missing);
+        if (missing) {
+            sink.putWord(NULL, 4);
+        } else {
+            value(node, column, row, sink);
+        }
+    }
+
+    private void item(Node node, Column column, int row, ByteSink sink) {
         if (node.nullable && column.isNull(row)) {
             sink.putWord(NULL, 4);
             return;
         }
+        if (node.form == Form.TEXT) {
+            sink.put((byte) '"');
+        }
+        value(node, column, row, sink);
+    }
+
+    /** A value that is there; the opening quote of a text is written already. */
+    private void value(Node node, Column column, int row, ByteSink sink) {
         switch (node.form) {
             case TEXT -> text(column, row, sink);
             case FLOAT64 -> values.float64(column.float64(row), sink);
             case INT64 -> sink.putDecimal(column.int64(row));
             case INT32 -> sink.putDecimal(column.int32(row));
             case TIMESTAMP -> values.timestamp(column.int64(row), node.perSecond, node.zoned, sink);
-            case STRUCT -> {
-                Node[] children = node.children;
-                for (int i = 0; i < children.length; i++) {
-                    children[i].name(sink);
-                    value(children[i], column.child(i), row, sink);
-                }
-                end(children.length, sink);
-            }
+            case STRUCT -> struct(node.children, column, row, sink);
             case LIST -> list(node, column, row, sink);
+            default -> rarer(node, column, row, sink);
+        }
+    }
+
+    /** Apart, so that the usual forms fit into one piece of machine code with their callers. */
+    private void rarer(Node node, Column column, int row, ByteSink sink) {
+        switch (node.form) {
+            case TEXT, FLOAT64, INT64, INT32, TIMESTAMP, STRUCT, LIST -> throw new IllegalStateException();
             case BOOL -> {
                 boolean value = column.bit(row);
                 sink.putWord(value ? 0x65757274L : 0x65736c6166L, value ? 4 : 5);
@@ -143,6 +160,13 @@ public final class JsonEncoder {
         }
     }
 
+    private void struct(Node[] children, Column column, int row, ByteSink sink) {
+        for (int i = 0; i < children.length; i++) {
+            field(children[i], column.child(i), row, sink);
+        }
+        end(children.length, sink);
+    }
+
     private void list(Node node, Column column, int row, ByteSink sink) {
         Column items = column.child(0);
         Node item = node.children[0];
@@ -154,7 +178,7 @@ public final class JsonEncoder {
             if (i > from) {
                 sink.put((byte) ',');
             }
-            value(item, items, i, sink);
+            item(item, items, i, sink);
         }
         sink.reserve(fixedBytes);
         sink.put((byte) ']');
@@ -163,8 +187,7 @@ public final class JsonEncoder {
     private void text(Column column, int row, ByteSink sink) {
         int from = column.start(row);
         int to = column.end(row);
-        sink.reserve(to - from + 16 + fixedBytes);
-        sink.put((byte) '"');
+        sink.reserve(Math.addExact(to - from + 16, fixedBytes));
         int at = sink.putUnescaped(column, from, to);
         while (at < to) {
             sink.reserve(Math.addExact(to - at + 32, fixedBytes));
@@ -242,9 +265,10 @@ public final class JsonEncoder {
         final boolean zoned;
         final boolean timeIs32;
         final int scale;
-        /** What opens the field: a brace or a comma, the name in quotes, a colon. */
+        /** What opens the field: a brace or a comma, the name in quotes, a colon, the quote that opens a text. */
         final byte[] name;
 
+        private final int quotes;
         private final long nameFirst;
         private final long nameSecond;
 
@@ -258,20 +282,23 @@ public final class JsonEncoder {
             this.zoned = column.type() instanceof ArrowType.Timestamp timestamp && timestamp.getTimezone() != null;
             this.timeIs32 = column.width() == 4;
             this.scale = column.type() instanceof ArrowType.Decimal decimal ? decimal.getScale() : 0;
-            this.name = (opening + quoted(column.name()) + ":").getBytes(UTF_8);
+            this.name = (opening + quoted(column.name()) + ":" + (form == Form.TEXT ? "\"" : "")).getBytes(UTF_8);
+            this.quotes = form == Form.TEXT ? 1 : 0;
             byte[] padded = Arrays.copyOf(name, Math.max(16, name.length));
             this.nameFirst = Words.at(padded, 0);
             this.nameSecond = Words.at(padded, 8);
         }
 
-        void name(ByteSink sink) {
-            if (name.length <= 8) {
-                sink.putWord(nameFirst, name.length);
-            } else if (name.length <= 16) {
+        /** Writes the name; {@code quoted} with the quote of a text. */
+        void name(ByteSink sink, boolean quoted) {
+            int length = quoted ? name.length : name.length - quotes;
+            if (length <= 8) {
+                sink.putWord(nameFirst, length);
+            } else if (length <= 16) {
                 sink.putWord(nameFirst, 8);
-                sink.putWord(nameSecond, name.length - 8);
+                sink.putWord(nameSecond, length - 8);
             } else {
-                sink.put(name);
+                sink.put(name, 0, length);
             }
         }
 

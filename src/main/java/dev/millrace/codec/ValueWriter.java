@@ -6,7 +6,8 @@ import dev.millrace.arrow.Column;
 /**
  * Writes numbers, dates and times as text. One thread. The caller has reserved 96 bytes.
  *
- * <p>Days become dates by Hinnant's "chrono-compatible low-level date algorithms".
+ * <p>Days become dates by Neri and Schneider's "Euclidean affine functions and their application to calendar
+ * algorithms" (2022).
  */
 final class ValueWriter {
     private static final long FRACTION = 100_000_000;
@@ -15,6 +16,12 @@ final class ValueWriter {
     private static final long NULL = 0x6c6c756eL;
     private static final long DAY_SECONDS = 86_400;
 
+    /** Days from 0000-03-01 for which the arithmetic of 64 bits is more than enough: ten thousand years and some. */
+    private static final long MAX_SHIFTED = 4_000_000;
+
+    private long year;
+    private int month;
+    private int dayOfMonth;
     private final StringBuilder slow = new StringBuilder(32);
 
     /**
@@ -103,13 +110,37 @@ final class ValueWriter {
     }
 
     void timestamp(long value, long perSecond, boolean zoned, ByteSink sink) {
-        long second = perSecond == 1 ? value : Math.floorDiv(value, perSecond);
+        // Divisions by constants are multiplications.
+        long second = perSecond == 1_000_000
+                ? Math.floorDiv(value, 1_000_000L)
+                : perSecond == 1_000
+                        ? Math.floorDiv(value, 1_000L)
+                        : perSecond == 1 ? value : Math.floorDiv(value, 1_000_000_000L);
         long fraction = value - second * perSecond;
         long day = Math.floorDiv(second, DAY_SECONDS);
-        sink.put((byte) '"');
-        date(day, sink);
-        sink.put((byte) 'T');
-        clock((int) (second - day * DAY_SECONDS), fraction, perSecond, sink);
+        int secondOfDay = (int) (second - day * DAY_SECONDS);
+        civil(day);
+        if (year < 0 || year > 9999) {
+            sink.put((byte) '"');
+            date(sink);
+            sink.put((byte) 'T');
+            clock(secondOfDay, fraction, perSecond, sink);
+            sink.putWord(zoned ? 'Z' | '"' << 8 : '"', zoned ? 2 : 1);
+            return;
+        }
+        int minuteOfDay = secondOfDay / 60;
+        int hour = minuteOfDay / 60;
+        long minutes = two(minuteOfDay - hour * 60);
+        sink.putWord('"' | yearAndMonth() << 8, 8);
+        sink.putWord(
+                '-' | two(dayOfMonth) << 8 | (long) 'T' << 24 | two(hour) << 32 | (long) ':' << 48 | minutes << 56, 8);
+        long rest = minutes >>> 8 | ':' << 8 | two(secondOfDay - minuteOfDay * 60) << 16;
+        if (fraction == 0) {
+            sink.putWord(rest | (zoned ? 'Z' | '"' << 8 : (long) '"') << 32, zoned ? 6 : 5);
+            return;
+        }
+        sink.putWord(rest | (long) '.' << 32, 5);
+        sink.putPadded(fraction, perSecond == 1_000 ? 3 : perSecond == 1_000_000 ? 6 : 9);
         sink.putWord(zoned ? 'Z' | '"' << 8 : '"', zoned ? 2 : 1);
     }
 
@@ -137,24 +168,13 @@ final class ValueWriter {
     }
 
     void date(long epochDay, ByteSink sink) {
-        long shifted = epochDay + 719_468;
-        long era = Math.floorDiv(shifted, 146_097);
-        int dayOfEra = (int) (shifted - era * 146_097);
-        int yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365;
-        int dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100);
-        int shiftedMonth = (5 * dayOfYear + 2) / 153;
-        int day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1;
-        int month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
-        long year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+        civil(epochDay);
+        date(sink);
+    }
+
+    private void date(ByteSink sink) {
         if (year >= 0 && year <= 9999) {
-            int century = (int) year / 100;
-            sink.putWord(
-                    two(century)
-                            | two((int) year - century * 100) << 16
-                            | (long) '-' << 32
-                            | two(month) << 40
-                            | (long) '-' << 56,
-                    8);
+            sink.putWord(yearAndMonth() | (long) '-' << 56, 8);
         } else {
             sink.put((byte) (year < 0 ? '-' : '+'));
             long magnitude = Math.abs(year);
@@ -165,7 +185,35 @@ final class ValueWriter {
             }
             sink.putWord('-' | two(month) << 8 | (long) '-' << 24, 4);
         }
-        sink.putWord(two(day), 2);
+        sink.putWord(two(dayOfMonth), 2);
+    }
+
+    /** {@code 2001-01} in seven bytes. */
+    private long yearAndMonth() {
+        int century = (int) year / 100;
+        return two(century) | two((int) year - century * 100) << 16 | (long) '-' << 32 | two(month) << 40;
+    }
+
+    /** Sets {@link #year}, {@link #month} and {@link #dayOfMonth}. */
+    private void civil(long epochDay) {
+        long shifted = epochDay + 719_468;
+        long eras = 0;
+        if (shifted < 0 || shifted > MAX_SHIFTED) {
+            eras = Math.floorDiv(shifted, 146_097L);
+            shifted -= eras * 146_097;
+        }
+        long first = 4 * shifted + 3;
+        long century = first / 146_097;
+        long second = (first - century * 146_097) | 3;
+        long product = 2_939_745 * second;
+        long yearOfCentury = product >>> 32;
+        long dayOfYear = (product & 0xFFFFFFFFL) / 2_939_745 >>> 2;
+        long third = 2141 * dayOfYear + 197_913;
+        int shiftedMonth = (int) (third >>> 16);
+        int nextYear = dayOfYear >= 306 ? 1 : 0;
+        year = 100 * century + yearOfCentury + nextYear + eras * 400;
+        month = shiftedMonth - 12 * nextYear;
+        dayOfMonth = (int) ((third & 0xFFFF) / 2141) + 1;
     }
 
     /** Two digits, the tens in the lower byte. */

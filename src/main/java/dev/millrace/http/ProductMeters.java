@@ -22,6 +22,12 @@ final class ProductMeters {
         gauge(
                 product,
                 meters,
+                "millrace.product.lag.records",
+                "How far the product is behind its topic's end, which is looked at every few seconds",
+                Product::lag);
+        gauge(
+                product,
+                meters,
                 "millrace.product.undurable.records",
                 "Records that a restart would read again",
                 ProductMeters::undurable);

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each step looks at up to {@value #BLOCK} rows of one slice: visible rows are put into a selection, and each filter
  * narrows it, column by column. A step may select nothing, so that its length stays bounded on a loop or under a
- * cancellation check.
+ * cancellation check. Without filters the first step looks at no more rows than the limit and one, and each further one
+ * at twice as many, so that a small page costs little.
  */
 public final class RowsScan {
     /** Most rows that one step looks at. */
@@ -20,19 +21,21 @@ public final class RowsScan {
 
     private final Snapshot snapshot;
     private final List<FilterLoop> filters;
-    private final int[] selection = new int[BLOCK];
+    private int[] selection;
     private List<Slice> slices;
     private int partition;
     private long fromOffset;
     private int slice;
     private int row;
     private int count;
+    private boolean begun;
     private @Nullable Slice current;
 
     /** A scan from a query's start on; a cursor's position must be the snapshot's. */
     public RowsScan(Snapshot snapshot, RowsQuery query) {
         this.snapshot = snapshot;
         this.filters = query.filters().stream().map(FilterLoop::new).toList();
+        this.selection = new int[filters.isEmpty() ? Math.min(BLOCK, query.limit() + 1) : BLOCK];
         if (query.start() instanceof Start.After(Cursor cursor)) {
             partition = cursor.partition();
             fromOffset = cursor.offset();
@@ -59,7 +62,11 @@ public final class RowsScan {
         }
         Slice at = slices.get(slice);
         current = at;
-        int to = Math.min(row + BLOCK, at.rows());
+        if (begun && selection.length < BLOCK) {
+            selection = new int[Math.min(BLOCK, 2 * selection.length)];
+        }
+        begun = true;
+        int to = Math.min(row + selection.length, at.rows());
         int selected = at.select(row, to, selection);
         for (FilterLoop filter : filters) {
             if (selected == 0) {

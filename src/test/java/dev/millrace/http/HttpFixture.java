@@ -33,6 +33,7 @@ final class HttpFixture implements AutoCloseable {
     HttpFixture(Path folder, PortLayers layers, Duration idle) throws Exception {
         vertx = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(2)
+                .setPreferNativeTransport(true)
                 .setBlockedThreadCheckInterval(5)
                 .setBlockedThreadCheckIntervalUnit(TimeUnit.MILLISECONDS)
                 .setMaxEventLoopExecuteTime(10)

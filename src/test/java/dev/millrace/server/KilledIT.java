@@ -67,9 +67,11 @@ class KilledIT {
                     broker.process().onExit().join();
                     broker = broker.restart().join();
                 }
-                publishing.join();
+                publishing.orTimeout(120, TimeUnit.SECONDS).join();
             }
-            while (!publish(broker.bootstrapServers(), data, FLIGHTS).join()) {
+            while (!publish(broker.bootstrapServers(), data, FLIGHTS)
+                    .orTimeout(120, TimeUnit.SECONDS)
+                    .join()) {
                 pause(100);
             }
             Client client = Client.of(server.httpPort());
