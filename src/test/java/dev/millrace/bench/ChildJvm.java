@@ -29,6 +29,7 @@ public final class ChildJvm {
                 .filter(flag -> flag.startsWith("--")
                         || flag.startsWith("-Darrow")
                         || flag.startsWith("-XX:+Use")
+                        || flag.startsWith("-XX:G1")
                         || flag.startsWith("-XX:MaxDirectMemorySize"))
                 .forEach(command::add);
         command.addAll(flags);

@@ -45,8 +45,8 @@ public final class HttpBench implements Bench {
 
     @Override
     public SortedMap<String, String> options() {
-        return new TreeMap<>(
-                Map.of("records", "200000", "rounds", "3", "seconds", "5", "warmup-seconds", "5", "connections", "64"));
+        return new TreeMap<>(Map.of(
+                "records", "200000", "rounds", "3", "seconds", "5", "warmup-seconds", "15", "connections", "64"));
     }
 
     @Override

@@ -50,7 +50,7 @@ public final class IngestBench implements Bench {
     @Override
     public SortedMap<String, String> options() {
         return new TreeMap<>(Map.of(
-                "records", "2000000", "rounds", "3", "warmup", "1", "cases", String.join(";", CASES), "brokers", ""));
+                "records", "2000000", "rounds", "3", "warmup", "3", "cases", String.join(";", CASES), "brokers", ""));
     }
 
     @Override
