@@ -1,0 +1,120 @@
+package dev.millrace.bench.ingest;
+
+import dev.millrace.arrow.ArrowSchemas;
+import dev.millrace.config.Configuration;
+import dev.millrace.config.ConfigurationReader;
+import dev.millrace.contract.MeshReader;
+import dev.millrace.contract.Mode;
+import dev.millrace.contract.ProductDefinition;
+import dev.millrace.contract.Property;
+import dev.millrace.domain.DomainActor;
+import dev.millrace.domain.Product;
+import dev.millrace.domain.ProductState.Phase;
+import dev.millrace.ingest.InputPorts;
+import dev.millrace.store.LocalStore;
+import dev.millrace.store.ProductStore;
+import dev.millrace.store.Snapshot;
+import dev.millrace.store.StoreOptions;
+import dev.millrace.store.StoreSchema;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.RootAllocator;
+
+/** Millrace's own way: input port, decoder, store on disk and snapshot, with the settings that a server starts with. */
+final class MillraceCase implements IngestCase {
+    private static final String DOMAIN = "sales";
+    private static final String NAME = "orders";
+
+    private final Source source;
+    private final boolean keyed;
+    private final Configuration configuration = ConfigurationReader.ofDefaults().read();
+    private final Vertx vertx = Vertx.vertx();
+    private int pass;
+
+    /** {@code keyed}: whether rows can be found by their id, too. */
+    MillraceCase(Source source, boolean keyed) {
+        this.source = source;
+        this.keyed = keyed;
+    }
+
+    @Override
+    public Reading read() throws IOException {
+        Path folder = Files.createTempDirectory("millrace-bench");
+        Path domain = Files.createDirectories(folder.resolve("mesh/domains/" + DOMAIN));
+        Files.writeString(domain.resolve(NAME + ".odcs.yaml"), Orders.contract(source.topic(), keyed));
+        ProductDefinition orders =
+                MeshReader.read(folder.resolve("mesh")).product(DOMAIN, NAME).orElseThrow();
+        return new ToRows(orders, folder);
+    }
+
+    @Override
+    public void close() {
+        vertx.close().toCompletionStage().toCompletableFuture().join();
+    }
+
+    private final class ToRows implements Reading {
+        private final Path folder;
+        private final RootAllocator root = new RootAllocator();
+        private final BufferAllocator mapped = root.newChildAllocator("mapped files", 0, Long.MAX_VALUE);
+        private final DomainActor domain;
+        private final InputPorts inputs;
+
+        ToRows(ProductDefinition orders, Path folder) {
+            this.folder = folder;
+            long memoryBytes = configuration.domain().memory().bytes();
+            domain = DomainActor.open(
+                    DOMAIN,
+                    List.of(orders),
+                    memoryBytes,
+                    root,
+                    (product, share, files) -> open(product, share, files, memoryBytes));
+            inputs = InputPorts.start(
+                    vertx,
+                    new Configuration.Kafka(source.bootstrapServers(), Map.of()),
+                    "bench-" + ProcessHandle.current().pid() + "-" + pass++,
+                    List.of(domain));
+        }
+
+        private ProductStore open(ProductDefinition product, BufferAllocator share, Executor files, long memoryBytes) {
+            var schema = new StoreSchema(
+                    ArrowSchemas.of(product.object()),
+                    product.key().stream().map(Property::name).toList(),
+                    product.mode() == Mode.UPSERT);
+            var options = new StoreOptions(
+                    configuration.store().segmentRows(),
+                    32L << 20,
+                    memoryBytes,
+                    configuration.store().flushInterval());
+            try {
+                return LocalStore.open(schema, options, folder.resolve("data"), share, mapped, files);
+            } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+            }
+        }
+
+        @Override
+        public long await() throws InterruptedException {
+            Product orders = domain.products().getFirst();
+            Patience.until("the end of the topic", () -> orders.state().phase() == Phase.LIVE);
+            try (Snapshot snapshot = orders.snapshot()) {
+                return snapshot.rows();
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            inputs.stop().toCompletionStage().toCompletableFuture().join();
+            domain.close();
+            mapped.close();
+            root.close();
+            Folders.delete(folder);
+        }
+    }
+}
