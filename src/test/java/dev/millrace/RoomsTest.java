@@ -73,6 +73,8 @@ class RoomsTest {
     void address_isSeen_onlyByArrow() {
         onlyIn("arrow", "java.lang.foreign..");
         noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.millrace.arrow")
                 .should()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("sun.misc.Unsafe")

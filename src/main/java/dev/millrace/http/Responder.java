@@ -26,6 +26,7 @@ final class Responder {
     private static final CharSequence CONTENT_TYPE_OPTIONS = HttpHeaders.createOptimized("X-Content-Type-Options");
 
     private final Function<Call, Optional<Allowance>> allowance;
+    private Policy policy = new Policy(0, 0, "");
 
     Responder(Function<Call, Optional<Allowance>> allowance) {
         this.allowance = allowance;
@@ -153,11 +154,34 @@ final class Responder {
     }
 
     private void limitHeaders(Call call, MultiMap headers) {
-        allowance.apply(call).ifPresent(now -> {
-            headers.set(RATE_LIMIT_POLICY, "\"default\";q=" + now.limit() + ";w=" + now.windowSeconds());
+        Optional<Allowance> found = allowance.apply(call);
+        if (found.isPresent()) {
+            Allowance now = found.get();
+            headers.set(RATE_LIMIT_POLICY, policy(now));
             headers.set(
                     RATE_LIMIT,
-                    "\"default\";r=" + now.remaining() + (now.remaining() == 0 ? ";t=" + now.retryAfterSeconds() : ""));
-        });
+                    now.remaining() == 0
+                            ? "\"default\";r=0;t=" + now.retryAfterSeconds()
+                            : "\"default\";r=" + now.remaining());
+        }
+    }
+
+    /** The policy's text, kept ready: it hardly ever changes. */
+    private CharSequence policy(Allowance now) {
+        Policy known = policy;
+        if (known.limit != now.limit() || known.windowSeconds != now.windowSeconds()) {
+            known = Policy.of(now);
+            policy = known;
+        }
+        return known.text;
+    }
+
+    private record Policy(int limit, long windowSeconds, CharSequence text) {
+        static Policy of(Allowance now) {
+            return new Policy(
+                    now.limit(),
+                    now.windowSeconds(),
+                    HttpHeaders.createOptimized("\"default\";q=" + now.limit() + ";w=" + now.windowSeconds()));
+        }
     }
 }

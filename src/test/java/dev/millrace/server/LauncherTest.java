@@ -70,7 +70,7 @@ class LauncherTest {
 
         Shell.Result second = launch("demo");
         assertEquals("", second.err());
-        assertEquals(List.of("-q -B package -DskipTests"), Files.readAllLines(root.resolve("target/calls")));
+        assertEquals(List.of("-q -B package -Dmaven.test.skip=true"), Files.readAllLines(root.resolve("target/calls")));
     }
 
     @Test
