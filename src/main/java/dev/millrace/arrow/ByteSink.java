@@ -154,6 +154,18 @@ public final class ByteSink {
         putWord(digits + ZEROS, Math.max(1, 8 - (Long.numberOfLeadingZeros(digits) >>> 3)));
     }
 
+    /**
+     * Writes a number of hundredths below 10^8 with its point, without a last zero but with a digit behind the point; 16
+     * bytes must be reserved.
+     */
+    public void putHundredths(long value) {
+        long digits = digits(value);
+        int zeros = Math.min(5, Long.numberOfTrailingZeros(digits) >>> 3);
+        putWord((digits + ZEROS) >>> (zeros << 3), 6 - zeros);
+        int last = (int) (digits >>> 56);
+        putWord('.' | (digits + ZEROS) >>> 48 << 8, last == 0 ? 2 : 3);
+    }
+
     /** Writes exactly {@code count} digits, 1 to 18, with leading zeros; 24 bytes must be reserved. */
     public void putPadded(long value, int count) {
         if (count > 8) {

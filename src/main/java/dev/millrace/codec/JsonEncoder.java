@@ -6,7 +6,6 @@ import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
-import dev.millrace.arrow.Layout;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.arrow.vector.types.FloatingPointPrecision;
@@ -29,12 +28,22 @@ import org.jspecify.annotations.Nullable;
 public final class JsonEncoder {
     private static final int NULL = 0x6c6c756e;
 
+    // The usual forms as numbers: a switch over an enum costs one more dependent load a value.
+    private static final int RARER = 0;
+    private static final int TEXT = 1;
+    private static final int FLOAT64 = 2;
+    private static final int INT64 = 3;
+    private static final int INT32 = 4;
+    private static final int TIMESTAMP = 5;
+    private static final int STRUCT = 6;
+    private static final int LIST = 7;
+
     private final List<ColumnLayout> selected;
     private final Node[] nodes;
     private final int fixedBytes;
     private final ValueWriter values = new ValueWriter();
-    private @Nullable Layout layout;
-    private int[] numbers = {};
+    private @Nullable Batch bound;
+    private Column[] columns = {};
 
     /** Encodes these top-level columns, in this order. */
     public static JsonEncoder of(List<ColumnLayout> selected, boolean numbersAsStrings) {
@@ -49,25 +58,30 @@ public final class JsonEncoder {
 
     /** Writes one row as an object. */
     public void row(Batch batch, int row, ByteSink sink) {
-        if (batch.layout() != layout) {
-            bind(batch.layout());
+        if (batch != bound) {
+            bind(batch);
         }
+        Column[] from = columns;
         sink.reserve(fixedBytes);
         for (int i = 0; i < nodes.length; i++) {
-            field(nodes[i], batch.column(numbers[i]), row, sink);
+            field(nodes[i], from[i], row, sink);
         }
         end(nodes.length, sink);
     }
 
-    private void bind(Layout of) {
-        numbers = selected.stream().mapToInt(column -> of.top().indexOf(column)).toArray();
-        for (int i = 0; i < numbers.length; i++) {
-            if (numbers[i] < 0) {
+    /** The columns of one batch after the other; only its identity is kept of the batch, never its memory. */
+    private void bind(Batch batch) {
+        Column[] found = new Column[selected.size()];
+        for (int i = 0; i < found.length; i++) {
+            int number = batch.layout().top().indexOf(selected.get(i));
+            if (number < 0) {
                 throw new IllegalArgumentException(
                         "no column " + selected.get(i).path());
             }
+            found[i] = batch.column(number);
         }
-        layout = of;
+        columns = found;
+        bound = batch;
     }
 
     private static void end(int fields, ByteSink sink) {
@@ -100,9 +114,9 @@ public final class JsonEncoder {
 
     /** A value that is there; the opening quote of a text is written already. */
     private void value(Node node, Column column, int row, ByteSink sink) {
-        switch (node.form) {
+        switch (node.usual) {
             case TEXT -> text(column, row, sink);
-            case FLOAT64 -> values.float64(column.float64(row), sink);
+            case FLOAT64 -> float64(node, column.float64(row), sink);
             case INT64 -> sink.putDecimal(column.int64(row));
             case INT32 -> sink.putDecimal(column.int32(row));
             case TIMESTAMP -> values.timestamp(column.int64(row), node.perSecond, node.zoned, sink);
@@ -110,6 +124,17 @@ public final class JsonEncoder {
             case LIST -> list(node, column, row, sink);
             default -> rarer(node, column, row, sink);
         }
+    }
+
+    private void float64(Node node, double value, ByteSink sink) {
+        if (node.hundredths) {
+            if (values.hundredths(value, sink)) {
+                return;
+            }
+            // Asked of zero and of negative amounts too, which say nothing about the column.
+            node.hundredths = value <= 0;
+        }
+        values.float64(value, sink);
     }
 
     /** Apart, so that the usual forms fit into one piece of machine code with their callers. */
@@ -268,12 +293,28 @@ public final class JsonEncoder {
         /** What opens the field: a brace or a comma, the name in quotes, a colon, the quote that opens a text. */
         final byte[] name;
 
+        /** The form, where it is one of the usual. */
+        final int usual;
+
+        /** Whether all amounts so far were whole hundredths, so that the next is tried as one first. */
+        boolean hundredths = true;
+
         private final int quotes;
         private final long nameFirst;
         private final long nameSecond;
 
         Node(ColumnLayout column, char opening, boolean numbersAsStrings) {
             this.form = form(column, numbersAsStrings);
+            this.usual = switch (form) {
+                case TEXT -> JsonEncoder.TEXT;
+                case FLOAT64 -> JsonEncoder.FLOAT64;
+                case INT64 -> JsonEncoder.INT64;
+                case INT32 -> JsonEncoder.INT32;
+                case TIMESTAMP -> JsonEncoder.TIMESTAMP;
+                case STRUCT -> JsonEncoder.STRUCT;
+                case LIST -> JsonEncoder.LIST;
+                default -> RARER;
+            };
             this.nullable = column.nullable();
             this.children = form == Form.LIST
                     ? new Node[] {new Node(column.children().getFirst(), ',', numbersAsStrings)}

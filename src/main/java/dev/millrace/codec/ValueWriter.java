@@ -15,14 +15,31 @@ final class ValueWriter {
     private static final double WHOLE_LIMIT = 1e15;
     private static final long NULL = 0x6c6c756eL;
     private static final long DAY_SECONDS = 86_400;
+    private static final int DAYS = 512;
 
     /** Days from 0000-03-01 for which the arithmetic of 64 bits is more than enough: ten thousand years and some. */
     private static final long MAX_SHIFTED = 4_000_000;
+
+    /** Days met lately, each at its number's low bits: the day, {@code "2001-01} and {@code -31T}. */
+    private final long[] days = new long[3 * DAYS];
 
     private long year;
     private int month;
     private int dayOfMonth;
     private final StringBuilder slow = new StringBuilder(32);
+
+    /**
+     * Writes an amount of whole hundredths below a million, as prices and rates mostly are: one run of digits for both
+     * sides of the point. False, and nothing written, for any other; shortest for the reason that {@link #float64} gives.
+     */
+    boolean hundredths(double value, ByteSink sink) {
+        long scaled = (long) (value * 100 + 0.5);
+        if (scaled >= FRACTION || scaled <= 0 || (double) scaled / 100 != value) {
+            return false;
+        }
+        sink.putHundredths(scaled);
+        return true;
+    }
 
     /**
      * The shortest form. A decimal of at most 15 digits has a double of its own, so when the double is the nearest to one
@@ -119,8 +136,8 @@ final class ValueWriter {
         long fraction = value - second * perSecond;
         long day = Math.floorDiv(second, DAY_SECONDS);
         int secondOfDay = (int) (second - day * DAY_SECONDS);
-        civil(day);
-        if (year < 0 || year > 9999) {
+        int slot = 3 * ((int) day & DAYS - 1);
+        if (days[slot] != day + 1 && !meet(day, slot)) {
             sink.put((byte) '"');
             date(sink);
             sink.put((byte) 'T');
@@ -131,9 +148,8 @@ final class ValueWriter {
         int minuteOfDay = secondOfDay / 60;
         int hour = minuteOfDay / 60;
         long minutes = two(minuteOfDay - hour * 60);
-        sink.putWord('"' | yearAndMonth() << 8, 8);
-        sink.putWord(
-                '-' | two(dayOfMonth) << 8 | (long) 'T' << 24 | two(hour) << 32 | (long) ':' << 48 | minutes << 56, 8);
+        sink.putWord(days[slot + 1], 8);
+        sink.putWord(days[slot + 2] | two(hour) << 32 | (long) ':' << 48 | minutes << 56, 8);
         long rest = minutes >>> 8 | ':' << 8 | two(secondOfDay - minuteOfDay * 60) << 16;
         if (fraction == 0) {
             sink.putWord(rest | (zoned ? 'Z' | '"' << 8 : (long) '"') << 32, zoned ? 6 : 5);
@@ -142,6 +158,18 @@ final class ValueWriter {
         sink.putWord(rest | (long) '.' << 32, 5);
         sink.putPadded(fraction, perSecond == 1_000 ? 3 : perSecond == 1_000_000 ? 6 : 9);
         sink.putWord(zoned ? 'Z' | '"' << 8 : '"', zoned ? 2 : 1);
+    }
+
+    /** Puts a day's text into its slot; false for a year that has no four digits, whose date is then set. */
+    private boolean meet(long day, int slot) {
+        civil(day);
+        if (year < 0 || year > 9999) {
+            return false;
+        }
+        days[slot] = day + 1;
+        days[slot + 1] = '"' | yearAndMonth() << 8;
+        days[slot + 2] = '-' | two(dayOfMonth) << 8 | (long) 'T' << 24;
+        return true;
     }
 
     void time(long value, long perSecond, ByteSink sink) {
