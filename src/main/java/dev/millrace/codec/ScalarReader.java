@@ -355,11 +355,21 @@ final class ScalarReader {
             faults.at("enum", "The value is not one of those that the contract allows.");
             return true;
         }
-        if (field.pattern != null && !field.pattern.matches(bytes, from, length)) {
-            faults.at("pattern", "The text does not match the contract's pattern.");
-            return true;
-        }
-        return false;
+        return field.pattern != null && isRefused(field.pattern.find(bytes, from, length));
+    }
+
+    private boolean isRefused(TextPattern.Outcome found) {
+        return switch (found) {
+            case FOUND -> false;
+            case ABSENT -> {
+                faults.at("pattern", "The text does not match the contract's pattern.");
+                yield true;
+            }
+            case TOO_HARD -> {
+                faults.at("pattern", "The text is too long or too intricate for the contract's pattern.");
+                yield true;
+            }
+        };
     }
 
     private static boolean isUuid(byte[] b, int from, int length) {

@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An anchored sequence of ASCII literals and simple classes with counts, such as {@code ^[A-Z]{3}$} or
  * {@code ^\d{4}-\d{2}$}, is compared byte by byte without allocation, as long as no choice is left to make: a class of
- * a variable count and what follows it have no character in common. All else goes to {@link Pattern}.
+ * a variable count and what follows it have no character in common. All else goes to {@link Pattern}, with a bound:
+ * that engine takes stack for each turn of a repeated group, and can try a number of ways that grows exponentially with
+ * the text. A record must not be able to end or to hold up the domain's ingest thread by that.
  */
 final class TextPattern {
     private static final Pattern ATOM = Pattern.compile(
@@ -30,6 +32,17 @@ final class TextPattern {
         }
     }
 
+    /** What the search came to. */
+    enum Outcome {
+        FOUND,
+        ABSENT,
+        /** Given up: it takes more stack, or more looks at the text, than a record may cost. */
+        TOO_HARD
+    }
+
+    private static final long LOOKS_AT_LEAST = 1_000_000;
+    private static final long LOOKS_PER_CHARACTER = 200;
+
     private final Pattern pattern;
     private final Step @Nullable [] steps;
 
@@ -39,11 +52,24 @@ final class TextPattern {
     }
 
     /** Whether the well-formed UTF-8 text holds the pattern. */
-    boolean matches(byte[] utf8, int from, int length) {
+    Outcome find(byte[] utf8, int from, int length) {
         Step[] simple = steps;
         if (simple == null) {
-            return pattern.matcher(new String(utf8, from, length, UTF_8)).find();
+            return search(new String(utf8, from, length, UTF_8));
         }
+        return holds(simple, utf8, from, length) ? Outcome.FOUND : Outcome.ABSENT;
+    }
+
+    // A matcher that overflowed the stack is thrown away; nothing else is touched in the middle of its work.
+    private Outcome search(String text) {
+        try {
+            return pattern.matcher(new Looks(text)).find() ? Outcome.FOUND : Outcome.ABSENT;
+        } catch (StackOverflowError | TooManyLooks tooHard) {
+            return Outcome.TOO_HARD;
+        }
+    }
+
+    private static boolean holds(Step[] simple, byte[] utf8, int from, int length) {
         int at = from;
         int to = from + length;
         for (Step step : simple) {
@@ -133,6 +159,48 @@ final class TextPattern {
     private static void add(long[] bits, char from, char to) {
         for (char c = from; c <= to; c++) {
             bits[c >>> 6] |= 1L << (c & 63);
+        }
+    }
+
+    /** A text that counts how often it is looked at. */
+    private static final class Looks implements CharSequence {
+        private final String text;
+        private long left;
+
+        Looks(String text) {
+            this.text = text;
+            this.left = LOOKS_AT_LEAST + LOOKS_PER_CHARACTER * text.length();
+        }
+
+        @Override
+        public char charAt(int index) {
+            if (left-- == 0) {
+                throw new TooManyLooks();
+            }
+            return text.charAt(index);
+        }
+
+        @Override
+        public int length() {
+            return text.length();
+        }
+
+        @Override
+        public CharSequence subSequence(int start, int end) {
+            return text.substring(start, end);
+        }
+
+        @Override
+        public String toString() {
+            return text;
+        }
+    }
+
+    private static final class TooManyLooks extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        TooManyLooks() {
+            super("a pattern looks at a text too often", null, false, false);
         }
     }
 }

@@ -14,6 +14,7 @@ import org.slf4j.LoggerFactory;
 final class Faults {
     private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
     private static final List<String> METHODS = List.of("ListFlights", "GetFlightInfo", "GetSchema", "DoGet");
+    private static final int MAX_DESCRIPTION = 800;
 
     private Faults() {}
 
@@ -45,7 +46,16 @@ final class Faults {
 
     private static FlightRuntimeException of(Problem problem) {
         return new CallStatus(FlightStatusCode.valueOf(problem.status().flight()))
-                .withDescription(problem.detail())
+                .withDescription(cut(problem.detail()))
                 .toRuntimeException();
+    }
+
+    /** A description travels in a trailer, percent-encoded, and clients refuse trailers of more than 8 or 16 KiB. */
+    private static String cut(String detail) {
+        if (detail.length() <= MAX_DESCRIPTION) {
+            return detail;
+        }
+        int end = Character.isHighSurrogate(detail.charAt(MAX_DESCRIPTION - 1)) ? MAX_DESCRIPTION - 1 : MAX_DESCRIPTION;
+        return detail.substring(0, end) + "…";
     }
 }

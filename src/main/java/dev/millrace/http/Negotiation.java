@@ -92,7 +92,7 @@ record Negotiation(Format format, boolean numbersAsStrings) {
     private static List<Range> ranges(String accept) {
         var ranges = new ArrayList<Range>();
         for (String part : accept.split(",", MAX_RANGES + 1)) {
-            String[] pieces = part.trim().split(";");
+            String[] pieces = part.trim().split(";", -1); // never empty, as without the limit ";" would be
             String[] type = pieces[0].trim().toLowerCase(Locale.ROOT).split("/", 2);
             if (type.length < 2 || ranges.size() == MAX_RANGES) {
                 continue;

@@ -18,6 +18,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -48,6 +49,7 @@ final class DemoRun implements AutoCloseable {
             checkFree("HTTP", demo.port());
             checkFree("Flight", demo.flightPort());
             checkFree("management", demo.managementPort());
+            configuration(data, HOST + ":0"); // a wrong variable is told before the broker is started
             DemoMesh.unpack(data.resolve("mesh"));
             out.println("Millrace demo in " + data);
             out.println("starting a Kafka broker ...");
@@ -121,21 +123,35 @@ final class DemoRun implements AutoCloseable {
         }
     }
 
-    /** Whether everything published is served; false when it was stopped before. */
+    /**
+     * Whether everything published is served; false when it was stopped before. A product whose input has ended for good
+     * is named and not waited for: its rows are served all the same.
+     */
     private boolean awaitServed(MillraceServer server, long total) {
         var progress = Progress.onStandardOutput("serving records");
         while (true) {
             long served = server.products().stream().mapToLong(DemoRun::reached).sum();
+            List<Product> ended =
+                    server.products().stream().filter(DemoRun::hasEnded).toList();
             boolean live = server.products().stream()
-                    .allMatch(product -> product.state().phase() == Phase.LIVE);
+                    .allMatch(product -> product.state().phase() == Phase.LIVE || ended.contains(product));
             progress.show(Math.min(served, total), total);
-            if (live && served >= total) {
+            if (live && (served >= total || !ended.isEmpty())) {
+                ended.forEach(product -> out.println("  " + product.qualifiedName() + " reads no more ("
+                        + product.state().phase() + "): " + product.state().detail()));
                 return true;
             }
             if (await(LOOK_MILLIS)) {
                 return false;
             }
         }
+    }
+
+    private static boolean hasEnded(Product product) {
+        return switch (product.state().phase()) {
+            case STOPPED, GAP, RECREATED -> true;
+            case STARTING, CATCHING_UP, LIVE, PAUSED, RETRYING -> false;
+        };
     }
 
     private static long reached(Product product) {

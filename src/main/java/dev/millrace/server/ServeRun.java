@@ -1,5 +1,6 @@
 package dev.millrace.server;
 
+import dev.millrace.config.Configuration;
 import dev.millrace.config.ConfigurationReader;
 import java.io.PrintStream;
 import java.util.concurrent.CountDownLatch;
@@ -18,10 +19,17 @@ final class ServeRun implements AutoCloseable {
 
     /** Runs until {@link #close}. */
     void run() {
-        var configuration = ConfigurationReader.ofDefaults()
-                .withFile(serve.config())
-                .withEnvironment(System.getenv())
-                .read();
+        try {
+            serve(ConfigurationReader.ofDefaults()
+                    .withFile(serve.config())
+                    .withEnvironment(System.getenv())
+                    .read());
+        } finally {
+            stopped.countDown(); // whatever failed: the shutdown hook waits for it
+        }
+    }
+
+    private void serve(Configuration configuration) {
         try (MillraceServer server = MillraceServer.start(configuration)) {
             out.println("HTTP        " + configuration.http().host() + ":" + server.httpPort());
             out.println("Flight      " + configuration.flight().host() + ":" + server.flightPort());
@@ -30,8 +38,6 @@ final class ServeRun implements AutoCloseable {
             stop.await();
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-        } finally {
-            stopped.countDown();
         }
     }
 

@@ -14,8 +14,10 @@ import java.util.stream.LongStream;
  * yet) ends with the colon.
  */
 public final class Position {
-    private static final Pattern TEXT =
-            Pattern.compile("([A-Za-z0-9_-]{1,64}):((?:\\d{1,18}(?:\\.\\d{1,18}){0,9999})?)");
+    // No repeated group in here: Pattern takes stack for each of its turns, and clients write this text.
+    private static final Pattern TEXT = Pattern.compile("([A-Za-z0-9_-]{1,64}):([0-9.]*)");
+    private static final Pattern OFFSET = Pattern.compile("\\d{1,18}");
+    private static final int MAX_PARTITIONS = 10_000;
 
     private final String topicId;
     private final long[] next;
@@ -36,11 +38,14 @@ public final class Position {
         if (!matcher.matches()) {
             return Optional.empty();
         }
-        long[] next = matcher.group(2).isEmpty()
-                ? new long[0]
-                : Arrays.stream(matcher.group(2).split("\\."))
-                        .mapToLong(Long::parseLong)
-                        .toArray();
+        if (matcher.group(2).isEmpty()) {
+            return Optional.of(new Position(matcher.group(1), new long[0]));
+        }
+        String[] offsets = matcher.group(2).split("\\.", -1);
+        if (offsets.length > MAX_PARTITIONS || !Arrays.stream(offsets).allMatch(OFFSET.asMatchPredicate())) {
+            return Optional.empty();
+        }
+        long[] next = Arrays.stream(offsets).mapToLong(Long::parseLong).toArray();
         return Optional.of(new Position(matcher.group(1), next));
     }
 

@@ -150,6 +150,7 @@ class FlightPortIT {
     void wrongRequests_sayWhatIsWrong() {
         ServedPort.assertFault(
                 FlightStatusCode.NOT_FOUND, "no product 'aviation.nothing'", () -> served.info("aviation", "nothing"));
+        ServedPort.assertFault(FlightStatusCode.NOT_FOUND, "no product '€€€€", () -> served.info("€".repeat(20_000)));
         ServedPort.assertFault(FlightStatusCode.INVALID_ARGUMENT, "seismology.airports", () -> served.info("airports"));
         ServedPort.assertFault(
                 FlightStatusCode.INVALID_ARGUMENT, "[domain, product]", () -> served.info("a", "b", "c"));

@@ -36,7 +36,16 @@ class NegotiationTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
-            value = {"text/csv", "application/json;q=0", "*/*;q=0", "application/json;q=2", "json"})
+            value = {
+                "text/csv",
+                "application/json;q=0",
+                "*/*;q=0",
+                "application/json;q=2",
+                "json",
+                ";",
+                " ;; , ;q=1",
+                ",,"
+            })
     void of_nothingOffered_isNotAcceptable(String accept) {
         assertEquals(Status.NOT_ACCEPTABLE, status(accept, List.of()));
     }
