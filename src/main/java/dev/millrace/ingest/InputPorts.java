@@ -10,11 +10,13 @@ import java.util.List;
 
 /** The input ports of all domains, with the clients that they share. Any thread. */
 public final class InputPorts {
+    private final Vertx vertx;
     private final TopicAdmin admin;
     private final DeadLetterTopic deadLetters;
     private final List<KafkaInputPort> ports = new ArrayList<>();
 
-    private InputPorts(TopicAdmin admin, DeadLetterTopic deadLetters) {
+    private InputPorts(Vertx vertx, TopicAdmin admin, DeadLetterTopic deadLetters) {
+        this.vertx = vertx;
         this.admin = admin;
         this.deadLetters = deadLetters;
     }
@@ -25,7 +27,7 @@ public final class InputPorts {
      * @param instance names this server's data folder, so that servers with folders of their own each read everything
      */
     public static InputPorts start(Vertx vertx, Configuration.Kafka kafka, String instance, List<DomainActor> domains) {
-        var ports = new InputPorts(new TopicAdmin(vertx, kafka), new DeadLetterTopic(vertx, kafka));
+        var ports = new InputPorts(vertx, new TopicAdmin(vertx, kafka), new DeadLetterTopic(vertx, kafka));
         for (DomainActor domain : domains) {
             for (Product product : domain.products()) {
                 var port = new KafkaInputPort(vertx, kafka, instance, domain, product, ports.admin, ports.deadLetters);
@@ -41,9 +43,11 @@ public final class InputPorts {
         return Future.join(ports.stream().map(KafkaInputPort::stop).toList())
                 .<Void>mapEmpty()
                 .eventually(deadLetters::close)
-                .eventually(() -> {
-                    admin.close();
-                    return Future.<Void>succeededFuture();
-                });
+                .eventually(() -> vertx.executeBlocking(
+                        () -> {
+                            admin.close(); // waits for what is under way
+                            return true;
+                        },
+                        false));
     }
 }

@@ -7,6 +7,7 @@ import dev.millrace.domain.ProductState.Phase;
 import dev.millrace.ingest.broker.ChildBroker;
 import dev.millrace.ingest.publish.TopicPublisher;
 import dev.millrace.problem.Problem;
+import dev.millrace.problem.ProblemException;
 import dev.millrace.server.demo.DemoData;
 import dev.millrace.server.demo.DemoMesh;
 import dev.millrace.server.demo.DemoSource;
@@ -20,52 +21,58 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The demo: a broker in a child process, its topics, their data, and the server over the demo's mesh, all in one data
- * folder and on loopback. Blocks its caller, which is the main thread; {@link #close} comes from another, the shutdown
- * hook.
+ * folder and on loopback. Blocks its caller until it is told to stop.
  */
-final class DemoRun implements AutoCloseable {
+final class DemoRun {
     private static final String HOST = "127.0.0.1";
     private static final long LOOK_MILLIS = 50;
 
     private final Command.Demo demo;
     private final PrintStream out;
-    private final CountDownLatch stop = new CountDownLatch(1);
-    private final CountDownLatch stopped = new CountDownLatch(1);
+    private final Stop stop;
 
-    DemoRun(Command.Demo demo, PrintStream out) {
+    DemoRun(Command.Demo demo, PrintStream out, Stop stop) {
         this.demo = demo;
         this.out = out;
+        this.stop = stop;
     }
 
-    /** Runs until {@link #close}. */
+    /** Runs until it is told to stop; {@code CannotStart} when it cannot start, or its broker ended. */
     void run() {
-        try {
-            Path data = demo.dataFolder().toAbsolutePath();
-            checkFree("HTTP", demo.port());
-            checkFree("Flight", demo.flightPort());
-            checkFree("management", demo.managementPort());
-            configuration(data, HOST + ":0"); // a wrong variable is told before the broker is started
-            DemoMesh.unpack(data.resolve("mesh"));
-            out.println("Millrace demo in " + data);
-            out.println("starting a Kafka broker ...");
-            try (ChildBroker broker =
-                    ChildBroker.start(data.resolve("kafka"), 0).join()) {
-                out.println("Kafka broker at " + broker.bootstrapServers());
+        Path data = demo.dataFolder().toAbsolutePath();
+        checkFree("HTTP", demo.port());
+        checkFree("Flight", demo.flightPort());
+        checkFree("management", demo.managementPort());
+        configuration(data, HOST + ":0"); // a wrong variable is told before the broker is started
+        DemoMesh.unpack(data.resolve("mesh"));
+        out.println("Millrace demo in " + data);
+        out.println("starting a Kafka broker ...");
+        try (ChildBroker broker = ChildBroker.start(data.resolve("kafka"), 0).join()) {
+            out.println("Kafka broker at " + broker.bootstrapServers());
+            var lost = new AtomicBoolean();
+            broker.process().onExit().thenRun(() -> {
+                lost.set(!stop.isSaid());
+                stop.say();
+            });
+            if (!stop.isSaid()) {
                 serve(data, broker.bootstrapServers());
             }
-        } finally {
-            stopped.countDown();
+            if (lost.get()) {
+                throw new Problem.CannotStart("The Kafka broker's process has ended; its log is " + broker.log() + ".")
+                        .exception();
+            }
         }
+        out.println("stopped; everything is kept in " + data);
     }
 
     private void serve(Path data, String bootstrapServers) {
         DemoData source = DemoData.unpack(data.resolve("source"));
         try (var publisher = new TopicPublisher(bootstrapServers)) {
+            stop.whenSaid(publisher::close);
             publisher.ensure(DemoData.topics());
             try (MillraceServer server = MillraceServer.start(configuration(data, bootstrapServers))) {
                 long total = publish(publisher, "flights", DemoData.FLIGHTS.name(), source.flights(demo.records()))
@@ -73,13 +80,17 @@ final class DemoRun implements AutoCloseable {
                         + publish(publisher, "earthquakes", DemoData.EARTHQUAKES.name(), source.earthquakes());
                 if (awaitServed(server, total)) {
                     welcome(server);
-                    await(Long.MAX_VALUE);
+                    stop.await(Long.MAX_VALUE);
                 }
                 out.println();
                 out.println("stopping ...");
             }
+        } catch (ProblemException failure) {
+            if (!stop.isSaid()) {
+                throw failure;
+            }
+            // What was under way when the word came was cut off; the next start goes on with it.
         }
-        out.println("stopped; everything is kept in " + data);
     }
 
     private Configuration configuration(Path data, String bootstrapServers) {
@@ -112,7 +123,7 @@ final class DemoRun implements AutoCloseable {
     /** Publishes what the topic lacks, and returns how many records the source has. */
     private long publish(TopicPublisher publisher, String what, String topic, DemoSource source) {
         try (source) {
-            if (stop.getCount() == 0) {
+            if (stop.isSaid()) {
                 return 0;
             }
             var progress = Progress.onStandardOutput("publishing " + what);
@@ -141,7 +152,7 @@ final class DemoRun implements AutoCloseable {
                         + product.state().phase() + "): " + product.state().detail()));
                 return true;
             }
-            if (await(LOOK_MILLIS)) {
+            if (stop.await(LOOK_MILLIS)) {
                 return false;
             }
         }
@@ -182,16 +193,6 @@ final class DemoRun implements AutoCloseable {
         out.println("Ctrl-C stops it; the next start goes on with the same data.");
     }
 
-    /** Waits until stopped, at most {@code millis}; true when stopped. */
-    private boolean await(long millis) {
-        try {
-            return stop.await(millis, TimeUnit.MILLISECONDS);
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            return true;
-        }
-    }
-
     private static void checkFree(String what, int port) {
         if (port == 0) {
             return;
@@ -203,17 +204,6 @@ final class DemoRun implements AutoCloseable {
             throw new Problem.CannotStart("The " + what + " port " + port + " is taken: " + taken.getMessage()
                             + ". Give another one, or 0 for a free one.")
                     .exception();
-        }
-    }
-
-    /** Ends the run, and waits until it has ended. */
-    @Override
-    public void close() {
-        stop.countDown();
-        try {
-            stopped.await();
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 }

@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
 
 /** The program: reads the command line, runs the command and ends with its exit code. */
 public final class Main {
@@ -34,29 +35,17 @@ public final class Main {
                 err.print(CommandLine.USAGE);
                 yield ExitCode.WRONG_USE;
             }
-            case Command.Demo demo -> {
-                var run = new DemoRun(demo, out);
-                yield guarded(err, run, run::run);
-            }
-            case Command.Serve serve -> {
-                var run = new ServeRun(serve, out);
-                yield guarded(err, run, run::run);
-            }
+            case Command.Demo demo -> untilTold(err, new Stop(), stop -> new DemoRun(demo, out, stop).run());
+            case Command.Serve serve -> untilTold(err, new Stop(), stop -> new ServeRun(serve, out, stop).run());
         };
     }
 
-    /** Runs until the process is told to end; the shutdown hook then closes {@code run} and waits for it. */
-    private static ExitCode guarded(PrintStream err, AutoCloseable run, Runnable body) {
-        Thread hook = Thread.ofPlatform().name("shutdown").unstarted(() -> {
-            try {
-                run.close();
-            } catch (Exception failure) {
-                err.println("millrace: " + failure);
-            }
-        });
-        Runtime.getRuntime().addShutdownHook(hook);
+    /** Runs until the process is told to end: the shutdown hook then says so, and waits until the run has ended. */
+    static ExitCode untilTold(PrintStream err, Stop stop, Consumer<Stop> run) {
+        Runtime.getRuntime()
+                .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(stop::close));
         try {
-            body.run();
+            run.accept(stop);
             return ExitCode.FINE;
         } catch (ProblemException | CompletionException failure) {
             Throwable cause =
@@ -66,6 +55,8 @@ public final class Main {
             }
             expected.problem().detail().lines().forEach(line -> err.println("millrace: " + line));
             return ExitCode.CANNOT_START;
+        } finally {
+            stop.ended(); // whatever failed: the shutdown hook waits for it
         }
     }
 
