@@ -50,6 +50,7 @@ run() {
   app=$1
   shift
   set -- "@$app/jvm.args" ${MILLRACE_JAVA_OPTS:-} -jar "$app/millrace.jar" "$@"
+  unset MILLRACE_JAVA_OPTS # the server takes MILLRACE_ variables for its own settings
   if [ -s "$app/millrace.aot" ]; then
     set -- "-XX:AOTCache=$app/millrace.aot" "$@"
   fi

@@ -18,7 +18,11 @@ final class ClientSettings {
     private ClientSettings() {}
 
     static Map<String, Object> admin(Configuration.Kafka kafka) {
-        return common(kafka);
+        Map<String, Object> settings = new HashMap<>(Map.of(
+                CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, 5_000,
+                CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, 8_000));
+        settings.putAll(common(kafka));
+        return settings;
     }
 
     /**

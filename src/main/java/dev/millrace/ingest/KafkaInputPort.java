@@ -66,6 +66,7 @@ final class KafkaInputPort {
     private boolean live;
     private boolean stopping;
     private boolean failed;
+    private boolean watching;
     private long watchTimer = -1;
 
     KafkaInputPort(
@@ -191,8 +192,8 @@ final class KafkaInputPort {
 
     private void received(ConsumerRecords<byte[], byte[]> run) {
         backoff.reset();
-        if (product.state().phase() == Phase.RETRYING) {
-            domain.state(product, live ? Phase.LIVE : Phase.CATCHING_UP, "");
+        if (!run.isEmpty()) {
+            answered();
         }
         if (!run.isEmpty() || !run.nextOffsets().isEmpty()) {
             waiting.add(run);
@@ -295,20 +296,39 @@ final class KafkaInputPort {
 
     /** Lets the store flush, and looks whether the topic is still the one that the data came from; the client itself would not tell. */
     private void watch() {
-        domain.ingestThread().execute(ingest::tick);
+        Future.fromCompletionStage(
+                        domain.ask(() -> {
+                            ingest.tick();
+                            return true;
+                        }),
+                        context)
+                .onFailure(this::stopped);
+        if (watching) {
+            return;
+        }
+        watching = true;
         admin.end(product.definition().topic())
-                .onSuccess(end -> context.runOnContext(ignored -> {
+                .onComplete(found -> context.runOnContext(ignored -> {
+                    watching = false;
                     if (stopping || failed) {
                         return;
                     }
-                    if (!end.topicId().equals(target.topicId())) {
-                        recreated(target.topicId(), end.topicId());
+                    if (found.failed()) {
+                        // The client itself polls on in silence while the brokers are away.
+                        domain.state(product, Phase.RETRYING, "the topic cannot be read: " + message(found.cause()));
+                    } else if (!found.result().topicId().equals(target.topicId())) {
+                        recreated(target.topicId(), found.result().topicId());
                     } else {
-                        product.inputEnd(end);
+                        product.inputEnd(found.result());
+                        answered();
                     }
-                }))
-                .onFailure(failure ->
-                        LOG.debug("{}: topic cannot be described: {}", product.qualifiedName(), message(failure)));
+                }));
+    }
+
+    private void answered() {
+        if (product.state().phase() == Phase.RETRYING) {
+            domain.state(product, paused ? Phase.PAUSED : live ? Phase.LIVE : Phase.CATCHING_UP, "");
+        }
     }
 
     private void recreated(String stored, String found) {

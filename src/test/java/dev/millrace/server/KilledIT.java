@@ -102,6 +102,10 @@ class KilledIT {
         }
     }
 
+    private static String state(Client client) {
+        return client.json("/v1/products/aviation/flights").get("state").textValue();
+    }
+
     /** Publishes the flights up to a number, from where the topic ends; false when the broker went away meanwhile. */
     private static CompletableFuture<Boolean> publish(String bootstrapServers, DemoData data, int until) {
         // Not on the common pool, which on two cores has one thread: a wait for the broker would hold up all else
