@@ -45,8 +45,8 @@ public record Configuration(
         }
     }
 
-    /** The budget of each domain: off-heap memory and threads that decode. */
-    public record Domain(DataSize memory, int ingestThreads) {}
+    /** The budget of each domain: off-heap memory. */
+    public record Domain(DataSize memory) {}
 
     /** What the layers around each output port allow. */
     public record Limits(Duration requestTimeout, int concurrency, int ratePerSecond) {}

@@ -167,7 +167,7 @@ public final class ConfigurationReader {
                 new Configuration.Management(values.of(Keys.MANAGEMENT_HOST), values.of(Keys.MANAGEMENT_PORT)),
                 new Configuration.Flight(values.of(Keys.FLIGHT_HOST), values.of(Keys.FLIGHT_PORT)),
                 new Configuration.Kafka(values.of(Keys.KAFKA_BOOTSTRAP_SERVERS), values.below(Keys.KAFKA_PROPERTIES)),
-                new Configuration.Domain(values.of(Keys.DOMAIN_MEMORY), values.of(Keys.DOMAIN_INGEST_THREADS)),
+                new Configuration.Domain(values.of(Keys.DOMAIN_MEMORY)),
                 new Configuration.Limits(
                         values.of(Keys.LIMITS_REQUEST_TIMEOUT),
                         values.of(Keys.LIMITS_CONCURRENCY),
