@@ -30,7 +30,7 @@ final class ClientSettings {
      */
     static Map<String, Object> consumer(Configuration.Kafka kafka, String member) {
         Map<String, Object> settings = new HashMap<>(Map.of(
-                // Few, large fetches: measured, see docs/design notes on polling. Users may override.
+                // Few, large fetches cost the least processor time a record. Users may override.
                 ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 65_536,
                 ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 10,
                 ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 20_000,
