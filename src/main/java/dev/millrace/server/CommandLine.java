@@ -39,6 +39,7 @@ final class CommandLine {
     private static final Set<String> SERVE_OPTIONS = Set.of("--config");
 
     private final Map<String, String> options = new HashMap<>();
+    private final List<String> operands = new ArrayList<>();
     private final List<String> faults = new ArrayList<>();
 
     private CommandLine() {}
@@ -62,7 +63,7 @@ final class CommandLine {
     }
 
     private Command demo(List<String> arguments) {
-        read(arguments, DEMO_OPTIONS);
+        read(arguments, DEMO_OPTIONS, 0, 0);
         Command demo = new Command.Demo(
                 (int) number("--port", 8080, 65_535),
                 (int) number("--flight-port", 8815, 65_535),
@@ -73,15 +74,20 @@ final class CommandLine {
     }
 
     private Command serve(List<String> arguments) {
-        read(arguments, SERVE_OPTIONS);
+        read(arguments, SERVE_OPTIONS, 0, 0);
         Command serve = new Command.Serve(path("--config", "millrace.yaml"));
         return faults.isEmpty() ? serve : new Command.WrongUse(faults);
     }
 
-    private void read(List<String> arguments, Set<String> known) {
+    /** Reads the options and, where the command takes any, at least {@code least} and at most {@code most} operands. */
+    private void read(List<String> arguments, Set<String> known, int least, int most) {
         Deque<String> left = new ArrayDeque<>(arguments);
         while (!left.isEmpty()) {
             String argument = left.pop();
+            if (most > 0 && !argument.startsWith("--")) {
+                operands.add(argument);
+                continue;
+            }
             int equals = argument.indexOf('=');
             String name = equals < 0 ? argument : argument.substring(0, equals);
             if (!known.contains(name)) {
@@ -97,6 +103,13 @@ final class CommandLine {
             } else if (options.put(name, equals < 0 ? left.pop() : argument.substring(equals + 1)) != null) {
                 faults.add(name + " is given twice");
             }
+        }
+        if (operands.size() < least || operands.size() > most) {
+            faults.add("expected "
+                    + (least == most
+                            ? "" + least
+                            : most == Integer.MAX_VALUE ? "at least " + least : least + " to " + most)
+                    + (most == 1 ? " path" : " paths") + ", found " + operands.size());
         }
     }
 
