@@ -12,6 +12,7 @@ import dev.millrace.store.Slice;
 import dev.millrace.store.Snapshot;
 import dev.millrace.store.StoreSchema;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -95,7 +96,7 @@ final class DeadLetters {
         add(headers, CONTRACT_ID, contract.id());
         add(headers, CONTRACT_VERSION, contract.version());
         add(headers, VIOLATIONS, json(violation));
-        add(headers, REJECTED_AT, Instant.now().toString());
+        add(headers, REJECTED_AT, Instant.now().truncatedTo(ChronoUnit.MILLIS).toString());
         return headers;
     }
 

@@ -35,7 +35,7 @@ class CrashSimulation {
         for (; crashed; operation++) {
             crashed = crashAt(model, operation, names);
         }
-        assertTrue(operation > 50, "only " + operation + " operations");
+        assertTrue(operation > 40, "only " + operation + " operations");
     }
 
     private static StoreModel model(long seed) {
