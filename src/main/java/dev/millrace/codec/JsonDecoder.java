@@ -30,6 +30,7 @@ public final class JsonDecoder {
     private final BatchWriter writer;
     private final JsonLimits limits;
     private final boolean rejectUnknown;
+    private final RecordRules rules;
     private final Faults faults = new Faults();
     private final JsonText text;
     private final JsonNumber number;
@@ -45,12 +46,14 @@ public final class JsonDecoder {
     private JsonDecoder(
             List<Property> columns,
             List<String> keyColumns,
-            boolean rejectUnknown,
+            UnknownFields unknown,
+            RecordRules rules,
             BatchWriter writer,
             JsonLimits limits) {
         this.writer = writer;
         this.limits = limits;
-        this.rejectUnknown = rejectUnknown;
+        this.rejectUnknown = unknown == UnknownFields.REJECT;
+        this.rules = rules;
         this.text = new JsonText(faults, limits.maxStringBytes());
         this.number = new JsonNumber(faults);
         this.skipper = new JsonSkipper(faults, text, number, limits);
@@ -70,16 +73,17 @@ public final class JsonDecoder {
 
     /** The decoder of a product; {@code writer} is borrowed, its first columns are the contract's. */
     public static JsonDecoder of(ProductDefinition product, BatchWriter writer, JsonLimits limits) {
-        return of(
+        return new JsonDecoder(
                 product.object().properties(),
                 product.key().stream().map(Property::name).toList(),
                 product.unknownFields(),
+                RecordRules.of(product.object(), writer),
                 writer,
                 limits);
     }
 
     /**
-     * The decoder of records with these columns.
+     * The decoder of records with these columns and no rules over several of them.
      *
      * @param columns the contract's, in the order of the writer's first columns
      * @param keyColumns names of the key's columns in key order; may be empty
@@ -90,7 +94,7 @@ public final class JsonDecoder {
             UnknownFields unknown,
             BatchWriter writer,
             JsonLimits limits) {
-        return new JsonDecoder(columns, keyColumns, unknown == UnknownFields.REJECT, writer, limits);
+        return new JsonDecoder(columns, keyColumns, unknown, RecordRules.none(), writer, limits);
     }
 
     /**
@@ -115,6 +119,11 @@ public final class JsonDecoder {
     public boolean decodeKey(byte[] bytes) {
         asKey = true;
         return run(bytes, 0, bytes.length, key, key.fields.length == 1);
+    }
+
+    /** The rules over several columns, which count warnings. */
+    public RecordRules rules() {
+        return rules;
     }
 
     /** Why the last record was refused. */
@@ -154,7 +163,8 @@ public final class JsonDecoder {
             }
             return at;
         }
-        return record(plan, b);
+        int at = record(plan, b);
+        return at >= 0 && rules.hold(faults) ? at : Faults.FAULT;
     }
 
     private int record(ObjectPlan plan, byte[] b) {
