@@ -88,8 +88,8 @@ public final class Sample {
             return tree;
         } catch (CharacterCodingException e) {
             throw new Refused("not UTF-8");
-        } catch (JsonProcessingException e) {
-            throw new Refused("not strict JSON (or nested deeper than " + MAX_DEPTH + " levels)");
+        } catch (JsonProcessingException | NumberFormatException e) {
+            throw new Refused("not strict JSON, or nested too deeply, or with a number too long");
         }
     }
 
