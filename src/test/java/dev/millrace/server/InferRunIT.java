@@ -81,7 +81,7 @@ class InferRunIT {
 
         assertEquals(ExitCode.FINE, run("", "--topic", topic, "--bootstrap-servers", servers));
         assertTrue(out.toString(UTF_8).contains("in 3 of 3; from 1 to 3"), out::toString);
-        assertTrue(out.toString(UTF_8).contains("1 records without a value"), out::toString);
+        assertTrue(out.toString(UTF_8).contains("refuse 1 of them, without a value"), out::toString);
         assertEquals(
                 topic,
                 ContractReader.read("out", out.toString(UTF_8))

@@ -14,6 +14,7 @@ import java.util.Set;
  */
 public final class ContractDraft {
     private static final int LEAST_FOR_KEY = 20;
+    private static final int LEAST_FOR_ENUM = 50;
     private static final int LARGEST_ENUM = 20;
 
     private final StringBuilder out = new StringBuilder();
@@ -48,8 +49,8 @@ public final class ContractDraft {
         sample.refusals()
                 .forEach((reason, refusal) -> line(
                         0,
-                        "# Refused, as a server would: "
-                                + Guess.count(refusal.count()) + " records " + reason + ", the first of them record "
+                        "# A server would refuse "
+                                + Guess.count(refusal.count()) + " of them, " + reason + "; the first is record "
                                 + Guess.count(refusal.first()) + "."));
         line(0, "apiVersion: v3.1.0");
         line(0, "kind: DataContract");
@@ -204,7 +205,7 @@ public final class ContractDraft {
                 && guess.options().isEmpty()
                 && values > 0
                 && values <= LARGEST_ENUM
-                && shape.count(Kind.TEXTS) >= 10L * values;
+                && shape.count(Kind.TEXTS) >= Math.max(LEAST_FOR_ENUM, 10L * values);
     }
 
     private static String evidence(Shape shape, Guess guess) {

@@ -72,27 +72,29 @@ record Guess(String logicalType, String physicalType, String options, String not
         }
         TextFormat format = shape.formats.iterator().next();
         return switch (format) {
-            case UUID, EMAIL, URI, IPV4 ->
-                new Guess("string", "", "format: " + format.name().toLowerCase(Locale.ROOT), "each looks like that");
-            case DATE -> new Guess("date", "", "", "each is an ISO date");
-            case TIME -> new Guess("time", "", "", "each is an ISO time");
-            case TIMESTAMP -> new Guess("timestamp", "", "timezone: true", "each is an ISO timestamp with an offset");
+            case UUID, EMAIL, URI, IPV4 -> {
+                String name = format.name().toLowerCase(Locale.ROOT);
+                yield new Guess("string", "", "format: " + name, "of the form " + name);
+            }
+            case DATE -> new Guess("date", "", "", "each an ISO date");
+            case TIME -> new Guess("time", "", "", "each an ISO time");
+            case TIMESTAMP -> new Guess("timestamp", "", "timezone: true", "each an ISO timestamp with an offset");
             case NANOS ->
-                new Guess("timestamp", "timestamp(9)", "timezone: true", "each is an ISO timestamp with an offset");
+                new Guess("timestamp", "timestamp(9)", "timezone: true", "each an ISO timestamp with an offset");
             case LOCAL_TIMESTAMP ->
-                new Guess("timestamp", "", "timezone: false", "each is an ISO timestamp without offset");
+                new Guess("timestamp", "", "timezone: false", "each an ISO timestamp without offset");
             case LOCAL_NANOS ->
-                new Guess("timestamp", "timestamp(9)", "timezone: false", "each is an ISO timestamp without offset");
+                new Guess("timestamp", "timestamp(9)", "timezone: false", "each an ISO timestamp without offset");
         };
     }
 
     private static Guess integer(String name, Shape shape) {
         if (MOMENT.matcher(name).matches()) {
             if (within(shape, FROM.movePointRight(3), TO.movePointRight(3))) {
-                return new Guess("timestamp", "epoch_millis", "", "by name and range milliseconds since 1970");
+                return new Guess("timestamp", "epoch_millis", "", "milliseconds since 1970 by name and range");
             }
             if (within(shape, FROM, TO)) {
-                return new Guess("timestamp", "epoch_seconds", "", "by name and range seconds since 1970");
+                return new Guess("timestamp", "epoch_seconds", "", "seconds since 1970 by name and range");
             }
         }
         if (within(shape, SMALL.negate(), SMALL) && !IDENTIFIER.matcher(name).matches()) {
@@ -109,7 +111,7 @@ record Guess(String logicalType, String physicalType, String options, String not
 
     private static Guess number(String name, Shape shape) {
         if (MONEY.matcher(name).matches() && shape.scale <= 4 && shape.wholeDigits <= 14) {
-            return decimal(18, Math.max(2, shape.scale), "by its name money");
+            return decimal(18, Math.max(2, shape.scale), "money by its name");
         }
         int whole = Math.max(0, shape.wholeDigits);
         if (shape.digits > 17 && whole + shape.scale <= 38) {

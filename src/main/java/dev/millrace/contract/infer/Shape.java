@@ -88,7 +88,12 @@ final class Shape {
                 number(value.decimalValue());
                 note(value.asText(), depth, budget);
             }
-            case FRACTIONS -> number(value.decimalValue());
+            case FRACTIONS -> {
+                number(value.decimalValue());
+                manyDistinct = true;
+                distinct.clear();
+                hashes = null;
+            }
             case OBJECTS, ARRAYS -> {
                 if (depth == DEEPEST) {
                     beyond = "is nested deeper than " + DEEPEST + " levels";

@@ -148,7 +148,7 @@ class ContractDraftTest {
 
     @Test
     void of_fewValuesOften_listsThemAsAQualityRule() {
-        List<byte[]> records = IntStream.range(0, 30)
+        List<byte[]> records = IntStream.range(0, 51)
                 .mapToObj(i -> ("{\"s\":\"" + List.of("on", "off", "#\\\"\\n").get(i % 3) + "\",\"t\":\"x" + i + "\"}")
                         .getBytes(UTF_8))
                 .toList();
@@ -206,7 +206,7 @@ class ContractDraftTest {
         String text = ContractDraft.of(sample, Served.ORIGIN).orElseThrow();
 
         assertEquals(broken.size(), sample.refused());
-        assertTrue(text.contains("1 records not UTF-8, the first of them record 13."), text);
+        assertTrue(text.contains("# A server would refuse 1 of them, not UTF-8; the first is record 13."), text);
         assertTrue(text.contains("# in 1 of 1; from 1 to 1"), text);
     }
 
