@@ -5,6 +5,7 @@ import dev.millrace.arrow.ColumnWriter;
 import dev.millrace.codec.FieldPlan.ObjectPlan;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.Property;
+import dev.millrace.contract.SchemaObject;
 import dev.millrace.contract.UnknownFields;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -79,13 +80,14 @@ public final class JsonDecoder {
 
     /** The decoder of a product; {@code writer} is borrowed, its first columns are the contract's. */
     public static JsonDecoder of(ProductDefinition product, BatchWriter writer, JsonLimits limits) {
-        return new JsonDecoder(
-                product.object().properties(),
-                product.key().stream().map(Property::name).toList(),
-                product.unknownFields(),
-                RecordRules.of(product.object(), writer),
-                writer,
-                limits);
+        List<String> key = product.key().stream().map(Property::name).toList();
+        return of(product.object(), key, product.unknownFields(), writer, limits);
+    }
+
+    static JsonDecoder of(
+            SchemaObject object, List<String> key, UnknownFields unknown, BatchWriter writer, JsonLimits limits) {
+        RecordRules rules = RecordRules.of(object, writer);
+        return new JsonDecoder(object.properties(), key, unknown, rules, writer, limits);
     }
 
     /**
