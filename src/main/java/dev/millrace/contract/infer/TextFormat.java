@@ -16,7 +16,7 @@ enum TextFormat {
     LOCAL_NANOS(TextFormat.DAY + "[Tt ]" + TextFormat.CLOCK + TextFormat.NINE_DIGITS),
     TIME(TextFormat.CLOCK + TextFormat.MICROS),
     EMAIL(
-            "(?=.{3,254}$)[A-Za-z0-9_%+-]+(\\.[A-Za-z0-9_%+-]+){0,20}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.){1,20}"
+            "(?=.{3,254}$)(?=.{1,64}@)[A-Za-z0-9_%+-]+(\\.[A-Za-z0-9_%+-]+){0,20}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.){1,20}"
                     + "[A-Za-z]{2,63}"),
     URI("[a-zA-Z][a-zA-Z0-9+.-]{0,20}://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+"),
     IPV4("((25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)(\\.(?!$)|$)){4}");

@@ -53,6 +53,8 @@ class ContractDraftTest {
                 "x | \"a\" | \"b\" | string",
                 "x | \"0b9ef0a2-2a4c-4b6e-8d53-6f9d3a0c1e2f\" | null | string {format: uuid}",
                 "x | \"a.b@example.org\" | \"c@d.io\" | string {format: email}",
+                "x | \"a@b.org\" | \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@d.io\" | string {format: email}",
+                "x | \"a@b.org\" | \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@d.io\" | string",
                 "x | \"https://example.org/a?b=c#d\" | \"s3://bucket/key\" | string {format: uri}",
                 "x | \"192.168.0.1\" | \"255.255.255.255\" | string {format: ipv4}",
                 "x | \"192.168.0.1\" | \"256.0.0.1\" | string",
