@@ -1,5 +1,7 @@
 package dev.millrace.codec;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ColumnWriter;
 import dev.millrace.codec.FieldPlan.ObjectPlan;
@@ -7,9 +9,9 @@ import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.SchemaObject;
 import dev.millrace.contract.UnknownFields;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,15 +69,11 @@ public final class JsonDecoder {
         this.checked = new CheckedColumns(faults, limits.maxStringBytes());
         this.scalars = new ScalarReader(faults, text, number, checked);
         this.root = new ObjectPlan(columns.subList(0, known), writer::column);
-        List<FieldPlan> keys = new ArrayList<>();
-        for (String name : keyColumns) {
-            for (int i = 0; i < known; i++) {
-                if (columns.get(i).name().equals(name)) {
-                    keys.add(root.fields[i]);
-                }
-            }
-        }
-        this.key = new ObjectPlan(keys);
+        this.key = new ObjectPlan(keyColumns.stream()
+                .flatMap(name -> IntStream.range(0, known)
+                        .filter(i -> columns.get(i).name().equals(name))
+                        .mapToObj(i -> root.fields[i]))
+                .toList());
     }
 
     /** The decoder of a product; {@code writer} is borrowed, its first columns are the contract's. */
@@ -215,10 +213,7 @@ public final class JsonDecoder {
             at = checked.text(field, buffer, 0, end) ? end : Faults.FAULT;
         } else {
             if (!field.isNumber() && field.kind != FieldPlan.Kind.EPOCH && field.kind != FieldPlan.Kind.BOOL) {
-                byte[] quoted = new byte[end + 2];
-                System.arraycopy(buffer, 0, quoted, 1, end);
-                quoted[0] = '"';
-                quoted[end + 1] = '"';
+                byte[] quoted = ("\"" + new String(buffer, 0, end, ISO_8859_1) + "\"").getBytes(ISO_8859_1);
                 load(quoted, 0, quoted.length);
             }
             at = value(field, buffer, 0);

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,13 +23,19 @@ final class TextPattern {
             "(\\[[A-Za-z0-9_. -]+]|\\\\d|\\\\.|[A-Za-z0-9_:/@ -])(\\{(\\d{1,3})(,(\\d{1,3})?)?}|[+*?])?");
 
     /** One class of bytes and how often it stands. */
-    private record Step(long low, long high, int min, int max) {
-        boolean has(byte value) {
-            return value >= 0 && ((value < 64 ? low >>> value : high >>> (value - 64)) & 1) != 0;
+    private static final class Step {
+        final boolean[] set;
+        final int min;
+        final int max;
+
+        Step(boolean[] set, int min, int max) {
+            this.set = set;
+            this.min = min;
+            this.max = max;
         }
 
         boolean shares(Step other) {
-            return (low & other.low) != 0 || (high & other.high) != 0;
+            return IntStream.range(0, set.length).anyMatch(i -> set[i] && other.set[i]);
         }
     }
 
@@ -75,12 +82,13 @@ final class TextPattern {
         int at = from;
         int to = from + length;
         for (Step step : simple) {
-            int count = 0;
-            while (count < step.max && at < to && step.has(utf8[at])) {
+            boolean[] set = step.set;
+            int start = at;
+            int most = (int) Math.min((long) at + step.max, to);
+            while (at < most && set[utf8[at] & 0xFF]) {
                 at++;
-                count++;
             }
-            if (count < step.min) {
+            if (at - start < step.min) {
                 return false;
             }
         }
@@ -128,7 +136,7 @@ final class TextPattern {
     }
 
     private static @Nullable Step step(Matcher atom) {
-        long[] bits = new long[2];
+        boolean[] bits = new boolean[256];
         String symbol = atom.group(1);
         if (symbol.equals("\\d")) {
             add(bits, '0', '9');
@@ -148,23 +156,23 @@ final class TextPattern {
         }
         String count = atom.group(2) == null ? "" : atom.group(2);
         return switch (count) {
-            case "" -> new Step(bits[0], bits[1], 1, 1);
-            case "+" -> new Step(bits[0], bits[1], 1, Integer.MAX_VALUE);
-            case "*" -> new Step(bits[0], bits[1], 0, Integer.MAX_VALUE);
-            case "?" -> new Step(bits[0], bits[1], 0, 1);
+            case "" -> new Step(bits, 1, 1);
+            case "+" -> new Step(bits, 1, Integer.MAX_VALUE);
+            case "*" -> new Step(bits, 0, Integer.MAX_VALUE);
+            case "?" -> new Step(bits, 0, 1);
             default -> {
                 int min = Integer.parseInt(atom.group(3));
                 int max = atom.group(4) == null
                         ? min
                         : atom.group(5) == null ? Integer.MAX_VALUE : Integer.parseInt(atom.group(5));
-                yield new Step(bits[0], bits[1], min, max);
+                yield new Step(bits, min, max);
             }
         };
     }
 
-    private static void add(long[] bits, char from, char to) {
+    private static void add(boolean[] bits, char from, char to) {
         for (char c = from; c <= to; c++) {
-            bits[c >>> 6] |= 1L << (c & 63);
+            bits[c] = true;
         }
     }
 

@@ -316,6 +316,58 @@ class JsonDecoderTest {
     }
 
     @Test
+    void decode_goodRecordsWithRules_allocateNothing() {
+        var threads = (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+        byte[][] records = Records.orderJson(1000);
+        for (boolean ruled : new boolean[] {false, true}) {
+            List<Property> columns = Records.orders(ruled);
+            try (var writer = new BatchWriter(Records.layout(columns), root)) {
+                JsonDecoder decoder = Records.decoder(columns, writer);
+                writer.open(1 << 10);
+                long least = Long.MAX_VALUE;
+                for (int round = 0; round < 20; round++) {
+                    writer.truncate(0);
+                    long before = threads.getCurrentThreadAllocatedBytes();
+                    for (byte[] record : records) {
+                        assertTrue(decoder.decode(record, 0, record.length));
+                        writer.endRow();
+                    }
+                    least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+                }
+                assertEquals(0, least);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "59, 4, 2, 8, ''",
+        "58, 4, 2, 8, size",
+        "59, 3, 2, 8, ''",
+        "59, 2, 2, 8, size",
+        "59, 3, 1, 8, size",
+        "59, 3, 2, 7, size",
+        "60, 4, 3, 9, ''"
+    })
+    void decode_belowAtAndAboveEveryLimit_isFineThenAViolation(
+            int bytes, int depth, int fields, int stringBytes, String rule) {
+        List<Property> columns = List.of(Records.required("id", Records.TEXT));
+        byte[] json = "{\"id\":\"12345678\",\"x\":[[{\"y\":1,\"z\":\"12345678\"}]], \"w\":0}".getBytes(UTF_8);
+        try (var writer = new BatchWriter(Records.layout(columns), root)) {
+            writer.open(8);
+            var decoder = JsonDecoder.of(
+                    columns,
+                    List.of(),
+                    UnknownFields.IGNORE,
+                    writer,
+                    new JsonLimits(bytes + json.length - 59, depth, fields, stringBytes));
+            boolean taken = decoder.decode(json, 0, json.length);
+            assertEquals(rule, taken ? "" : decoder.violation().rule());
+            writer.rollback();
+        }
+    }
+
+    @Test
     void decode_unknownFieldWhereRejected_isAViolation() {
         List<Property> columns = List.of(Records.required("id", Records.TEXT));
         try (var writer = new BatchWriter(Records.layout(columns), root)) {

@@ -179,7 +179,7 @@ final class Records {
                 ruled("customerId", INT64, ruled ? range("1", "99999999") : Rules.NONE),
                 ruled("amount", DOUBLE, ruled ? range("0", "1000000") : Rules.NONE),
                 ruled("currency", TEXT, ruled ? values("EUR", "USD", "GBP", "CHF", "JPY") : Rules.NONE),
-                ruled("placedAt", MICROS, Rules.NONE),
+                ruled("placedAt", MICROS, ruled ? range("1500000000000000", "1900000000000000") : Rules.NONE),
                 ruled("state", TEXT, ruled ? pattern("^[a-z]{1,9}$") : Rules.NONE));
     }
 
