@@ -1,6 +1,7 @@
 package dev.millrace.ingest;
 
 import dev.millrace.codec.Violation;
+import dev.millrace.contract.ProductDefinition;
 import dev.millrace.domain.Product;
 import dev.millrace.problem.Problem;
 import dev.millrace.store.PartitionWriter;
@@ -49,6 +50,7 @@ final class ProductIngest {
     private final ProductStore store;
     private final Optional<Rejection> rejection;
     private final List<RecordReader> readers = new ArrayList<>();
+    private ProductDefinition definition;
     private long exhaustedAt = -1;
 
     /** @param rejection where broken records go; empty for a product of dead letters, which passes them over */
@@ -56,6 +58,7 @@ final class ProductIngest {
         this.product = product;
         this.store = product.store();
         this.rejection = rejection;
+        this.definition = product.definition();
     }
 
     Outcome accept(ConsumerRecords<byte[], byte[]> records) {
@@ -158,16 +161,24 @@ final class ProductIngest {
     }
 
     private PartitionWriter writer(int partition) {
+        ProductDefinition now = product.definition();
+        if (now != definition) {
+            definition = now;
+            for (int i = 0; i < readers.size(); i++) {
+                readers.set(i, reader(i));
+            }
+        }
         if (partition >= readers.size()) {
             store.topic(store.topicId().orElseThrow(), partition + 1);
             while (readers.size() <= partition) {
-                PartitionWriter writer = store.writer(readers.size());
-                readers.add(
-                        rejection.isPresent()
-                                ? new ContractRecords(product, writer)
-                                : new DeadLetterRecords(product, writer));
+                readers.add(reader(readers.size()));
             }
         }
         return store.writer(partition);
+    }
+
+    private RecordReader reader(int partition) {
+        PartitionWriter writer = store.writer(partition);
+        return rejection.isPresent() ? new ContractRecords(product, writer) : new DeadLetterRecords(product, writer);
     }
 }
