@@ -1,5 +1,6 @@
 package dev.millrace.codec;
 
+import dev.millrace.contract.PatternSearch;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 
@@ -358,7 +359,7 @@ final class ScalarReader {
         return field.pattern != null && isRefused(field.pattern.find(bytes, from, length));
     }
 
-    private boolean isRefused(TextPattern.Outcome found) {
+    private boolean isRefused(PatternSearch.Outcome found) {
         return switch (found) {
             case FOUND -> false;
             case ABSENT -> {

@@ -4,6 +4,7 @@ import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
 import dev.millrace.config.yaml.Place;
+import dev.millrace.problem.Rule;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -37,9 +38,23 @@ final class ProductAssembly {
         return faults.errors() == errors ? product : Optional.empty();
     }
 
+    /** Checks the keys of every object, and the topics where there is a Kafka server. */
+    static void check(Contract contract, Faults faults) {
+        ProductAssembly assembly = new ProductAssembly(contract, faults);
+        boolean kafka =
+                contract.servers().stream().anyMatch(server -> server.type().equals("kafka"));
+        for (SchemaObject object : contract.objects()) {
+            assembly.key(object);
+            if (kafka) {
+                assembly.topic(object, object.physicalName());
+            }
+        }
+    }
+
     private Optional<ProductDefinition> assemble(String domain, String name, Optional<ProductDescriptor> descriptor) {
         if (!contract.domain().isEmpty() && !contract.domain().equals(domain)) {
             warning(
+                    Rule.PRODUCT,
                     contract.root().place(),
                     "domain",
                     "The contract names the domain '" + contract.domain() + "' and lies in the folder of '" + domain
@@ -47,6 +62,7 @@ final class ProductAssembly {
         }
         if (contract.objects().size() != 1) {
             error(
+                    Rule.PRODUCT,
                     contract.root().place(),
                     "schema",
                     "A product has one schema object, this contract has "
@@ -55,7 +71,7 @@ final class ProductAssembly {
         }
         SchemaObject object = contract.objects().get(0);
         if (object.properties().isEmpty()) {
-            error(object.place(), "schema[0]", "A product needs at least one property.");
+            error(Rule.PRODUCT, object.place(), "schema[0]", "A product needs at least one property.");
         }
         warnOfUnknown(contract.custom(), "customProperties");
         warnOfUnknown(object.custom(), "schema[0].customProperties");
@@ -63,6 +79,7 @@ final class ProductAssembly {
         Mode mode = choice(object, MODE, Mode.values(), Mode.APPEND);
         if (mode == Mode.UPSERT && key.isEmpty()) {
             error(
+                    Rule.PRODUCT,
                     object.place(),
                     "schema[0]",
                     "An upsert product needs a primary key: primaryKey: true on a property.");
@@ -73,7 +90,7 @@ final class ProductAssembly {
         topic(object, object.physicalName());
         topic(object, deadLetterTopic);
         if (deadLetterTopic.equals(object.physicalName())) {
-            error(object.place(), "schema[0]", "The topic and the dead-letter topic are the same.");
+            error(Rule.PRODUCT, object.place(), "schema[0]", "The topic and the dead-letter topic are the same.");
         }
         return Optional.of(new ProductDefinition(
                 domain,
@@ -91,6 +108,7 @@ final class ProductAssembly {
     private void topic(SchemaObject object, String topic) {
         if (!TOPIC.matcher(topic).matches() || topic.equals(".") || topic.equals("..")) {
             error(
+                    Rule.UNSUPPORTED_TOPIC,
                     object.place(),
                     "schema[0]",
                     "'" + topic + "' cannot be a Kafka topic. Expected 1 to 249 of a-z A-Z 0-9"
@@ -107,16 +125,22 @@ final class ProductAssembly {
         Set<Integer> positions = new HashSet<>();
         for (Property property : key) {
             if (!property.required()) {
-                error(property.place(), property.name(), "A primary key column must say required: true.");
+                error(
+                        Rule.OPTIONAL_KEY,
+                        property.place(),
+                        property.name(),
+                        "A primary key column must say required: true.");
             }
             if (property.primaryKeyPosition() > 0 && !positions.add(property.primaryKeyPosition())) {
                 error(
+                        Rule.KEY_POSITION,
                         property.place(),
                         property.name(),
                         "Another primary key column has the position " + property.primaryKeyPosition() + ", too.");
             }
             if (!canBeKey(property.fieldType())) {
                 error(
+                        Rule.UNSUPPORTED_TYPE,
                         property.place(),
                         property.name(),
                         "A column of type " + property.logicalType().text() + " cannot be part of the primary key.");
@@ -151,7 +175,11 @@ final class ProductAssembly {
     private void nestedKey(Property inner, String path) {
         String innerPath = path + "." + inner.name();
         if (inner.primaryKey()) {
-            warning(inner.place(), innerPath, "A primary key is made of columns; primaryKey means nothing here.");
+            warning(
+                    Rule.NOT_APPLIED,
+                    inner.place(),
+                    innerPath,
+                    "A primary key is made of columns; primaryKey means nothing here.");
         }
         warnOfNestedKeys(inner, innerPath);
     }
@@ -160,6 +188,7 @@ final class ProductAssembly {
         custom.forEach((name, value) -> {
             if (name.startsWith("millrace.") && !KNOWN.contains(name)) {
                 warning(
+                        Rule.NOT_APPLIED,
                         value.place(),
                         path,
                         "The custom property '" + name + "' is not known. Known are " + MODE + ", " + UNKNOWN_FIELDS
@@ -188,14 +217,14 @@ final class ProductAssembly {
     private Optional<Cursor> custom(SchemaObject object, String name) {
         return Optional.ofNullable(object.custom().get(name))
                 .or(() -> Optional.ofNullable(contract.custom().get(name)))
-                .map(node -> new Cursor(node, name, faults));
+                .map(node -> new Cursor(node, name, faults, Rule.PRODUCT));
     }
 
-    private void error(Place place, String path, String message) {
-        faults.error(place, path, message);
+    private void error(Rule rule, Place place, String path, String message) {
+        faults.error(rule, place, path, message);
     }
 
-    private void warning(Place place, String path, String message) {
-        faults.warning(place, path, message);
+    private void warning(Rule rule, Place place, String path, String message) {
+        faults.warning(rule, place, path, message);
     }
 }

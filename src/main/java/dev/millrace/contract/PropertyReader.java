@@ -2,6 +2,7 @@ package dev.millrace.contract;
 
 import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Node;
+import dev.millrace.problem.Rule;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -63,9 +64,11 @@ final class PropertyReader {
             String name = cursor.isMapping() ? Elements.needed(cursor, "name") : "";
             read(cursor, name).ifPresent(property -> {
                 if (!names.add(property.name())) {
-                    cursor.error("The name '" + property.name() + "' stands here a second time.");
+                    cursor.as(Rule.DUPLICATE_NAME)
+                            .error("The name '" + property.name() + "' stands here a second time.");
                 } else if (!physicalNames.add(property.physicalName())) {
-                    cursor.error("The physical name '" + property.physicalName() + "' stands here a second time.");
+                    cursor.as(Rule.NOT_APPLIED)
+                            .error("The physical name '" + property.physicalName() + "' stands here a second time.");
                 }
                 properties.add(property);
             });
@@ -75,7 +78,7 @@ final class PropertyReader {
 
     private static Optional<Property> read(Cursor cursor, String name) {
         if (!cursor.isMapping()) {
-            cursor.error("Expected a property with name and logicalType, found " + cursor.shape() + ".");
+            cursor.as(Rule.SHAPE).error("Expected a property with name and logicalType, found " + cursor.shape() + ".");
             return Optional.empty();
         }
         cursor.warnOfUnknown(KNOWN);
@@ -88,7 +91,7 @@ final class PropertyReader {
         }
         LogicalType logical = logicalType.get();
         String physicalName = cursor.text("physicalName");
-        return TypeMapping.map(cursor, logical, physicalType, properties, items)
+        return TypeMapping.map(cursor.as(Rule.UNSUPPORTED_TYPE), logical, physicalType, properties, items)
                 .map(type -> new Property(
                         cursor.place(),
                         name,
@@ -139,8 +142,11 @@ final class PropertyReader {
             return LogicalType.of(text).or(() -> {
                 usual.ifPresentOrElse(
                         type -> given.get()
+                                .as(Rule.UNSUPPORTED_TYPE)
                                 .warning("'" + text + "' is no logical type of ODCS; read as " + type.text() + "."),
-                        () -> given.get().error("'" + text + "' is no logical type. Expected " + known() + "."));
+                        () -> given.get()
+                                .as(Rule.UNSUPPORTED_TYPE)
+                                .error("'" + text + "' is no logical type. Expected " + known() + "."));
                 return usual;
             });
         }
@@ -150,8 +156,9 @@ final class PropertyReader {
                         ? Optional.of(LogicalType.ARRAY)
                         : PhysicalType.of(physicalType).usualLogicalType();
         derived.ifPresentOrElse(
-                type -> cursor.warning("There is no logicalType; read as " + type.text() + "."),
-                () -> cursor.error("There is no logicalType. Expected " + known() + "."));
+                type -> cursor.as(Rule.UNSUPPORTED_TYPE)
+                        .warning("There is no logicalType; read as " + type.text() + "."),
+                () -> cursor.as(Rule.UNSUPPORTED_TYPE).error("There is no logicalType. Expected " + known() + "."));
         return derived;
     }
 

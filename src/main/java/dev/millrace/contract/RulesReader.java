@@ -3,6 +3,7 @@ package dev.millrace.contract;
 import dev.millrace.config.yaml.Cursor;
 import dev.millrace.contract.FieldType.Encoding;
 import dev.millrace.contract.FieldType.Unit;
+import dev.millrace.problem.Rule;
 import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.LocalDate;
@@ -10,7 +11,7 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -21,6 +22,9 @@ import java.util.regex.PatternSyntaxException;
 final class RulesReader {
     private static final Set<String> BOUNDS =
             Set.of("format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum");
+
+    /** What compiles in Python, PCRE or JavaScript, and not in Java. */
+    private static final Pattern FOREIGN = Pattern.compile("\\(\\?P[<=>]|\\(\\?[#|&R]|\\[\\^?]|\\\\[yYmMKg]");
 
     private static final int LONGEST_MOMENT = 50;
     private static final int LONGEST_PATTERN = 1000; // the compiler of patterns recurses
@@ -34,7 +38,7 @@ final class RulesReader {
         this.type = type;
         this.options = property.field("logicalTypeOptions").filter(given -> {
             if (!given.isMapping()) {
-                given.error("Expected a mapping, found " + given.shape() + ".");
+                given.as(Rule.SHAPE).error("Expected a mapping, found " + given.shape() + ".");
             }
             return given.isMapping();
         });
@@ -64,6 +68,7 @@ final class RulesReader {
                 array && options.map(given -> given.flag("uniqueItems")).orElse(false),
                 values());
         contradictions(rules);
+        warnOfBroken(rules);
         return rules;
     }
 
@@ -87,7 +92,9 @@ final class RulesReader {
         };
         given.fields().forEach((name, option) -> {
             if (!known.contains(name)) {
-                option.warning("The option '" + name + "' is not applied to the logical type " + logical.text() + ".");
+                option.as(Rule.NOT_APPLIED)
+                        .warning(
+                                "The option '" + name + "' is not applied to the logical type " + logical.text() + ".");
             }
         });
     }
@@ -103,12 +110,18 @@ final class RulesReader {
     private Optional<String> pattern() {
         return option("pattern")
                 .flatMap(given -> given.text().filter(pattern -> {
+                    if (pattern.length() > LONGEST_PATTERN) {
+                        given.as(Rule.NOT_APPLIED)
+                                .error("The pattern is longer than " + LONGEST_PATTERN + " characters.");
+                        return false;
+                    }
                     try {
                         Pattern.compile(pattern);
                         return true;
                     } catch (PatternSyntaxException e) {
-                        given.error("The pattern does not compile: " + e.getDescription() + " near index "
-                                + e.getIndex() + ".");
+                        given.as(FOREIGN.matcher(pattern).find() ? Rule.FOREIGN_PATTERN : Rule.INVALID_PATTERN)
+                                .error("The pattern does not compile: " + e.getDescription() + " near index "
+                                        + e.getIndex() + ".");
                         return false;
                     }
                 }));
@@ -118,7 +131,7 @@ final class RulesReader {
         return option("multipleOf")
                 .flatMap(given -> given.number().filter(number -> {
                     if (number.signum() <= 0) {
-                        given.error("Expected a number above 0, found " + number + ".");
+                        given.as(Rule.INVALID_BOUND).error("Expected a number above 0, found " + number + ".");
                     }
                     return number.signum() > 0;
                 }));
@@ -188,30 +201,76 @@ final class RulesReader {
         try {
             return Optional.of(bound.value());
         } catch (DateTimeException e) {
-            given.error("Expected a bound such as '" + example + "', found " + given.shape() + ".");
+            given.as(Rule.INVALID_BOUND)
+                    .error("Expected a bound such as '" + example + "', found " + given.shape() + ".");
             return Optional.empty();
         }
     }
 
     private List<String> values() {
-        Optional<Cursor> given = property.field("enum").or(() -> option("enum"));
-        if (given.isEmpty()) {
-            return List.of();
-        }
-        List<String> values = new ArrayList<>();
-        for (Cursor item : given.get().items()) {
+        Set<String> values = new LinkedHashSet<>();
+        for (Cursor item : enumItems()) {
             Optional<Cursor> value = item.isMapping() ? item.field("value") : Optional.of(item);
             if (value.isEmpty()) {
-                item.error("An enum entry needs a value.");
+                item.as(Rule.SHAPE).error("An enum entry needs a value.");
             }
             value.flatMap(this::value).ifPresent(text -> {
-                if (values.contains(text)) {
-                    item.error("The value '" + text + "' stands here a second time.");
+                if (!values.add(text)) {
+                    item.as(Rule.ENUM_VALUE).error("The value '" + text + "' stands here a second time.");
                 }
-                values.add(text);
             });
         }
-        return values;
+        return List.copyOf(values);
+    }
+
+    private List<Cursor> enumItems() {
+        return property.field("enum")
+                .or(() -> option("enum"))
+                .map(Cursor::items)
+                .orElse(List.of());
+    }
+
+    /** Warns of an enum's value that another rule of the property refuses. */
+    private void warnOfBroken(Rules rules) {
+        Optional<Pattern> pattern = rules.pattern().map(Pattern::compile);
+        for (Cursor item : enumItems()) {
+            Optional<Cursor> value = item.isMapping() ? item.field("value") : Optional.of(item);
+            value.flatMap(this::value)
+                    .flatMap(text -> broken(text, rules, pattern))
+                    .ifPresent(rule -> item.as(Rule.ENUM_VALUE)
+                            .warning("The value breaks the property's own " + rule + ": no record can have it."));
+        }
+    }
+
+    private Optional<String> broken(String value, Rules rules, Optional<Pattern> pattern) {
+        if (type instanceof FieldType.Text) {
+            int length = value.codePointCount(0, value.length());
+            return length < rules.minLength()
+                    ? Optional.of("minLength")
+                    : length > rules.maxLength()
+                            ? Optional.of("maxLength")
+                            : pattern.filter(form -> PatternSearch.find(form, value) == PatternSearch.Outcome.ABSENT)
+                                    .map(form -> "pattern");
+        }
+        if (!(type instanceof FieldType.Int) && !(type instanceof FieldType.Decimal)) {
+            return Optional.empty();
+        }
+        BigDecimal number = new BigDecimal(value);
+        if (rules.minimum().filter(bound -> number.compareTo(bound) < 0).isPresent()
+                || rules.exclusiveMinimum()
+                        .filter(bound -> number.compareTo(bound) <= 0)
+                        .isPresent()) {
+            return Optional.of("minimum");
+        }
+        if (rules.maximum().filter(bound -> number.compareTo(bound) > 0).isPresent()
+                || rules.exclusiveMaximum()
+                        .filter(bound -> number.compareTo(bound) >= 0)
+                        .isPresent()) {
+            return Optional.of("maximum");
+        }
+        return rules.multipleOf()
+                .filter(step -> number.remainder(step).signum() != 0)
+                .map(step -> "multipleOf");
     }
 
     private Optional<String> value(Cursor value) {
@@ -219,10 +278,8 @@ final class RulesReader {
             case FieldType.Text text -> value.text();
             case FieldType.Uuid text -> value.text();
             case FieldType.Bool flag -> value.flag().map(String::valueOf);
-            case FieldType.Int number ->
-                value.number().map(whole -> whole.stripTrailingZeros().toPlainString());
-            case FieldType.Decimal number ->
-                value.number().map(whole -> whole.stripTrailingZeros().toPlainString());
+            case FieldType.Int other -> number(value);
+            case FieldType.Decimal other -> number(value);
             case FieldType.Floating other -> unchecked(value);
             case FieldType.Binary other -> unchecked(value);
             case FieldType.Date other -> unchecked(value);
@@ -233,17 +290,26 @@ final class RulesReader {
         };
     }
 
+    private static Optional<String> number(Cursor value) {
+        Optional<BigDecimal> number = value.quietly().number();
+        if (number.isEmpty()) {
+            value.as(Rule.ENUM_VALUE).error("Expected a number, found " + value.shape() + ".");
+        }
+        return number.map(given -> given.stripTrailingZeros().toPlainString());
+    }
+
     private static Optional<String> unchecked(Cursor value) {
-        value.warning("An enum is checked for texts, whole numbers, decimals, booleans and UUIDs only.");
+        value.as(Rule.NOT_APPLIED)
+                .warning("An enum is checked for texts, whole numbers, decimals, booleans and UUIDs only.");
         return Optional.empty();
     }
 
     private void contradictions(Rules rules) {
         if (rules.minLength() > rules.maxLength()) {
-            property.error("minLength " + rules.minLength() + " is more than maxLength " + rules.maxLength() + ".");
+            contradiction("minLength " + rules.minLength() + " is more than maxLength " + rules.maxLength() + ".");
         }
         if (rules.minItems() > rules.maxItems()) {
-            property.error("minItems " + rules.minItems() + " is more than maxItems " + rules.maxItems() + ".");
+            contradiction("minItems " + rules.minItems() + " is more than maxItems " + rules.maxItems() + ".");
         }
         compare(rules.minimum(), rules.maximum(), 0, "minimum is more than maximum");
         compare(rules.exclusiveMinimum(), rules.maximum(), -1, "exclusiveMinimum is not less than maximum");
@@ -257,8 +323,12 @@ final class RulesReader {
 
     private void compare(Optional<BigDecimal> low, Optional<BigDecimal> high, int most, String message) {
         if (low.isPresent() && high.isPresent() && low.get().compareTo(high.get()) > most) {
-            property.error(message + ": no value can satisfy both.");
+            contradiction(message + ": no value can satisfy both.");
         }
+    }
+
+    private void contradiction(String message) {
+        options.orElse(property).as(Rule.CONTRADICTING_BOUNDS).error(message);
     }
 
     private interface Bound {

@@ -26,6 +26,8 @@ final class CommandLine {
                 --management-port N  health and metrics port (8081)
                 --data-dir FOLDER    where everything is kept (millrace-data)
                 --records N          publish at most N flights (200000)
+              check PATH...          contracts and products, or folders of them: all their faults
+                --format FORMAT      text, json or sarif (text)
               serve                  a mesh on any Kafka
                 --config FILE        its settings (millrace.yaml)
               bench NAME             a benchmark; only through the ./millrace script
@@ -36,6 +38,7 @@ final class CommandLine {
 
     private static final Set<String> DEMO_OPTIONS =
             Set.of("--port", "--flight-port", "--management-port", "--data-dir", "--records");
+    private static final Set<String> CHECK_OPTIONS = Set.of("--format");
     private static final Set<String> SERVE_OPTIONS = Set.of("--config");
 
     private final Map<String, String> options = new HashMap<>();
@@ -57,6 +60,7 @@ final class CommandLine {
             case "help" -> new Command.Help();
             case "version", "--version" -> new Command.Version();
             case "demo" -> new CommandLine().demo(rest);
+            case "check" -> new CommandLine().check(rest);
             case "serve" -> new CommandLine().serve(rest);
             default -> new Command.WrongUse(List.of("there is no command '" + arguments.getFirst() + "'"));
         };
@@ -71,6 +75,20 @@ final class CommandLine {
                 path("--data-dir", "millrace-data"),
                 number("--records", 200_000, Long.MAX_VALUE));
         return faults.isEmpty() ? demo : new Command.WrongUse(faults);
+    }
+
+    private Command check(List<String> arguments) {
+        read(arguments, CHECK_OPTIONS, 1, Integer.MAX_VALUE);
+        String format = options.getOrDefault("--format", "text");
+        if (FaultReport.of(format).isEmpty()) {
+            faults.add("--format must be text, json or sarif, not '" + format + "'");
+        }
+        List<Path> paths = operands.stream()
+                .flatMap(operand -> asPath("a path", operand).stream())
+                .toList();
+        return faults.isEmpty()
+                ? new Command.Check(paths, FaultReport.of(format).orElse(FaultReport.TEXT))
+                : new Command.WrongUse(faults);
     }
 
     private Command serve(List<String> arguments) {
@@ -134,16 +152,18 @@ final class CommandLine {
     }
 
     private Path path(String name, String otherwise) {
-        String text = options.getOrDefault(name, otherwise);
+        return asPath(name, options.getOrDefault(name, otherwise)).orElseGet(() -> Path.of(otherwise));
+    }
+
+    private Optional<Path> asPath(String name, String text) {
         try {
             if (!text.isBlank()) {
-                return Path.of(text);
+                return Optional.of(Path.of(text));
             }
+            faults.add(name + " must not be empty");
         } catch (InvalidPathException e) {
             faults.add(name + " is not a path: " + e.getReason());
-            return Path.of(otherwise);
         }
-        faults.add(name + " must not be empty");
-        return Path.of(otherwise);
+        return Optional.empty();
     }
 }
