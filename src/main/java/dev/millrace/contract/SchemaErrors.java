@@ -6,7 +6,6 @@ import com.networknt.schema.path.NodePath;
 import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
-import dev.millrace.config.yaml.Place;
 import dev.millrace.problem.Nearest;
 import dev.millrace.problem.Rule;
 import java.util.ArrayList;
@@ -17,6 +16,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -31,6 +31,7 @@ import java.util.stream.Stream;
  */
 final class SchemaErrors {
     private static final int SHOWN_VALUES = 60;
+    private static final int DEEPEST_REFERENCE = 12;
 
     private final JsonNode schema;
     private final Node root;
@@ -46,40 +47,40 @@ final class SchemaErrors {
     void add(List<Error> errors) {
         List<Error> keys = new ArrayList<>();
         List<Error> others = new ArrayList<>();
-        errors.forEach(error -> (isOfKeys(error) ? keys : others).add(error));
+        errors.forEach(error -> {
+            // below alternatives a key not allowed tells which of them was meant
+            boolean tells = error.getKeyword().equals("additionalProperties")
+                    && alternatives(error.getEvaluationPath(), 0) >= 0;
+            (isOfKeys(error) && !tells ? keys : others).add(error);
+        });
         Set<String> said = new HashSet<>();
         reduce(others, 0, said);
-        List<Error> known = new ArrayList<>();
+        Map<String, List<Error>> known = new TreeMap<>(Comparator.comparingInt(String::length)
+                .reversed()
+                .thenComparing(Comparator.naturalOrder())); // what lies within comes first
         for (Error error : keys) {
-            Set<String> names = new TreeSet<>();
-            names(at(error.getSchemaLocation().getFragment(), 1), names, 0);
+            Set<String> names = names(error);
             if (names.contains(error.getProperty()) && error.getKeyword().equals("unevaluatedProperties")) {
-                known.add(error);
-            } else if (!belowAlternatives(error)) {
-                Cursor owner = cursor(error);
-                say(owner.keyPlace(error.getProperty()), error, error.getProperty(), unknown(error, names), said);
+                known.computeIfAbsent(error.getInstanceLocation().toString(), at -> new ArrayList<>())
+                        .add(error);
+            } else if (alternatives(error.getEvaluationPath(), 0) < 0) {
+                say(error, said);
             }
         }
-        for (Error error : known) {
-            if (!said.contains(error.getInstanceLocation().toString())) {
-                Cursor owner = cursor(error);
-                faults.error(
-                        Rule.SCHEMA,
-                        owner.keyPlace(error.getProperty()),
-                        path(error, error.getProperty()),
+        known.forEach((at, echoes) -> {
+            if (!said.contains(at)) {
+                echoes.forEach(error -> say(
+                        error,
                         "The key '" + error.getProperty()
-                                + "' does not go with the other values here, for example with the type.");
+                                + "' does not go with the other values here, for example with the type.",
+                        said));
             }
-        }
+        });
     }
 
     private static boolean isOfKeys(Error error) {
         return error.getKeyword().equals("unevaluatedProperties")
-                || (error.getKeyword().equals("additionalProperties") && !belowAlternatives(error));
-    }
-
-    private static boolean belowAlternatives(Error error) {
-        return alternatives(error.getEvaluationPath(), 0) >= 0;
+                || error.getKeyword().equals("additionalProperties");
     }
 
     /** The index of the next oneOf or anyOf of that path which has a branch after it; -1 where there is none. */
@@ -123,9 +124,7 @@ final class SchemaErrors {
             int found = alternatives(error.getEvaluationPath(), from);
             if (found < 0) {
                 if (error.getArguments() != null
-                        && error.getArguments().length > 1
-                        && error.getArguments()[0] instanceof Number count
-                        && count.intValue() > 1) {
+                        && !error.getArguments()[0].toString().equals("0")) {
                     tooMany(error, said);
                     return;
                 }
@@ -187,45 +186,36 @@ final class SchemaErrors {
                 given.add(key.asText());
             }
         }));
-        say(
-                error,
-                given.size() > 1
-                        ? "The keys " + String.join(" and ", given) + " exclude each other. Keep one of them."
-                        : "More than one alternative fits here; exactly one must.",
-                said);
+        if (given.size() > 1) {
+            say(error, "The keys " + String.join(" and ", given) + " exclude each other. Keep one of them.", said);
+        } else if (!said.contains(error.getInstanceLocation().toString())) {
+            say(error, "More than one alternative fits here; exactly one must.", said);
+        }
     }
 
     private void say(Error error, Set<String> said) {
-        String key = error.getKeyword().equals("required") || isOfKeysOnly(error) ? error.getProperty() : "";
-        if (isOfKeysOnly(error)) {
-            Set<String> names = new TreeSet<>();
-            names(at(error.getSchemaLocation().getFragment(), 1), names, 0);
-            say(cursor(error).keyPlace(key), error, key, unknown(error, names), said);
-        } else {
-            say(error, message(error), said);
-        }
-    }
-
-    private static boolean isOfKeysOnly(Error error) {
-        return error.getKeyword().equals("additionalProperties");
+        say(error, message(error), said);
     }
 
     private void say(Error error, String message, Set<String> said) {
-        say(cursor(error).place(), error, "", message, said);
-    }
-
-    private void say(Place place, Error error, String key, String message, Set<String> said) {
-        NodePath path = error.getInstanceLocation();
-        for (NodePath at = path; at != null && said.add(at.toString()); at = at.getParent()) {
-            // so that nothing is said of the keys above what is wrong
+        for (NodePath at = error.getInstanceLocation(); at != null && said.add(at.toString()); ) {
+            at = at.getParent(); // so that nothing is said of the keys above what is wrong
         }
-        faults.error(Rule.SCHEMA, place, path(error, key), message);
+        Cursor cursor = cursor(error);
+        if (isOfKeys(error)) {
+            String name = error.getProperty();
+            String path = cursor.path().isEmpty() ? name : cursor.path() + "." + name;
+            faults.error(Rule.SCHEMA, cursor.keyPlace(name), path, message);
+        } else {
+            cursor.error(message);
+        }
     }
 
     private String message(Error error) {
         Cursor cursor = cursor(error);
         Object[] arguments = error.getArguments() == null ? new Object[0] : error.getArguments();
         return switch (error.getKeyword()) {
+            case "additionalProperties", "unevaluatedProperties" -> unknown(error, names(error));
             case "required" -> "The key '" + error.getProperty() + "' is missing.";
             case "enum" -> {
                 List<String> values = new ArrayList<>();
@@ -254,7 +244,7 @@ final class SchemaErrors {
                         .path("required")
                         .valueStream()
                         .map(JsonNode::asText));
-                yield keys.isEmpty() ? "This is not allowed here." : "The key " + keys + " is not allowed here.";
+                yield keys.isEmpty() ? "This is not allowed here." : "The key '" + keys + "' is not allowed here.";
             }
             default -> "This breaks the rule '" + error.getKeyword() + "': " + error.getMessage() + ".";
         };
@@ -297,9 +287,15 @@ final class SchemaErrors {
                 : String.join(", ", list.subList(0, list.size() - 1)) + " or " + list.getLast();
     }
 
+    private Set<String> names(Error error) {
+        Set<String> names = new TreeSet<>();
+        names(at(error.getSchemaLocation().getFragment(), 1), names, 0);
+        return names;
+    }
+
     /** Every key that the schema, or any that it refers to for the same value, knows. */
     private void names(JsonNode at, Set<String> names, int depth) {
-        if (depth > 12) {
+        if (depth > DEEPEST_REFERENCE) {
             return;
         }
         at.path("properties").fieldNames().forEachRemaining(names::add);
@@ -356,10 +352,5 @@ final class SchemaErrors {
             cursor = cursor.child(path.getElement(i).toString());
         }
         return cursor;
-    }
-
-    private String path(Error error, String key) {
-        String path = cursor(error).path();
-        return key.isEmpty() ? path : path.isEmpty() ? key : path + "." + key;
     }
 }
