@@ -147,9 +147,10 @@ public final class ContractCheck {
         if (strict.errors() > 0) {
             brokenFiles.add(path.toString());
         }
-        strict.all().forEach(this::add);
+        List<Fault> said = strict.all();
+        said.forEach(this::add);
         read.all().stream()
-                .filter(fault -> strict.all().stream().noneMatch(said -> isSame(said, fault)))
+                .filter(fault -> said.stream().noneMatch(other -> isSame(other, fault)))
                 .filter(fault -> fault.rule().weight() != Rule.Weight.SCHEMA
                         || (strict.errors() == 0 && fault.severity() == Severity.ERROR))
                 .forEach(fault -> add(as(fault, fault.rule().severity(fault.severity()))));

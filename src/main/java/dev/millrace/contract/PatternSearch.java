@@ -22,9 +22,14 @@ public final class PatternSearch {
 
     /** Whether the text holds the pattern, anywhere. */
     public static Outcome find(Pattern pattern, String text) {
+        return find(pattern, text, LOOKS_AT_LEAST + LOOKS_PER_CHARACTER * text.length());
+    }
+
+    /** The same with at most so many looks at a character. */
+    static Outcome find(Pattern pattern, String text, long looks) {
         // A matcher that overflowed the stack is thrown away; nothing else is touched in the middle of its work.
         try {
-            return pattern.matcher(new Looks(text)).find() ? Outcome.FOUND : Outcome.ABSENT;
+            return pattern.matcher(new Looks(text, looks)).find() ? Outcome.FOUND : Outcome.ABSENT;
         } catch (StackOverflowError | TooManyLooks tooHard) {
             return Outcome.TOO_HARD;
         }
@@ -35,9 +40,9 @@ public final class PatternSearch {
         private final String text;
         private long left;
 
-        Looks(String text) {
+        Looks(String text, long looks) {
             this.text = text;
-            this.left = LOOKS_AT_LEAST + LOOKS_PER_CHARACTER * text.length();
+            this.left = looks;
         }
 
         @Override

@@ -82,7 +82,9 @@ public final class ProductReader {
         }
         String apiVersion = root.text("apiVersion");
         if (!apiVersion.matches("v?(0\\.9|1\\.[0-9]{1,3})(\\.[0-9]{1,3})?")) {
-            root.as(Rule.UNKNOWN_VERSION)
+            root.field("apiVersion")
+                    .orElse(root)
+                    .as(Rule.UNKNOWN_VERSION)
                     .warning("Expected an apiVersion of ODPS, v0.9.0, v1.0.0 or v1.1.0, found '" + apiVersion
                             + "'; read as v1.0.0.");
         }

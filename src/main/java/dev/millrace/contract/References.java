@@ -24,6 +24,7 @@ final class References {
     private static final Set<String> FREE =
             Set.of("customProperties", "examples", "implementation", "arguments", "enum", "defaultValue");
     private static final int LONGEST = 1000;
+    private static final int MOST_SUGGESTIONS = 200;
 
     /** Names, physical names and ids, each with what it holds. */
     private record Scope(Map<String, Scope> within) {
@@ -62,9 +63,15 @@ final class References {
     }
 
     private final Scope objects;
+    private final List<String> names;
+    private int suggestions = MOST_SUGGESTIONS;
 
     private References(Cursor root) {
         this.objects = Scope.of(root.field("schema"));
+        this.names = objects.within().keySet().stream()
+                .sorted()
+                .limit(MOST_SUGGESTIONS)
+                .toList();
     }
 
     static void check(Cursor root) {
@@ -127,15 +134,12 @@ final class References {
     }
 
     private String near(String name) {
-        return Nearest.closeTo(name, objects.within().keySet())
+        if (suggestions-- <= 0) {
+            return ".";
+        }
+        return Nearest.closeTo(name, names)
                 .map(near -> ". Did you mean '" + near + "'?")
-                .orElse(". It has "
-                        + String.join(
-                                ", ",
-                                objects.within().keySet().stream()
-                                        .sorted()
-                                        .limit(10)
-                                        .toList()) + ".");
+                .orElse(". It has " + String.join(", ", names.subList(0, Math.min(names.size(), 10))) + ".");
     }
 
     private void element(Cursor element, Scope columns) {

@@ -26,6 +26,7 @@ final class RulesReader {
     /** What compiles in Python, PCRE or JavaScript, and not in Java. */
     private static final Pattern FOREIGN = Pattern.compile("\\(\\?P[<=>]|\\(\\?[#|&R]|\\[\\^?]|\\\\[yYmMKg]");
 
+    private static final int MOST_LOOKS = 10_000; // a file can have very many enums
     private static final int LONGEST_MOMENT = 50;
     private static final int LONGEST_PATTERN = 1000; // the compiler of patterns recurses
 
@@ -249,7 +250,8 @@ final class RulesReader {
                     ? Optional.of("minLength")
                     : length > rules.maxLength()
                             ? Optional.of("maxLength")
-                            : pattern.filter(form -> PatternSearch.find(form, value) == PatternSearch.Outcome.ABSENT)
+                            : pattern.filter(form ->
+                                            PatternSearch.find(form, value, MOST_LOOKS) == PatternSearch.Outcome.ABSENT)
                                     .map(form -> "pattern");
         }
         if (!(type instanceof FieldType.Int) && !(type instanceof FieldType.Decimal)) {
@@ -328,7 +330,7 @@ final class RulesReader {
     }
 
     private void contradiction(String message) {
-        options.orElse(property).as(Rule.CONTRADICTING_BOUNDS).error(message);
+        property.as(Rule.CONTRADICTING_BOUNDS).error(message);
     }
 
     private interface Bound {

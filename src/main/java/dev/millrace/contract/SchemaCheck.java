@@ -5,7 +5,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SchemaRegistryConfig;
 import com.networknt.schema.SpecificationVersion;
+import com.networknt.schema.regex.JDKRegularExpressionFactory;
+import com.networknt.schema.regex.RegularExpression;
 import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.JsonTree;
@@ -27,7 +30,7 @@ import java.util.Optional;
 final class SchemaCheck {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** The schemas' patterns take stack for each part of a text; nothing that they match is as long as this. */
+    /** What the schemas have patterns for is never as long as this. */
     private static final int LONGEST_TEXT = 4096;
 
     /** What a file can be, with the versions whose schemas are known, the one that is taken for want of another last. */
@@ -44,7 +47,11 @@ final class SchemaCheck {
         }
     }
 
-    private final SchemaRegistry registry = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2019_09);
+    private final SchemaRegistry registry = SchemaRegistry.withDefaultDialect(
+            SpecificationVersion.DRAFT_2019_09,
+            builder -> builder.schemaRegistryConfig(SchemaRegistryConfig.builder()
+                    .regularExpressionFactory(SchemaCheck::bounded)
+                    .build()));
     private final Map<String, Loaded> loaded = new HashMap<>();
 
     private record Loaded(JsonNode text, Schema schema) {}
@@ -70,6 +77,17 @@ final class SchemaCheck {
         Loaded schema = loaded.computeIfAbsent(standard.prefix + "-" + name, this::load);
         new SchemaErrors(schema.text(), root, faults).add(schema.schema().validate(JsonTree.of(root, LONGEST_TEXT)));
         return true;
+    }
+
+    private static RegularExpression bounded(String pattern) {
+        RegularExpression expression = JDKRegularExpressionFactory.getInstance().getRegularExpression(pattern);
+        return text -> {
+            try {
+                return expression.matches(text);
+            } catch (StackOverflowError tooLong) { // a repeated group takes stack for each turn
+                return false;
+            }
+        };
     }
 
     private Loaded load(String name) {

@@ -9,8 +9,11 @@ import dev.millrace.config.yaml.Node;
 import dev.millrace.problem.Nearest;
 import dev.millrace.problem.Rule;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -30,12 +33,13 @@ import java.util.stream.Stream;
  * said only where nothing else is.
  */
 final class SchemaErrors {
+    private static final int MOST_ERRORS = 5000; // the first of them are more than are kept
     private static final int SHOWN_VALUES = 60;
-    private static final int DEEPEST_REFERENCE = 12;
 
     private final JsonNode schema;
     private final Node root;
     private final Faults faults;
+    private final Map<String, Set<String>> known = new HashMap<>();
 
     SchemaErrors(JsonNode schema, Node root, Faults faults) {
         this.schema = schema;
@@ -47,7 +51,7 @@ final class SchemaErrors {
     void add(List<Error> errors) {
         List<Error> keys = new ArrayList<>();
         List<Error> others = new ArrayList<>();
-        errors.forEach(error -> {
+        errors.stream().limit(MOST_ERRORS).forEach(error -> {
             // below alternatives a key not allowed tells which of them was meant
             boolean tells = error.getKeyword().equals("additionalProperties")
                     && alternatives(error.getEvaluationPath(), 0) >= 0;
@@ -55,21 +59,21 @@ final class SchemaErrors {
         });
         Set<String> said = new HashSet<>();
         reduce(others, 0, said);
-        Map<String, List<Error>> known = new TreeMap<>(Comparator.comparingInt(String::length)
+        Map<String, List<Error>> echoes = new TreeMap<>(Comparator.comparingInt(String::length)
                 .reversed()
                 .thenComparing(Comparator.naturalOrder())); // what lies within comes first
         for (Error error : keys) {
             Set<String> names = names(error);
             if (names.contains(error.getProperty()) && error.getKeyword().equals("unevaluatedProperties")) {
-                known.computeIfAbsent(error.getInstanceLocation().toString(), at -> new ArrayList<>())
+                echoes.computeIfAbsent(error.getInstanceLocation().toString(), at -> new ArrayList<>())
                         .add(error);
             } else if (alternatives(error.getEvaluationPath(), 0) < 0) {
                 say(error, said);
             }
         }
-        known.forEach((at, echoes) -> {
+        echoes.forEach((at, keysThere) -> {
             if (!said.contains(at)) {
-                echoes.forEach(error -> say(
+                keysThere.forEach(error -> say(
                         error,
                         "The key '" + error.getProperty()
                                 + "' does not go with the other values here, for example with the type.",
@@ -287,27 +291,32 @@ final class SchemaErrors {
                 : String.join(", ", list.subList(0, list.size() - 1)) + " or " + list.getLast();
     }
 
+    /** Every key that the schema above that error, or any that it refers to for the same value, knows. */
     private Set<String> names(Error error) {
-        Set<String> names = new TreeSet<>();
-        names(at(error.getSchemaLocation().getFragment(), 1), names, 0);
-        return names;
+        return known.computeIfAbsent(error.getSchemaLocation().getFragment().toString(), at -> {
+            Set<String> names = new TreeSet<>();
+            names(
+                    at(error.getSchemaLocation().getFragment(), 1),
+                    names,
+                    Collections.newSetFromMap(new IdentityHashMap<>()));
+            return names;
+        });
     }
 
-    /** Every key that the schema, or any that it refers to for the same value, knows. */
-    private void names(JsonNode at, Set<String> names, int depth) {
-        if (depth > DEEPEST_REFERENCE) {
+    private void names(JsonNode at, Set<String> names, Set<JsonNode> seen) {
+        if (!seen.add(at)) {
             return;
         }
         at.path("properties").fieldNames().forEachRemaining(names::add);
         String reference = at.path("$ref").asText("");
         if (reference.startsWith("#")) {
-            names(schema.at(reference.substring(1)), names, depth + 1);
+            names(schema.at(reference.substring(1)), names, seen);
         }
         for (String key : List.of("allOf", "anyOf", "oneOf")) {
-            at.path(key).forEach(part -> names(part, names, depth + 1));
+            at.path(key).forEach(part -> names(part, names, seen));
         }
         for (String key : List.of("if", "then", "else")) {
-            names(at.path(key), names, depth + 1);
+            names(at.path(key), names, seen);
         }
     }
 

@@ -228,7 +228,7 @@ public record Cursor(Node node, String path, Faults faults, Rule rule) {
     public void warnOfUnknown(Set<String> known) {
         if (node instanceof Mapping mapping) {
             mapping.entries().forEach((name, entry) -> {
-                if (!known.contains(name) && !name.startsWith("x-")) {
+                if (!known.contains(name) && !name.startsWith("x-") && faults.keepsWarnings()) {
                     faults.warning(Rule.UNKNOWN_KEY, entry.key(), pathTo(name), unknown(name, known));
                 }
             });

@@ -41,6 +41,11 @@ public final class Faults {
         return errors;
     }
 
+    /** Whether another warning would be kept. */
+    boolean keepsWarnings() {
+        return warnings < LIMIT;
+    }
+
     /** Whether an error of that file is kept so far. */
     public boolean hasErrors(String file) {
         return faults.stream()
