@@ -1,13 +1,18 @@
 package dev.millrace.codec;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import dev.millrace.arrow.BatchWriter;
+import dev.millrace.arrow.ColumnWriter;
 import dev.millrace.codec.FieldPlan.ObjectPlan;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.Property;
+import dev.millrace.contract.SchemaObject;
 import dev.millrace.contract.UnknownFields;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads JSON records (RFC 8259) into a batch's columns in one pass, each checked against its contract on the way. One
@@ -26,17 +31,17 @@ import java.util.List;
  */
 public final class JsonDecoder {
     private static final int PADDING = 32;
-    private static final int NULL = 0x6c6c756e;
-    private static final int TRUE = 0x65757274;
-    private static final int ALSE = 0x65736c61;
 
     private final BatchWriter writer;
     private final JsonLimits limits;
     private final boolean rejectUnknown;
+    private final @Nullable ColumnWriter kept;
+    private final RecordRules rules;
     private final Faults faults = new Faults();
     private final JsonText text;
     private final JsonNumber number;
     private final JsonSkipper skipper;
+    private final CheckedColumns checked;
     private final ScalarReader scalars;
     private final ObjectPlan root;
     private final ObjectPlan key;
@@ -47,42 +52,47 @@ public final class JsonDecoder {
     private JsonDecoder(
             List<Property> columns,
             List<String> keyColumns,
-            boolean rejectUnknown,
+            UnknownFields unknown,
+            RecordRules rules,
             BatchWriter writer,
             JsonLimits limits) {
         this.writer = writer;
         this.limits = limits;
-        this.rejectUnknown = rejectUnknown;
+        this.rejectUnknown = unknown == UnknownFields.REJECT;
+        boolean keep = unknown == UnknownFields.KEEP;
+        int known = columns.size() - (keep ? 1 : 0);
+        this.kept = keep ? writer.column(known) : null;
+        this.rules = rules;
         this.text = new JsonText(faults, limits.maxStringBytes());
         this.number = new JsonNumber(faults);
         this.skipper = new JsonSkipper(faults, text, number, limits);
-        this.scalars = new ScalarReader(faults, text, number, limits.maxStringBytes());
-        this.root = new ObjectPlan(columns, writer::column);
-        List<FieldPlan> keys = new ArrayList<>();
-        for (String name : keyColumns) {
-            for (int i = 0; i < columns.size(); i++) {
-                if (columns.get(i).name().equals(name)) {
-                    keys.add(root.fields[i]);
-                }
-            }
-        }
-        this.key = new ObjectPlan(keys);
+        this.checked = new CheckedColumns(faults, limits.maxStringBytes());
+        this.scalars = new ScalarReader(faults, text, number, checked);
+        this.root = new ObjectPlan(columns.subList(0, known), writer::column);
+        this.key = new ObjectPlan(keyColumns.stream()
+                .flatMap(name -> IntStream.range(0, known)
+                        .filter(i -> columns.get(i).name().equals(name))
+                        .mapToObj(i -> root.fields[i]))
+                .toList());
     }
 
     /** The decoder of a product; {@code writer} is borrowed, its first columns are the contract's. */
     public static JsonDecoder of(ProductDefinition product, BatchWriter writer, JsonLimits limits) {
-        return of(
-                product.object().properties(),
-                product.key().stream().map(Property::name).toList(),
-                product.unknownFields(),
-                writer,
-                limits);
+        List<String> key = product.key().stream().map(Property::name).toList();
+        return of(product.object(), key, product.unknownFields(), writer, limits);
+    }
+
+    static JsonDecoder of(
+            SchemaObject object, List<String> key, UnknownFields unknown, BatchWriter writer, JsonLimits limits) {
+        RecordRules rules = RecordRules.of(object, writer);
+        return new JsonDecoder(object.properties(), key, unknown, rules, writer, limits);
     }
 
     /**
-     * The decoder of records with these columns.
+     * The decoder of records with these columns and no rules over several of them.
      *
-     * @param columns the contract's, in the order of the writer's first columns
+     * @param columns the contract's, in the order of the writer's first columns; with {@link UnknownFields#KEEP} the last
+     *     is the one for unknown fields
      * @param keyColumns names of the key's columns in key order; may be empty
      */
     public static JsonDecoder of(
@@ -91,7 +101,7 @@ public final class JsonDecoder {
             UnknownFields unknown,
             BatchWriter writer,
             JsonLimits limits) {
-        return new JsonDecoder(columns, keyColumns, unknown == UnknownFields.REJECT, writer, limits);
+        return new JsonDecoder(columns, keyColumns, unknown, RecordRules.none(), writer, limits);
     }
 
     /**
@@ -116,6 +126,11 @@ public final class JsonDecoder {
     public boolean decodeKey(byte[] bytes) {
         asKey = true;
         return run(bytes, 0, bytes.length, key, key.fields.length == 1);
+    }
+
+    /** The rules over several columns, which count warnings. */
+    public RecordRules rules() {
+        return rules;
     }
 
     /** Why the last record was refused. */
@@ -145,21 +160,25 @@ public final class JsonDecoder {
             if (plan.fields.length == 0) {
                 return faults.at("key", "The product has no key.");
             }
-            int at = bare ? bareKey(plan.fields[0], b) : record(plan, b);
+            int at = bare ? bareKey(plan.fields[0]) : record(plan, b);
             if (at >= 0) {
                 for (FieldPlan field : root.fields) {
                     if (field.out.count() == writer.rows()) {
                         field.out.putNull();
                     }
                 }
+                if (kept != null) {
+                    kept.putNull();
+                }
             }
             return at;
         }
-        return record(plan, b);
+        int at = record(plan, b);
+        return at >= 0 && rules.hold(faults) ? at : Faults.FAULT;
     }
 
     private int record(ObjectPlan plan, byte[] b) {
-        int at = skipSpace(b, 0);
+        int at = Words.skipSpace(b, 0);
         if (b[at] != '{') {
             return faults.json("The record is not a JSON object.");
         }
@@ -167,7 +186,10 @@ public final class JsonDecoder {
         if (at < 0) {
             return at;
         }
-        at = skipSpace(b, at);
+        if (kept != null && plan == root) {
+            kept.endList();
+        }
+        at = Words.skipSpace(b, at);
         return at == end ? at : faults.json("Something stands behind the record.");
     }
 
@@ -185,22 +207,15 @@ public final class JsonDecoder {
     }
 
     /** The buffer holds the plain text of the only key column. */
-    private int bareKey(FieldPlan field, byte[] b) {
+    private int bareKey(FieldPlan field) {
         int at;
-        if (field.kind == FieldPlan.Kind.TEXT || field.kind == FieldPlan.Kind.UUID) {
-            at = scalars.bareText(field, b, end);
-        } else if (field.isNumber() || field.kind == FieldPlan.Kind.EPOCH || field.kind == FieldPlan.Kind.BOOL) {
-            at = value(field, b, 0);
-            if (at >= 0 && at != end) {
-                at = faults.at("type", "Something stands behind the key.");
-            }
+        if (field.kind == FieldPlan.Kind.TEXT || field.kind == FieldPlan.Kind.ONE_OF) {
+            at = checked.text(field, buffer, 0, end) ? end : Faults.FAULT;
         } else {
-            byte[] bare = Arrays.copyOf(b, end);
-            byte[] quoted = new byte[end + 2];
-            System.arraycopy(bare, 0, quoted, 1, end);
-            quoted[0] = '"';
-            quoted[end + 1] = '"';
-            load(quoted, 0, quoted.length);
+            if (!field.isNumber() && field.kind != FieldPlan.Kind.EPOCH && field.kind != FieldPlan.Kind.BOOL) {
+                byte[] quoted = ("\"" + new String(buffer, 0, end, ISO_8859_1) + "\"").getBytes(ISO_8859_1);
+                load(quoted, 0, quoted.length);
+            }
             at = value(field, buffer, 0);
             if (at >= 0 && at != end) {
                 at = faults.at("type", "Something stands behind the key.");
@@ -218,13 +233,13 @@ public final class JsonDecoder {
             Arrays.fill(plan.seen, 0);
         }
         int unknown = skipper.mark();
-        int at = skipSpace(b, from);
+        int at = Words.skipSpace(b, from);
         if (b[at] != '}') {
             while (true) {
                 int number;
                 if (next < fields.length && fields[next].standsAt(b, at, end)) {
                     number = next;
-                    at = skipSpace(b, at + fields[number].tokenLength());
+                    at = Words.skipSpace(b, at + fields[number].tokenLength());
                 } else {
                     at = name(plan, b, at, unknown);
                     if (at < 0) {
@@ -250,7 +265,7 @@ public final class JsonDecoder {
                     }
                     next = number + 1;
                 } else {
-                    at = skipper.skip(b, at);
+                    at = kept != null && plan == root ? keep(kept, b, at) : skipper.skip(b, at);
                     if (at < 0) {
                         return at;
                     }
@@ -258,18 +273,18 @@ public final class JsonDecoder {
                 if (b[at] == ',') {
                     at++;
                     if (b[at] != '"') {
-                        at = skipSpace(b, at);
+                        at = Words.skipSpace(b, at);
                     }
                     continue;
                 }
-                at = skipSpace(b, at);
+                at = Words.skipSpace(b, at);
                 if (b[at] == '}') {
                     break;
                 }
                 if (b[at] != ',') {
                     return faults.json("Expected a comma or the end of an object.");
                 }
-                at = skipSpace(b, at + 1);
+                at = Words.skipSpace(b, at + 1);
             }
         }
         skipper.release(unknown);
@@ -285,12 +300,22 @@ public final class JsonDecoder {
             long bits = i < 64 ? seen : plan.seen[(i >>> 6) - 1];
             if ((bits >>> i & 1) == 0) {
                 FieldPlan field = plan.fields[i];
-                if (field.required) {
-                    faults.at("required", "The field is missing.");
+                if (!checked.absent(field)) {
                     return faults.in(field.name);
                 }
-                field.out.putNull();
             }
+        }
+        return at;
+    }
+
+    /** Puts an unknown field, whose name was read last and whose value begins here, into the column for such. */
+    private int keep(ColumnWriter column, byte[] b, int from) {
+        ColumnWriter entries = column.child(0);
+        entries.child(0).putBytes(nameBytes, nameStart, nameLength);
+        int at = skipper.skip(b, from);
+        if (at >= 0) {
+            entries.child(1).putBytes(b, from, at - from);
+            entries.endStruct();
         }
         return at;
     }
@@ -298,7 +323,14 @@ public final class JsonDecoder {
     /** The number of the field whose name {@link #name} read, or -1. */
     private int found;
 
-    private int name(ObjectPlan plan, byte[] b, int from, int unknown) {
+    /** The name that {@link #quoted} read, without its quotes and escapes. */
+    private byte[] nameBytes = buffer;
+
+    private int nameStart;
+    private int nameLength;
+
+    /** Reads a name; returns the index behind its quote. */
+    private int quoted(byte[] b, int from) {
         if (b[from] != '"') {
             return faults.json("Expected a field's name.");
         }
@@ -306,38 +338,50 @@ public final class JsonDecoder {
         while (b[at] >= 0x20 && b[at] != '"' && b[at] != '\\') {
             at++;
         }
-        byte[] bytes = b;
-        int start = from + 1;
-        int length = at - start;
+        nameBytes = b;
+        nameStart = from + 1;
+        nameLength = at - nameStart;
         if (b[at] == '"') {
-            at++;
-        } else {
-            at = text.read(b, start);
-            if (at < 0) {
-                return at;
-            }
-            text.terminate();
-            bytes = text.bytes();
-            start = 0;
-            length = text.length();
+            return at + 1;
         }
-        found = plan.names.find(bytes, start, length);
+        at = text.read(b, from + 1);
+        if (at >= 0) {
+            text.terminate();
+            nameBytes = text.bytes();
+            nameStart = 0;
+            nameLength = text.length();
+        }
+        return at;
+    }
+
+    private int name(ObjectPlan plan, byte[] b, int from, int unknown) {
+        int at = quoted(b, from);
+        if (at < 0) {
+            return at;
+        }
+        found = plan.names.find(nameBytes, nameStart, nameLength);
         if (found < 0) {
             if (rejectUnknown && !asKey) {
                 return faults.at("unknown", "The contract does not know a field of the record.");
             }
-            if (skipper.mark() - unknown >= limits.maxFields()) {
-                return faults.at("size", "An object has too many fields.");
-            }
-            if (!skipper.push(unknown, bytes, start, length)) {
-                return faults.json("An object has a field twice.");
+            if (!isNew(unknown)) {
+                return Faults.FAULT;
             }
         }
-        at = skipSpace(b, at);
-        if (b[at] != ':') {
-            return faults.json("Expected a colon behind a field's name.");
+        return colon(b, at);
+    }
+
+    /** Whether the name read last is none of those pushed since {@code base}; pushes it. */
+    private boolean isNew(int base) {
+        if (skipper.mark() - base >= limits.maxFields()) {
+            return faults.at("size", "An object has too many fields.") >= 0;
         }
-        return skipSpace(b, at + 1);
+        return skipper.push(base, nameBytes, nameStart, nameLength) || faults.json("An object has a field twice.") >= 0;
+    }
+
+    private int colon(byte[] b, int from) {
+        int at = Words.skipSpace(b, from);
+        return b[at] == ':' ? Words.skipSpace(b, at + 1) : faults.json("Expected a colon behind a field's name.");
     }
 
     private int value(FieldPlan field, byte[] b, int at) {
@@ -360,18 +404,16 @@ public final class JsonDecoder {
             case BINARY -> scalars.binary(field, b, at);
             case DATE -> scalars.date(field, b, at);
             case TIME -> scalars.time(field, b, at);
+            case ONE_OF -> scalars.oneOf(field, b, at);
+            case MAP -> map(field, b, at);
         };
     }
 
     private int nothing(FieldPlan field, byte[] b, int at) {
-        if (!isNull(b, at)) {
+        if (!Words.isNull(b, at)) {
             return faults.json("Expected a value.");
         }
-        if (field.required) {
-            return faults.at("required", "The value is null.");
-        }
-        field.out.putNull();
-        return at + 4;
+        return checked.none(field) ? at + 4 : Faults.FAULT;
     }
 
     private int struct(FieldPlan field, byte[] b, int from) {
@@ -380,10 +422,45 @@ public final class JsonDecoder {
             return faults.at("type", "Expected an object.");
         }
         int at = object(plan, b, from + 1);
-        if (at >= 0) {
-            field.out.endStruct();
+        return at >= 0 && checked.struct(field) ? at : Faults.FAULT;
+    }
+
+    private int map(FieldPlan field, byte[] b, int from) {
+        ObjectPlan plan = field.object;
+        if (plan == null || b[from] != '{') {
+            return faults.at("type", "Expected an object.");
         }
-        return at;
+        int names = skipper.mark();
+        int at = Words.skipSpace(b, from + 1);
+        while (b[at] != '}') {
+            at = quoted(b, at);
+            if (at < 0 || !isNew(names)) {
+                return Faults.FAULT;
+            }
+            if (!scalars.key(plan.fields[0], nameBytes, nameStart, nameLength)) {
+                return faults.in("key");
+            }
+            at = colon(b, at);
+            if (at < 0) {
+                return at;
+            }
+            at = value(plan.fields[1], b, at);
+            if (at < 0) {
+                return faults.in("value");
+            }
+            checked.entry(field);
+            at = Words.skipSpace(b, at);
+            if (b[at] == ',') {
+                at = Words.skipSpace(b, at + 1);
+                if (b[at] == '}') {
+                    return faults.json("Expected a field's name.");
+                }
+            } else if (b[at] != '}') {
+                return faults.json("Expected a comma or the end of an object.");
+            }
+        }
+        skipper.release(names);
+        return checked.map(field) ? at + 1 : Faults.FAULT;
     }
 
     private int list(FieldPlan field, byte[] b, int from) {
@@ -392,7 +469,7 @@ public final class JsonDecoder {
             return faults.at("type", "Expected an array.");
         }
         int count = 0;
-        int at = skipSpace(b, from + 1);
+        int at = Words.skipSpace(b, from + 1);
         if (b[at] != ']') {
             while (true) {
                 at = value(item, b, at);
@@ -400,45 +477,16 @@ public final class JsonDecoder {
                     return faults.in(count);
                 }
                 count++;
-                at = skipSpace(b, at);
+                at = Words.skipSpace(b, at);
                 if (b[at] == ']') {
                     break;
                 }
                 if (b[at] != ',') {
                     return faults.json("Expected a comma or the end of an array.");
                 }
-                at = skipSpace(b, at + 1);
+                at = Words.skipSpace(b, at + 1);
             }
         }
-        if (count < field.minItems) {
-            return faults.at("minItems", "Expected at least " + field.minItems + " items.");
-        }
-        if (count > field.maxItems) {
-            return faults.at("maxItems", "Expected at most " + field.maxItems + " items.");
-        }
-        field.out.endList();
-        return at + 1;
-    }
-
-    /** The index of the next byte that is not white space. */
-    static int skipSpace(byte[] b, int from) {
-        int at = from;
-        byte c = b[at];
-        while (c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t')) {
-            c = b[++at];
-        }
-        return at;
-    }
-
-    static boolean isNull(byte[] b, int at) {
-        return Words.halfAt(b, at) == NULL;
-    }
-
-    static boolean isTrue(byte[] b, int at) {
-        return Words.halfAt(b, at) == TRUE;
-    }
-
-    static boolean isFalse(byte[] b, int at) {
-        return b[at] == 'f' && Words.halfAt(b, at + 1) == ALSE;
+        return checked.list(field, count) ? at + 1 : Faults.FAULT;
     }
 }

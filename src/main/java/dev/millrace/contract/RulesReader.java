@@ -1,8 +1,11 @@
 package dev.millrace.contract;
 
 import dev.millrace.config.yaml.Cursor;
+import dev.millrace.config.yaml.Faults;
+import dev.millrace.config.yaml.Node;
 import dev.millrace.contract.FieldType.Encoding;
 import dev.millrace.contract.FieldType.Unit;
+import dev.millrace.problem.Fault;
 import dev.millrace.problem.Rule;
 import java.math.BigDecimal;
 import java.time.DateTimeException;
@@ -11,10 +14,12 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.Base64;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -27,6 +32,11 @@ final class RulesReader {
     private static final Pattern FOREIGN = Pattern.compile("\\(\\?P[<=>]|\\(\\?[#|&R]|\\[\\^?]|\\\\[yYmMKg]");
 
     private static final int MOST_LOOKS = 10_000; // a file can have very many enums
+    /** What a text's format may be; others are not checked. */
+    private static final Set<String> FORMATS =
+            new TreeSet<>(Set.of("binary", "byte", "email", "hostname", "ipv4", "ipv6", "uri", "uuid"));
+
+    private static final String DEFAULT = "millrace.default";
     private static final int LONGEST_MOMENT = 50;
     private static final int LONGEST_PATTERN = 1000; // the compiler of patterns recurses
 
@@ -59,17 +69,19 @@ final class RulesReader {
                 text ? count("maxLength", Integer.MAX_VALUE) : Integer.MAX_VALUE,
                 text ? pattern() : Optional.empty(),
                 options.map(given -> given.text("format")).orElse(""),
-                bound("minimum"),
+                bound("minimum").or(this::leastOfFormat),
                 bound("maximum"),
                 bound("exclusiveMinimum"),
                 bound("exclusiveMaximum"),
                 number ? multipleOf() : Optional.empty(),
-                array ? count("minItems", 0) : 0,
-                array ? count("maxItems", Integer.MAX_VALUE) : Integer.MAX_VALUE,
+                array ? count("minItems", 0) : size().orElse(0),
+                array ? count("maxItems", Integer.MAX_VALUE) : size().orElse(Integer.MAX_VALUE),
                 array && options.map(given -> given.flag("uniqueItems")).orElse(false),
-                values());
+                values(),
+                fallback());
         contradictions(rules);
         warnOfBroken(rules);
+        format(logical, rules.format());
         return rules;
     }
 
@@ -88,6 +100,14 @@ final class RulesReader {
                         "defaultTimezone");
             case INTEGER, NUMBER ->
                 Set.of("format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "enum");
+            case VECTOR ->
+                Set.of(
+                        "dimensions",
+                        "elementType",
+                        "distanceMetric",
+                        "normalized",
+                        "embeddingModel",
+                        "embeddingModelVersion");
             case ARRAY -> Set.of("minItems", "maxItems", "uniqueItems");
             case OBJECT, MAP, BOOLEAN -> Set.of();
         };
@@ -98,6 +118,18 @@ final class RulesReader {
                                 "The option '" + name + "' is not applied to the logical type " + logical.text() + ".");
             }
         });
+    }
+
+    /** How many numbers a vector has. */
+    private Optional<Integer> size() {
+        return type instanceof FieldType.VectorOf vector ? Optional.of(vector.size()) : Optional.empty();
+    }
+
+    /** What the column's type, being wider than the format, does not say. */
+    private Optional<BigDecimal> leastOfFormat() {
+        boolean unsigned = type instanceof FieldType.Decimal
+                && option("format").flatMap(Cursor::text).orElse("").equals("u128");
+        return unsigned ? Optional.of(BigDecimal.ZERO) : Optional.empty();
     }
 
     private int count(String name, int none) {
@@ -139,7 +171,12 @@ final class RulesReader {
     }
 
     private Optional<BigDecimal> bound(String name) {
-        return option(name).flatMap(given -> switch (type) {
+        return option(name).flatMap(this::inUnits);
+    }
+
+    /** A number, or a date or time as a number of the column's unit. */
+    private Optional<BigDecimal> inUnits(Cursor given) {
+        return switch (type) {
             case FieldType.Int number -> given.number();
             case FieldType.Floating number -> given.number();
             case FieldType.Decimal number -> given.number();
@@ -160,13 +197,10 @@ final class RulesReader {
                                 given,
                                 "12:34:56",
                                 () -> units(0, LocalTime.parse(text).toNanoOfDay(), time.unit())));
-            case FieldType.Bool other -> Optional.empty();
-            case FieldType.Text other -> Optional.empty();
-            case FieldType.Binary other -> Optional.empty();
-            case FieldType.Uuid other -> Optional.empty();
-            case FieldType.Struct other -> Optional.empty();
-            case FieldType.ListOf other -> Optional.empty();
-        });
+            case FieldType.Bool _, FieldType.Text _, FieldType.OneOf _, FieldType.Binary _, FieldType.Uuid _ ->
+                Optional.empty();
+            case FieldType.Struct _, FieldType.ListOf _, FieldType.MapOf _, FieldType.VectorOf _ -> Optional.empty();
+        };
     }
 
     private static Optional<BigDecimal> moment(Cursor given, FieldType.Timestamp type) {
@@ -211,17 +245,35 @@ final class RulesReader {
     private List<String> values() {
         Set<String> values = new LinkedHashSet<>();
         for (Cursor item : enumItems()) {
-            Optional<Cursor> value = item.isMapping() ? item.field("value") : Optional.of(item);
+            Optional<Cursor> value = enumValue(item);
             if (value.isEmpty()) {
                 item.as(Rule.SHAPE).error("An enum entry needs a value.");
             }
-            value.flatMap(this::value).ifPresent(text -> {
+            value.flatMap(this::allowed).ifPresent(text -> {
                 if (!values.add(text)) {
                     item.as(Rule.ENUM_VALUE).error("The value '" + text + "' stands here a second time.");
                 }
             });
         }
         return List.copyOf(values);
+    }
+
+    private static Optional<Cursor> enumValue(Cursor item) {
+        return item.isMapping() ? item.field("value") : Optional.of(item);
+    }
+
+    /** An enum's value; whatever is wrong with it is that the enum has it. */
+    private Optional<String> allowed(Cursor given) {
+        Faults own = new Faults();
+        Optional<String> text = value(new Cursor(given.node(), given.path(), own, Rule.ENUM_VALUE));
+        own.all().forEach(fault -> {
+            if (fault.severity() == Fault.Severity.ERROR) {
+                given.as(Rule.ENUM_VALUE).error(fault.message());
+            } else {
+                given.as(Rule.NOT_APPLIED).warning(fault.message());
+            }
+        });
+        return text;
     }
 
     private List<Cursor> enumItems() {
@@ -235,8 +287,8 @@ final class RulesReader {
     private void warnOfBroken(Rules rules) {
         Optional<Pattern> pattern = rules.pattern().map(Pattern::compile);
         for (Cursor item : enumItems()) {
-            Optional<Cursor> value = item.isMapping() ? item.field("value") : Optional.of(item);
-            value.flatMap(this::value)
+            enumValue(item)
+                    .flatMap(value -> value(value.quietly()))
                     .flatMap(text -> broken(text, rules, pattern))
                     .ifPresent(rule -> item.as(Rule.ENUM_VALUE)
                             .warning("The value breaks the property's own " + rule + ": no record can have it."));
@@ -254,7 +306,7 @@ final class RulesReader {
                                             PatternSearch.find(form, value, MOST_LOOKS) == PatternSearch.Outcome.ABSENT)
                                     .map(form -> "pattern");
         }
-        if (!(type instanceof FieldType.Int) && !(type instanceof FieldType.Decimal)) {
+        if (type instanceof FieldType.Uuid || type instanceof FieldType.Bool || type instanceof FieldType.Binary) {
             return Optional.empty();
         }
         BigDecimal number = new BigDecimal(value);
@@ -277,33 +329,63 @@ final class RulesReader {
 
     private Optional<String> value(Cursor value) {
         return switch (type) {
-            case FieldType.Text text -> value.text();
-            case FieldType.Uuid text -> value.text();
+            case FieldType.Text _, FieldType.OneOf _, FieldType.Uuid _ -> value.text();
             case FieldType.Bool flag -> value.flag().map(String::valueOf);
-            case FieldType.Int other -> number(value);
-            case FieldType.Decimal other -> number(value);
-            case FieldType.Floating other -> unchecked(value);
-            case FieldType.Binary other -> unchecked(value);
-            case FieldType.Date other -> unchecked(value);
-            case FieldType.Timestamp other -> unchecked(value);
-            case FieldType.Time other -> unchecked(value);
-            case FieldType.Struct other -> unchecked(value);
-            case FieldType.ListOf other -> unchecked(value);
+            case FieldType.Binary bytes -> value.text().flatMap(text -> base64(value, text));
+            case FieldType.Int number ->
+                inUnits(value).filter(units -> isWhole(value, units)).map(RulesReader::plain);
+            case FieldType.Decimal number -> inUnits(value).map(RulesReader::plain);
+            case FieldType.Floating number -> inUnits(value).map(RulesReader::plain);
+            case FieldType.Date date -> inUnits(value).map(RulesReader::plain);
+            case FieldType.Timestamp moment ->
+                inUnits(value).filter(units -> isWhole(value, units)).map(RulesReader::plain);
+            case FieldType.Time time ->
+                inUnits(value).filter(units -> isWhole(value, units)).map(RulesReader::plain);
+            case FieldType.Struct _, FieldType.ListOf _, FieldType.MapOf _, FieldType.VectorOf _ -> unchecked(value);
         };
     }
 
-    private static Optional<String> number(Cursor value) {
-        Optional<BigDecimal> number = value.quietly().number();
-        if (number.isEmpty()) {
-            value.as(Rule.ENUM_VALUE).error("Expected a number, found " + value.shape() + ".");
+    private static String plain(BigDecimal number) {
+        return number.stripTrailingZeros().toPlainString();
+    }
+
+    private static boolean isWhole(Cursor value, BigDecimal units) {
+        boolean whole = units.stripTrailingZeros().scale() <= 0;
+        if (!whole) {
+            value.error("The value " + value.shape() + " has more digits than the column.");
         }
-        return number.map(given -> given.stripTrailingZeros().toPlainString());
+        return whole;
+    }
+
+    private static Optional<String> base64(Cursor value, String text) {
+        try {
+            return Optional.of(
+                    Base64.getEncoder().encodeToString(Base64.getDecoder().decode(text)));
+        } catch (IllegalArgumentException e) {
+            value.error("Expected bytes in base64, found " + value.shape() + ".");
+            return Optional.empty();
+        }
     }
 
     private static Optional<String> unchecked(Cursor value) {
-        value.as(Rule.NOT_APPLIED)
-                .warning("An enum is checked for texts, whole numbers, decimals, booleans and UUIDs only.");
+        value.as(Rule.NOT_APPLIED).warning("An object or array has no enum and no default; this value means nothing.");
         return Optional.empty();
+    }
+
+    private Optional<String> fallback() {
+        Node given = Elements.custom(property).get(DEFAULT);
+        return Optional.ofNullable(given)
+                .flatMap(node -> value(
+                        new Cursor(node, property.path() + "." + DEFAULT, property.faults(), Rule.INVALID_BOUND)));
+    }
+
+    private void format(LogicalType logical, String format) {
+        if (logical == LogicalType.STRING && !format.isEmpty() && !FORMATS.contains(format)) {
+            option("format")
+                    .ifPresent(given -> given.as(Rule.NOT_APPLIED)
+                            .warning("The format '" + format + "' of a string is not checked. Checked are "
+                                    + String.join(", ", FORMATS) + "."));
+        }
     }
 
     private void contradictions(Rules rules) {

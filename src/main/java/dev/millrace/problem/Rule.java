@@ -27,6 +27,7 @@ public enum Rule {
     INVALID_PATTERN(Weight.ERROR, "A pattern does not compile."),
     FOREIGN_PATTERN(Weight.WARNING, "A pattern is of another dialect of regular expressions."),
     ENUM_VALUE(Weight.ERROR, "An enum's value stands there twice or breaks the property's own rules."),
+    INVALID_RULE(Weight.AS_READ, "A rule in CEL cannot be evaluated."),
     OPTIONAL_KEY(Weight.WARNING, "A column of the primary key is not required."),
     KEY_POSITION(Weight.ERROR, "Two columns of the primary key have the same position."),
     UNKNOWN_METRIC(Weight.ERROR, "A quality rule names no metric that is known, or more operators than one."),

@@ -1,16 +1,20 @@
 package dev.millrace.server;
 
+import dev.millrace.contract.evolution.EvolutionReport;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * Reads the command line: options as {@code --name value} or {@code --name=value}, each at most once, and all faults
@@ -30,6 +34,15 @@ final class CommandLine {
                 --format FORMAT      text, json or sarif (text)
               serve                  a mesh on any Kafka
                 --config FILE        its settings (millrace.yaml)
+              diff OLD NEW           what changes from one contract to another, or between two folders of them, and whom
+                                     it breaks
+                --format FORMAT      text, json or markdown (text)
+              contract infer FILE    drafts a contract from records: lines of JSON or an array; - is standard input
+                --topic NAME         from a topic instead of a file
+                --bootstrap-servers HOST:PORT  its brokers (localhost:9092)
+                --records N          look at the first N (10000)
+                --domain NAME, --name NAME     what the contract is for
+                --output FILE        a new file (standard output)
               bench NAME             a benchmark; only through the ./millrace script
               --help, --version
 
@@ -38,8 +51,11 @@ final class CommandLine {
 
     private static final Set<String> DEMO_OPTIONS =
             Set.of("--port", "--flight-port", "--management-port", "--data-dir", "--records");
-    private static final Set<String> CHECK_OPTIONS = Set.of("--format");
+    private static final Set<String> FORMAT_OPTION = Set.of("--format");
     private static final Set<String> SERVE_OPTIONS = Set.of("--config");
+
+    private static final Set<String> INFER_OPTIONS =
+            Set.of("--topic", "--bootstrap-servers", "--records", "--domain", "--name", "--output");
 
     private final Map<String, String> options = new HashMap<>();
     private final List<String> operands = new ArrayList<>();
@@ -62,6 +78,8 @@ final class CommandLine {
             case "demo" -> new CommandLine().demo(rest);
             case "check" -> new CommandLine().check(rest);
             case "serve" -> new CommandLine().serve(rest);
+            case "diff" -> new CommandLine().diff(rest);
+            case "contract" -> new CommandLine().contract(rest);
             default -> new Command.WrongUse(List.of("there is no command '" + arguments.getFirst() + "'"));
         };
     }
@@ -78,23 +96,47 @@ final class CommandLine {
     }
 
     private Command check(List<String> arguments) {
-        read(arguments, CHECK_OPTIONS, 1, Integer.MAX_VALUE);
-        String format = options.getOrDefault("--format", "text");
-        if (FaultReport.of(format).isEmpty()) {
-            faults.add("--format must be text, json or sarif, not '" + format + "'");
-        }
+        read(arguments, FORMAT_OPTION, 1, Integer.MAX_VALUE);
+        FaultReport report = choice("--format", FaultReport.values());
         List<Path> paths = operands.stream()
                 .flatMap(operand -> asPath("a path", operand).stream())
                 .toList();
-        return faults.isEmpty()
-                ? new Command.Check(paths, FaultReport.of(format).orElse(FaultReport.TEXT))
-                : new Command.WrongUse(faults);
+        return faults.isEmpty() ? new Command.Check(paths, report) : new Command.WrongUse(faults);
     }
 
     private Command serve(List<String> arguments) {
         read(arguments, SERVE_OPTIONS, 0, 0);
         Command serve = new Command.Serve(path("--config", "millrace.yaml"));
         return faults.isEmpty() ? serve : new Command.WrongUse(faults);
+    }
+
+    private Command diff(List<String> arguments) {
+        read(arguments, FORMAT_OPTION, 2, 2);
+        EvolutionReport.Format format = choice("--format", EvolutionReport.Format.values());
+        List<Path> paths =
+                operands.stream().map(operand -> path("a path", operand)).toList();
+        return faults.isEmpty()
+                ? new Command.Diff(paths.getFirst(), paths.getLast(), format)
+                : new Command.WrongUse(faults);
+    }
+
+    private Command contract(List<String> arguments) {
+        if (arguments.isEmpty() || !arguments.getFirst().equals("infer")) {
+            return new Command.WrongUse(List.of("after 'contract' comes 'infer'"));
+        }
+        read(arguments.subList(1, arguments.size()), INFER_OPTIONS, 0, 1);
+        if (operands.size() <= 1 && operands.isEmpty() != options.containsKey("--topic")) {
+            faults.add("expected either a file or --topic");
+        }
+        Command infer = new Command.Infer(
+                operands.isEmpty() ? "" : operands.getFirst(),
+                options.getOrDefault("--topic", ""),
+                options.getOrDefault("--bootstrap-servers", ""),
+                number("--records", 10_000, Long.MAX_VALUE),
+                options.getOrDefault("--domain", ""),
+                options.getOrDefault("--name", ""),
+                options.getOrDefault("--output", ""));
+        return faults.isEmpty() ? infer : new Command.WrongUse(faults);
     }
 
     /** Reads the options and, where the command takes any, at least {@code least} and at most {@code most} operands. */
@@ -149,6 +191,24 @@ final class CommandLine {
         } catch (NumberFormatException e) { // empty, or beyond a long
             return Optional.empty();
         }
+    }
+
+    /** One of the values in lower case; the first where the option is not given. */
+    private <T extends Enum<T>> T choice(String name, T[] values) {
+        String text = options.getOrDefault(name, word(values[0]));
+        for (T value : values) {
+            if (word(value).equals(text)) {
+                return value;
+            }
+        }
+        faults.add(name + " must be one of "
+                + Arrays.stream(values).map(CommandLine::word).collect(Collectors.joining(", ")) + ", not '" + text
+                + "'");
+        return values[0];
+    }
+
+    private static String word(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
     }
 
     private Path path(String name, String otherwise) {

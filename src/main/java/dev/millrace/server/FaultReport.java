@@ -12,7 +12,6 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Optional;
 
 /** How the faults of files are written. */
 enum FaultReport {
@@ -95,16 +94,6 @@ enum FaultReport {
     };
 
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
-
-    /** The report of that name in lower case. */
-    static Optional<FaultReport> of(String name) {
-        for (FaultReport report : values()) {
-            if (report.name().toLowerCase(Locale.ROOT).equals(name)) {
-                return Optional.of(report);
-            }
-        }
-        return Optional.empty();
-    }
 
     /** The whole report with a line end; {@code version} is the program's. */
     abstract String write(Result result, String version);

@@ -43,6 +43,8 @@ public final class Main {
                 out.print(report.write(result, version()));
                 yield result.count(Severity.ERROR) == 0 ? ExitCode.FINE : ExitCode.ANSWER_IS_NO;
             }
+            case Command.Diff diff -> new DiffRun(diff, out, err).run();
+            case Command.Infer infer -> new InferRun(infer, System.in, out, err).run();
             case Command.Demo demo -> untilTold(err, new Stop(), stop -> new DemoRun(demo, out, stop).run());
             case Command.Serve serve -> untilTold(err, new Stop(), stop -> new ServeRun(serve, out, stop).run());
         };

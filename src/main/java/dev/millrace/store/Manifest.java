@@ -3,6 +3,7 @@ package dev.millrace.store;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
@@ -12,7 +13,10 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
+import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
  * What is durable of a partition: its files and the offset that they reach. Immutable. Written as one line of JSON and a
@@ -24,31 +28,24 @@ import java.util.zip.CRC32C;
  * @param schema the store schema, one line an entry, to tell what a changed contract changed
  * @param generation the last number given to a file's name
  * @param segments in the order of their offsets
- * @param letters files with the newest dead letters, oldest first
- * @param letterCount dead letters below {@code next}, those dropped from the files included
  */
 record Manifest(
-        int format,
-        String topicId,
-        long next,
-        List<String> schema,
-        long generation,
-        List<SegmentFile> segments,
-        List<LetterFile> letters,
-        long letterCount) {
+        int format, String topicId, long next, List<String> schema, long generation, List<SegmentFile> segments) {
     static final int FORMAT = 1;
     static final String NAME = "manifest";
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final ObjectReader READER = JSON.readerFor(Manifest.class);
+    // Manifests of before dead letters were a product of their own name files of theirs too.
+    private static final ObjectReader READER =
+            JSON.readerFor(Manifest.class).without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
     private static final ObjectWriter WRITER = JSON.writerFor(Manifest.class);
     private static final HexFormat HEX = HexFormat.of();
     private static final String CRC = "crc32c:";
+    private static final String COLUMN = "column ";
 
     Manifest {
         schema = List.copyOf(schema);
         segments = List.copyOf(segments);
-        letters = List.copyOf(letters);
     }
 
     /** One segment; {@code firstDeleted} is Long.MAX_VALUE where no row is a delete. */
@@ -59,19 +56,16 @@ record Manifest(
             long lastOffset,
             int deletedRows,
             long firstDeleted,
-            long lettersBefore,
             long sizeBytes,
             int crc32c) {
         Segment.Facts facts(int ordinal) {
-            return new Segment.Facts(ordinal, rows, firstOffset, lastOffset, deletedRows, firstDeleted, lettersBefore);
+            return new Segment.Facts(ordinal, rows, firstOffset, lastOffset, deletedRows, firstDeleted);
         }
     }
 
-    record LetterFile(String file, int count, long sizeBytes, int crc32c) {}
-
     /** Of a partition without files. */
     static Manifest empty(StoreSchema schema) {
-        return new Manifest(FORMAT, "", 0, describe(schema), 0, List.of(), List.of(), 0);
+        return new Manifest(FORMAT, "", 0, describe(schema), 0, List.of());
     }
 
     byte[] toBytes() {
@@ -112,9 +106,7 @@ record Manifest(
     static List<String> describe(StoreSchema schema) {
         var lines = new ArrayList<String>();
         try {
-            JSON.readTree(schema.layout().schema().toJson())
-                    .path("fields")
-                    .forEach(field -> lines.add("column " + field));
+            JSON.readTree(schema.layout().schema().toJson()).path("fields").forEach(field -> lines.add(COLUMN + field));
         } catch (JsonProcessingException impossible) {
             throw new IllegalStateException(impossible);
         }
@@ -126,9 +118,10 @@ record Manifest(
         return List.copyOf(lines);
     }
 
-    /** What differs between the stored schema and another; empty when nothing does. */
-    Optional<String> difference(List<String> other) {
-        if (schema.equals(other)) {
+    /** What keeps the stored rows from being read under another schema; empty when nothing does. */
+    Optional<String> difference(StoreSchema wanted) {
+        List<String> other = describe(wanted);
+        if (schema.equals(other) || isReadBy(wanted, other)) {
             return Optional.empty();
         }
         var gone = new ArrayList<>(schema);
@@ -139,6 +132,23 @@ record Manifest(
                 gone.isEmpty() && added.isEmpty()
                         ? "the columns have another order"
                         : "only stored: " + gone + ", only in the contract: " + added);
+    }
+
+    private boolean isReadBy(StoreSchema wanted, List<String> other) {
+        Predicate<String> isColumn = line -> line.startsWith(COLUMN);
+        String fields = schema.stream()
+                .filter(isColumn)
+                .map(line -> line.substring(COLUMN.length()))
+                .collect(Collectors.joining(",", "{\"fields\":[", "]}"));
+        try {
+            return wanted.layout().reads(Schema.fromJSON(fields).getFields())
+                    && schema.stream()
+                            .filter(isColumn.negate())
+                            .toList()
+                            .equals(other.stream().filter(isColumn.negate()).toList());
+        } catch (IOException unreadable) {
+            return false;
+        }
     }
 
     static int crc32c(byte[] bytes) {

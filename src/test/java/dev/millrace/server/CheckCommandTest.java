@@ -37,7 +37,7 @@ class CheckCommandTest {
         assertEquals(ExitCode.ANSWER_IS_NO, run("check", "no such file"));
         assertEquals(ExitCode.WRONG_USE, run("check"));
         assertEquals(ExitCode.WRONG_USE, run("check", FINE, "--format", "xml"));
-        assertTrue(err.toString(StandardCharsets.UTF_8).contains("text, json or sarif"));
+        assertTrue(err.toString(StandardCharsets.UTF_8).contains("text, json, sarif"));
     }
 
     @Test

@@ -1,11 +1,13 @@
 package dev.millrace.store;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.arrow.Dictionary;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
@@ -13,7 +15,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -21,6 +25,9 @@ import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.apache.arrow.vector.types.pojo.Field;
+import org.apache.arrow.vector.types.pojo.FieldType;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -70,6 +77,62 @@ class LocalStoreTest {
     }
 
     @Test
+    void open_withMoreEnumValuesOrOtherWords_readsOn_withOtherValues_isRefused() throws IOException {
+        StoreSchema first = states("as it was", "a", "b");
+        try (LocalStore store = open(first)) {
+            store.topic("t", 1);
+            for (int i = 0; i < 40; i++) {
+                state(store, i % 2);
+            }
+        }
+        for (StoreSchema other : List.of(
+                states("as it was", "b", "a"), states("as it was", "a"), states("as it was", "a", "c"), states(""))) {
+            var refused = assertThrows(ProblemException.class, () -> open(other));
+            assertTrue(refused.problem().detail().contains("behind those it had"), refused.getMessage());
+        }
+        StoreSchema wider = states("in other words", "a", "b", "c");
+        try (LocalStore store = open(wider)) {
+            assertEquals(List.of("a", "b"), states(store, "a", "b", "c"));
+            state(store, 2);
+            assertEquals(List.of("a", "b", "c"), states(store, "a", "b", "c"));
+        }
+        assertThrows(ProblemException.class, () -> open(first));
+        try (LocalStore store = open(wider)) {
+            assertEquals(List.of("a", "b", "c"), states(store, "a", "b", "c"));
+            assertEquals(41, store.position().next(0));
+        }
+    }
+
+    /** An upsert product whose key is an enum; a text when there are no values. */
+    private static StoreSchema states(String description, String... values) {
+        var type = new FieldType(false, ArrowType.Utf8.INSTANCE, null, Map.of("description", description));
+        var text = new Field("state", type, List.of());
+        Field state = values.length == 0 ? text : Dictionary.field(text, 0, List.of(values));
+        return new StoreSchema(new Schema(List.of(state)), List.of("state"), true);
+    }
+
+    private static void state(LocalStore store, int number) {
+        PartitionWriter writer = store.writer(0);
+        assertTrue(writer.ready());
+        writer.batch().column(0).putFixed(number);
+        writer.commit(writer.next(), 0, false);
+        writer.publish();
+    }
+
+    /** Those of the states that a row has, each one visible row. */
+    private static List<String> states(LocalStore store, String... wanted) {
+        try (Snapshot snapshot = store.snapshot()) {
+            List<String> found = Stream.of(wanted)
+                    .filter(state -> snapshot.find(
+                                    Key.parse(store.schema(), List.of(state)).orElseThrow())
+                            .isPresent())
+                    .toList();
+            assertEquals(found.size(), snapshot.rows());
+            return found;
+        }
+    }
+
+    @Test
     void topic_withAnotherId_isRefused() throws IOException {
         fill(StoreModel.UPSERT, 40);
         try (LocalStore store = open(StoreModel.UPSERT)) {
@@ -113,7 +176,7 @@ class LocalStoreTest {
         for (String breakage : List.of("missing", "short", "torn")) {
             Path here = folder.resolve(breakage);
             fill(here, StoreModel.UPSERT, 100);
-            // Segments of 16 rows: letters at 10, 20, …; the third begins with offset 35.
+            // Segments of 16 rows: no rows at 10, 20, …; the third begins with offset 35.
             Path third = file(here, "35-");
             switch (breakage) {
                 case "missing" -> Files.delete(third);
@@ -125,11 +188,8 @@ class LocalStoreTest {
                 assertTrue(store.recoveryNotes().getFirst().contains("35 to 99"), store.recoveryNotes()::toString);
                 assertEquals(Position.of("t", 35), store.durable());
                 assertEquals(35, store.writer(0).next());
-                assertEquals(3, store.deadLetterCount());
-                assertEquals(3, store.deadLetters(100).size());
                 give(store, 35, 100);
                 check(store, 100);
-                assertEquals(9, store.deadLetterCount());
             }
             try (Stream<Path> files = Files.list(here.resolve("p0"))) {
                 assertTrue(files.anyMatch(file -> file.toString().endsWith(".bad")));
@@ -159,16 +219,17 @@ class LocalStoreTest {
     }
 
     @Test
-    void open_withBrokenDeadLetters_keepsTheCount() throws IOException {
+    void open_ofAManifestThatStillNamesDeadLetters_readsIt() throws IOException {
         fill(StoreModel.UPSERT, 100);
-        Files.write(file(folder, "dead-letters"), new byte[] {1});
-        for (int notes = 1; notes >= 0; notes--) {
-            try (LocalStore store = open(StoreModel.UPSERT)) {
-                assertEquals(notes, store.recoveryNotes().size());
-                assertEquals(9, store.deadLetterCount());
-                assertEquals(List.of(), store.deadLetters(100));
-                check(store, 100);
-            }
+        Path manifest = folder.resolve("p0").resolve("manifest");
+        String json = Files.readString(manifest).lines().findFirst().orElseThrow();
+        byte[] older = (json.substring(0, json.length() - 1) + ",\"letters\":[{\"file\":\"x\"}],\"letterCount\":9}")
+                .getBytes(UTF_8);
+        String crc = HexFormat.of().toHexDigits(Manifest.crc32c(older));
+        Files.writeString(manifest, new String(older, UTF_8) + "\ncrc32c:" + crc + "\n");
+        try (LocalStore store = open(StoreModel.UPSERT)) {
+            assertEquals(List.of(), store.recoveryNotes());
+            check(store, 100);
         }
     }
 
@@ -199,27 +260,6 @@ class LocalStoreTest {
         }
         try (LocalStore store = open(StoreModel.UPSERT)) {
             check(store, 400);
-        }
-    }
-
-    @Test
-    void deadLetters_moreThanKept_areCountedExactly() throws IOException {
-        try (LocalStore store = open(StoreModel.APPEND)) {
-            store.topic("t", 1);
-            for (int offset = 0; offset < 10_500; offset++) {
-                StoreModel.give(store.writer(0), entry(offset, true));
-                if (offset % 500 == 0) {
-                    store.flush().join();
-                }
-            }
-        }
-        try (LocalStore store = open(StoreModel.APPEND)) {
-            assertEquals(10_500, store.deadLetterCount());
-            List<DeadLetter> newest = store.deadLetters(20_000);
-            assertEquals(10_000, newest.size());
-            assertEquals(10_499, newest.getFirst().offset());
-            assertEquals(500, newest.getLast().offset());
-            assertEquals(Position.of("t", 10_500), store.position());
         }
     }
 
