@@ -110,6 +110,9 @@ public final class RecordRules {
                                         + (issue.getSourceLocation().getColumn() + 1) + " of the expression).")));
             }
         }
+        if (object.properties().stream().noneMatch(RecordRules::hasDefault)) {
+            return faults;
+        }
         try (var allocator = new RootAllocator();
                 var writer = new BatchWriter(Layout.of(ArrowSchemas.of(object.properties())), allocator)) {
             writer.open(1);
@@ -117,6 +120,12 @@ public final class RecordRules {
             defaults(object.properties(), plan.fields, faults);
         }
         return faults;
+    }
+
+    private static boolean hasDefault(Property property) {
+        return property.rules().fallback().isPresent()
+                || property.properties().stream().anyMatch(RecordRules::hasDefault)
+                || property.items().filter(RecordRules::hasDefault).isPresent();
     }
 
     private static void defaults(List<Property> properties, FieldPlan[] plans, List<Fault> faults) {

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
@@ -51,7 +52,11 @@ public final class ContractCheck {
     private final Map<String, Set<String>> versionsOfContracts = new HashMap<>();
     private final List<Cursor> products = new ArrayList<>();
 
-    private ContractCheck() {}
+    private final Function<SchemaObject, List<Fault>> further;
+
+    private ContractCheck(Function<SchemaObject, List<Fault>> further) {
+        this.further = further;
+    }
 
     /**
      * What a check found.
@@ -70,9 +75,13 @@ public final class ContractCheck {
         }
     }
 
-    /** All faults of those files, and of all contracts and products in those folders. */
-    public static Result check(List<Path> paths) {
-        ContractCheck check = new ContractCheck();
+    /**
+     * All faults of those files, and of all contracts and products in those folders.
+     *
+     * @param further finds what only those see who run a contract's rules
+     */
+    public static Result check(List<Path> paths, Function<SchemaObject, List<Fault>> further) {
+        ContractCheck check = new ContractCheck(further);
         paths.forEach(check::path);
         check.products.forEach(check::ports);
         paths.stream()
@@ -173,7 +182,10 @@ public final class ContractCheck {
             return;
         }
         schemas.check(Standard.ODCS, document.root(), strict);
-        ContractReader.contract(file, document, read).ifPresent(contract -> ProductAssembly.check(contract, read));
+        ContractReader.contract(file, document, read).ifPresent(contract -> {
+            ProductAssembly.check(contract, read);
+            contract.objects().forEach(object -> further.apply(object).forEach(this::add));
+        });
         versionsOfContracts
                 .computeIfAbsent(root.quietly().text("id"), id -> new HashSet<>())
                 .add(root.quietly().text("version"));

@@ -1,5 +1,6 @@
 package dev.millrace.server;
 
+import dev.millrace.codec.RecordRules;
 import dev.millrace.contract.ContractCheck;
 import dev.millrace.problem.Fault.Severity;
 import dev.millrace.problem.ProblemException;
@@ -39,7 +40,7 @@ public final class Main {
                 yield ExitCode.WRONG_USE;
             }
             case Command.Check(List<Path> paths, FaultReport report) -> {
-                ContractCheck.Result result = ContractCheck.check(paths);
+                ContractCheck.Result result = ContractCheck.check(paths, RecordRules::faults);
                 out.print(report.write(result, version()));
                 yield result.count(Severity.ERROR) == 0 ? ExitCode.FINE : ExitCode.ANSWER_IS_NO;
             }

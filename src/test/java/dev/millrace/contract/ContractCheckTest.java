@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.codec.RecordRules;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Fault.Severity;
 import java.io.IOException;
@@ -51,7 +52,7 @@ class ContractCheckTest {
 
     private ContractCheck.Result check(String name, String text) throws IOException {
         Path file = Files.writeString(folder.resolve(name), text);
-        return ContractCheck.check(List.of(file));
+        return ContractCheck.check(List.of(file), RecordRules::faults);
     }
 
     @ParameterizedTest
@@ -77,6 +78,8 @@ class ContractCheckTest {
             [{name: t, properties: [{name: a, logicalType: string, quality: [{metric: nullValue, mustBe: 0}]}]}] | ERROR schema nullValue
             [{name: t, properties: [{name: a, logicalType: string, quality: [{metric: rowCount, mustBeBetween: [9, 1]}]}]}] | ERROR contradicting-bounds {metric:
             [{name: t, properties: [{name: a, logicalType: object}]}]                             | WARNING unsupported-type {name:
+            [{name: t, properties: [{name: a, logicalType: string}], quality: [{type: custom, engine: cel, implementation: "a == "}]}] | ERROR invalid-rule "a
+            [{name: t, properties: [{name: a, logicalType: string}], quality: [{type: custom, engine: cel, implementation: "b == 1"}]}] | ERROR invalid-rule "b
             [{name: "no topic", properties: [{name: a, logicalType: date}]}], servers: [{server: s, type: kafka, host: h}] | WARNING unsupported-topic {name:
             """)
     void check_contract_givesEachFaultAtItsPlace(String schema, String expected) throws IOException {
@@ -141,7 +144,8 @@ class ContractCheckTest {
         Files.writeString(folder.resolve("notes.yaml"), "{{{");
         Files.createSymbolicLink(within.resolve("loop"), folder);
 
-        ContractCheck.Result result = ContractCheck.check(List.of(folder, within.resolve("c.odcs.yaml")));
+        ContractCheck.Result result =
+                ContractCheck.check(List.of(folder, within.resolve("c.odcs.yaml")), RecordRules::faults);
 
         assertEquals(2, result.files());
         assertEquals(
@@ -155,14 +159,14 @@ class ContractCheckTest {
         Path domain = Files.createDirectories(folder.resolve("domains/d"));
         Files.writeString(domain.resolve("t.odcs.yaml"), HEAD + "schema: [{name: t}, {name: u}]}");
 
-        ContractCheck.Result asMesh = ContractCheck.check(List.of(folder));
-        ContractCheck.Result asFiles = ContractCheck.check(List.of(domain));
+        ContractCheck.Result asMesh = ContractCheck.check(List.of(folder), RecordRules::faults);
+        ContractCheck.Result asFiles = ContractCheck.check(List.of(domain), RecordRules::faults);
 
         assertEquals("ERROR product {apiVersion:", shortly(asMesh));
         assertEquals("", shortly(asFiles));
         assertEquals(
                 0,
-                ContractCheck.check(List.of(Path.of("src/main/resources/demo/mesh")))
+                ContractCheck.check(List.of(Path.of("src/main/resources/demo/mesh")), RecordRules::faults)
                         .count(Severity.ERROR));
     }
 
@@ -184,7 +188,8 @@ class ContractCheckTest {
     }
 
     private static long errors(String fixture) {
-        return ContractCheck.check(List.of(FIXTURES.resolve(fixture))).count(Severity.ERROR);
+        return ContractCheck.check(List.of(FIXTURES.resolve(fixture)), RecordRules::faults)
+                .count(Severity.ERROR);
     }
 
     @Test
@@ -205,8 +210,8 @@ class ContractCheckTest {
                 folder.resolve("long.odcs.yaml"),
                 HEAD + "schema: [{name: t, relationships: [{from: t.a, to: 'a" + "/a/a".repeat(500_000) + "'}]}]}");
 
-        ContractCheck.Result result =
-                assertTimeoutPreemptively(Duration.ofSeconds(60), () -> ContractCheck.check(List.of(folder)));
+        ContractCheck.Result result = assertTimeoutPreemptively(
+                Duration.ofSeconds(60), () -> ContractCheck.check(List.of(folder), RecordRules::faults));
 
         assertEquals(7, result.files());
         assertEquals(

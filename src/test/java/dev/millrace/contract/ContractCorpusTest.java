@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.codec.RecordRules;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.JsonTree;
 import dev.millrace.config.yaml.YamlReader;
@@ -52,14 +53,15 @@ class ContractCorpusTest {
         Map<String, String> ours =
                 table(OURS).stream().collect(Collectors.toMap(cells -> cells.get(0), cells -> cells.get(1)));
         List<String> wrong = new ArrayList<>();
-        Map<String, List<Fault>> errors =
-                ContractCheck.check(manifest.stream()
+        Map<String, List<Fault>> errors = ContractCheck.check(
+                        manifest.stream()
                                 .map(cells -> FOLDER.resolve(cells.get(0)))
-                                .toList())
-                        .faults()
-                        .stream()
-                        .filter(fault -> fault.severity() == Severity.ERROR)
-                        .collect(Collectors.groupingBy(Fault::file));
+                                .toList(),
+                        RecordRules::faults)
+                .faults()
+                .stream()
+                .filter(fault -> fault.severity() == Severity.ERROR)
+                .collect(Collectors.groupingBy(Fault::file));
         for (List<String> cells : manifest) {
             List<Fault> found = errors.getOrDefault(FOLDER.resolve(cells.get(0)).toString(), List.of());
             String verdict = cells.get(6).equals("valid") ? "valid" : "invalid";

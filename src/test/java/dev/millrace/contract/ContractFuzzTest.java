@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ContainerNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.codec.RecordRules;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.JsonTree;
 import dev.millrace.config.yaml.YamlReader;
@@ -84,7 +85,7 @@ class ContractFuzzTest {
             }
             try {
                 assertTimeoutPreemptively(LIMIT, () -> {
-                    ContractCheck.check(changed);
+                    ContractCheck.check(changed, RecordRules::faults);
                     changed.forEach(ContractFuzzTest::read);
                 });
             } catch (Throwable failure) {
