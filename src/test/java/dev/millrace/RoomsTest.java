@@ -3,6 +3,7 @@ package dev.millrace;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
@@ -79,6 +80,23 @@ class RoomsTest {
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("sun.misc.Unsafe")
                 .check(CLASSES);
+    }
+
+    @Test
+    void processor_isAnIsland_ofTheBuild() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.millrace.contract.processor")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "dev.millrace.contract.processor",
+                        "dev.millrace.contract.annotations",
+                        "javax.annotation.processing",
+                        "javax.lang.model..",
+                        "javax.tools")
+                .check(CLASSES.that(DescribedPredicate.not(
+                        JavaClass.Predicates.resideInAPackage("dev.millrace.contract.annotations"))));
     }
 
     @Test

@@ -26,9 +26,9 @@ final class Bounds {
 
     private static final BigInteger UNSIGNED_LIMIT = BigInteger.ONE.shiftLeft(64);
     /** 0000-01-01 and 10000-01-01 as seconds since 1970. */
-    private static final long FIRST_SECOND = -62_167_219_200L;
+    static final long FIRST_SECOND = -62_167_219_200L;
 
-    private static final long END_SECOND = 253_402_300_800L;
+    static final long END_SECOND = 253_402_300_800L;
     private static final int EXACT_POWER = 22;
     private static final double EXACT_WHOLE = 1e15;
 

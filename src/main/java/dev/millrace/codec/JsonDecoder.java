@@ -359,7 +359,7 @@ public final class JsonDecoder {
         if (at < 0) {
             return at;
         }
-        found = plan.names.find(nameBytes, nameStart, nameLength);
+        found = plan.find(nameBytes, nameStart, nameLength);
         if (found < 0) {
             if (rejectUnknown && !asKey) {
                 return faults.at("unknown", "The contract does not know a field of the record.");

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * that engine takes stack for each turn of a repeated group, and can try a number of ways that grows exponentially with
  * the text. A record must not be able to end or to hold up the domain's ingest thread by that.
  */
-final class TextPattern {
+public final class TextPattern {
     private static final Pattern ATOM = Pattern.compile(
             "(\\[[A-Za-z0-9_. -]+]|\\\\d|\\\\.|[A-Za-z0-9_:/@ -])(\\{(\\d{1,3})(,(\\d{1,3})?)?}|[+*?])?");
 
@@ -45,10 +45,17 @@ final class TextPattern {
     private final Step @Nullable [] steps;
     private final boolean wholeText;
 
-    TextPattern(String text) {
+    /** The pattern; throws {@link java.util.regex.PatternSyntaxException} where it does not compile. */
+    public TextPattern(String text) {
         this.pattern = Pattern.compile(text);
         this.steps = simple(text);
         this.wholeText = isToTheEnd(text);
+    }
+
+    /** Whether the text holds the pattern; false where that takes too long to know. */
+    public boolean isIn(String text) {
+        byte[] utf8 = text.getBytes(UTF_8);
+        return find(utf8, 0, utf8.length) == Outcome.FOUND;
     }
 
     /** Whether the well-formed UTF-8 text holds the pattern. */

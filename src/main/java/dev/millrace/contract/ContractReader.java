@@ -79,8 +79,11 @@ public final class ContractReader {
     /** The contract in that text; {@code file} is the name that faults bear. */
     public static Contract read(String file, String text) {
         Faults faults = new Faults();
-        return orThrow(
-                YamlReader.parse(file, text, faults).flatMap(document -> contract(file, document, faults)), faults);
+        return orThrow(read(file, text, faults), faults);
+    }
+
+    static Optional<Contract> read(String file, String text, Faults faults) {
+        return YamlReader.parse(file, text, faults).flatMap(document -> contract(file, document, faults));
     }
 
     static Optional<Contract> read(Path file, Faults faults) {

@@ -41,6 +41,19 @@ public final class MeshReader {
         return new MeshReader().mesh(meshFolder);
     }
 
+    /**
+     * The product of one contract without a descriptor; {@code file} is the name that faults bear. Throws a
+     * {@link Problem.InvalidContract} with every fault, warnings too.
+     */
+    public static ProductDefinition product(String domain, String name, String file, String text) {
+        MeshReader reader = new MeshReader();
+        Optional<ProductDefinition> product = ContractReader.read(file, text, reader.faults)
+                .flatMap(contract -> ProductAssembly.assemble(domain, name, contract, Optional.empty(), reader.faults));
+        boolean named = reader.isName("domain", domain, Path.of(file)) & reader.isName("product", name, Path.of(file));
+        return product.filter(any -> named)
+                .orElseThrow(() -> new Problem.InvalidContract(reader.faults.all()).exception());
+    }
+
     private Mesh mesh(Path meshFolder) {
         SortedMap<String, SortedMap<String, ProductDefinition>> domains = new TreeMap<>();
         Path folder = meshFolder.resolve("domains");

@@ -70,6 +70,12 @@ final class PropertyReader {
                     cursor.as(Rule.NOT_APPLIED)
                             .error("The physical name '" + property.physicalName() + "' stands here a second time.");
                 }
+                for (String alias : property.aliases()) {
+                    if (!physicalNames.add(alias)) {
+                        cursor.error(
+                                "The physical name '" + alias + "' stands here a second time, in millrace.aliases.");
+                    }
+                }
                 properties.add(property);
             });
         }
