@@ -2,6 +2,7 @@ package dev.millrace.contract.processor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.millrace.codec.RecordRules;
 import dev.millrace.contract.ContractCheck;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -29,7 +30,7 @@ class ExampleTest {
     void contract_ofExample_passesTheStrictCheck() {
         assertEquals(
                 List.of(),
-                ContractCheck.check(List.of(EXAMPLE.resolve("contracts/orders.odcs.yaml")))
+                ContractCheck.check(List.of(EXAMPLE.resolve("contracts/orders.odcs.yaml")), RecordRules::faults)
                         .faults());
     }
 
