@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * that engine takes stack for each turn of a repeated group, and can try a number of ways that grows exponentially with
  * the text. A record must not be able to end or to hold up the domain's ingest thread by that.
  */
-final class TextPattern {
+public final class TextPattern {
     private static final Pattern ATOM = Pattern.compile(
             "(\\[[A-Za-z0-9_. -]+]|\\\\d|\\\\.|[A-Za-z0-9_:/@ -])(\\{(\\d{1,3})(,(\\d{1,3})?)?}|[+*?])?");
 
@@ -33,7 +33,7 @@ final class TextPattern {
     }
 
     /** What the search came to. */
-    enum Outcome {
+    public enum Outcome {
         FOUND,
         ABSENT,
         /** Given up: it takes more stack, or more looks at the text, than a record may cost. */
@@ -46,13 +46,14 @@ final class TextPattern {
     private final Pattern pattern;
     private final Step @Nullable [] steps;
 
-    TextPattern(String text) {
+    /** The pattern of that text, which compiles. */
+    public TextPattern(String text) {
         this.pattern = Pattern.compile(text);
         this.steps = simple(text);
     }
 
     /** Whether the well-formed UTF-8 text holds the pattern. */
-    Outcome find(byte[] utf8, int from, int length) {
+    public Outcome find(byte[] utf8, int from, int length) {
         Step[] simple = steps;
         if (simple == null) {
             return search(new String(utf8, from, length, UTF_8));

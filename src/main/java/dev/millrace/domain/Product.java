@@ -1,10 +1,16 @@
 package dev.millrace.domain;
 
+import dev.millrace.config.yaml.Faults;
 import dev.millrace.contract.ProductDefinition;
+import dev.millrace.contract.QualityRules;
+import dev.millrace.quality.ProductQuality;
+import dev.millrace.quality.QualityReport;
 import dev.millrace.store.Position;
 import dev.millrace.store.ProductStore;
 import dev.millrace.store.Snapshot;
 import dev.millrace.store.StoreSchema;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -20,6 +26,8 @@ public final class Product {
     private final Face face;
     private final ProductStore store;
     private volatile ProductState state = ProductState.starting();
+    private final ProductQuality quality;
+    private volatile Optional<String> halted = Optional.empty();
     private volatile Position inputEnd = Position.of("-");
 
     /** A product over an open store, which the domain closes. */
@@ -27,6 +35,10 @@ public final class Product {
         this.definition = definition;
         this.face = face(definition);
         this.store = store;
+        this.quality = new ProductQuality(
+                store.schema(),
+                QualityRules.read(definition.contract(), definition.object(), new Faults()),
+                store.derivedFolder().map(folder -> folder.resolve("quality")));
     }
 
     private static Face face(ProductDefinition definition) {
@@ -96,6 +108,28 @@ public final class Product {
     /** Why the product cannot be read at all now; empty when it can. */
     public Optional<String> unreadable() {
         return store.topicId().isEmpty() ? Optional.of("the product has not seen its topic yet") : Optional.empty();
+    }
+
+    /** The quality of the records as they came; not for an event loop. */
+    public ProductQuality quality() {
+        return quality;
+    }
+
+    /**
+     * The quality of the records up to now, or up to an earlier position when there is more to look at than the time
+     * allows; not for an event loop.
+     *
+     * @throws dev.millrace.problem.ProblemException with {@code Unavailable} when the store is closed
+     */
+    public QualityReport quality(Duration time, Clock clock) {
+        QualityReport report = quality.report(store::snapshot, time.toNanos(), clock.millis());
+        halted = report.stopping().map(QualityReport::message);
+        return report;
+    }
+
+    /** Why the input port must take in no more; empty while it may. */
+    public Optional<String> halted() {
+        return halted;
     }
 
     /** Where the input's topic ended when it was last looked at; of topic {@code "-"} before that. */

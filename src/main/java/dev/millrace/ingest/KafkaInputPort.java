@@ -107,7 +107,10 @@ final class KafkaInputPort {
     }
 
     private void findTopic() {
-        if (stopping) {
+        if (product.halted().isPresent()) {
+            halt();
+        }
+        if (stopping || failed) {
             endIfIdle();
             return;
         }
@@ -220,6 +223,9 @@ final class KafkaInputPort {
     }
 
     private void decode() {
+        if (!decoding && !failed && product.halted().isPresent()) {
+            halt();
+        }
         ConsumerRecords<byte[], byte[]> run = waiting.peek();
         if (decoding || run == null) {
             endIfIdle();
@@ -296,6 +302,7 @@ final class KafkaInputPort {
 
     /** Lets the store flush, and looks whether the topic is still the one that the data came from; the client itself would not tell. */
     private void watch() {
+        decode();
         Future.fromCompletionStage(
                         domain.ask(() -> {
                             ingest.tick();
@@ -359,6 +366,14 @@ final class KafkaInputPort {
         }
         domain.state(product, Phase.STOPPED, message(cause));
         waiting.clear();
+        endIfIdle();
+    }
+
+    /** A broken promise of quality: what is in stays and is served, nothing more comes in. */
+    private void halt() {
+        failed = true;
+        waiting.clear();
+        domain.state(product, Phase.STOPPED, product.halted().orElse(""));
         endIfIdle();
     }
 
