@@ -4,6 +4,7 @@ import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
 import dev.millrace.contract.QualityRule.Check;
+import dev.millrace.contract.QualityRule.Level;
 import dev.millrace.contract.QualityRule.Operator;
 import dev.millrace.contract.QualityRule.Threshold;
 import dev.millrace.problem.Nearest;
@@ -16,54 +17,39 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Reads the quality rules of a schema object, ODCS 3.0 to 3.2. What is wrong is an error at its place, and the rule is
  * still there as {@link Check.NotOnTheStream}: a product with a broken quality rule can be served. No state.
  */
 public final class QualityRules {
-    private static final String NULL = "nullValues";
-    private static final String MISSING = "missingValues";
-    private static final String INVALID = "invalidValues";
-    private static final String DUPLICATE = "duplicateValues";
-    private static final String ROWS = "rowCount";
+    private static final List<String> METRICS =
+            List.of("nullValues", "missingValues", "invalidValues", "duplicateValues", "rowCount");
 
-    /** The metrics of ODCS 3.1, and the names that 3.0 has for them under {@code rule}. */
-    private static final Map<String, String> METRICS = Map.ofEntries(
-            Map.entry(NULL, NULL),
-            Map.entry("nullCheck", NULL),
-            Map.entry("nullCount", NULL),
-            Map.entry(MISSING, MISSING),
-            Map.entry("missingCount", MISSING),
-            Map.entry(INVALID, INVALID),
-            Map.entry("invalidCount", INVALID),
-            Map.entry("validValues", INVALID),
-            Map.entry(DUPLICATE, DUPLICATE),
-            Map.entry("duplicateCount", DUPLICATE),
-            Map.entry(ROWS, ROWS));
+    /** The names that ODCS 3.0 has for them under {@code rule}. */
+    private static final Map<String, String> OLDER = Map.of(
+            "nullCheck", "nullValues",
+            "nullCount", "nullValues",
+            "missingCount", "missingValues",
+            "validValues", "invalidValues",
+            "invalidCount", "invalidValues",
+            "duplicateCount", "duplicateValues");
 
-    private static final Set<String> ARGUMENTS = Set.of(MISSING, "validValues", "pattern", "properties");
-    private static final Map<String, Long> UNIT_MILLIS = Map.ofEntries(
-            Map.entry("ms", 1L),
-            Map.entry("s", 1_000L),
-            Map.entry("second", 1_000L),
-            Map.entry("min", 60_000L),
-            Map.entry("minute", 60_000L),
-            Map.entry("h", 3_600_000L),
-            Map.entry("hour", 3_600_000L),
-            Map.entry("d", 86_400_000L),
-            Map.entry("day", 86_400_000L),
-            Map.entry("w", 604_800_000L),
-            Map.entry("week", 604_800_000L),
-            Map.entry("y", 31_557_600_000L),
-            Map.entry("yr", 31_557_600_000L),
-            Map.entry("year", 31_557_600_000L));
-    private static final Pattern AMOUNT = Pattern.compile("(\\d{1,9}) *([a-z]*)");
-    private static final long DEFAULT_MINIMUM_ROWS = 1_000;
+    private static final Map<String, Operator> OPERATORS =
+            Stream.of(Operator.values()).collect(Collectors.toMap(Operator::text, each -> each));
+    private static final Map<String, Long> UNIT_MILLIS = Stream.of(
+                    "ms=1 s=1000 second=1000 min=60000 minute=60000 h=3600000 hour=3600000 d=86400000 day=86400000",
+                    "w=604800000 week=604800000 y=31557600000 yr=31557600000 year=31557600000")
+            .flatMap(line -> Stream.of(line.split(" ", -1)))
+            .map(unit -> unit.split("=", -1))
+            .collect(Collectors.toMap(unit -> unit[0], unit -> Long.parseLong(unit[1])));
+    private static final Pattern AMOUNT = Pattern.compile("(\\d{1,6}) *([a-z]*)");
+    private static final int DEFAULT_MINIMUM_ROWS = 1_000;
     private static final int LONGEST_PATTERN = 1_000; // the compiler of patterns recurses
 
     private final SchemaObject object;
@@ -77,291 +63,222 @@ public final class QualityRules {
     public static List<QualityRule> read(Contract contract, SchemaObject object, Faults faults) {
         var reader = new QualityRules(object);
         Cursor root = Cursor.at(contract.root(), faults);
-        int index = contract.objects().indexOf(object);
         root.field("schema")
-                .map(Cursor::items)
-                .filter(objects -> index < objects.size())
-                .ifPresent(objects -> {
-                    Cursor cursor = objects.get(index);
-                    reader.entries(cursor, "");
-                    reader.properties(cursor, "");
-                });
-        String element = root.text("slaDefaultElement");
-        root.field("slaProperties")
-                .filter(Cursor::isSequence)
-                .ifPresent(levels -> levels.items().stream()
-                        .filter(Cursor::isMapping)
-                        .forEach(level -> reader.level(level, element)));
+                .ifPresent(schema -> schema.items().stream()
+                        .filter(each -> each.place().equals(object.place()))
+                        .forEach(each -> reader.owner(each, "")));
+        mappings(root, "slaProperties").forEach(level -> reader.level(level, root.text("slaDefaultElement")));
         return List.copyOf(reader.rules.values());
     }
 
-    private void properties(Cursor owner, String prefix) {
-        owner.field("properties").filter(Cursor::isSequence).ifPresent(list -> {
-            for (Cursor property : list.items()) {
-                if (property.isMapping()) {
-                    String path = prefix + property.text("name");
-                    entries(property, path);
-                    properties(property, path + ".");
-                    property.field("items")
-                            .filter(Cursor::isMapping)
-                            .ifPresent(items -> entries(items, path + ".item"));
-                }
-            }
-        });
+    private static List<Cursor> mappings(Cursor owner, String name) {
+        return owner.field(name).filter(Cursor::isSequence).map(Cursor::items).orElse(List.of()).stream()
+                .filter(Cursor::isMapping)
+                .toList();
     }
 
-    private void entries(Cursor owner, String column) {
-        owner.field("quality").filter(Cursor::isSequence).ifPresent(list -> {
-            for (Cursor entry : list.items()) {
-                if (entry.isMapping()) {
-                    entry(entry, column);
-                } else {
-                    entry.error("Expected a quality rule with its type, found " + entry.shape() + ".");
-                }
-            }
-        });
+    private void owner(Cursor owner, String column) {
+        mappings(owner, "quality").forEach(entry -> entry(entry, column));
+        mappings(owner, "properties")
+                .forEach(property -> owner(property, (column.isEmpty() ? "" : column + ".") + property.text("name")));
+        owner.field("items").filter(Cursor::isMapping).ifPresent(items -> owner(items, column + ".item"));
     }
 
     private void entry(Cursor entry, String column) {
-        Map<String, Node> custom = Elements.custom(entry);
         int errors = entry.faults().errors();
-        String severity = entry.text("severity");
-        String unit = entry.text("unit");
-        boolean percent = unit.equals("percent") || unit.equals("%");
-        List<Threshold> thresholds = thresholds(entry);
-        String type = entry.text("type");
-        String metric = metric(entry);
+        String type = entry.text("type").isEmpty() ? "library" : entry.text("type");
+        String given = entry.text("metric").isEmpty() ? entry.text("rule") : entry.text("metric");
+        String metric = OLDER.getOrDefault(given, given);
+        boolean percent = Set.of("percent", "%").contains(entry.text("unit"));
+        List<Threshold> thresholds = List.of();
         Check check = switch (type) {
-            case "", "library" -> library(entry, metric, column);
+            case "library" -> library(entry, metric, column);
             case "sql" -> new Check.NotOnTheStream("SQL is not evaluated on the stream.");
             case "text" -> new Check.NotOnTheStream("A text is for people.");
-            case "custom" -> custom(entry);
+            case "custom" ->
+                new Check.NotOnTheStream(
+                        entry.text("engine").equalsIgnoreCase("cel")
+                                ? "Checked on each record as it comes in."
+                                : "The engine '" + entry.text("engine") + "' is not evaluated on the stream.");
             default -> {
                 entry.error("'" + type + "' is no type of a quality rule. Expected library, sql, text or custom.");
                 yield new Check.NotOnTheStream("The type '" + type + "' is not known.");
             }
         };
-        boolean library = type.isEmpty() || type.equals("library");
-        if (library) {
-            if (!unit.isEmpty() && !percent && !unit.equals("rows")) {
-                entry.field("unit").ifPresent(given -> given.error("Expected rows or percent, found '" + unit + "'."));
-            }
-            if (percent && check instanceof Check.RowCount) {
+        if (type.equals("library")) {
+            thresholds = thresholds(entry, given);
+            if (!percent && !Set.of("", "rows").contains(entry.text("unit"))) {
+                entry.error("Expected the unit rows or percent, found '" + entry.text("unit") + "'.");
+            } else if (percent && metric.equals("rowCount")) {
                 entry.error("rowCount has no percent: it is the whole.");
             }
-            if (thresholds.isEmpty() && entry.text("rule").equals("nullCheck")) {
-                thresholds = List.of(new Threshold(Operator.MUST_BE, BigDecimal.ZERO, BigDecimal.ZERO));
-            } else if (thresholds.isEmpty()) {
-                entry.error("The rule has no operator. Expected one of " + operators() + ".");
-            }
-            if (entry.faults().errors() > errors && !(check instanceof Check.NotOnTheStream)) {
-                check = new Check.NotOnTheStream("The rule cannot be read; see './millrace check'.");
-            }
         }
-        String name = entry.text("name");
-        add(new QualityRule(
-                entry.place(),
-                !name.isEmpty() ? name : (column.isEmpty() ? "" : column + ".") + (library ? metric : type),
-                entry.text("description"),
+        boolean broken = entry.faults().errors() > errors;
+        boolean share = percent && entry.text("severity").equalsIgnoreCase("error");
+        String named = (column.isEmpty() ? "" : column + ".") + (metric.isEmpty() ? type : metric);
+        add(
+                entry,
+                entry.text("name").isEmpty() ? named : entry.text("name"),
                 entry.text("dimension"),
-                severity,
-                check,
+                broken ? new Check.NotOnTheStream("The rule cannot be read; see './millrace check'.") : check,
                 thresholds,
                 percent,
-                stops(
-                        entry,
-                        custom,
-                        percent && severity.toLowerCase(Locale.ROOT).equals("error")),
-                minimumRows(entry, custom)));
+                share);
     }
 
-    private static Check custom(Cursor entry) {
-        String engine = entry.text("engine");
-        return new Check.NotOnTheStream(
-                engine.equalsIgnoreCase("cel")
-                        ? "Checked on each record as it comes in, not here."
-                        : "The engine '" + engine + "' is not Millrace's.");
-    }
-
-    private void add(QualityRule rule) {
-        String key = rule.key();
+    private void add(
+            Cursor entry,
+            String name,
+            String dimension,
+            Check check,
+            List<Threshold> thresholds,
+            boolean percent,
+            boolean stopsByItself) {
+        Map<String, Node> custom = Elements.custom(entry);
+        String key = name;
         for (int number = 2; rules.containsKey(key); number++) {
-            key = rule.key() + "-" + number;
+            key = name + "-" + number;
         }
+        String onBroken = custom(entry, custom, "millrace.onBroken")
+                .flatMap(Cursor::text)
+                .orElse(stopsByItself ? "stop" : "report");
+        if (!Set.of("stop", "report").contains(onBroken)) {
+            entry.error("Expected millrace.onBroken to be stop or report, found '" + onBroken + "'.");
+        }
+        int minimumRows = custom(entry, custom, "millrace.minimumRows")
+                .map(given -> given.count().orElse(DEFAULT_MINIMUM_ROWS))
+                .orElse(DEFAULT_MINIMUM_ROWS);
         rules.put(
                 key,
                 new QualityRule(
-                        rule.place(),
+                        entry.place(),
                         key,
-                        rule.description(),
-                        rule.dimension(),
-                        rule.severity(),
-                        rule.check(),
-                        rule.thresholds(),
-                        rule.percent(),
-                        rule.stops(),
-                        rule.minimumRows()));
+                        entry.text("description"),
+                        dimension,
+                        entry.text("severity"),
+                        check,
+                        thresholds,
+                        percent,
+                        onBroken.equals("stop"),
+                        minimumRows));
     }
 
-    private static boolean stops(Cursor entry, Map<String, Node> custom, boolean otherwise) {
-        return Optional.ofNullable(custom.get("millrace.onBroken"))
-                .map(node -> new Cursor(node, entry.path(), entry.faults()))
-                .map(given -> switch (given.text().orElse("")) {
-                    case "stop" -> true;
-                    case "report" -> false;
-                    default -> {
-                        given.error("Expected stop or report, found " + given.shape() + ".");
-                        yield false;
-                    }
-                })
-                .orElse(otherwise);
-    }
-
-    private static long minimumRows(Cursor entry, Map<String, Node> custom) {
-        return Optional.ofNullable(custom.get("millrace.minimumRows"))
-                .map(node -> (long)
-                        new Cursor(node, entry.path(), entry.faults()).count().orElse(0))
-                .orElse(DEFAULT_MINIMUM_ROWS);
-    }
-
-    private static String metric(Cursor entry) {
-        String given = entry.text("metric").isEmpty() ? entry.text("rule") : entry.text("metric");
-        return METRICS.getOrDefault(given, given);
+    private static Optional<Cursor> custom(Cursor entry, Map<String, Node> custom, String name) {
+        return Optional.ofNullable(custom.get(name)).map(node -> new Cursor(node, entry.path(), entry.faults()));
     }
 
     private Check library(Cursor entry, String metric, String column) {
-        Optional<Cursor> arguments = entry.field("arguments");
-        arguments.ifPresent(given -> given.warnOfUnknown(ARGUMENTS));
-        if (column.isEmpty() && Set.of(NULL, MISSING, INVALID).contains(metric)) {
+        if (METRICS.contains(metric) && column.isEmpty() && METRICS.indexOf(metric) < 3) {
             entry.error("The metric " + metric + " is of a property: write it under the property's 'quality'.");
-            return new Check.NotOnTheStream("The metric " + metric + " is of a property.");
+        } else if (!column.isEmpty() && metric.equals("rowCount")) {
+            entry.error("The metric rowCount is of the schema object: write it under its 'quality'.");
         }
         return switch (metric) {
-            case NULL -> new Check.NullValues(column);
-            case MISSING -> {
-                boolean[] orNull = new boolean[1];
-                List<String> values = values(entry, MISSING, orNull);
-                if (values.isEmpty() && !orNull[0]) {
+            case "nullValues" -> new Check.Missing(column, List.of(), true);
+            case "missingValues" -> {
+                List<Optional<String>> values = values(entry, metric);
+                if (values.isEmpty()) {
                     entry.error("The metric missingValues needs arguments.missingValues, a list.");
                 }
-                yield new Check.MissingValues(column, values, orNull[0]);
+                yield new Check.Missing(column, texts(values), values.contains(Optional.<String>empty()));
             }
-            case INVALID -> {
-                List<String> values = values(entry, "validValues", new boolean[1]);
+            case "invalidValues" -> {
+                List<String> values = texts(values(entry, "validValues"));
                 Optional<String> pattern = argument(entry, "pattern").flatMap(QualityRules::pattern);
                 if (values.isEmpty() && pattern.isEmpty()) {
                     entry.error("The metric invalidValues needs arguments.validValues, a list, or arguments.pattern.");
                 }
-                yield new Check.InvalidValues(column, values, pattern);
+                yield new Check.Invalid(column, values, pattern);
             }
-            case DUPLICATE -> duplicates(entry, column);
-            case ROWS -> {
-                if (!column.isEmpty()) {
-                    entry.error("The metric rowCount is of the schema object: write it under its 'quality'.");
-                }
-                yield new Check.RowCount();
-            }
+            case "duplicateValues" -> duplicates(entry, column);
+            case "rowCount" -> new Check.RowCount();
             default -> {
-                String known = Nearest.closeTo(metric, METRICS.keySet())
-                        .map(near -> "Did you mean '" + near + "'?")
-                        .orElse("Expected " + String.join(", ", NULL, MISSING, INVALID, DUPLICATE, ROWS) + ".");
-                entry.error(
-                        metric.isEmpty()
-                                ? "A library rule needs its 'metric'. " + known
-                                : "'" + metric + "' is no library metric. " + known);
-                yield new Check.NotOnTheStream("The metric '" + metric + "' is not known.");
+                entry.error((metric.isEmpty() ? "A library rule needs its metric." : "'" + metric + "' is no metric.")
+                        + Nearest.closeTo(metric, METRICS)
+                                .map(near -> " Did you mean '" + near + "'?")
+                                .orElse(" Expected one of " + String.join(", ", METRICS) + "."));
+                yield new Check.NotOnTheStream("");
             }
         };
     }
 
     private Check duplicates(Cursor entry, String column) {
         List<String> columns = new ArrayList<>(column.isEmpty() ? List.of() : List.of(column));
-        argument(entry, "properties").ifPresent(given -> {
-            for (Cursor item : given.items()) {
-                item.text().ifPresent(name -> {
-                    if (object.property(name).isEmpty()) {
-                        item.error("There is no property '" + name + "'. "
-                                + Nearest.to(
-                                                name,
-                                                object.properties().stream()
-                                                        .map(Property::name)
-                                                        .toList())
-                                        .map(near -> "The nearest is '" + near + "'.")
-                                        .orElse(""));
-                    } else if (!columns.contains(name)) {
-                        columns.add(name);
-                    }
-                });
+        List<String> known = object.properties().stream().map(Property::name).toList();
+        for (String name : texts(values(entry, "properties"))) {
+            if (!known.contains(name)) {
+                entry.error("There is no property '" + name + "'; the nearest is '"
+                        + Nearest.to(name, known).orElse("") + "'.");
             }
-        });
+            columns.add(name);
+        }
         if (columns.isEmpty()) {
             entry.error("The metric duplicateValues of a schema object needs arguments.properties, a list of names.");
         }
-        return new Check.DuplicateValues(columns);
+        return new Check.Duplicates(columns.stream().distinct().toList());
     }
 
+    /** An argument, where 3.1 has it or where 3.0 had it. */
     private static Optional<Cursor> argument(Cursor entry, String name) {
         return entry.field("arguments").flatMap(given -> given.field(name)).or(() -> entry.field(name));
     }
 
-    /** The texts of a list of values; null among them sets {@code orNull}. */
-    private static List<String> values(Cursor entry, String name, boolean[] orNull) {
-        List<String> values = new ArrayList<>();
-        argument(entry, name).ifPresent(given -> {
-            if (given.node() instanceof Node.Sequence list) {
-                for (Node item : list.items()) {
-                    if (item instanceof Node.Scalar scalar && scalar.kind() == Node.Kind.NULL) {
-                        orNull[0] = true;
-                    } else {
-                        new Cursor(item, given.path(), given.faults()).text().ifPresent(values::add);
-                    }
-                }
-            } else {
-                given.error("Expected a list of values, found " + given.shape() + ".");
-            }
-        });
-        return values;
+    /** The texts of a list; an empty one for null. */
+    private static List<Optional<String>> values(Cursor entry, String name) {
+        Optional<Cursor> given = argument(entry, name);
+        if (given.isPresent() && given.get().node() instanceof Node.Sequence list) {
+            return list.items().stream()
+                    .map(item -> item instanceof Node.Scalar scalar && scalar.kind() == Node.Kind.NULL
+                            ? Optional.<String>empty()
+                            : new Cursor(item, given.get().path(), entry.faults()).text())
+                    .toList();
+        }
+        given.ifPresent(other -> other.error("Expected a list of values, found " + other.shape() + "."));
+        return List.of();
+    }
+
+    private static List<String> texts(List<Optional<String>> values) {
+        return values.stream().flatMap(Optional::stream).toList();
     }
 
     private static Optional<String> pattern(Cursor given) {
-        return given.text().filter(pattern -> {
-            try {
-                if (pattern.length() > LONGEST_PATTERN) {
-                    throw new PatternSyntaxException("longer than " + LONGEST_PATTERN, pattern, LONGEST_PATTERN);
-                }
-                Pattern.compile(pattern);
-                return true;
-            } catch (PatternSyntaxException e) {
-                given.error(
-                        "The pattern does not compile: " + e.getDescription() + " near index " + e.getIndex() + ".");
-                return false;
+        String text = given.text().orElse("");
+        try {
+            if (text.length() <= LONGEST_PATTERN) {
+                Pattern.compile(text);
+                return Optional.of(text);
             }
-        });
+            given.error("The pattern is longer than " + LONGEST_PATTERN + " characters.");
+        } catch (PatternSyntaxException e) {
+            given.error("The pattern does not compile: " + e.getDescription() + " near index " + e.getIndex() + ".");
+        }
+        return Optional.empty();
     }
 
-    private static List<Threshold> thresholds(Cursor entry) {
-        if (!Set.of("", "library").contains(entry.text("type"))) {
-            return List.of();
-        }
+    private static List<Threshold> thresholds(Cursor entry, String metric) {
         List<Threshold> thresholds = new ArrayList<>();
-        Set<String> known = new TreeSet<>();
-        for (Operator operator : Operator.values()) {
-            known.add(operator.text());
-            entry.field(operator.text())
-                    .flatMap(given -> threshold(operator, given))
-                    .ifPresent(thresholds::add);
-        }
         entry.fields().forEach((name, value) -> {
-            if (name.startsWith("must") && !known.contains(name)) {
+            Operator operator = OPERATORS.get(name);
+            if (operator != null) {
+                threshold(operator, value).ifPresent(thresholds::add);
+            } else if (name.startsWith("must")) {
                 value.error("'" + name + "' is no operator. Did you mean '"
-                        + Nearest.to(name, known).orElseThrow() + "'?");
+                        + Nearest.to(name, OPERATORS.keySet()).orElse("") + "'?");
             }
         });
+        if (thresholds.isEmpty() && metric.equals("nullCheck")) {
+            return List.of(new Threshold(Operator.MUST_BE, BigDecimal.ZERO, BigDecimal.ZERO));
+        } else if (thresholds.isEmpty()) {
+            entry.error("The rule has no operator. Expected one of "
+                    + String.join(
+                            ", ",
+                            Stream.of(Operator.values()).map(Operator::text).toList()) + ".");
+        }
         return thresholds;
     }
 
     private static Optional<Threshold> threshold(Operator operator, Cursor given) {
-        if (!operator.hasTwoBounds()) {
+        if (operator != Operator.MUST_BE_BETWEEN && operator != Operator.MUST_NOT_BE_BETWEEN) {
             return given.number().map(number -> new Threshold(operator, number, number));
         }
         List<BigDecimal> bounds = given.isSequence()
@@ -374,68 +291,49 @@ public final class QualityRules {
         return Optional.of(new Threshold(operator, bounds.getFirst(), bounds.getLast()));
     }
 
-    private static String operators() {
-        return String.join(
-                ", ", List.of(Operator.values()).stream().map(Operator::text).toList());
-    }
-
     /** Latency, freshness and frequency; no other service level shows in the data. */
-    private void level(Cursor level, String defaultElement) {
-        String property = level.text("property").toLowerCase(Locale.ROOT);
-        property = switch (property) {
-            case "ly" -> "latency";
-            case "fy" -> "frequency";
-            default -> property;
+    private void level(Cursor entry, String defaultElement) {
+        Optional<Level> level = switch (entry.text("property").toLowerCase(Locale.ROOT)) {
+            case "latency", "ly" -> Optional.of(Level.LATENCY);
+            case "freshness" -> Optional.of(Level.FRESHNESS);
+            case "frequency", "fy" -> Optional.of(Level.FREQUENCY);
+            default -> Optional.empty();
         };
-        if (!Set.of("latency", "freshness", "frequency").contains(property)) {
+        if (level.isEmpty()) {
             return;
         }
-        String element = level.text("element").isEmpty() ? defaultElement : level.text("element");
-        String prefix = object.name() + ".";
-        String column = element.startsWith(prefix) ? element.substring(prefix.length()) : element;
-        Optional<Duration> promised = promised(level);
-        Check check;
-        if (column.isEmpty() || column.equals(object.name())) {
-            check = new Check.NotOnTheStream("The service level names no element: the column of the event time.");
-        } else if (promised.isEmpty()) {
-            check = new Check.NotOnTheStream("Its value is no length of time.");
-        } else {
-            check = switch (property) {
-                case "latency" -> new Check.Latency(column, promised.get());
-                case "freshness" -> new Check.Freshness(column, promised.get());
-                default -> new Check.Frequency(column, promised.get());
-            };
-        }
-        BigDecimal most = BigDecimal.valueOf(promised.map(Duration::toMillis).orElse(0L));
-        Map<String, Node> custom = Elements.custom(level);
-        add(new QualityRule(
-                level.place(),
-                "sla." + property,
-                level.text("description"),
+        String element = entry.text("element").isEmpty() ? defaultElement : entry.text("element");
+        String column = element.startsWith(object.name() + ".")
+                ? element.substring(object.name().length() + 1)
+                : element;
+        Optional<Duration> promised = promised(entry);
+        BigDecimal most = BigDecimal.valueOf(promised.orElse(Duration.ZERO).toMillis());
+        add(
+                entry,
+                "sla." + level.get().name().toLowerCase(Locale.ROOT),
                 "timeliness",
-                "",
-                check,
+                column.isEmpty()
+                        ? new Check.NotOnTheStream("The service level names no element: the column of the event time.")
+                        : promised.<Check>map(time -> new Check.ServiceLevel(level.get(), column, time))
+                                .orElse(new Check.NotOnTheStream("Its value is no length of time.")),
                 List.of(new Threshold(Operator.MUST_BE_LESS_OR_EQUAL_TO, most, most)),
                 false,
-                stops(level, custom, false),
-                minimumRows(level, custom)));
+                false);
     }
 
-    private static Optional<Duration> promised(Cursor level) {
-        String text = level.text("value").trim().toLowerCase(Locale.ROOT);
+    private static Optional<Duration> promised(Cursor entry) {
+        String text = entry.text("value").trim().toLowerCase(Locale.ROOT);
         Matcher amount = AMOUNT.matcher(text);
         if (amount.matches()) {
-            String unit = amount.group(2).isEmpty() ? level.text("unit").toLowerCase(Locale.ROOT) : amount.group(2);
-            Long millis = UNIT_MILLIS.get(
-                    unit.length() > 2 && unit.endsWith("s") ? unit.substring(0, unit.length() - 1) : unit);
+            String unit = amount.group(2).isEmpty() ? entry.text("unit").toLowerCase(Locale.ROOT) : amount.group(2);
+            boolean plural = unit.length() > 2 && unit.endsWith("s");
+            Long millis = UNIT_MILLIS.get(plural ? unit.substring(0, unit.length() - 1) : unit);
             if (millis != null && Long.parseLong(amount.group(1)) > 0) {
                 return Optional.of(Duration.ofMillis(Long.parseLong(amount.group(1)) * millis));
             }
         }
-        level.field("value")
-                .orElse(level)
-                .error("Expected a length of time above 0: a whole number, and ms, s, min,"
-                        + " h, d, w or y as 'unit', found '" + text + " " + level.text("unit") + "'.");
+        entry.error("Expected a length of time above 0: a whole number, and ms, s, min, h, d, w or y as 'unit', found '"
+                + text + " " + entry.text("unit") + "'.");
         return Optional.empty();
     }
 }

@@ -123,7 +123,7 @@ public final class Product {
      */
     public QualityReport quality(Duration time, Clock clock) {
         QualityReport report = quality.report(store::snapshot, time.toNanos(), clock.millis());
-        halted = report.stopping().map(QualityReport::message);
+        halted = report.stopping();
         return report;
     }
 

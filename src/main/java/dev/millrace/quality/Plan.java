@@ -10,26 +10,28 @@ import dev.millrace.arrow.Storage;
 import dev.millrace.codec.TextPattern;
 import dev.millrace.contract.QualityRule;
 import dev.millrace.contract.QualityRule.Check;
+import dev.millrace.contract.QualityRule.Level;
 import dev.millrace.store.StoreSchema;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 
 /**
- * How a product's rows are looked at for its rules: each rule becomes at most one counter, which says of a row whether
- * it falls under it, and one set of values to be told apart. Immutable; any thread.
+ * How a product's rows are looked at for its rules: a rule becomes a counter, which says of a row whether it falls under
+ * it, and perhaps a set of values to be told apart, or windows between which there are gaps. Immutable; any thread.
  */
 final class Plan {
     /** Columns that have statistics at most; those after them have none. */
     static final int MAX_COLUMNS = 256;
-    /** Rules that are counted at most, a bit each in a row's mask. */
+    /** Rules that are measured at most: a bit each in a row's mask. */
     static final int MAX_COUNTERS = 64;
-    /** Sets of values for duplicates at most: such a set takes up to half a megabyte a segment. */
+    /** Rules of duplicates that are measured at most: a set takes up to half a megabyte a segment. */
     static final int MAX_SETS = 16;
 
     private static final int FORMAT = 1;
@@ -41,29 +43,36 @@ final class Plan {
     /** Says of the rows of a batch whether they fall under a rule. */
     interface Counter extends Function<Batch, IntPredicate> {}
 
-    /** A rule and where its figures are kept; -1 for nowhere. */
-    record Measure(QualityRule rule, int counter, int set, int gaps) {}
-
-    /** A column with the times of events. */
-    record EventTime(String column, Values.Time time) {}
+    /**
+     * A rule and where its figures are kept.
+     *
+     * @param obstacle why it cannot be measured; empty when it can
+     * @param counter its number among the counters
+     * @param extra its number among the sets, or among the windows; 0 for a rule with neither
+     */
+    record Measure(QualityRule rule, String obstacle, int counter, int extra) {}
 
     private final StoreSchema schema;
     private final List<ColumnLayout> columns;
+    private final String eventTime;
     private final List<Measure> measures = new ArrayList<>();
     private final List<Counter> counters = new ArrayList<>();
     private final List<List<String>> sets = new ArrayList<>();
     private final List<Long> gaps = new ArrayList<>();
-    private final Optional<EventTime> eventTime;
     private final long fingerprint;
 
     Plan(StoreSchema schema, List<QualityRule> rules) {
         this.schema = schema;
-        this.columns = leaves(schema.columns(), new ArrayList<>()).stream()
+        this.columns = schema.columns().stream()
+                .flatMap(Plan::leaves)
                 .filter(Values::isScalar)
                 .limit(MAX_COLUMNS)
                 .toList();
-        this.eventTime =
-                rules.stream().flatMap(rule -> eventTime(rule.check()).stream()).findFirst();
+        this.eventTime = rules.stream()
+                .map(rule -> rule.check() instanceof Check.ServiceLevel level ? level.column() : "")
+                .filter(column -> find(column).filter(Values::isTime).isPresent())
+                .findFirst()
+                .orElse("");
         rules.forEach(rule -> measures.add(measure(rule)));
         byte[] text = (FORMAT
                         + schema.layout().schema().toJson()
@@ -72,30 +81,10 @@ final class Plan {
         this.fingerprint = Hash.of(text, 0, text.length);
     }
 
-    private static List<ColumnLayout> leaves(List<ColumnLayout> from, List<ColumnLayout> into) {
-        for (ColumnLayout column : from) {
-            if (column.storage() == Storage.STRUCT) {
-                leaves(column.children(), into);
-            } else {
-                into.add(column);
-            }
-        }
-        return into;
-    }
-
-    private Optional<EventTime> eventTime(Check check) {
-        String column = switch (check) {
-            case Check.Latency latency -> latency.column();
-            case Check.Freshness freshness -> freshness.column();
-            case Check.Frequency frequency -> frequency.column();
-            case Check.NullValues ignored -> "";
-            case Check.MissingValues ignored -> "";
-            case Check.InvalidValues ignored -> "";
-            case Check.DuplicateValues ignored -> "";
-            case Check.RowCount ignored -> "";
-            case Check.NotOnTheStream ignored -> "";
-        };
-        return find(column).flatMap(Values::time).map(time -> new EventTime(column, time));
+    private static Stream<ColumnLayout> leaves(ColumnLayout column) {
+        return column.storage() == Storage.STRUCT
+                ? column.children().stream().flatMap(Plan::leaves)
+                : Stream.of(column);
     }
 
     private Optional<ColumnLayout> find(String column) {
@@ -103,123 +92,110 @@ final class Plan {
     }
 
     private Measure measure(QualityRule rule) {
-        Optional<String> obstacle = obstacle(rule.check());
-        if (obstacle.isPresent()) {
-            return new Measure(not(rule, obstacle.get()), -1, -1, -1);
+        String obstacle = obstacle(rule.check());
+        if (!obstacle.isEmpty()) {
+            return new Measure(rule, obstacle, 0, 0);
         }
-        return switch (rule.check()) {
-            case Check.NullValues(String column) -> counted(rule, batch -> batch.column(column)::isNull);
-            case Check.MissingValues missing -> {
-                Hashes listed = hashes(missing.column(), missing.values());
-                yield counted(rule, batch -> {
-                    Column column = batch.column(missing.column());
-                    return row -> column.isNull(row) ? missing.orNull() : listed.has(column.hash(row));
-                });
+        int extra = 0;
+        Counter counter = batch -> row -> false;
+        switch (rule.check()) {
+            case Check.Missing check -> counter = missing(check);
+            case Check.Invalid check -> counter = invalid(check);
+            case Check.Duplicates check -> {
+                sets.add(check.columns());
+                extra = sets.size() - 1;
+                counter = anyNull(check.columns());
             }
-            case Check.InvalidValues invalid -> counted(rule, invalid(invalid));
-            case Check.DuplicateValues duplicates -> {
-                sets.add(duplicates.columns());
-                yield new Measure(rule, counter(anyNull(duplicates.columns())), sets.size() - 1, -1);
+            case Check.ServiceLevel check when check.level() == Level.LATENCY -> counter = late(check);
+            case Check.ServiceLevel check
+            when check.level() == Level.FREQUENCY -> {
+                gaps.add(check.promised().toMillis());
+                extra = shownWindows() + gaps.size() - 1;
             }
-            case Check.Latency latency -> counted(rule, late(latency));
-            case Check.Frequency frequency -> {
-                gaps.add(frequency.promised().toMillis());
-                yield new Measure(rule, -1, -1, gaps.size() - 1);
-            }
-            case Check.RowCount ignored -> new Measure(rule, -1, -1, -1);
-            case Check.Freshness ignored -> new Measure(rule, -1, -1, -1);
-            case Check.NotOnTheStream ignored -> new Measure(rule, -1, -1, -1);
-        };
-    }
-
-    private static QualityRule not(QualityRule rule, String reason) {
-        return new QualityRule(
-                rule.place(),
-                rule.key(),
-                rule.description(),
-                rule.dimension(),
-                rule.severity(),
-                new Check.NotOnTheStream(reason),
-                rule.thresholds(),
-                rule.percent(),
-                rule.stops(),
-                rule.minimumRows());
-    }
-
-    /** Why a check cannot be measured; empty when it can. */
-    private Optional<String> obstacle(Check check) {
-        if (counters.size() == MAX_COUNTERS) {
-            return Optional.of("Only the first " + MAX_COUNTERS + " rules are counted.");
+            case Check.ServiceLevel freshness -> {}
+            case Check.RowCount count -> {}
+            case Check.NotOnTheStream nothing -> {}
         }
-        return switch (check) {
-            case Check.NullValues(String column) -> absent(column);
-            case Check.MissingValues missing ->
-                missing.values().isEmpty() ? absent(missing.column()) : unlisted(missing.column());
-            case Check.InvalidValues invalid ->
-                (invalid.values().isEmpty() ? absent(invalid.column()) : unlisted(invalid.column()))
-                        .or(() -> Optional.of("A pattern is for texts.")
-                                .filter(ignored -> invalid.pattern().isPresent()
-                                        && !(find(invalid.column())
-                                                        .orElseThrow()
-                                                        .type()
-                                                instanceof ArrowType.Utf8)));
-            case Check.DuplicateValues duplicates ->
-                sets.size() == MAX_SETS
-                        ? Optional.of("Only the first " + MAX_SETS + " rules of duplicateValues are counted.")
-                        : duplicates.columns().stream()
-                                .flatMap(column -> absent(column)
-                                        .or(() -> Optional.of("Values of '" + column + "' are not compared.")
-                                                .filter(ignored -> !Values.isScalar(
-                                                        find(column).orElseThrow())))
-                                        .stream())
-                                .findFirst();
-            case Check.Latency latency -> noTime(latency.column());
-            case Check.Freshness freshness -> noTime(freshness.column());
-            case Check.Frequency frequency -> noTime(frequency.column());
-            case Check.RowCount ignored -> Optional.empty();
-            case Check.NotOnTheStream ignored -> Optional.empty();
-        };
-    }
-
-    private Optional<String> absent(String column) {
-        return find(column).isPresent()
-                ? Optional.empty()
-                : Optional.of("There is no column '" + column + "' outside of arrays.");
-    }
-
-    private Optional<String> unlisted(String column) {
-        return absent(column)
-                .or(() -> Optional.of("Values of this column's type are not compared with a list.")
-                        .filter(ignored -> !Values.canBeListed(find(column).orElseThrow())));
-    }
-
-    private Optional<String> noTime(String column) {
-        return absent(column)
-                .or(() -> Optional.of("The event time is another column, the first that a service level names.")
-                        .filter(ignored -> eventTime
-                                .filter(time -> time.column().equals(column))
-                                .isEmpty()));
-    }
-
-    private Measure counted(QualityRule rule, Counter counter) {
-        return new Measure(rule, counter(counter), -1, -1);
-    }
-
-    private int counter(Counter counter) {
         counters.add(counter);
-        return counters.size() - 1;
+        return new Measure(rule, "", counters.size() - 1, extra);
     }
 
-    private Counter invalid(Check.InvalidValues check) {
-        Optional<Hashes> listed =
-                check.values().isEmpty() ? Optional.empty() : Optional.of(hashes(check.column(), check.values()));
+    private String obstacle(Check check) {
+        if (counters.size() == MAX_COUNTERS) {
+            return "Only the first " + MAX_COUNTERS + " rules are measured.";
+        }
+        List<String> names = switch (check) {
+            case Check.Missing(String column, var values, var orNull) -> List.of(column);
+            case Check.Invalid(String column, var values, var pattern) -> List.of(column);
+            case Check.Duplicates(List<String> all) -> all;
+            case Check.ServiceLevel(var level, String column, var promised) -> List.of(column);
+            case Check.RowCount count -> List.of();
+            case Check.NotOnTheStream nothing -> List.of();
+        };
+        for (String name : names) {
+            Optional<ColumnLayout> column = find(name);
+            if (column.isEmpty()) {
+                return "There is no column '" + name + "' outside of arrays.";
+            }
+            String obstacle = obstacle(check, column.get());
+            if (!obstacle.isEmpty()) {
+                return obstacle;
+            }
+        }
+        return check instanceof Check.NotOnTheStream(String reason) ? reason : "";
+    }
+
+    private String obstacle(Check check, ColumnLayout column) {
+        return switch (check) {
+            case Check.Missing missing
+            when !missing.values().isEmpty() && !Values.canBeListed(column) ->
+                "Values of this column's type are not compared with a list.";
+            case Check.Invalid invalid
+            when !invalid.values().isEmpty() && !Values.canBeListed(column) ->
+                "Values of this column's type are not compared with a list.";
+            case Check.Invalid invalid
+            when invalid.pattern().isPresent() && !(column.type() instanceof ArrowType.Utf8) ->
+                "A pattern is for texts.";
+            case Check.Duplicates duplicates
+            when !Values.isScalar(column) -> "Values of this column's type are not compared.";
+            case Check.Duplicates duplicates
+            when sets.size() == MAX_SETS -> "Only the first " + MAX_SETS + " rules of duplicateValues are measured.";
+            case Check.ServiceLevel level
+            when !level.column().equals(eventTime) ->
+                "The event time is " + (eventTime.isEmpty() ? "no day or timestamp." : "'" + eventTime + "'.");
+            default -> "";
+        };
+    }
+
+    private Counter missing(Check.Missing check) {
+        Set<Long> listed = hashes(check.column(), check.values());
+        return batch -> {
+            Column column = batch.column(check.column());
+            return row -> column.isNull(row) ? check.orNull() : has(listed, column, row);
+        };
+    }
+
+    private Counter invalid(Check.Invalid check) {
+        Set<Long> listed = hashes(check.column(), check.values());
         Optional<TextPattern> pattern = check.pattern().map(TextPattern::new);
         return batch -> {
             Column column = batch.column(check.column());
             return row -> !column.isNull(row)
-                    && (listed.isPresent() && !listed.get().has(column.hash(row))
-                            || pattern.isPresent() && !found(pattern.get(), column.bytes(row)));
+                    && ((!check.values().isEmpty() && !has(listed, column, row))
+                            || (pattern.isPresent() && !found(pattern.get(), column.bytes(row))));
         };
+    }
+
+    /** The values by their 64-bit hashes: that two are taken for one is as likely as a fault of the machine. */
+    private Set<Long> hashes(String column, List<String> values) {
+        return values.stream()
+                .flatMap(value -> Values.hash(find(column).orElseThrow(), value).stream())
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    // Null checks may be of columns that have no hash.
+    private static boolean has(Set<Long> listed, Column column, int row) {
+        return !listed.isEmpty() && listed.contains(column.hash(row));
     }
 
     private static boolean found(TextPattern pattern, byte[] text) {
@@ -229,39 +205,18 @@ final class Plan {
     private static Counter anyNull(List<String> names) {
         return batch -> {
             List<Column> columns = names.stream().map(batch::column).toList();
-            return row -> {
-                for (Column column : columns) {
-                    if (column.isNull(row)) {
-                        return true;
-                    }
-                }
-                return false;
-            };
+            return row -> columns.stream().anyMatch(column -> column.isNull(row));
         };
     }
 
-    private Counter late(Check.Latency check) {
-        long promised = check.promised().toMillis();
-        Values.Time time = eventTime.orElseThrow().time();
+    private Counter late(Check.ServiceLevel check) {
+        Values.Number time = Values.number(find(check.column()).orElseThrow()).orElseThrow();
+        double promised = check.promised().toMillis();
         return batch -> {
             Column events = batch.column(check.column());
             Column arrivals = batch.column(schema.timestampColumn());
             return row -> !events.isNull(row) && arrivals.int64(row) - time.of(events, row) > promised;
         };
-    }
-
-    /** Values known by their 64-bit hashes: that two are taken for one is as likely as a fault of the machine. */
-    private record Hashes(Map<Long, String> values) {
-        boolean has(long hash) {
-            return values.containsKey(hash);
-        }
-    }
-
-    private Hashes hashes(String column, List<String> values) {
-        Map<Long, String> hashes = new HashMap<>();
-        ColumnLayout layout = find(column).orElseThrow();
-        values.forEach(value -> Values.hash(layout, value).ifPresent(hash -> hashes.put(hash, value)));
-        return new Hashes(hashes);
     }
 
     StoreSchema schema() {
@@ -273,25 +228,31 @@ final class Plan {
         return columns;
     }
 
-    /** A measure for each rule, in order; what cannot be measured has become a rule that says so. */
+    /** A measure for each rule, in order. */
     List<Measure> measures() {
-        return List.copyOf(measures);
+        return measures;
     }
 
     List<Counter> counters() {
-        return List.copyOf(counters);
+        return counters;
     }
 
     /** The columns of each set of values. */
     List<List<String>> sets() {
-        return List.copyOf(sets);
+        return sets;
     }
 
-    Optional<EventTime> eventTime() {
+    /** The column that windows go by; empty where it is the record's timestamp. */
+    String eventTime() {
         return eventTime;
     }
 
-    /** Empty windows: hours, days, then one of the promised width for each frequency. */
+    /** The layout of {@link #eventTime()}, or that of the record's timestamp. */
+    ColumnLayout times() {
+        return find(eventTime).orElseGet(() -> schema.layout().top().get(schema.timestampColumn()));
+    }
+
+    /** Empty windows: hours, days, then those of the promised width of each frequency. */
     List<Windows> windows() {
         List<Windows> windows = new ArrayList<>();
         windows.add(new Windows(HOUR, HOURS, counters.size()));
@@ -300,7 +261,7 @@ final class Plan {
         return windows;
     }
 
-    /** The number of windows that are for people, before those of frequencies. */
+    /** How many windows are for people, before those of frequencies. */
     static int shownWindows() {
         return 2;
     }

@@ -80,28 +80,24 @@ public final class QualityReport {
         return results.stream().filter(result -> result.status() == status).count();
     }
 
-    /** The first broken rule for which the input port stops; empty for none. */
-    public Optional<RuleResult> stopping() {
+    /** The first broken rule for which the input port stops, for people; empty for none. */
+    public Optional<String> stopping() {
         return results.stream()
                 .filter(result -> result.status() == Status.FAILED
                         && result.rule().stops()
                         && rows() >= result.rule().minimumRows())
+                .map(result -> "the quality rule '" + result.rule().key() + "' is broken: "
+                        + result.value()
+                                .map(value -> value.round(SHOWN).toPlainString())
+                                .orElse("") + " "
+                        + result.unit() + ", " + result.threshold()
+                        + ". What is in is served; mend the contract or the data, then start again")
                 .findFirst();
     }
 
-    /** What to tell people of a broken rule. */
-    public static String message(RuleResult broken) {
-        return "the quality rule '" + broken.rule().key() + "' is broken: "
-                + broken.value()
-                        .map(value -> value.round(SHOWN).toPlainString())
-                        .orElse("")
-                + (broken.rule().percent() ? " %" : "") + ", "
-                + broken.rule().thresholds() + ". Mend the data or the contract, then start again";
-    }
-
     /** The column that windows go by; empty where it is the record's timestamp. */
-    public Optional<String> eventTime() {
-        return plan.eventTime().map(Plan.EventTime::column);
+    public String eventTime() {
+        return plan.eventTime();
     }
 
     /** Each partition. */

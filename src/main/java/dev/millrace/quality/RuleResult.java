@@ -1,8 +1,11 @@
 package dev.millrace.quality;
 
 import dev.millrace.contract.QualityRule;
+import dev.millrace.contract.QualityRule.Check;
+import dev.millrace.contract.QualityRule.Level;
 import java.math.BigDecimal;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * What a rule came to over some rows.
@@ -32,8 +35,20 @@ public record RuleResult(
         return new RuleResult(rule, Status.NOT_EVALUATED, Optional.empty(), Optional.empty(), Optional.empty(), reason);
     }
 
-    /** Whether the value is an estimate. */
-    public boolean estimated() {
-        return !low.equals(high);
+    /** What the value counts. */
+    public String unit() {
+        return switch (rule.check()) {
+            case Check.ServiceLevel level -> level.level() == Level.LATENCY ? "percent" : "milliseconds";
+            default -> rule.percent() ? "percent" : "rows";
+        };
+    }
+
+    /** What the value must be, for people. */
+    public String threshold() {
+        return switch (rule.check()) {
+            case Check.ServiceLevel level
+            when level.level() == Level.LATENCY -> "at most 1 percent later than " + level.promised();
+            default -> rule.thresholds().stream().map(Object::toString).collect(Collectors.joining(" and "));
+        };
     }
 }

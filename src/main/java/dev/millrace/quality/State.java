@@ -1,24 +1,20 @@
 package dev.millrace.quality;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.Hash;
-import dev.millrace.store.StoreSchema;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.DataInput;
-import java.io.DataInputStream;
-import java.io.DataOutput;
-import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntPredicate;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
-import org.apache.datasketches.common.SketchesArgumentException;
 import org.apache.datasketches.hll.HllSketch;
 import org.apache.datasketches.hll.HllUnion;
 import org.apache.datasketches.kll.KllDoublesSketch;
@@ -35,7 +31,7 @@ import org.apache.datasketches.theta.ThetaUnion;
 final class State {
     static final int LOG_DISTINCT = 12;
     static final int SET_ENTRIES = 1 << 16;
-    private static final int MAX_STATE_BYTES = 64 << 20;
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     /** One leaf column's. */
     private static final class ColumnState {
@@ -48,12 +44,12 @@ final class State {
     private final ColumnState[] columns;
     private final ThetaUnion[] sets;
     private final List<Windows> windows;
-    private Tally all;
+    private final Tally all;
     private long deletes;
 
     State(Plan plan) {
         this.plan = plan;
-        this.all = new Tally(plan.counters().size());
+        this.all = Tally.of(plan.counters().size());
         this.windows = plan.windows();
         this.columns = new ColumnState[plan.columns().size()];
         Arrays.setAll(columns, index -> new ColumnState());
@@ -87,12 +83,10 @@ final class State {
     private void tally(Batch batch, int[] rows, int count) {
         List<IntPredicate> counters =
                 plan.counters().stream().map(counter -> counter.apply(batch)).toList();
-        Optional<Plan.EventTime> eventTime = plan.eventTime();
-        StoreSchema schema = plan.schema();
-        Column times = eventTime
-                .map(time -> batch.column(time.column()))
-                .orElseGet(() -> batch.column(schema.timestampColumn()));
-        Values.Time time = eventTime.map(Plan.EventTime::time).orElse(Column::int64);
+        Column times = batch.column(plan.times().path());
+        Values.Number time = plan.eventTime().isEmpty()
+                ? Column::int64
+                : Values.number(plan.times()).orElseThrow();
         for (int i = 0; i < count; i++) {
             int row = rows[i];
             long falls = 0;
@@ -101,7 +95,7 @@ final class State {
             }
             all.add(falls);
             if (!times.isNull(row)) {
-                long millis = time.of(times, row);
+                long millis = (long) time.of(times, row);
                 all.at(millis);
                 for (Windows each : windows) {
                     each.add(millis, falls);
@@ -191,78 +185,79 @@ final class State {
         return sets[number].getResult();
     }
 
-    /** All of it with the plan's fingerprint before it and a checksum behind. */
+    /** What is kept of a state. */
+    private record Kept(
+            long fingerprint,
+            Tally all,
+            long deletes,
+            List<Map<Long, Tally>> windows,
+            List<Long> nulls,
+            List<byte[]> distinct,
+            List<byte[]> quantiles,
+            List<byte[]> sets) {}
+
+    /** All of it as a checksum and JSON. */
     byte[] toBytes() {
-        var bytes = new ByteArrayOutputStream();
-        try (var to = new DataOutputStream(bytes)) {
-            to.writeLong(plan.fingerprint());
-            all.write(to);
-            to.writeLong(deletes);
-            for (Windows each : windows) {
-                each.write(to);
-            }
-            for (ColumnState column : columns) {
-                to.writeLong(column.nulls);
-                write(to, column.distinct.toCompactByteArray());
-                write(to, column.quantiles.toByteArray());
-            }
-            for (ThetaUnion set : sets) {
-                write(to, set.getResult().toByteArray());
-            }
-            var crc = new CRC32C();
-            crc.update(bytes.toByteArray());
-            to.writeInt((int) crc.getValue());
+        try {
+            byte[] json = JSON.writeValueAsBytes(new Kept(
+                    plan.fingerprint(),
+                    all,
+                    deletes,
+                    windows.stream().<Map<Long, Tally>>map(Windows::tallies).toList(),
+                    Stream.of(columns).map(column -> column.nulls).toList(),
+                    Stream.of(columns)
+                            .map(column -> column.distinct.toCompactByteArray())
+                            .toList(),
+                    Stream.of(columns)
+                            .map(column -> column.quantiles.toByteArray())
+                            .toList(),
+                    Stream.of(sets).map(set -> set.getResult().toByteArray()).toList()));
+            return ByteBuffer.allocate(Long.BYTES + json.length)
+                    .putLong(checksum(json))
+                    .put(json)
+                    .array();
         } catch (IOException never) {
             throw new UncheckedIOException(never);
         }
-        return bytes.toByteArray();
+    }
+
+    private static long checksum(byte[] json) {
+        var crc = new CRC32C();
+        crc.update(json);
+        return crc.getValue();
     }
 
     /** The state in these bytes; empty when they are of another plan or not what was written. */
     static Optional<State> parse(Plan plan, byte[] bytes) {
-        var crc = new CRC32C();
-        int length = bytes.length - Integer.BYTES;
-        if (length < Long.BYTES || bytes.length > MAX_STATE_BYTES) {
+        byte[] json = Arrays.copyOfRange(bytes, Math.min(bytes.length, Long.BYTES), bytes.length);
+        if (json.length == 0 || ByteBuffer.wrap(bytes).getLong() != checksum(json)) {
             return Optional.empty();
         }
-        crc.update(bytes, 0, length);
-        try (var from = new DataInputStream(new ByteArrayInputStream(bytes))) {
-            var end = new DataInputStream(new ByteArrayInputStream(bytes, length, Integer.BYTES));
-            if (end.readInt() != (int) crc.getValue() || from.readLong() != plan.fingerprint()) {
-                return Optional.empty();
-            }
-            return Optional.of(read(plan, from));
-        } catch (IOException | SketchesArgumentException broken) {
+        try {
+            Kept kept = JSON.readValue(json, Kept.class);
+            return kept.fingerprint() == plan.fingerprint() ? Optional.of(of(plan, kept)) : Optional.empty();
+        } catch (IOException otherFormat) {
             return Optional.empty();
         }
     }
 
-    private static State read(Plan plan, DataInput from) throws IOException {
+    private static State of(Plan plan, Kept kept) {
         var state = new State(plan);
-        state.all = Tally.read(from, plan.counters().size());
-        state.deletes = from.readLong();
-        for (Windows each : state.windows) {
-            each.read(from);
+        state.all.merge(kept.all());
+        state.deletes = kept.deletes();
+        for (int i = 0; i < state.windows.size(); i++) {
+            state.windows.get(i).tallies().putAll(kept.windows().get(i));
         }
-        for (ColumnState column : state.columns) {
-            column.nulls = from.readLong();
-            column.distinct = HllSketch.heapify(bytes(from));
-            column.quantiles = KllDoublesSketch.heapify(MemorySegment.ofArray(bytes(from)));
+        for (int i = 0; i < state.columns.length; i++) {
+            state.columns[i].nulls = kept.nulls().get(i);
+            state.columns[i].distinct = HllSketch.heapify(kept.distinct().get(i));
+            state.columns[i].quantiles = KllDoublesSketch.heapify(
+                    MemorySegment.ofArray(kept.quantiles().get(i)));
         }
-        for (ThetaUnion set : state.sets) {
-            set.union(ThetaSketch.heapify(MemorySegment.ofArray(bytes(from))));
+        for (int i = 0; i < state.sets.length; i++) {
+            state.sets[i].union(
+                    ThetaSketch.heapify(MemorySegment.ofArray(kept.sets().get(i))));
         }
         return state;
-    }
-
-    private static void write(DataOutput to, byte[] bytes) throws IOException {
-        to.writeInt(bytes.length);
-        to.write(bytes);
-    }
-
-    private static byte[] bytes(DataInput from) throws IOException {
-        byte[] bytes = new byte[from.readInt()];
-        from.readFully(bytes);
-        return bytes;
     }
 }

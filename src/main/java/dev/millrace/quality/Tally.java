@@ -1,102 +1,62 @@
 package dev.millrace.quality;
 
-import java.io.DataInput;
-import java.io.DataOutput;
-import java.io.IOException;
-import java.util.Arrays;
+/**
+ * Rows, those of them that fall under each counter, and the span of their event times. Two add up to that of both.
+ *
+ * @param cells rows, first and last event time (the first is later than the last for none), then the counts
+ */
+record Tally(long[] cells) {
+    private static final int FIXED = 3;
 
-/** Rows counted by the counters that they fall under, and the span of their event times. Two add up to that of both. */
-final class Tally {
-    private final long[] counts;
-    private long rows;
-    private long first = Long.MAX_VALUE;
-    private long last = Long.MIN_VALUE;
-
-    Tally(int counters) {
-        this.counts = new long[counters];
+    static Tally of(int counters) {
+        long[] cells = new long[FIXED + counters];
+        cells[1] = Long.MAX_VALUE;
+        cells[2] = Long.MIN_VALUE;
+        return new Tally(cells);
     }
 
     /** Adds a row that falls under the counters whose bits are set. */
     void add(long counters) {
-        rows++;
+        cells[0]++;
         for (long left = counters; left != 0; left &= left - 1) {
-            counts[Long.numberOfTrailingZeros(left)]++;
+            cells[FIXED + Long.numberOfTrailingZeros(left)]++;
         }
     }
 
     /** Takes in an event time, epoch milliseconds. */
     void at(long millis) {
-        first = Math.min(first, millis);
-        last = Math.max(last, millis);
+        cells[1] = Math.min(cells[1], millis);
+        cells[2] = Math.max(cells[2], millis);
     }
 
     void merge(Tally other) {
-        rows += other.rows;
-        first = Math.min(first, other.first);
-        last = Math.max(last, other.last);
-        for (int i = 0; i < counts.length; i++) {
-            counts[i] += other.counts[i];
+        if (other.hasTimes()) {
+            at(other.first());
+            at(other.last());
+        }
+        cells[0] += other.cells[0];
+        for (int i = FIXED; i < cells.length; i++) {
+            cells[i] += other.cells[i];
         }
     }
 
     long rows() {
-        return rows;
+        return cells[0];
     }
 
     long count(int counter) {
-        return counts[counter];
+        return cells[FIXED + counter];
     }
 
     boolean hasTimes() {
-        return first <= last;
+        return cells[1] <= cells[2];
     }
 
-    /** The earliest event time; meaningless without {@link #hasTimes()}. */
     long first() {
-        return first;
+        return cells[1];
     }
 
-    /** The latest event time; meaningless without {@link #hasTimes()}. */
     long last() {
-        return last;
-    }
-
-    void write(DataOutput to) throws IOException {
-        to.writeLong(rows);
-        to.writeLong(first);
-        to.writeLong(last);
-        for (long count : counts) {
-            to.writeLong(count);
-        }
-    }
-
-    static Tally read(DataInput from, int counters) throws IOException {
-        var tally = new Tally(counters);
-        tally.rows = from.readLong();
-        tally.first = from.readLong();
-        tally.last = from.readLong();
-        for (int i = 0; i < counters; i++) {
-            tally.counts[i] = from.readLong();
-        }
-        return tally;
-    }
-
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof Tally that
-                && rows == that.rows
-                && first == that.first
-                && last == that.last
-                && Arrays.equals(counts, that.counts);
-    }
-
-    @Override
-    public int hashCode() {
-        return Long.hashCode(rows);
-    }
-
-    @Override
-    public String toString() {
-        return rows + " rows " + Arrays.toString(counts) + " from " + first + " to " + last;
+        return cells[2];
     }
 }
