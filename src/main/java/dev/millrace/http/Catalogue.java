@@ -59,7 +59,8 @@ final class Catalogue {
                 .put("position", snapshot.position().toString())
                 .put("rows", snapshot.rows())
                 .put("freshness", freshness(product, snapshot))
-                .put("deadLetters", product.store().deadLetterCount());
+                .put("deadLetters", product.store().deadLetterCount())
+                .put("quality", QualityJson.summary(product).orElse(null));
         String url = url(product);
         return json.put(
                         "urls",
@@ -68,6 +69,8 @@ final class Catalogue {
                                 .put("contract", url + "/contract")
                                 .put("schema", url + "/schema")
                                 .put("rows", url + "/rows")
+                                .put("quality", url + "/quality")
+                                .put("stats", url + "/stats")
                                 .put("deadLetters", url + "/dead-letters"))
                 .put("schema", RowJsonSchema.of(product));
     }

@@ -39,6 +39,14 @@ public final class ProductQuality {
         this.files = new StateFiles(plan, folder);
     }
 
+    /** The rules that are measured, at most {@link Plan#MAX_COUNTERS}. */
+    public List<QualityRule> rules() {
+        return plan.measures().stream()
+                .filter(measure -> measure.obstacle().isEmpty())
+                .map(Plan.Measure::rule)
+                .toList();
+    }
+
     /** Whether a rule stops the input port when it is broken. */
     public boolean hasStoppingRules() {
         return plan.measures().stream().anyMatch(measure -> measure.rule().stops());
