@@ -185,7 +185,8 @@ public final class QualityRules {
             case "invalidValues" -> {
                 List<String> values = texts(values(entry, "validValues"));
                 Optional<String> pattern = argument(entry, "pattern").flatMap(QualityRules::pattern);
-                if (values.isEmpty() && pattern.isEmpty()) {
+                if (argument(entry, "validValues").isEmpty()
+                        && argument(entry, "pattern").isEmpty()) {
                     entry.error("The metric invalidValues needs arguments.validValues, a list, or arguments.pattern.");
                 }
                 yield new Check.Invalid(column, values, pattern);
@@ -268,7 +269,7 @@ public final class QualityRules {
         });
         if (thresholds.isEmpty() && metric.equals("nullCheck")) {
             return List.of(new Threshold(Operator.MUST_BE, BigDecimal.ZERO, BigDecimal.ZERO));
-        } else if (thresholds.isEmpty()) {
+        } else if (entry.fields().keySet().stream().noneMatch(name -> name.startsWith("must"))) {
             entry.error("The rule has no operator. Expected one of "
                     + String.join(
                             ", ",

@@ -69,6 +69,9 @@ final class Evaluation {
         QualityRule rule = measure.rule();
         long count = tally.count(measure.counter());
         if (rule.check() instanceof Check.ServiceLevel) {
+            if (!tally.hasTimes()) {
+                return RuleResult.not(rule, "There is no event time yet.");
+            }
             Optional<BigDecimal> late = Optional.of(share(count, tally.rows()));
             boolean kept = count * LATE_SHARE <= tally.rows();
             return new RuleResult(rule, kept ? Status.PASSED : Status.FAILED, late, late, late, "");

@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.datasketches.hll.HllSketch;
+import org.apache.datasketches.hll.HllUnion;
 import org.apache.datasketches.kll.KllDoublesSketch;
 
 /**
@@ -125,7 +125,7 @@ public final class QualityReport {
         synchronized (all) {
             for (int i = 0; i < plan.columns().size(); i++) {
                 ColumnLayout layout = plan.columns().get(i);
-                HllSketch distinct = all.distinct(i);
+                HllUnion distinct = all.distinct(i);
                 columns.add(new Statistics(
                         layout.path(),
                         rows(),

@@ -15,8 +15,8 @@ import java.util.Optional;
 import java.util.function.IntPredicate;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
-import org.apache.datasketches.hll.HllSketch;
 import org.apache.datasketches.hll.HllUnion;
+import org.apache.datasketches.hll.TgtHllType;
 import org.apache.datasketches.kll.KllDoublesSketch;
 import org.apache.datasketches.theta.CompactThetaSketch;
 import org.apache.datasketches.theta.ThetaSetOperation;
@@ -36,7 +36,7 @@ final class State {
     /** One leaf column's. */
     private static final class ColumnState {
         private long nulls;
-        private HllSketch distinct = new HllSketch(LOG_DISTINCT);
+        private HllUnion distinct = new HllUnion(LOG_DISTINCT);
         private KllDoublesSketch quantiles = KllDoublesSketch.newHeapInstance();
     }
 
@@ -143,10 +143,7 @@ final class State {
         }
         for (int i = 0; i < columns.length; i++) {
             columns[i].nulls += other.columns[i].nulls;
-            var union = new HllUnion(LOG_DISTINCT);
-            union.update(columns[i].distinct);
-            union.update(other.columns[i].distinct);
-            columns[i].distinct = union.getResult();
+            columns[i].distinct.update(other.columns[i].distinct.getResult(TgtHllType.HLL_8));
             columns[i].quantiles.merge(other.columns[i].quantiles);
         }
         for (int i = 0; i < sets.length; i++) {
@@ -172,7 +169,7 @@ final class State {
         return columns[column].nulls;
     }
 
-    HllSketch distinct(int column) {
+    HllUnion distinct(int column) {
         return columns[column].distinct;
     }
 
@@ -250,7 +247,7 @@ final class State {
         }
         for (int i = 0; i < state.columns.length; i++) {
             state.columns[i].nulls = kept.nulls().get(i);
-            state.columns[i].distinct = HllSketch.heapify(kept.distinct().get(i));
+            state.columns[i].distinct = HllUnion.heapify(kept.distinct().get(i));
             state.columns[i].quantiles = KllDoublesSketch.heapify(
                     MemorySegment.ofArray(kept.quantiles().get(i)));
         }
