@@ -6,12 +6,9 @@ import dev.millrace.arrow.ColumnWriter;
 import dev.millrace.contract.FieldType;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.Rules;
-import java.math.BigDecimal;
-import java.math.BigInteger;
-import java.math.RoundingMode;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,12 +36,6 @@ final class FieldPlan {
         LIST
     }
 
-    private static final BigInteger UNSIGNED_LIMIT = BigInteger.ONE.shiftLeft(64);
-    /** 0000-01-01 and 10000-01-01 as seconds since 1970. */
-    private static final long FIRST_SECOND = -62_167_219_200L;
-
-    private static final long END_SECOND = 253_402_300_800L;
-
     final String name;
     final Kind kind;
     final ColumnWriter out;
@@ -58,20 +49,23 @@ final class FieldPlan {
     private final long tokenLast;
     private final long tokenMask;
 
-    /** Bounds of the column's type, inclusive. */
-    final long typeMin;
-
-    final long typeMax;
-    /** Bounds of type and rules together, inclusive; of unsigned numbers by unsigned order. */
+    final Bounds bounds;
+    /** Copies of {@link #bounds}, one step nearer. */
     final long min;
 
     final long max;
     final double floatMin;
     final double floatMax;
+    /** Whether a number or time has rules beyond {@link #min} and {@link #max}. */
+    final boolean furtherRules;
+    /** Whether a decimal has any rule beside its type. */
+    final boolean ruled;
+
     final int minLength;
     final int maxLength;
     final int minItems;
     final int maxItems;
+    final boolean uniqueItems;
     final int precision;
     final int scale;
     final long perSecond;
@@ -81,13 +75,8 @@ final class FieldPlan {
 
     final @Nullable TextPattern pattern;
     final @Nullable NameTable values;
-    final @Nullable BigDecimal multipleOf;
-    final BigDecimal @Nullable [] numbers;
-    final @Nullable BigDecimal decimalMin;
-    final @Nullable BigDecimal decimalMax;
-    /** Whether a number has rules beyond {@link #min} and {@link #max}. */
-    final boolean furtherRules;
-
+    final @Nullable TextFormat format;
+    final @Nullable Fallback fallback;
     final @Nullable ObjectPlan object;
     final @Nullable FieldPlan item;
 
@@ -112,6 +101,7 @@ final class FieldPlan {
         this.maxLength = rules.maxLength();
         this.minItems = rules.minItems();
         this.maxItems = rules.maxItems();
+        this.uniqueItems = rules.uniqueItems();
         this.precision = type instanceof FieldType.Decimal decimal ? decimal.precision() : 0;
         this.scale = type instanceof FieldType.Decimal decimal ? decimal.scale() : 0;
         this.perSecond = switch (type) {
@@ -121,37 +111,22 @@ final class FieldPlan {
         };
         this.zoned = type instanceof FieldType.Timestamp timestamp && timestamp.zoned();
         this.epochScale = epochScale(type);
-        this.typeMin = typeMin(type);
-        this.typeMax = typeMax(type);
-        boolean unsigned = kind == Kind.UNSIGNED64;
-        this.min = unsigned ? unsignedBound(lower(rules), 0) : Math.max(typeMin, bound(lower(rules), typeMin));
-        this.max = unsigned ? unsignedBound(upper(rules), -1) : Math.min(typeMax, bound(upper(rules), typeMax));
-        boolean single = kind == Kind.FLOAT32;
-        this.floatMin = Math.max(
-                rules.minimum().map(BigDecimal::doubleValue).orElse(single ? -Float.MAX_VALUE : -Double.MAX_VALUE),
-                rules.exclusiveMinimum().map(b -> Math.nextUp(b.doubleValue())).orElse(-Double.MAX_VALUE));
-        this.floatMax = Math.min(
-                rules.maximum().map(BigDecimal::doubleValue).orElse(single ? Float.MAX_VALUE : Double.MAX_VALUE),
-                rules.exclusiveMaximum()
-                        .map(b -> Math.nextDown(b.doubleValue()))
-                        .orElse(Double.MAX_VALUE));
-        this.decimalMin = decimalBound(rules.minimum(), rules.exclusiveMinimum(), 1);
-        this.decimalMax = decimalBound(rules.maximum(), rules.exclusiveMaximum(), -1);
+        this.bounds = new Bounds(type, rules);
+        this.min = bounds.min;
+        this.max = bounds.max;
+        this.floatMin = bounds.floatMin;
+        this.floatMax = bounds.floatMax;
+        this.furtherRules = bounds.further();
+        this.ruled = furtherRules || bounds.least != null || bounds.greatest != null;
         this.pattern = rules.pattern().map(TextPattern::new).orElse(null);
-        boolean text = kind == Kind.TEXT || kind == Kind.UUID;
+        boolean text = kind == Kind.TEXT || kind == Kind.UUID || kind == Kind.BINARY;
         this.values = text && !rules.values().isEmpty()
                 ? new NameTable(rules.values().stream()
-                        .map(value -> value.getBytes(UTF_8))
+                        .map(value -> kind == Kind.BINARY ? Base64.getDecoder().decode(value) : value.getBytes(UTF_8))
                         .toList())
                 : null;
-        this.multipleOf = rules.multipleOf().orElse(null);
-        this.numbers = isNumber() && !rules.values().isEmpty()
-                ? rules.values().stream().map(BigDecimal::new).toArray(BigDecimal[]::new)
-                : null;
-        this.furtherRules = multipleOf != null
-                || numbers != null
-                || kind == Kind.DECIMAL && (decimalMin != null || decimalMax != null);
-
+        this.format = kind == Kind.TEXT ? TextFormat.of(rules.format()).orElse(null) : null;
+        this.fallback = rules.fallback().map(value -> Fallback.of(kind, value)).orElse(null);
         this.object = kind == Kind.STRUCT ? new ObjectPlan(property.properties(), out::child) : null;
         this.item = kind == Kind.LIST
                 ? new FieldPlan(
@@ -188,7 +163,7 @@ final class FieldPlan {
     private static Kind kind(FieldType type) {
         return switch (type) {
             case FieldType.Bool ignored -> Kind.BOOL;
-            case FieldType.Int integer -> integer.bits() == 64 && !integer.signed() ? Kind.UNSIGNED64 : Kind.INT;
+            case FieldType.Int integer -> Bounds.isUnsigned64(integer) ? Kind.UNSIGNED64 : Kind.INT;
             case FieldType.Floating floating -> floating.bits() == 32 ? Kind.FLOAT32 : Kind.FLOAT64;
             case FieldType.Decimal ignored -> Kind.DECIMAL;
             case FieldType.Text ignored -> Kind.TEXT;
@@ -217,88 +192,6 @@ final class FieldPlan {
             case EPOCH_MILLIS -> digits - 3;
             case EPOCH_SECONDS -> digits;
         };
-    }
-
-    private static long typeMin(FieldType type) {
-        return switch (type) {
-            case FieldType.Int integer -> integer.signed() ? -1L << (integer.bits() - 1) : 0;
-            case FieldType.Timestamp timestamp ->
-                timestamp.unit() == FieldType.Unit.NANOS
-                        ? Long.MIN_VALUE
-                        : FIRST_SECOND * timestamp.unit().perSecond();
-            default -> Long.MIN_VALUE;
-        };
-    }
-
-    private static long typeMax(FieldType type) {
-        return switch (type) {
-            case FieldType.Int integer ->
-                integer.signed() || integer.bits() < 64
-                        ? (1L << (integer.signed() ? integer.bits() - 1 : integer.bits())) - 1
-                        : -1L;
-            case FieldType.Timestamp timestamp ->
-                timestamp.unit() == FieldType.Unit.NANOS
-                        ? Long.MAX_VALUE
-                        : END_SECOND * timestamp.unit().perSecond() - 1;
-            default -> Long.MAX_VALUE;
-        };
-    }
-
-    /** The least whole number that the rules allow. */
-    private static Optional<BigInteger> lower(Rules rules) {
-        Optional<BigInteger> inclusive = rules.minimum()
-                .map(bound -> bound.setScale(0, RoundingMode.CEILING).toBigInteger());
-        Optional<BigInteger> exclusive = rules.exclusiveMinimum()
-                .map(bound ->
-                        bound.setScale(0, RoundingMode.FLOOR).toBigInteger().add(BigInteger.ONE));
-        return inclusive.isPresent() && exclusive.isPresent()
-                ? inclusive.map(a -> a.max(exclusive.get()))
-                : inclusive.or(() -> exclusive);
-    }
-
-    /** The greatest whole number that the rules allow. */
-    private static Optional<BigInteger> upper(Rules rules) {
-        Optional<BigInteger> inclusive = rules.maximum()
-                .map(bound -> bound.setScale(0, RoundingMode.FLOOR).toBigInteger());
-        Optional<BigInteger> exclusive = rules.exclusiveMaximum()
-                .map(bound ->
-                        bound.setScale(0, RoundingMode.CEILING).toBigInteger().subtract(BigInteger.ONE));
-        return inclusive.isPresent() && exclusive.isPresent()
-                ? inclusive.map(a -> a.min(exclusive.get()))
-                : inclusive.or(() -> exclusive);
-    }
-
-    private static long bound(Optional<BigInteger> bound, long without) {
-        return bound.map(value -> value.bitLength() < 64
-                        ? value.longValue()
-                        : value.signum() < 0 ? Long.MIN_VALUE : Long.MAX_VALUE)
-                .orElse(without);
-    }
-
-    private static long unsignedBound(Optional<BigInteger> bound, long without) {
-        return bound.map(value -> value.max(BigInteger.ZERO)
-                        .min(UNSIGNED_LIMIT.subtract(BigInteger.ONE))
-                        .longValue())
-                .orElse(without);
-    }
-
-    /** The tighter of two bounds on a decimal, made inclusive at the column's own scale. */
-    private @Nullable BigDecimal decimalBound(
-            Optional<BigDecimal> inclusive, Optional<BigDecimal> exclusive, int direction) {
-        if (kind != Kind.DECIMAL) {
-            return null;
-        }
-        RoundingMode inwards = direction > 0 ? RoundingMode.CEILING : RoundingMode.FLOOR;
-        RoundingMode outwards = direction > 0 ? RoundingMode.FLOOR : RoundingMode.CEILING;
-        BigDecimal first =
-                inclusive.map(bound -> bound.setScale(scale, inwards)).orElse(null);
-        BigDecimal second = exclusive
-                .map(bound -> bound.setScale(scale, outwards).add(BigDecimal.valueOf(direction, scale)))
-                .orElse(null);
-        if (first == null || second == null) {
-            return first == null ? second : first;
-        }
-        return direction > 0 ? first.max(second) : first.min(second);
     }
 
     /** The children of an object by name. */

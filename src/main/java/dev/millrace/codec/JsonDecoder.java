@@ -26,17 +26,16 @@ import java.util.List;
  */
 public final class JsonDecoder {
     private static final int PADDING = 32;
-    private static final int NULL = 0x6c6c756e;
-    private static final int TRUE = 0x65757274;
-    private static final int ALSE = 0x65736c61;
 
     private final BatchWriter writer;
     private final JsonLimits limits;
     private final boolean rejectUnknown;
+    private final RecordRules rules;
     private final Faults faults = new Faults();
     private final JsonText text;
     private final JsonNumber number;
     private final JsonSkipper skipper;
+    private final CheckedColumns checked;
     private final ScalarReader scalars;
     private final ObjectPlan root;
     private final ObjectPlan key;
@@ -47,16 +46,19 @@ public final class JsonDecoder {
     private JsonDecoder(
             List<Property> columns,
             List<String> keyColumns,
-            boolean rejectUnknown,
+            UnknownFields unknown,
+            RecordRules rules,
             BatchWriter writer,
             JsonLimits limits) {
         this.writer = writer;
         this.limits = limits;
-        this.rejectUnknown = rejectUnknown;
+        this.rejectUnknown = unknown == UnknownFields.REJECT;
+        this.rules = rules;
         this.text = new JsonText(faults, limits.maxStringBytes());
         this.number = new JsonNumber(faults);
         this.skipper = new JsonSkipper(faults, text, number, limits);
-        this.scalars = new ScalarReader(faults, text, number, limits.maxStringBytes());
+        this.checked = new CheckedColumns(faults, limits.maxStringBytes());
+        this.scalars = new ScalarReader(faults, text, number, checked);
         this.root = new ObjectPlan(columns, writer::column);
         List<FieldPlan> keys = new ArrayList<>();
         for (String name : keyColumns) {
@@ -71,16 +73,17 @@ public final class JsonDecoder {
 
     /** The decoder of a product; {@code writer} is borrowed, its first columns are the contract's. */
     public static JsonDecoder of(ProductDefinition product, BatchWriter writer, JsonLimits limits) {
-        return of(
+        return new JsonDecoder(
                 product.object().properties(),
                 product.key().stream().map(Property::name).toList(),
                 product.unknownFields(),
+                RecordRules.of(product.object(), writer),
                 writer,
                 limits);
     }
 
     /**
-     * The decoder of records with these columns.
+     * The decoder of records with these columns and no rules over several of them.
      *
      * @param columns the contract's, in the order of the writer's first columns
      * @param keyColumns names of the key's columns in key order; may be empty
@@ -91,7 +94,7 @@ public final class JsonDecoder {
             UnknownFields unknown,
             BatchWriter writer,
             JsonLimits limits) {
-        return new JsonDecoder(columns, keyColumns, unknown == UnknownFields.REJECT, writer, limits);
+        return new JsonDecoder(columns, keyColumns, unknown, RecordRules.none(), writer, limits);
     }
 
     /**
@@ -116,6 +119,11 @@ public final class JsonDecoder {
     public boolean decodeKey(byte[] bytes) {
         asKey = true;
         return run(bytes, 0, bytes.length, key, key.fields.length == 1);
+    }
+
+    /** The rules over several columns, which count warnings. */
+    public RecordRules rules() {
+        return rules;
     }
 
     /** Why the last record was refused. */
@@ -145,7 +153,7 @@ public final class JsonDecoder {
             if (plan.fields.length == 0) {
                 return faults.at("key", "The product has no key.");
             }
-            int at = bare ? bareKey(plan.fields[0], b) : record(plan, b);
+            int at = bare ? bareKey(plan.fields[0]) : record(plan, b);
             if (at >= 0) {
                 for (FieldPlan field : root.fields) {
                     if (field.out.count() == writer.rows()) {
@@ -155,11 +163,12 @@ public final class JsonDecoder {
             }
             return at;
         }
-        return record(plan, b);
+        int at = record(plan, b);
+        return at >= 0 && rules.hold(faults) ? at : Faults.FAULT;
     }
 
     private int record(ObjectPlan plan, byte[] b) {
-        int at = skipSpace(b, 0);
+        int at = Words.skipSpace(b, 0);
         if (b[at] != '{') {
             return faults.json("The record is not a JSON object.");
         }
@@ -167,7 +176,7 @@ public final class JsonDecoder {
         if (at < 0) {
             return at;
         }
-        at = skipSpace(b, at);
+        at = Words.skipSpace(b, at);
         return at == end ? at : faults.json("Something stands behind the record.");
     }
 
@@ -185,22 +194,18 @@ public final class JsonDecoder {
     }
 
     /** The buffer holds the plain text of the only key column. */
-    private int bareKey(FieldPlan field, byte[] b) {
+    private int bareKey(FieldPlan field) {
         int at;
-        if (field.kind == FieldPlan.Kind.TEXT || field.kind == FieldPlan.Kind.UUID) {
-            at = scalars.bareText(field, b, end);
-        } else if (field.isNumber() || field.kind == FieldPlan.Kind.EPOCH || field.kind == FieldPlan.Kind.BOOL) {
-            at = value(field, b, 0);
-            if (at >= 0 && at != end) {
-                at = faults.at("type", "Something stands behind the key.");
-            }
+        if (field.kind == FieldPlan.Kind.TEXT) {
+            at = checked.text(field, buffer, 0, end) ? end : Faults.FAULT;
         } else {
-            byte[] bare = Arrays.copyOf(b, end);
-            byte[] quoted = new byte[end + 2];
-            System.arraycopy(bare, 0, quoted, 1, end);
-            quoted[0] = '"';
-            quoted[end + 1] = '"';
-            load(quoted, 0, quoted.length);
+            if (!field.isNumber() && field.kind != FieldPlan.Kind.EPOCH && field.kind != FieldPlan.Kind.BOOL) {
+                byte[] quoted = new byte[end + 2];
+                System.arraycopy(buffer, 0, quoted, 1, end);
+                quoted[0] = '"';
+                quoted[end + 1] = '"';
+                load(quoted, 0, quoted.length);
+            }
             at = value(field, buffer, 0);
             if (at >= 0 && at != end) {
                 at = faults.at("type", "Something stands behind the key.");
@@ -218,13 +223,13 @@ public final class JsonDecoder {
             Arrays.fill(plan.seen, 0);
         }
         int unknown = skipper.mark();
-        int at = skipSpace(b, from);
+        int at = Words.skipSpace(b, from);
         if (b[at] != '}') {
             while (true) {
                 int number;
                 if (next < fields.length && fields[next].standsAt(b, at, end)) {
                     number = next;
-                    at = skipSpace(b, at + fields[number].tokenLength());
+                    at = Words.skipSpace(b, at + fields[number].tokenLength());
                 } else {
                     at = name(plan, b, at, unknown);
                     if (at < 0) {
@@ -258,18 +263,18 @@ public final class JsonDecoder {
                 if (b[at] == ',') {
                     at++;
                     if (b[at] != '"') {
-                        at = skipSpace(b, at);
+                        at = Words.skipSpace(b, at);
                     }
                     continue;
                 }
-                at = skipSpace(b, at);
+                at = Words.skipSpace(b, at);
                 if (b[at] == '}') {
                     break;
                 }
                 if (b[at] != ',') {
                     return faults.json("Expected a comma or the end of an object.");
                 }
-                at = skipSpace(b, at + 1);
+                at = Words.skipSpace(b, at + 1);
             }
         }
         skipper.release(unknown);
@@ -285,11 +290,9 @@ public final class JsonDecoder {
             long bits = i < 64 ? seen : plan.seen[(i >>> 6) - 1];
             if ((bits >>> i & 1) == 0) {
                 FieldPlan field = plan.fields[i];
-                if (field.required) {
-                    faults.at("required", "The field is missing.");
+                if (!checked.absent(field)) {
                     return faults.in(field.name);
                 }
-                field.out.putNull();
             }
         }
         return at;
@@ -333,11 +336,11 @@ public final class JsonDecoder {
                 return faults.json("An object has a field twice.");
             }
         }
-        at = skipSpace(b, at);
+        at = Words.skipSpace(b, at);
         if (b[at] != ':') {
             return faults.json("Expected a colon behind a field's name.");
         }
-        return skipSpace(b, at + 1);
+        return Words.skipSpace(b, at + 1);
     }
 
     private int value(FieldPlan field, byte[] b, int at) {
@@ -364,14 +367,10 @@ public final class JsonDecoder {
     }
 
     private int nothing(FieldPlan field, byte[] b, int at) {
-        if (!isNull(b, at)) {
+        if (!Words.isNull(b, at)) {
             return faults.json("Expected a value.");
         }
-        if (field.required) {
-            return faults.at("required", "The value is null.");
-        }
-        field.out.putNull();
-        return at + 4;
+        return checked.none(field) ? at + 4 : Faults.FAULT;
     }
 
     private int struct(FieldPlan field, byte[] b, int from) {
@@ -380,10 +379,7 @@ public final class JsonDecoder {
             return faults.at("type", "Expected an object.");
         }
         int at = object(plan, b, from + 1);
-        if (at >= 0) {
-            field.out.endStruct();
-        }
-        return at;
+        return at >= 0 && checked.struct(field) ? at : Faults.FAULT;
     }
 
     private int list(FieldPlan field, byte[] b, int from) {
@@ -392,7 +388,7 @@ public final class JsonDecoder {
             return faults.at("type", "Expected an array.");
         }
         int count = 0;
-        int at = skipSpace(b, from + 1);
+        int at = Words.skipSpace(b, from + 1);
         if (b[at] != ']') {
             while (true) {
                 at = value(item, b, at);
@@ -400,45 +396,16 @@ public final class JsonDecoder {
                     return faults.in(count);
                 }
                 count++;
-                at = skipSpace(b, at);
+                at = Words.skipSpace(b, at);
                 if (b[at] == ']') {
                     break;
                 }
                 if (b[at] != ',') {
                     return faults.json("Expected a comma or the end of an array.");
                 }
-                at = skipSpace(b, at + 1);
+                at = Words.skipSpace(b, at + 1);
             }
         }
-        if (count < field.minItems) {
-            return faults.at("minItems", "Expected at least " + field.minItems + " items.");
-        }
-        if (count > field.maxItems) {
-            return faults.at("maxItems", "Expected at most " + field.maxItems + " items.");
-        }
-        field.out.endList();
-        return at + 1;
-    }
-
-    /** The index of the next byte that is not white space. */
-    static int skipSpace(byte[] b, int from) {
-        int at = from;
-        byte c = b[at];
-        while (c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t')) {
-            c = b[++at];
-        }
-        return at;
-    }
-
-    static boolean isNull(byte[] b, int at) {
-        return Words.halfAt(b, at) == NULL;
-    }
-
-    static boolean isTrue(byte[] b, int at) {
-        return Words.halfAt(b, at) == TRUE;
-    }
-
-    static boolean isFalse(byte[] b, int at) {
-        return b[at] == 'f' && Words.halfAt(b, at + 1) == ALSE;
+        return checked.list(field, count) ? at + 1 : Faults.FAULT;
     }
 }

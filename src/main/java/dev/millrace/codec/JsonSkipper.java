@@ -91,7 +91,7 @@ final class JsonSkipper {
                 objects = object ? objects | 1L << depth : objects & ~(1L << depth);
                 bases[depth] = top;
                 depth++;
-                at = JsonDecoder.skipSpace(b, at + 1);
+                at = Words.skipSpace(b, at + 1);
                 if (b[at] != (object ? '}' : ']')) {
                     if (object) {
                         at = name(b, at, bases[depth - 1]);
@@ -114,7 +114,7 @@ final class JsonSkipper {
                     return at;
                 }
                 boolean object = (objects >>> (depth - 1) & 1) != 0;
-                at = ended ? JsonDecoder.skipSpace(b, at) : at;
+                at = ended ? Words.skipSpace(b, at) : at;
                 if (b[at] == (object ? '}' : ']')) {
                     at++;
                     depth--;
@@ -125,7 +125,7 @@ final class JsonSkipper {
                 if (b[at] != ',') {
                     return faults.json("Expected a comma or the end of an object or array.");
                 }
-                at = JsonDecoder.skipSpace(b, at + 1);
+                at = Words.skipSpace(b, at + 1);
                 if (object) {
                     at = name(b, at, bases[depth - 1]);
                     if (at < 0) {
@@ -151,19 +151,19 @@ final class JsonSkipper {
         if (!push(base, text.bytes(), 0, text.length())) {
             return faults.json("An object has a field twice.");
         }
-        at = JsonDecoder.skipSpace(b, at);
+        at = Words.skipSpace(b, at);
         if (b[at] != ':') {
             return faults.json("Expected a colon behind a field's name.");
         }
-        return JsonDecoder.skipSpace(b, at + 1);
+        return Words.skipSpace(b, at + 1);
     }
 
     private int scalar(byte[] b, int at) {
         return switch (b[at]) {
             case '"' -> text.read(b, at + 1);
-            case 't' -> JsonDecoder.isTrue(b, at) ? at + 4 : faults.json("Expected a value.");
-            case 'f' -> JsonDecoder.isFalse(b, at) ? at + 5 : faults.json("Expected a value.");
-            case 'n' -> JsonDecoder.isNull(b, at) ? at + 4 : faults.json("Expected a value.");
+            case 't' -> Words.isTrue(b, at) ? at + 4 : faults.json("Expected a value.");
+            case 'f' -> Words.isFalse(b, at) ? at + 5 : faults.json("Expected a value.");
+            case 'n' -> Words.isNull(b, at) ? at + 4 : faults.json("Expected a value.");
             case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' -> number.read(b, at);
             default -> faults.json("Expected a value.");
         };

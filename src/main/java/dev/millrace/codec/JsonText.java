@@ -79,6 +79,13 @@ final class JsonText {
         return at + size;
     }
 
+    /** The same of bytes that are bounded by {@code end} and not by a zero. */
+    static int sequence(byte[] source, int at, int end) {
+        return end - at >= 4
+                ? sequence(source, at)
+                : sequence(Arrays.copyOf(Arrays.copyOfRange(source, at, end), 4), 0);
+    }
+
     /** The number of bytes of the well-formed sequence of two to four that begins here, or 0: Unicode's table 3-7. */
     static int sequence(byte[] source, int at) {
         int first = source[at] & 0xFF;

@@ -29,7 +29,7 @@ final class NameTable {
         }
     }
 
-    /** The number of the name, or -1; at least eight bytes can be read at {@code from}, whatever the length. */
+    /** The number of the name, or -1. */
     int find(byte[] bytes, int from, int length) {
         for (int slot = slot(bytes, from, length); slots[slot] != 0; slot = (slot + 1) & (slots.length - 1)) {
             byte[] name = names[slots[slot] - 1];
@@ -45,7 +45,10 @@ final class NameTable {
         if (length >= 8) {
             hash = (hash ^ Words.at(bytes, from)) * MIX ^ Words.at(bytes, from + length - 8);
         } else if (length > 0) {
-            hash ^= Words.at(bytes, from) << (64 - (length << 3));
+            long word = bytes.length - from >= 8
+                    ? Words.at(bytes, from)
+                    : Words.at(Arrays.copyOfRange(bytes, from, from + 8), 0);
+            hash ^= word << (64 - (length << 3));
         }
         return (int) ((hash * MIX) >>> shift);
     }

@@ -14,6 +14,9 @@ final class Words {
     /** Turns eight ASCII digits into their values by exclusive or. */
     static final long ZEROS = 0x3030303030303030L;
 
+    private static final int NULL = 0x6c6c756e;
+    private static final int TRUE = 0x65757274;
+    private static final int ALSE = 0x65736c61;
     private static final long HIGH_BITS = 0x8080808080808080L;
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
@@ -51,5 +54,27 @@ final class Words {
     /** Whether all eight bytes are at most what {@code limits} allows: 0x76 a digit, 0x7F nothing but zero. */
     static boolean within(long xored, long limits) {
         return (((xored + limits) | xored) & HIGH_BITS) == 0;
+    }
+
+    static boolean isNull(byte[] b, int at) {
+        return halfAt(b, at) == NULL;
+    }
+
+    static boolean isTrue(byte[] b, int at) {
+        return halfAt(b, at) == TRUE;
+    }
+
+    static boolean isFalse(byte[] b, int at) {
+        return b[at] == 'f' && halfAt(b, at + 1) == ALSE;
+    }
+
+    /** The index of the next byte that is not JSON's white space. */
+    static int skipSpace(byte[] b, int from) {
+        int at = from;
+        byte c = b[at];
+        while (c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t')) {
+            c = b[++at];
+        }
+        return at;
     }
 }

@@ -3,6 +3,7 @@ package dev.millrace.domain;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.QualityRules;
+import dev.millrace.problem.Problem;
 import dev.millrace.quality.ProductQuality;
 import dev.millrace.quality.QualityReport;
 import dev.millrace.store.Position;
@@ -11,7 +12,13 @@ import dev.millrace.store.Snapshot;
 import dev.millrace.store.StoreSchema;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
 
 /**
  * A data product as output ports see it: its contract's face, its state, and its snapshots. Any thread may call it; only
@@ -25,16 +32,25 @@ public final class Product {
     private final ProductDefinition definition;
     private final Face face;
     private final ProductStore store;
+    private final Optional<Product> deadLetters;
+    private volatile Replay replay = request -> CompletableFuture.failedFuture(
+            new Problem.Unavailable("A replay", "the product's input is not open.").exception());
     private volatile ProductState state = ProductState.starting();
     private final ProductQuality quality;
+    private final List<Supplier<Map<String, Long>>> warnings = new CopyOnWriteArrayList<>();
     private volatile Optional<String> halted = Optional.empty();
     private volatile Position inputEnd = Position.of("-");
 
-    /** A product over an open store, which the domain closes. */
-    public Product(ProductDefinition definition, ProductStore store) {
+    /**
+     * A product over an open store, which the domain closes.
+     *
+     * @param deadLetters the product of its rejected records; empty for such a product itself
+     */
+    public Product(ProductDefinition definition, ProductStore store, Optional<Product> deadLetters) {
         this.definition = definition;
         this.face = face(definition);
         this.store = store;
+        this.deadLetters = deadLetters;
         this.quality = new ProductQuality(
                 store.schema(),
                 QualityRules.read(definition.contract(), definition.object(), new Faults()),
@@ -100,14 +116,32 @@ public final class Product {
         return store.position();
     }
 
-    /** Dead letters and counts; the store's own calls that any thread may make. */
+    /** Figures; the store's own calls that any thread may make. */
     public ProductStore store() {
         return store;
     }
 
     /** Why the product cannot be read at all now; empty when it can. */
     public Optional<String> unreadable() {
-        return store.topicId().isEmpty() ? Optional.of("the product has not seen its topic yet") : Optional.empty();
+        // Without a dead-letter topic there simply are no dead letters.
+        return store.topicId().isEmpty() && !definition.isDeadLetters()
+                ? Optional.of("the product has not seen its topic yet")
+                : Optional.empty();
+    }
+
+    /** The product of the records that this one's contract rejected. */
+    public Optional<Product> deadLetters() {
+        return deadLetters;
+    }
+
+    /** What sends dead letters back. */
+    public Replay replay() {
+        return replay;
+    }
+
+    /** Sets what sends dead letters back; the input port's context. */
+    public void replay(Replay next) {
+        replay = next;
     }
 
     /** The quality of the records as they came; not for an event loop. */
@@ -125,6 +159,18 @@ public final class Product {
         QualityReport report = quality.report(store::snapshot, time.toNanos(), clock.millis());
         halted = report.stopping();
         return report;
+    }
+
+    /** Adds a counter of records that were served though they broke a rule of severity warning; any thread reads it. */
+    public void countWarnings(Supplier<Map<String, Long>> counter) {
+        warnings.add(counter);
+    }
+
+    /** How many records were served though they broke a rule of severity warning, since the start, by rule. */
+    public Map<String, Long> warnings() {
+        Map<String, Long> sums = new HashMap<>();
+        warnings.forEach(counter -> counter.get().forEach((rule, count) -> sums.merge(rule, count, Long::sum)));
+        return sums;
     }
 
     /** Why the input port must take in no more; empty while it may. */

@@ -1,23 +1,26 @@
 package dev.millrace.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.millrace.arrow.Column;
 import dev.millrace.domain.Product;
 import dev.millrace.quality.QualityReport;
 import dev.millrace.quality.RuleResult;
 import dev.millrace.quality.RuleResult.Status;
-import dev.millrace.store.DeadLetter;
 import dev.millrace.store.Position;
+import dev.millrace.store.Slice;
+import dev.millrace.store.Snapshot;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.math.BigDecimal;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
 /** What is known of a product's quality, as JSON. Not for an event loop. */
 final class QualityJson {
-    private static final int LETTERS = 1_000;
+    private static final int ROWS = 1_024;
 
     private QualityJson() {}
 
@@ -44,10 +47,11 @@ final class QualityJson {
                 .forEach(window -> windows.add(part(window.part())
                         .put("start", window.start().toString())
                         .put("width", Duration.ofMillis(window.widthMillis()).toString())));
-        return head(report, position)
+        JsonObject json = head(report, position);
+        product.deadLetters().ifPresent(letters -> json.put("rejected", rejected(letters)));
+        return json.put("warnings", new JsonObject(new TreeMap<>(product.warnings())))
                 .put("overall", counts(report))
                 .put("rules", rules)
-                .put("rejected", rejected(product))
                 .put("eventTime", report.eventTime().isEmpty() ? null : report.eventTime())
                 .put("columns", columns(report))
                 .put("partitions", partitions)
@@ -117,14 +121,23 @@ final class QualityJson {
         return columns;
     }
 
-    /** How many records were refused, and by which rules the newest of them. */
-    private static JsonObject rejected(Product product) {
-        List<DeadLetter> newest = product.store().deadLetters(LETTERS);
+    /** How many records were refused, by the first rule that each broke; a look at every dead letter. */
+    private static JsonObject rejected(Product letters) {
         Map<String, Object> byRule = new TreeMap<>();
-        newest.forEach(letter -> byRule.merge(letter.rule(), 1, (before, one) -> (int) before + (int) one));
-        return new JsonObject()
-                .put("count", product.store().deadLetterCount())
-                .put("newest", newest.size())
-                .put("newestByRule", new JsonObject(byRule));
+        try (Snapshot snapshot = letters.snapshot()) {
+            int[] rows = new int[ROWS];
+            for (int partition = 0; partition < snapshot.partitions(); partition++) {
+                for (Slice slice : snapshot.slices(partition)) {
+                    Column rule = slice.batch().column("rule");
+                    for (int from = 0; from < slice.rows(); from += ROWS) {
+                        int count = slice.select(from, Math.min(slice.rows(), from + ROWS), rows);
+                        for (int i = 0; i < count; i++) {
+                            byRule.merge(new String(rule.bytes(rows[i]), UTF_8), 1, (all, one) -> (int) all + (int) one);
+                        }
+                    }
+                }
+            }
+            return new JsonObject().put("count", snapshot.rows()).put("byRule", new JsonObject(byRule));
+        }
     }
 }

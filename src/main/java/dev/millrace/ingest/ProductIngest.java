@@ -1,20 +1,22 @@
 package dev.millrace.ingest;
 
-import dev.millrace.codec.JsonDecoder;
-import dev.millrace.codec.JsonLimits;
 import dev.millrace.codec.Violation;
 import dev.millrace.domain.Product;
-import dev.millrace.store.DeadLetter;
+import dev.millrace.problem.Problem;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.ProductStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.apache.arrow.memory.OutOfMemoryException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes runs of Kafka records into one product's store: bytes to columns, or to dead letters. Only the domain's ingest
@@ -24,6 +26,17 @@ import org.apache.kafka.common.TopicPartition;
  * stopped: what the store has already is passed over by its offset.
  */
 final class ProductIngest {
+    private static final Logger LOG = LoggerFactory.getLogger(ProductIngest.class);
+
+    /** Where broken records go. */
+    interface Rejection {
+        /** Whether so many wait that no more records should be read. */
+        boolean isFull();
+
+        /** Takes one; the result ends when it cannot be lost any more. */
+        CompletableFuture<Void> send(ConsumerRecord<byte[], byte[]> record, Violation violation);
+    }
+
     /** How a run ended. */
     enum Outcome {
         /** All of it is in and visible. */
@@ -34,21 +47,22 @@ final class ProductIngest {
 
     private final Product product;
     private final ProductStore store;
-    private final DeadLetterTopic deadLetters;
-    private final List<JsonDecoder> decoders = new ArrayList<>();
+    private final Optional<Rejection> rejection;
+    private final List<RecordReader> readers = new ArrayList<>();
     private long exhaustedAt = -1;
 
-    ProductIngest(Product product, DeadLetterTopic deadLetters) {
+    /** @param rejection where broken records go; empty for a product of dead letters, which passes them over */
+    ProductIngest(Product product, Optional<Rejection> rejection) {
         this.product = product;
         this.store = product.store();
-        this.deadLetters = deadLetters;
+        this.rejection = rejection;
     }
 
     Outcome accept(ConsumerRecords<byte[], byte[]> records) {
         Outcome outcome = Outcome.DONE;
         for (TopicPartition partition : records.partitions()) {
             PartitionWriter writer = writer(partition.partition());
-            if (!append(records.records(partition), writer, decoders.get(partition.partition()))) {
+            if (!append(records.records(partition), writer, readers.get(partition.partition()))) {
                 outcome = Outcome.EXHAUSTED;
             }
             writer.publish();
@@ -68,22 +82,27 @@ final class ProductIngest {
 
     /** Called now and then: lets the store flush what has waited long enough, also when no record comes. */
     void tick() {
-        for (int partition = 0; partition < decoders.size(); partition++) {
+        for (int partition = 0; partition < readers.size(); partition++) {
             store.writer(partition).publish();
         }
     }
 
-    private boolean append(List<ConsumerRecord<byte[], byte[]>> records, PartitionWriter writer, JsonDecoder decoder) {
+    private boolean append(List<ConsumerRecord<byte[], byte[]>> records, PartitionWriter writer, RecordReader reader) {
         for (ConsumerRecord<byte[], byte[]> record : records) {
             if (record.offset() < writer.next()) {
                 continue;
             }
-            if (!writer.ready() || deadLetters.isFull()) {
+            if (!writer.ready() || (rejection.isPresent() && rejection.get().isFull())) {
                 return false;
             }
             boolean alone = record.offset() == exhaustedAt && store.memoryBytes() == 0;
             try {
-                append(record, writer, decoder);
+                switch (reader.read(record)) {
+                    case ROW -> writer.commit(record.offset(), record.timestamp(), false);
+                    case DELETE -> writer.commit(record.offset(), record.timestamp(), true);
+                    case NOTHING -> writer.skip(record.offset() + 1);
+                    case BROKEN -> reject(record, writer, reader.violation());
+                }
             } catch (OutOfMemoryException memory) {
                 writer.exhausted();
                 if (!alone) {
@@ -99,49 +118,54 @@ final class ProductIngest {
         return true;
     }
 
-    private void append(ConsumerRecord<byte[], byte[]> record, PartitionWriter writer, JsonDecoder decoder) {
-        byte[] value = record.value();
-        if (value == null) {
-            delete(record, writer, decoder);
-        } else if (decoder.decode(value, 0, value.length)) {
-            writer.commit(record.offset(), record.timestamp(), false);
-        } else {
-            reject(record, writer, decoder.violation());
-        }
-    }
-
-    /** A record without a value deletes its key in an upsert product, and breaks the contract of any other. */
-    private void delete(ConsumerRecord<byte[], byte[]> record, PartitionWriter writer, JsonDecoder decoder) {
-        byte[] key = record.key();
-        if (!product.schema().upsert()) {
-            reject(record, writer, new Violation("value", "", "An append product takes no record without a value."));
-        } else if (key == null) {
-            reject(record, writer, new Violation("key", "", "A delete names its key in the record's key."));
-        } else if (decoder.decodeKey(key)) {
-            writer.commit(record.offset(), record.timestamp(), true);
-        } else {
-            reject(record, writer, decoder.violation());
-        }
-    }
-
     private void reject(ConsumerRecord<byte[], byte[]> record, PartitionWriter writer, Violation violation) {
-        store.durableAfter(deadLetters.send(product.definition(), record, violation));
-        writer.reject(new DeadLetter(
-                record.partition(),
-                record.offset(),
-                record.timestamp(),
-                violation.rule(),
-                violation.path(),
-                violation.reason(),
-                Math.max(0, record.serializedValueSize())));
+        if (rejection.isPresent()) {
+            store.durableAfter(rejection.get().send(record, violation));
+        } else {
+            LOG.warn("{}: passed over {}: {}", product.qualifiedName(), DeadLetters.Place.of(record), violation);
+        }
+        writer.skip(record.offset() + 1);
+    }
+
+    /**
+     * What the contract says of some records now; nothing of them is kept.
+     *
+     * @return for each record why it would be rejected; empty where it would not
+     * @throws dev.millrace.problem.ProblemException with {@code Unavailable} when memory is used up
+     */
+    List<Optional<Violation>> check(List<ConsumerRecord<byte[], byte[]>> records) {
+        List<Optional<Violation>> verdicts = new ArrayList<>();
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            PartitionWriter writer = writer(record.partition());
+            RecordReader reader = readers.get(record.partition());
+            try {
+                if (!writer.ready()) {
+                    throw noMemory();
+                }
+                boolean broken = reader.read(record) == RecordReader.Reading.BROKEN;
+                writer.batch().rollback();
+                verdicts.add(broken ? Optional.of(reader.violation()) : Optional.empty());
+            } catch (OutOfMemoryException memory) {
+                writer.exhausted();
+                throw noMemory();
+            }
+        }
+        return verdicts;
+    }
+
+    private RuntimeException noMemory() {
+        return new Problem.Unavailable(product.qualifiedName(), "the domain's memory budget is used up.").exception();
     }
 
     private PartitionWriter writer(int partition) {
-        if (partition >= decoders.size()) {
+        if (partition >= readers.size()) {
             store.topic(store.topicId().orElseThrow(), partition + 1);
-            while (decoders.size() <= partition) {
-                decoders.add(JsonDecoder.of(
-                        product.definition(), store.writer(decoders.size()).batch(), JsonLimits.DEFAULT));
+            while (readers.size() <= partition) {
+                PartitionWriter writer = store.writer(readers.size());
+                readers.add(
+                        rejection.isPresent()
+                                ? new ContractRecords(product, writer)
+                                : new DeadLetterRecords(product, writer));
             }
         }
         return store.writer(partition);

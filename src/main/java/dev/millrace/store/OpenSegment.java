@@ -24,7 +24,6 @@ final class OpenSegment {
     private long firstOffset;
     private long lastOffset;
     private long firstDeleted = Marks.NEVER;
-    private long lettersBefore;
 
     OpenSegment(StoreContext context, int ordinal) {
         this.context = context;
@@ -95,14 +94,13 @@ final class OpenSegment {
     }
 
     /** Ends the row whose contract columns are written. */
-    void append(long offset, long timestampMillis, boolean deleted, long letterCount) {
+    void append(long offset, long timestampMillis, boolean deleted) {
         writer.column(schema.offsetColumn()).putInt64(offset);
         writer.column(schema.timestampColumn()).putInt64(timestampMillis);
         writer.column(schema.deletedColumn()).putBit(deleted);
         writer.endRow();
         if (rows() == 1) {
             firstOffset = offset;
-            lettersBefore = letterCount;
         }
         lastOffset = offset;
         if (deleted) {
@@ -135,7 +133,6 @@ final class OpenSegment {
         firstOffset = facts.firstOffset();
         lastOffset = facts.lastOffset();
         firstDeleted = facts.firstDeleted();
-        lettersBefore = facts.lettersBefore();
         return true;
     }
 
@@ -163,7 +160,7 @@ final class OpenSegment {
     }
 
     private Segment.Facts facts() {
-        return new Segment.Facts(ordinal, rows(), firstOffset, lastOffset, deletedRows, firstDeleted, lettersBefore);
+        return new Segment.Facts(ordinal, rows(), firstOffset, lastOffset, deletedRows, firstDeleted);
     }
 
     /** Gives the memory of a segment without rows back. */

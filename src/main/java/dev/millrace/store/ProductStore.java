@@ -36,12 +36,6 @@ public interface ProductStore extends AutoCloseable {
     /** The writer of a partition below the number that {@link #topic} gave. */
     PartitionWriter writer(int partition);
 
-    /** Newest dead letters first, at most {@code limit}. */
-    java.util.List<DeadLetter> deadLetters(int limit);
-
-    /** How many dead letters there have been. */
-    long deadLetterCount();
-
     /** A folder for what can be made anew from the rows, with the product's data; empty when that is not on a disk. */
     default Optional<java.nio.file.Path> derivedFolder() {
         return Optional.empty();

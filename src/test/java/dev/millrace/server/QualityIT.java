@@ -115,7 +115,7 @@ class QualityIT {
             assertEquals("percent", states.get("unit").asText());
             assertEquals("stop", states.get("onBroken").asText());
             assertEquals(
-                    1, quality.get("rejected").get("newestByRule").get("json").asInt());
+                    1, quality.get("rejected").get("byRule").get("json").asInt());
             assertEquals(2, quality.get("partitions").size());
             assertEquals(2, quality.get("windows").size());
             assertEquals(
