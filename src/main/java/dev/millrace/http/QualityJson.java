@@ -132,7 +132,8 @@ final class QualityJson {
                     for (int from = 0; from < slice.rows(); from += ROWS) {
                         int count = slice.select(from, Math.min(slice.rows(), from + ROWS), rows);
                         for (int i = 0; i < count; i++) {
-                            byRule.merge(new String(rule.bytes(rows[i]), UTF_8), 1, (all, one) -> (int) all + (int) one);
+                            byRule.merge(
+                                    new String(rule.bytes(rows[i]), UTF_8), 1, (all, one) -> (int) all + (int) one);
                         }
                     }
                 }

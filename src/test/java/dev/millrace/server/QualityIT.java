@@ -114,8 +114,14 @@ class QualityIT {
             assertEquals(200.0 / 19, states.get("value").asDouble(), 1e-9);
             assertEquals("percent", states.get("unit").asText());
             assertEquals("stop", states.get("onBroken").asText());
-            assertEquals(
-                    1, quality.get("rejected").get("byRule").get("json").asInt());
+            Client.await(
+                    "the dead letter",
+                    () -> client.json(PATH + "/quality")
+                                    .get("rejected")
+                                    .get("byRule")
+                                    .path("json")
+                                    .asInt()
+                            == 1);
             assertEquals(2, quality.get("partitions").size());
             assertEquals(2, quality.get("windows").size());
             assertEquals(
