@@ -166,7 +166,10 @@ final class Bounds {
     }
 
     private static boolean isText(FieldType type) {
-        return type instanceof FieldType.Text || type instanceof FieldType.Uuid || type instanceof FieldType.Binary;
+        return switch (type) {
+            case FieldType.Text _, FieldType.OneOf _, FieldType.Uuid _, FieldType.Binary _ -> true;
+            default -> false;
+        };
     }
 
     private static BigDecimal number(String value) {

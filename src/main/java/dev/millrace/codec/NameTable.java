@@ -12,44 +12,56 @@ final class NameTable {
 
     private final byte[][] names;
     private final int[] slots;
+    private final long[] words;
     private final int shift;
 
     NameTable(List<byte[]> names) {
         this.names = names.toArray(byte[][]::new);
         int bits = 33 - Integer.numberOfLeadingZeros(Math.max(1, names.size()));
         this.slots = new int[1 << bits];
+        this.words = new long[1 << bits];
         this.shift = 64 - bits;
         for (int i = 0; i < this.names.length; i++) {
-            byte[] padded = Arrays.copyOf(this.names[i], this.names[i].length + 8);
-            int slot = slot(padded, 0, this.names[i].length);
+            int length = this.names[i].length;
+            long word = word(Arrays.copyOf(this.names[i], length + 8), 0, length);
+            int slot = slot(word, length);
             while (slots[slot] != 0) {
                 slot = (slot + 1) & (slots.length - 1);
             }
             slots[slot] = i + 1;
+            words[slot] = word;
         }
     }
 
     /** The number of the name, or -1. */
     int find(byte[] bytes, int from, int length) {
-        for (int slot = slot(bytes, from, length); slots[slot] != 0; slot = (slot + 1) & (slots.length - 1)) {
+        long word = word(bytes, from, length);
+        for (int slot = slot(word, length); slots[slot] != 0; slot = (slot + 1) & (slots.length - 1)) {
             byte[] name = names[slots[slot] - 1];
-            if (name.length == length && Arrays.equals(name, 0, length, bytes, from, from + length)) {
+            // Up to seven bytes are the word itself.
+            if (words[slot] == word
+                    && name.length == length
+                    && (length < 8 || Arrays.equals(name, 0, length, bytes, from, from + length))) {
                 return slots[slot] - 1;
             }
         }
         return -1;
     }
 
-    private int slot(byte[] bytes, int from, int length) {
-        long hash = length;
+    private static long word(byte[] bytes, int from, int length) {
         if (length >= 8) {
-            hash = (hash ^ Words.at(bytes, from)) * MIX ^ Words.at(bytes, from + length - 8);
-        } else if (length > 0) {
-            long word = bytes.length - from >= 8
-                    ? Words.at(bytes, from)
-                    : Words.at(Arrays.copyOfRange(bytes, from, from + 8), 0);
-            hash ^= word << (64 - (length << 3));
+            return (length ^ Words.at(bytes, from)) * MIX ^ Words.at(bytes, from + length - 8);
         }
-        return (int) ((hash * MIX) >>> shift);
+        if (length == 0) {
+            return 0;
+        }
+        long word = bytes.length - from >= 8
+                ? Words.at(bytes, from)
+                : Words.at(Arrays.copyOfRange(bytes, from, from + 8), 0);
+        return word << (64 - (length << 3));
+    }
+
+    private int slot(long word, int length) {
+        return (int) (((word ^ length) * MIX) >>> shift);
     }
 }

@@ -6,13 +6,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A contract's {@code pattern}: found somewhere in the text, as in JSON Schema. Immutable.
  *
  * <p>An anchored sequence of ASCII literals and simple classes with counts, such as {@code ^[A-Z]{3}$} or
- * {@code ^\d{4}-\d{2}$}, is compared byte by byte without allocation, as long as no choice is left to make: a class of
+ * {@code ^\d{4}-\d{2}$}, with or without its end, is compared byte by byte without allocation, as long as no choice is left to make: a class of
  * a variable count and what follows it have no character in common. All else goes to {@link Pattern}, with a bound:
  * that engine takes stack for each turn of a repeated group, and can try a number of ways that grows exponentially with
  * the text. A record must not be able to end or to hold up the domain's ingest thread by that.
@@ -22,13 +23,19 @@ public final class TextPattern {
             "(\\[[A-Za-z0-9_. -]+]|\\\\d|\\\\.|[A-Za-z0-9_:/@ -])(\\{(\\d{1,3})(,(\\d{1,3})?)?}|[+*?])?");
 
     /** One class of bytes and how often it stands. */
-    private record Step(long low, long high, int min, int max) {
-        boolean has(byte value) {
-            return value >= 0 && ((value < 64 ? low >>> value : high >>> (value - 64)) & 1) != 0;
+    private static final class Step {
+        final boolean[] set;
+        final int min;
+        final int max;
+
+        Step(boolean[] set, int min, int max) {
+            this.set = set;
+            this.min = min;
+            this.max = max;
         }
 
         boolean shares(Step other) {
-            return (low & other.low) != 0 || (high & other.high) != 0;
+            return IntStream.range(0, set.length).anyMatch(i -> set[i] && other.set[i]);
         }
     }
 
@@ -45,11 +52,13 @@ public final class TextPattern {
 
     private final Pattern pattern;
     private final Step @Nullable [] steps;
+    private final boolean wholeText;
 
     /** The pattern of that text, which compiles. */
     public TextPattern(String text) {
         this.pattern = Pattern.compile(text);
         this.steps = simple(text);
+        this.wholeText = isToTheEnd(text);
     }
 
     /** Whether the well-formed UTF-8 text holds the pattern. */
@@ -58,7 +67,7 @@ public final class TextPattern {
         if (simple == null) {
             return search(new String(utf8, from, length, UTF_8));
         }
-        return holds(simple, utf8, from, length) ? Outcome.FOUND : Outcome.ABSENT;
+        return holds(simple, utf8, from, length, wholeText) ? Outcome.FOUND : Outcome.ABSENT;
     }
 
     // A matcher that overflowed the stack is thrown away; nothing else is touched in the middle of its work.
@@ -70,20 +79,25 @@ public final class TextPattern {
         }
     }
 
-    private static boolean holds(Step[] simple, byte[] utf8, int from, int length) {
+    private static boolean holds(Step[] simple, byte[] utf8, int from, int length, boolean wholeText) {
         int at = from;
         int to = from + length;
         for (Step step : simple) {
-            int count = 0;
-            while (count < step.max && at < to && step.has(utf8[at])) {
+            boolean[] set = step.set;
+            int start = at;
+            int most = (int) Math.min((long) at + step.max, to);
+            while (at < most && set[utf8[at] & 0xFF]) {
                 at++;
-                count++;
             }
-            if (count < step.min) {
+            if (at - start < step.min) {
                 return false;
             }
         }
-        return at == to;
+        return !wholeText || at == to;
+    }
+
+    private static boolean isToTheEnd(String text) {
+        return text.endsWith("$") && !text.endsWith("\\$");
     }
 
     boolean isSimple() {
@@ -91,10 +105,10 @@ public final class TextPattern {
     }
 
     private static Step @Nullable [] simple(String text) {
-        if (!text.startsWith("^") || !text.endsWith("$") || text.length() < 3) {
+        if (!text.startsWith("^") || text.length() < 3) {
             return null;
         }
-        String body = text.substring(1, text.length() - 1);
+        String body = text.substring(1, isToTheEnd(text) ? text.length() - 1 : text.length());
         List<Step> found = new ArrayList<>();
         Matcher atoms = ATOM.matcher(body);
         int at = 0;
@@ -123,7 +137,7 @@ public final class TextPattern {
     }
 
     private static @Nullable Step step(Matcher atom) {
-        long[] bits = new long[2];
+        boolean[] bits = new boolean[256];
         String symbol = atom.group(1);
         if (symbol.equals("\\d")) {
             add(bits, '0', '9');
@@ -143,23 +157,23 @@ public final class TextPattern {
         }
         String count = atom.group(2) == null ? "" : atom.group(2);
         return switch (count) {
-            case "" -> new Step(bits[0], bits[1], 1, 1);
-            case "+" -> new Step(bits[0], bits[1], 1, Integer.MAX_VALUE);
-            case "*" -> new Step(bits[0], bits[1], 0, Integer.MAX_VALUE);
-            case "?" -> new Step(bits[0], bits[1], 0, 1);
+            case "" -> new Step(bits, 1, 1);
+            case "+" -> new Step(bits, 1, Integer.MAX_VALUE);
+            case "*" -> new Step(bits, 0, Integer.MAX_VALUE);
+            case "?" -> new Step(bits, 0, 1);
             default -> {
                 int min = Integer.parseInt(atom.group(3));
                 int max = atom.group(4) == null
                         ? min
                         : atom.group(5) == null ? Integer.MAX_VALUE : Integer.parseInt(atom.group(5));
-                yield new Step(bits[0], bits[1], min, max);
+                yield new Step(bits, min, max);
             }
         };
     }
 
-    private static void add(long[] bits, char from, char to) {
+    private static void add(boolean[] bits, char from, char to) {
         for (char c = from; c <= to; c++) {
-            bits[c >>> 6] |= 1L << (c & 63);
+            bits[c] = true;
         }
     }
 

@@ -4,6 +4,7 @@ import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
 import dev.millrace.config.yaml.Place;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -11,14 +12,19 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Makes a product of a contract, and checks what a contract may leave open and a product may not. */
 final class ProductAssembly {
     private static final String MODE = "millrace.mode";
     private static final String UNKNOWN_FIELDS = "millrace.unknownFields";
     private static final String DEAD_LETTER_TOPIC = "millrace.deadLetterTopic";
-    private static final Set<String> KNOWN = Set.of(MODE, UNKNOWN_FIELDS, DEAD_LETTER_TOPIC);
+    private static final String UNKNOWN_COLUMN = "millrace.unknownFieldsColumn";
+    private static final Set<String> KNOWN =
+            new TreeSet<>(Set.of(MODE, UNKNOWN_FIELDS, UNKNOWN_COLUMN, DEAD_LETTER_TOPIC));
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
 
     private final Contract contract;
@@ -75,17 +81,43 @@ final class ProductAssembly {
         if (deadLetterTopic.equals(object.physicalName())) {
             error(object.place(), "schema[0]", "The topic and the dead-letter topic are the same.");
         }
+        UnknownFields unknown = choice(object, UNKNOWN_FIELDS, UnknownFields.values(), UnknownFields.IGNORE);
         return Optional.of(new ProductDefinition(
                 domain,
                 name,
                 contract,
-                object,
+                unknown == UnknownFields.KEEP ? keeping(object) : object,
                 descriptor,
                 object.physicalName(),
                 deadLetterTopic,
                 mode,
-                choice(object, UNKNOWN_FIELDS, UnknownFields.values(), UnknownFields.IGNORE),
+                unknown,
                 key));
+    }
+
+    /** The object with the column that its unknown fields go to. */
+    private SchemaObject keeping(SchemaObject object) {
+        Optional<Cursor> given = custom(object, UNKNOWN_COLUMN);
+        String name = given.flatMap(Cursor::text).orElse(UnknownFields.COLUMN);
+        if (name.isBlank() || object.property(name).isPresent()) {
+            error(
+                    given.map(Cursor::place).orElse(object.place()),
+                    UNKNOWN_COLUMN,
+                    "The column for unknown fields cannot have the name '" + name + "', which is a property's or none."
+                            + " Give it another one in the custom property " + UNKNOWN_COLUMN + ".");
+            return object;
+        }
+        List<Property> properties = new ArrayList<>(object.properties());
+        properties.add(UnknownFields.column(object.place(), name));
+        return new SchemaObject(
+                object.place(),
+                object.name(),
+                object.physicalName(),
+                object.description(),
+                properties,
+                object.quality(),
+                object.celRules(),
+                object.custom());
     }
 
     private void topic(SchemaObject object, String topic) {
@@ -128,18 +160,11 @@ final class ProductAssembly {
 
     private static boolean canBeKey(FieldType type) {
         return switch (type) {
-            case FieldType.Struct struct -> false;
-            case FieldType.ListOf list -> false;
-            case FieldType.Floating number -> false;
-            case FieldType.Bool other -> true;
-            case FieldType.Int other -> true;
-            case FieldType.Decimal other -> true;
-            case FieldType.Text other -> true;
-            case FieldType.Binary other -> true;
-            case FieldType.Date other -> true;
-            case FieldType.Timestamp other -> true;
-            case FieldType.Time other -> true;
-            case FieldType.Uuid other -> true;
+            case FieldType.Struct _, FieldType.ListOf _, FieldType.MapOf _, FieldType.VectorOf _ -> false;
+            case FieldType.Floating _ -> false;
+            case FieldType.Bool _, FieldType.Int _, FieldType.Decimal _ -> true;
+            case FieldType.Text _, FieldType.OneOf _, FieldType.Binary _, FieldType.Uuid _ -> true;
+            case FieldType.Date _, FieldType.Timestamp _, FieldType.Time _ -> true;
         };
     }
 
@@ -162,8 +187,7 @@ final class ProductAssembly {
                 warning(
                         value.place(),
                         path,
-                        "The custom property '" + name + "' is not known. Known are " + MODE + ", " + UNKNOWN_FIELDS
-                                + " and " + DEAD_LETTER_TOPIC + ".");
+                        "The custom property '" + name + "' is not known. Known are " + String.join(", ", KNOWN) + ".");
             }
         });
     }
@@ -180,8 +204,11 @@ final class ProductAssembly {
             }
         }
         given.get()
-                .error("Expected " + choices[0].name().toLowerCase(Locale.ROOT) + " or "
-                        + choices[1].name().toLowerCase(Locale.ROOT) + ", found '" + text + "'.");
+                .error("Expected "
+                        + Stream.of(choices)
+                                .map(choice -> choice.name().toLowerCase(Locale.ROOT))
+                                .collect(Collectors.joining(" or "))
+                        + ", found '" + text + "'.");
         return otherwise;
     }
 

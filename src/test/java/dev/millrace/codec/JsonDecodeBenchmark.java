@@ -29,7 +29,7 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * Records to columns: ours against Jackson 2's streaming parser into the same columns. Nanoseconds a record.
  *
- * <p>{@code orders} is flat, 118 bytes; {@code earthquakes} the real nested features. {@code rules} adds length, range,
+ * <p>{@code orders} is flat, 118 bytes; {@code earthquakes} the real nested features. {@code rules} adds length, ranges,
  * pattern and enum to the orders.
  */
 @State(Scope.Thread)
