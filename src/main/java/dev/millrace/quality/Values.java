@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Hash;
-import dev.millrace.arrow.Storage;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Instant;
@@ -30,9 +29,10 @@ final class Values {
 
     /** Whether {@link Column#hash} tells one value of the column from another. */
     static boolean isScalar(ColumnLayout layout) {
-        return layout.storage() == Storage.BIT
-                || layout.storage() == Storage.BYTES
-                || (layout.storage() == Storage.FIXED && List.of(1, 2, 4, 8, 16).contains(layout.width()));
+        return switch (layout.storage()) {
+            case BIT, FIXED, DICTIONARY, BYTES -> true;
+            case STRUCT, LIST, VECTOR -> false;
+        };
     }
 
     /** Whether the column's numbers are epoch milliseconds. */
@@ -51,13 +51,9 @@ final class Values {
             case ArrowType.FloatingPoint floating ->
                 Optional.of(
                         floating.getPrecision() == FloatingPointPrecision.SINGLE ? Column::float32 : Column::float64);
-            case ArrowType.Decimal decimal
-            when layout.width() == 16 -> {
+            case ArrowType.Decimal decimal -> {
                 double unit = Math.pow(10, decimal.getScale());
-                yield Optional.of((column, row) -> {
-                    long low = column.decimalLow(row);
-                    return (column.decimalHigh(row) * TWO_TO_64 + (low < 0 ? low + TWO_TO_64 : low)) / unit;
-                });
+                yield Optional.of((column, row) -> unscaled(column, row) / unit);
             }
             case ArrowType.Timestamp timestamp -> {
                 double factor = timestamp.getUnit() == TimeUnit.SECOND ? 1e3 : 1;
@@ -70,6 +66,20 @@ final class Values {
             }
             default -> Optional.empty();
         };
+    }
+
+    private static double unscaled(Column column, int row) {
+        int top = column.words() - 1;
+        // Words that only repeat the sign would cancel out the digits of small negative numbers.
+        while (top > 0 && column.word(row, top) == column.word(row, top - 1) >> 63) {
+            top--;
+        }
+        double sum = column.word(row, top);
+        for (int word = top - 1; word >= 0; word--) {
+            long digits = column.word(row, word);
+            sum = sum * TWO_TO_64 + digits + (digits < 0 ? TWO_TO_64 : 0);
+        }
+        return sum;
     }
 
     private static double perMilli(TimeUnit unit) {
@@ -90,7 +100,7 @@ final class Values {
         return layout.type() instanceof ArrowType.Utf8
                 || layout.type() instanceof ArrowType.Bool
                 || layout.type() instanceof ArrowType.Int
-                || (layout.type() instanceof ArrowType.Decimal && layout.width() == 16);
+                || layout.type() instanceof ArrowType.Decimal;
     }
 
     /** The hash that {@link Column#hash} gives for a value written as text; empty where the column cannot hold it. */
@@ -110,9 +120,12 @@ final class Values {
                 case ArrowType.Decimal decimal -> {
                     BigInteger unscaled =
                             new BigDecimal(text).setScale(decimal.getScale()).unscaledValue();
-                    yield Optional.of(Hash.combine(
-                            Hash.of(unscaled.longValue()),
-                            Hash.of(unscaled.shiftRight(64).longValue())));
+                    long hash = Hash.of(unscaled.longValue());
+                    for (int word = 1; word < layout.width() >>> 3; word++) {
+                        hash = Hash.combine(
+                                hash, Hash.of(unscaled.shiftRight(64 * word).longValue()));
+                    }
+                    yield Optional.of(hash);
                 }
                 default -> {
                     byte[] bytes = text.getBytes(UTF_8);

@@ -213,6 +213,39 @@ class ProductQualityTest {
     }
 
     @Test
+    void decimals_ofBothSigns_areNumbersAndCanBeListed() {
+        for (String price : List.of("-0.01", "-999.99", "0.00", "123456789012345678.90", "-123456789012345678.90")) {
+            SampleRows.Row row = row(price, "SFO", 1, Instant.EPOCH);
+            sample.write(
+                    0,
+                    new SampleRows.Row(
+                            row.id(),
+                            "SFO",
+                            1,
+                            1L,
+                            1.0,
+                            new BigDecimal(price),
+                            LocalDate.EPOCH,
+                            row.at(),
+                            true,
+                            true,
+                            0.0),
+                    false);
+        }
+        sample.publish();
+        QualityReport report = report(
+                quality(
+                        "",
+                        "",
+                        "price={metric: invalidValues, arguments: {validValues: [-0.01, 0, 123456789012345678.9]}, mustBe: 2}"));
+        assertEquals(1, report.count(Status.PASSED), report.results().toString());
+        Map<String, Object> prices = report.columns().get(5).quantiles();
+        assertEquals(-123456789012345678.90, number(prices, "min"), 64);
+        assertEquals(-999.99, number(prices, "p25"), 1e-9);
+        assertEquals(-0.01, number(prices, "p50"), 1e-9);
+    }
+
+    @Test
     void report_stepByStep_comesToTheSame() {
         sample.writeUsual(0, 14_000);
         ProductQuality slow = quality("", "", "origin={metric: nullValues, mustBe: 0}");
