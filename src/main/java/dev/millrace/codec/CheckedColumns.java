@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnWriter;
+import dev.millrace.contract.PatternSearch;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Arrays;
@@ -217,7 +218,7 @@ final class CheckedColumns {
         return field.pattern == null || holds(field.pattern.find(bytes, from, length));
     }
 
-    private boolean holds(TextPattern.Outcome found) {
+    private boolean holds(PatternSearch.Outcome found) {
         return switch (found) {
             case FOUND -> true;
             case ABSENT -> refuse("pattern", "The text does not match the contract's pattern.");

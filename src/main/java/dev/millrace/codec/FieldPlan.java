@@ -2,6 +2,7 @@ package dev.millrace.codec;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import dev.millrace.arrow.ColumnWriter;
 import dev.millrace.contract.FieldType;
 import dev.millrace.contract.Property;
@@ -95,7 +96,8 @@ final class FieldPlan {
         this.kind = kind(property.fieldType());
         this.width = out.layout().width();
 
-        byte[] utf8 = ("\"" + name + "\":").getBytes(UTF_8);
+        // As most writers escape it: what is written otherwise is found by its name.
+        byte[] utf8 = ("\"" + new String(JsonStringEncoder.getInstance().quoteAsString(name)) + "\":").getBytes(UTF_8);
         byte[] padded = Arrays.copyOf(utf8, Math.max(8, utf8.length));
         this.token = utf8;
         this.tokenLength = utf8.length;

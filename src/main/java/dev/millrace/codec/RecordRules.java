@@ -17,6 +17,7 @@ import dev.millrace.contract.CelRule;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.SchemaObject;
 import dev.millrace.problem.Fault;
+import dev.millrace.problem.Rule;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
@@ -98,6 +99,7 @@ public final class RecordRules {
                 cel.compile(rule.expression())
                         .getErrors()
                         .forEach(issue -> faults.add(new Fault(
+                                Rule.INVALID_RULE,
                                 rule.place().file(),
                                 rule.place().line(),
                                 rule.place().column(),
@@ -128,6 +130,7 @@ public final class RecordRules {
         if (plan.fallback != null
                 && !plan.fallback.put(new CheckedColumns(notes, JsonLimits.DEFAULT.maxStringBytes()), plan)) {
             faults.add(new Fault(
+                    Rule.INVALID_RULE,
                     property.place().file(),
                     property.place().line(),
                     property.place().column(),

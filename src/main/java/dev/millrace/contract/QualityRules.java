@@ -164,7 +164,8 @@ public final class QualityRules {
     }
 
     private static Optional<Cursor> custom(Cursor entry, Map<String, Node> custom, String name) {
-        return Optional.ofNullable(custom.get(name)).map(node -> new Cursor(node, entry.path(), entry.faults()));
+        return Optional.ofNullable(custom.get(name))
+                .map(node -> new Cursor(node, entry.path(), entry.faults(), entry.rule()));
     }
 
     private Check library(Cursor entry, String metric, String column) {
@@ -231,7 +232,7 @@ public final class QualityRules {
             return list.items().stream()
                     .map(item -> item instanceof Node.Scalar scalar && scalar.kind() == Node.Kind.NULL
                             ? Optional.<String>empty()
-                            : new Cursor(item, given.get().path(), entry.faults()).text())
+                            : new Cursor(item, given.get().path(), entry.faults(), entry.rule()).text())
                     .toList();
         }
         given.ifPresent(other -> other.error("Expected a list of values, found " + other.shape() + "."));

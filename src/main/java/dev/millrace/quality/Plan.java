@@ -7,7 +7,7 @@ import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Hash;
 import dev.millrace.arrow.Storage;
-import dev.millrace.codec.TextPattern;
+import dev.millrace.contract.PatternSearch;
 import dev.millrace.contract.QualityRule;
 import dev.millrace.contract.QualityRule.Check;
 import dev.millrace.contract.QualityRule.Level;
@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.arrow.vector.types.pojo.ArrowType;
@@ -177,7 +178,7 @@ final class Plan {
 
     private Counter invalid(Check.Invalid check) {
         Set<Long> listed = hashes(check.column(), check.values());
-        Optional<TextPattern> pattern = check.pattern().map(TextPattern::new);
+        Optional<Pattern> pattern = check.pattern().map(Pattern::compile);
         return batch -> {
             Column column = batch.column(check.column());
             return row -> !column.isNull(row)
@@ -198,8 +199,8 @@ final class Plan {
         return !listed.isEmpty() && listed.contains(column.hash(row));
     }
 
-    private static boolean found(TextPattern pattern, byte[] text) {
-        return pattern.find(text, 0, text.length) == TextPattern.Outcome.FOUND;
+    private static boolean found(Pattern pattern, byte[] text) {
+        return PatternSearch.find(pattern, new String(text, UTF_8)) == PatternSearch.Outcome.FOUND;
     }
 
     private static Counter anyNull(List<String> names) {
