@@ -27,7 +27,7 @@ class RoomsTest {
             List.of("layer", "contract"),
             List.of("arrow", "security"),
             List.of("store", "codec"),
-            List.of("query", "stream", "sandbox"),
+            List.of("query", "quality", "stream", "sandbox"),
             List.of("domain", "lake"),
             List.of("ingest", "http", "flight", "portal"),
             List.of("server"));
@@ -71,8 +71,20 @@ class RoomsTest {
     }
 
     @Test
+    void sketches_areSeen_onlyByQuality() {
+        onlyIn("quality", "org.apache.datasketches..");
+    }
+
+    @Test
     void address_isSeen_onlyByArrow() {
-        onlyIn("arrow", "java.lang.foreign..");
+        // DataSketches reads its bytes from the heap through a MemorySegment.
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("dev.millrace.arrow..", "dev.millrace.quality..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("java.lang.foreign..")
+                .check(CLASSES);
         noClasses()
                 .that()
                 .resideOutsideOfPackage("dev.millrace.arrow")

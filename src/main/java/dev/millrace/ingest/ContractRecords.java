@@ -20,6 +20,7 @@ final class ContractRecords implements RecordReader {
         this.product = product;
         this.writer = writer;
         this.decoder = JsonDecoder.of(product.definition(), writer.batch(), JsonLimits.DEFAULT);
+        product.countWarnings(decoder.rules()::warnings);
     }
 
     @Override

@@ -121,7 +121,10 @@ final class KafkaInputPort {
 
     private void findTopic() {
         idle = false;
-        if (stopping) {
+        if (product.halted().isPresent()) {
+            halt();
+        }
+        if (stopping || failed) {
             endIfIdle();
             return;
         }
@@ -251,8 +254,12 @@ final class KafkaInputPort {
     }
 
     private void decode() {
+        if (!decoding && !failed && product.halted().isPresent()) {
+            halt();
+        }
         ConsumerRecords<byte[], byte[]> run = waiting.peek();
-        if (decoding || run == null) {
+        // A poll that was under way when the port failed still brings its run.
+        if (decoding || failed || run == null) {
             endIfIdle();
             return;
         }
@@ -327,6 +334,7 @@ final class KafkaInputPort {
 
     /** Lets the store flush, and looks whether the topic is still the one that the data came from; the client itself would not tell. */
     private void watch() {
+        decode();
         Future.fromCompletionStage(
                         domain.ask(() -> {
                             ingest.tick();
@@ -390,6 +398,14 @@ final class KafkaInputPort {
         }
         domain.state(product, Phase.STOPPED, message(cause));
         waiting.clear();
+        endIfIdle();
+    }
+
+    /** A broken promise of quality: what is in stays and is served, nothing more comes in. */
+    private void halt() {
+        failed = true;
+        waiting.clear();
+        domain.state(product, Phase.STOPPED, product.halted().orElse(""));
         endIfIdle();
     }
 
