@@ -1,5 +1,6 @@
 package dev.millrace.server;
 
+import dev.millrace.contract.evolution.EvolutionReport;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -18,6 +19,9 @@ sealed interface Command {
 
     /** Serve as a configuration file says. */
     record Serve(Path config) implements Command {}
+
+    /** Compare two contracts or two folders of them. */
+    record Diff(Path before, Path after, EvolutionReport.Format format) implements Command {}
 
     /** Print the usage. */
     record Help() implements Command {}

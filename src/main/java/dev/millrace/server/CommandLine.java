@@ -1,16 +1,20 @@
 package dev.millrace.server;
 
+import dev.millrace.contract.evolution.EvolutionReport;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * Reads the command line: options as {@code --name value} or {@code --name=value}, each at most once, and all faults
@@ -28,6 +32,9 @@ final class CommandLine {
                 --records N          publish at most N flights (200000)
               serve                  a mesh on any Kafka
                 --config FILE        its settings (millrace.yaml)
+              diff OLD NEW           what changes from one contract to another, or between two folders of them, and whom
+                                     it breaks
+                --format FORMAT      text, json or markdown (text)
               bench NAME             a benchmark; only through the ./millrace script
               --help, --version
 
@@ -36,9 +43,11 @@ final class CommandLine {
 
     private static final Set<String> DEMO_OPTIONS =
             Set.of("--port", "--flight-port", "--management-port", "--data-dir", "--records");
+    private static final Set<String> FORMAT_OPTION = Set.of("--format");
     private static final Set<String> SERVE_OPTIONS = Set.of("--config");
 
     private final Map<String, String> options = new HashMap<>();
+    private final List<String> operands = new ArrayList<>();
     private final List<String> faults = new ArrayList<>();
 
     private CommandLine() {}
@@ -57,12 +66,13 @@ final class CommandLine {
             case "version", "--version" -> new Command.Version();
             case "demo" -> new CommandLine().demo(rest);
             case "serve" -> new CommandLine().serve(rest);
+            case "diff" -> new CommandLine().diff(rest);
             default -> new Command.WrongUse(List.of("there is no command '" + arguments.getFirst() + "'"));
         };
     }
 
     private Command demo(List<String> arguments) {
-        read(arguments, DEMO_OPTIONS);
+        read(arguments, DEMO_OPTIONS, 0, 0);
         Command demo = new Command.Demo(
                 (int) number("--port", 8080, 65_535),
                 (int) number("--flight-port", 8815, 65_535),
@@ -73,15 +83,30 @@ final class CommandLine {
     }
 
     private Command serve(List<String> arguments) {
-        read(arguments, SERVE_OPTIONS);
+        read(arguments, SERVE_OPTIONS, 0, 0);
         Command serve = new Command.Serve(path("--config", "millrace.yaml"));
         return faults.isEmpty() ? serve : new Command.WrongUse(faults);
     }
 
-    private void read(List<String> arguments, Set<String> known) {
+    private Command diff(List<String> arguments) {
+        read(arguments, FORMAT_OPTION, 2, 2);
+        EvolutionReport.Format format = choice("--format", EvolutionReport.Format.values());
+        List<Path> paths =
+                operands.stream().map(operand -> path("a path", operand)).toList();
+        return faults.isEmpty()
+                ? new Command.Diff(paths.getFirst(), paths.getLast(), format)
+                : new Command.WrongUse(faults);
+    }
+
+    /** Reads the options and, where the command takes any, at least {@code least} and at most {@code most} operands. */
+    private void read(List<String> arguments, Set<String> known, int least, int most) {
         Deque<String> left = new ArrayDeque<>(arguments);
         while (!left.isEmpty()) {
             String argument = left.pop();
+            if (most > 0 && !argument.startsWith("--")) {
+                operands.add(argument);
+                continue;
+            }
             int equals = argument.indexOf('=');
             String name = equals < 0 ? argument : argument.substring(0, equals);
             if (!known.contains(name)) {
@@ -97,6 +122,13 @@ final class CommandLine {
             } else if (options.put(name, equals < 0 ? left.pop() : argument.substring(equals + 1)) != null) {
                 faults.add(name + " is given twice");
             }
+        }
+        if (operands.size() < least || operands.size() > most) {
+            faults.add("expected "
+                    + (least == most
+                            ? "" + least
+                            : most == Integer.MAX_VALUE ? "at least " + least : least + " to " + most)
+                    + (most == 1 ? " path" : " paths") + ", found " + operands.size());
         }
     }
 
@@ -118,6 +150,24 @@ final class CommandLine {
         } catch (NumberFormatException e) { // empty, or beyond a long
             return Optional.empty();
         }
+    }
+
+    /** One of the values in lower case; the first where the option is not given. */
+    private <T extends Enum<T>> T choice(String name, T[] values) {
+        String text = options.getOrDefault(name, word(values[0]));
+        for (T value : values) {
+            if (word(value).equals(text)) {
+                return value;
+            }
+        }
+        faults.add(name + " must be one of "
+                + Arrays.stream(values).map(CommandLine::word).collect(Collectors.joining(", ")) + ", not '" + text
+                + "'");
+        return values[0];
+    }
+
+    private static String word(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
     }
 
     private Path path(String name, String otherwise) {
