@@ -211,6 +211,22 @@ final class FieldPlan {
             this.seen = new long[fields.length >>> 6];
         }
 
+        /** The fields of the columns of those names, in their order. */
+        ObjectPlan only(List<Property> columns, List<String> columnNames) {
+            List<String> all = columns.stream().map(Property::name).toList();
+            return new ObjectPlan(
+                    columnNames.stream().map(name -> fields[all.indexOf(name)]).toList());
+        }
+
+        /** Gives null to every column that has no value yet in the row after {@code rows} others. */
+        void nullTheRest(int rows) {
+            for (FieldPlan field : fields) {
+                if (field.out.count() == rows) {
+                    field.out.putNull();
+                }
+            }
+        }
+
         private static NameTable names(FieldPlan[] fields) {
             return new NameTable(Arrays.stream(fields)
                     .map(field -> field.name.getBytes(UTF_8))

@@ -2,10 +2,8 @@ package dev.millrace.codec;
 
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.codec.FieldPlan.ObjectPlan;
-import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.UnknownFields;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -24,7 +22,7 @@ import java.util.List;
  * the bytes of the next expected name, quotes and colon included, are compared as words, and only where that fails is a
  * name looked up. A parser returns the next position or a negative number, and the first fault ends the record.
  */
-public final class JsonDecoder {
+public final class JsonDecoder implements RecordDecoder {
     private static final int PADDING = 32;
 
     private final BatchWriter writer;
@@ -57,25 +55,7 @@ public final class JsonDecoder {
         this.checked = new CheckedColumns(faults, limits.maxStringBytes());
         this.scalars = new ScalarReader(faults, text, number, checked);
         this.root = new ObjectPlan(columns, writer::column);
-        List<FieldPlan> keys = new ArrayList<>();
-        for (String name : keyColumns) {
-            for (int i = 0; i < columns.size(); i++) {
-                if (columns.get(i).name().equals(name)) {
-                    keys.add(root.fields[i]);
-                }
-            }
-        }
-        this.key = new ObjectPlan(keys);
-    }
-
-    /** The decoder of a product; {@code writer} is borrowed, its first columns are the contract's. */
-    public static JsonDecoder of(ProductDefinition product, BatchWriter writer, JsonLimits limits) {
-        return of(
-                product.object().properties(),
-                product.key().stream().map(Property::name).toList(),
-                product.unknownFields(),
-                writer,
-                limits);
+        this.key = root.only(columns, keyColumns);
     }
 
     /**
@@ -93,31 +73,20 @@ public final class JsonDecoder {
         return new JsonDecoder(columns, keyColumns, unknown == UnknownFields.REJECT, writer, limits);
     }
 
-    /**
-     * Reads one record; true when its values stand in the columns, false when it broke a rule: then nothing does, and
-     * {@link #violation()} says why.
-     *
-     * @throws org.apache.arrow.memory.OutOfMemoryException when the writer's allocator has reached its limit; the row is
-     *     taken back then
-     */
+    @Override
     public boolean decode(byte[] json, int from, int length) {
         asKey = false;
         return run(json, from, length, root, false);
     }
 
-    /**
-     * Reads the key of a deleted row: the columns of the key get their values, all others null (or zero, where null is
-     * not allowed). A key of one column is that column's plain text, or for a text any UTF-8; one of several is a JSON
-     * object.
-     *
-     * @see #decode
-     */
+    /** A key of one column is that column's plain text, or for a text any UTF-8; one of several is a JSON object. */
+    @Override
     public boolean decodeKey(byte[] bytes) {
         asKey = true;
         return run(bytes, 0, bytes.length, key, key.fields.length == 1);
     }
 
-    /** Why the last record was refused. */
+    @Override
     public Violation violation() {
         return faults.violation();
     }
@@ -146,11 +115,7 @@ public final class JsonDecoder {
             }
             int at = bare ? bareKey(plan.fields[0]) : record(plan, b);
             if (at >= 0) {
-                for (FieldPlan field : root.fields) {
-                    if (field.out.count() == writer.rows()) {
-                        field.out.putNull();
-                    }
-                }
+                root.nullTheRest(writer.rows());
             }
             return at;
         }

@@ -4,6 +4,7 @@ import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
 import dev.millrace.config.yaml.Place;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /** Makes a product of a contract, and checks what a contract may leave open and a product may not. */
@@ -18,7 +20,8 @@ final class ProductAssembly {
     private static final String MODE = "millrace.mode";
     private static final String UNKNOWN_FIELDS = "millrace.unknownFields";
     private static final String DEAD_LETTER_TOPIC = "millrace.deadLetterTopic";
-    private static final Set<String> KNOWN = Set.of(MODE, UNKNOWN_FIELDS, DEAD_LETTER_TOPIC);
+    private static final String FORMAT = "millrace.format";
+    private static final Set<String> KNOWN = new TreeSet<>(Set.of(MODE, UNKNOWN_FIELDS, DEAD_LETTER_TOPIC, FORMAT));
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
 
     private final Contract contract;
@@ -84,8 +87,21 @@ final class ProductAssembly {
                 object.physicalName(),
                 deadLetterTopic,
                 mode,
+                choice(object, FORMAT, ValueFormat.values(), serverFormat()),
                 choice(object, UNKNOWN_FIELDS, UnknownFields.values(), UnknownFields.IGNORE),
                 key));
+    }
+
+    /** What the first Kafka server that names a format says. */
+    private ValueFormat serverFormat() {
+        for (Contract.Server server : contract.servers()) {
+            if (server.type().equals("kafka") && !server.format().isEmpty()) {
+                var format = new Cursor(server.raw(), "servers", faults).field("format");
+                return format.map(given -> choice(given, ValueFormat.values(), ValueFormat.JSON))
+                        .orElse(ValueFormat.JSON);
+            }
+        }
+        return ValueFormat.JSON;
     }
 
     private void topic(SchemaObject object, String topic) {
@@ -162,27 +178,27 @@ final class ProductAssembly {
                 warning(
                         value.place(),
                         path,
-                        "The custom property '" + name + "' is not known. Known are " + MODE + ", " + UNKNOWN_FIELDS
-                                + " and " + DEAD_LETTER_TOPIC + ".");
+                        "The custom property '" + name + "' is not known. Known are " + String.join(", ", KNOWN) + ".");
             }
         });
     }
 
     private <T extends Enum<T>> T choice(SchemaObject object, String name, T[] choices, T otherwise) {
-        Optional<Cursor> given = custom(object, name);
-        if (given.isEmpty()) {
-            return otherwise;
+        return custom(object, name)
+                .map(given -> choice(given, choices, otherwise))
+                .orElse(otherwise);
+    }
+
+    private static <T extends Enum<T>> T choice(Cursor given, T[] choices, T otherwise) {
+        String text = given.text().orElse("");
+        List<String> names = Arrays.stream(choices)
+                .map(choice -> choice.name().toLowerCase(Locale.ROOT))
+                .toList();
+        int number = names.indexOf(text.toLowerCase(Locale.ROOT));
+        if (number < 0) {
+            given.error("Expected " + String.join(" or ", names) + ", found '" + text + "'.");
         }
-        String text = given.get().text().orElse("");
-        for (T choice : choices) {
-            if (choice.name().toLowerCase(Locale.ROOT).equals(text)) {
-                return choice;
-            }
-        }
-        given.get()
-                .error("Expected " + choices[0].name().toLowerCase(Locale.ROOT) + " or "
-                        + choices[1].name().toLowerCase(Locale.ROOT) + ", found '" + text + "'.");
-        return otherwise;
+        return number < 0 ? otherwise : choices[number];
     }
 
     private Optional<Cursor> custom(SchemaObject object, String name) {

@@ -24,6 +24,7 @@ public record ProductDefinition(
         String topic,
         String deadLetterTopic,
         Mode mode,
+        ValueFormat format,
         UnknownFields unknownFields,
         List<Property> key) {
     public ProductDefinition {

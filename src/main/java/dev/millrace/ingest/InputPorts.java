@@ -1,21 +1,27 @@
 package dev.millrace.ingest;
 
+import dev.millrace.codec.SchemaSource;
 import dev.millrace.config.Configuration;
+import dev.millrace.contract.ValueFormat;
 import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 
 /** The input ports of all domains, with the clients that they share. Any thread. */
 public final class InputPorts {
     private final Vertx vertx;
     private final TopicAdmin admin;
     private final DeadLetterTopic deadLetters;
+    private final RegistryClient registry;
     private final List<KafkaInputPort> ports = new ArrayList<>();
 
-    private InputPorts(Vertx vertx, TopicAdmin admin, DeadLetterTopic deadLetters) {
+    private InputPorts(Vertx vertx, TopicAdmin admin, DeadLetterTopic deadLetters, RegistryClient registry) {
+        this.registry = registry;
         this.vertx = vertx;
         this.admin = admin;
         this.deadLetters = deadLetters;
@@ -26,11 +32,26 @@ public final class InputPorts {
      *
      * @param instance names this server's data folder, so that servers with folders of their own each read everything
      */
-    public static InputPorts start(Vertx vertx, Configuration.Kafka kafka, String instance, List<DomainActor> domains) {
-        var ports = new InputPorts(vertx, new TopicAdmin(vertx, kafka), new DeadLetterTopic(vertx, kafka));
+    public static InputPorts start(
+            Vertx vertx,
+            Configuration.Kafka kafka,
+            Configuration.SchemaRegistry registry,
+            String instance,
+            List<DomainActor> domains) {
+        var client = new RegistryClient(vertx, registry);
+        var ports = new InputPorts(vertx, new TopicAdmin(vertx, kafka), new DeadLetterTopic(vertx, kafka), client);
+        Map<ValueFormat, SchemaSource> schemas = new EnumMap<>(ValueFormat.class);
         for (DomainActor domain : domains) {
             for (Product product : domain.products()) {
-                var port = new KafkaInputPort(vertx, kafka, instance, domain, product, ports.admin, ports.deadLetters);
+                var port = new KafkaInputPort(
+                        vertx,
+                        kafka,
+                        instance,
+                        domain,
+                        product,
+                        ports.admin,
+                        ports.deadLetters,
+                        schemas.computeIfAbsent(product.definition().format(), client::source));
                 ports.ports.add(port);
                 port.start();
             }
@@ -43,6 +64,7 @@ public final class InputPorts {
         return Future.join(ports.stream().map(KafkaInputPort::stop).toList())
                 .<Void>mapEmpty()
                 .eventually(deadLetters::close)
+                .eventually(registry::close)
                 .eventually(() -> vertx.executeBlocking(
                         () -> {
                             admin.close(); // waits for what is under way

@@ -1,5 +1,6 @@
 package dev.millrace.ingest;
 
+import dev.millrace.codec.SchemaSource;
 import dev.millrace.config.Configuration;
 import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
@@ -39,7 +40,7 @@ final class KafkaInputPort {
     private static final Logger LOG = LoggerFactory.getLogger(KafkaInputPort.class);
     private static final Duration POLL = Duration.ofMillis(200);
     private static final int MAX_WAITING_RUNS = 2;
-    private static final long RETRY_EXHAUSTED_MILLIS = 10;
+    private static final long RETRY_PAUSED_MILLIS = 10;
     private static final long WATCH_MILLIS = 5_000;
 
     /** Room for the largest record of a topic, in the dead-letter topics that the server makes. */
@@ -76,7 +77,8 @@ final class KafkaInputPort {
             DomainActor domain,
             Product product,
             TopicAdmin admin,
-            DeadLetterTopic deadLetters) {
+            DeadLetterTopic deadLetters,
+            SchemaSource schemas) {
         this.vertx = vertx;
         this.context = vertx.getOrCreateContext();
         this.kafka = kafka;
@@ -84,7 +86,7 @@ final class KafkaInputPort {
         this.domain = domain;
         this.product = product;
         this.admin = admin;
-        this.ingest = new ProductIngest(product, deadLetters);
+        this.ingest = new ProductIngest(product, deadLetters, schemas);
     }
 
     /** Begins to read; returns at once. */
@@ -235,7 +237,8 @@ final class KafkaInputPort {
                     }
                     switch (outcome.result()) {
                         case DONE -> done();
-                        case EXHAUSTED -> exhausted();
+                        case EXHAUSTED -> pause("the domain's memory budget is used up");
+                        case WAITING -> pause("the schema registry is asked for the schema of the next record");
                     }
                 });
     }
@@ -246,11 +249,16 @@ final class KafkaInputPort {
             resume();
         }
         checkLive();
+        if (!paused
+                && !product.state().detail().equals(ingest.refusedSchema())
+                && product.state().phase() != Phase.RETRYING) {
+            reading();
+        }
         decode();
         poll();
     }
 
-    private void exhausted() {
+    private void pause(String reason) {
         if (stopping) {
             waiting.clear();
             endIfIdle();
@@ -258,16 +266,16 @@ final class KafkaInputPort {
         }
         if (!paused) {
             paused = true;
-            domain.state(product, Phase.PAUSED, "the domain's memory budget is used up");
+            domain.state(product, Phase.PAUSED, reason);
             eachPartition((from, partitions) -> from.pause(partitions));
         }
-        vertx.setTimer(RETRY_EXHAUSTED_MILLIS, timer -> decode());
+        vertx.setTimer(RETRY_PAUSED_MILLIS, timer -> decode());
         poll();
     }
 
     private void resume() {
         paused = false;
-        domain.state(product, live ? Phase.LIVE : Phase.CATCHING_UP, "");
+        reading();
         eachPartition((from, partitions) -> from.resume(partitions));
     }
 
@@ -290,8 +298,12 @@ final class KafkaInputPort {
     private void checkLive() {
         if (!live && product.position().hasReached(target)) {
             live = true;
-            domain.state(product, Phase.LIVE, "");
+            reading();
         }
+    }
+
+    private void reading() {
+        domain.state(product, live ? Phase.LIVE : Phase.CATCHING_UP, ingest.refusedSchema());
     }
 
     /** Lets the store flush, and looks whether the topic is still the one that the data came from; the client itself would not tell. */

@@ -1,7 +1,8 @@
 package dev.millrace.ingest;
 
-import dev.millrace.codec.JsonDecoder;
 import dev.millrace.codec.JsonLimits;
+import dev.millrace.codec.RecordDecoder;
+import dev.millrace.codec.SchemaSource;
 import dev.millrace.codec.Violation;
 import dev.millrace.domain.Product;
 import dev.millrace.store.DeadLetter;
@@ -15,6 +16,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes runs of Kafka records into one product's store: bytes to columns, or to dead letters. Only the domain's ingest
@@ -24,33 +27,44 @@ import org.apache.kafka.common.TopicPartition;
  * stopped: what the store has already is passed over by its offset.
  */
 final class ProductIngest {
+    private static final Logger LOG = LoggerFactory.getLogger(ProductIngest.class);
+
     /** How a run ended. */
     enum Outcome {
         /** All of it is in and visible. */
         DONE,
         /** Part of it is in; the rest must be given again when there is memory. */
-        EXHAUSTED
+        EXHAUSTED,
+        /** The same when the registry has answered. */
+        WAITING
     }
 
     private final Product product;
     private final ProductStore store;
     private final DeadLetterTopic deadLetters;
-    private final List<JsonDecoder> decoders = new ArrayList<>();
+    private final SchemaSource schemas;
+    private final List<RecordDecoder> decoders = new ArrayList<>();
     private long exhaustedAt = -1;
+    private volatile String refusedSchema = "";
 
-    ProductIngest(Product product, DeadLetterTopic deadLetters) {
+    ProductIngest(Product product, DeadLetterTopic deadLetters, SchemaSource schemas) {
         this.product = product;
         this.store = product.store();
         this.deadLetters = deadLetters;
+        this.schemas = schemas;
+    }
+
+    /** Why the last schema that was refused was so; empty for none. Any thread. */
+    String refusedSchema() {
+        return refusedSchema;
     }
 
     Outcome accept(ConsumerRecords<byte[], byte[]> records) {
         Outcome outcome = Outcome.DONE;
         for (TopicPartition partition : records.partitions()) {
             PartitionWriter writer = writer(partition.partition());
-            if (!append(records.records(partition), writer, decoders.get(partition.partition()))) {
-                outcome = Outcome.EXHAUSTED;
-            }
+            Outcome ended = append(records.records(partition), writer, decoders.get(partition.partition()));
+            outcome = ended == Outcome.DONE ? outcome : ended;
             writer.publish();
         }
         if (outcome == Outcome.DONE) {
@@ -73,13 +87,19 @@ final class ProductIngest {
         }
     }
 
-    private boolean append(List<ConsumerRecord<byte[], byte[]>> records, PartitionWriter writer, JsonDecoder decoder) {
+    private Outcome append(
+            List<ConsumerRecord<byte[], byte[]>> records, PartitionWriter writer, RecordDecoder decoder) {
         for (ConsumerRecord<byte[], byte[]> record : records) {
             if (record.offset() < writer.next()) {
                 continue;
             }
-            if (!writer.ready() || deadLetters.isFull()) {
-                return false;
+            byte[] bytes = record.value() == null ? record.key() : record.value();
+            int rows = bytes == null ? 1 : decoder.prepare(bytes, record.value() == null);
+            if (rows == RecordDecoder.WAITING) {
+                return Outcome.WAITING;
+            }
+            if (!writer.ready(rows) || deadLetters.isFull()) {
+                return Outcome.EXHAUSTED;
             }
             boolean alone = record.offset() == exhaustedAt && store.memoryBytes() == 0;
             try {
@@ -88,7 +108,7 @@ final class ProductIngest {
                 writer.exhausted();
                 if (!alone) {
                     exhaustedAt = record.offset();
-                    return false;
+                    return Outcome.EXHAUSTED;
                 }
                 reject(
                         record,
@@ -96,22 +116,22 @@ final class ProductIngest {
                         new Violation("size", "", "The record alone needs more memory than its domain's budget has."));
             }
         }
-        return true;
+        return Outcome.DONE;
     }
 
-    private void append(ConsumerRecord<byte[], byte[]> record, PartitionWriter writer, JsonDecoder decoder) {
+    private void append(ConsumerRecord<byte[], byte[]> record, PartitionWriter writer, RecordDecoder decoder) {
         byte[] value = record.value();
         if (value == null) {
             delete(record, writer, decoder);
         } else if (decoder.decode(value, 0, value.length)) {
-            writer.commit(record.offset(), record.timestamp(), false);
+            writer.commit(record.offset(), record.timestamp(), false, decoder.rows());
         } else {
             reject(record, writer, decoder.violation());
         }
     }
 
     /** A record without a value deletes its key in an upsert product, and breaks the contract of any other. */
-    private void delete(ConsumerRecord<byte[], byte[]> record, PartitionWriter writer, JsonDecoder decoder) {
+    private void delete(ConsumerRecord<byte[], byte[]> record, PartitionWriter writer, RecordDecoder decoder) {
         byte[] key = record.key();
         if (!product.schema().upsert()) {
             reject(record, writer, new Violation("value", "", "An append product takes no record without a value."));
@@ -125,6 +145,10 @@ final class ProductIngest {
     }
 
     private void reject(ConsumerRecord<byte[], byte[]> record, PartitionWriter writer, Violation violation) {
+        if (violation.rule().equals("schema") && !violation.reason().equals(refusedSchema)) {
+            refusedSchema = violation.reason();
+            LOG.warn("{}: {} ({})", product.qualifiedName(), violation.reason(), violation.path());
+        }
         store.durableAfter(deadLetters.send(product.definition(), record, violation));
         writer.reject(new DeadLetter(
                 record.partition(),
@@ -140,8 +164,9 @@ final class ProductIngest {
         if (partition >= decoders.size()) {
             store.topic(store.topicId().orElseThrow(), partition + 1);
             while (decoders.size() <= partition) {
-                decoders.add(JsonDecoder.of(
-                        product.definition(), store.writer(decoders.size()).batch(), JsonLimits.DEFAULT));
+                PartitionWriter writer = store.writer(decoders.size());
+                decoders.add(RecordDecoder.of(
+                        product.definition(), writer.batch(), JsonLimits.DEFAULT, schemas, writer.maxRows()));
             }
         }
         return store.writer(partition);

@@ -155,7 +155,8 @@ public final class MillraceServer implements AutoCloseable {
         managementPort = await(management.start());
         closings.push(() -> await(management.stop()));
 
-        InputPorts inputs = InputPorts.start(vertx, configuration.kafka(), instance.id(), domains);
+        InputPorts inputs =
+                InputPorts.start(vertx, configuration.kafka(), configuration.schemaRegistry(), instance.id(), domains);
         closings.push(() -> await(inputs.stop()));
     }
 
