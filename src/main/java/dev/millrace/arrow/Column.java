@@ -3,6 +3,7 @@ package dev.millrace.arrow;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Arrays;
+import org.apache.arrow.vector.types.pojo.ArrowType;
 
 /**
  * Reads one column of a {@link Batch}. Valid while its batch is retained; any thread may read rows that the batch's
@@ -202,6 +203,54 @@ public final class Column {
                         : fixed(row) == other.fixed(otherRow);
             case STRUCT, LIST -> throw new IllegalStateException("a key cannot be " + layout.storage());
         };
+    }
+
+    /**
+     * A total order of the values of two rows, zero for equal ones: nulls first, nested values field by field and element
+     * by element. Whole numbers are ordered as signed ones, decimals by their bytes.
+     */
+    public int compare(int row, int other) {
+        boolean none = isNull(row);
+        if (none || isNull(other)) {
+            return Boolean.compare(!none, !isNull(other));
+        }
+        return switch (layout.storage()) {
+            case BIT -> Boolean.compare(bit(row), bit(other));
+            case FIXED -> compareFixed(row, other);
+            case BYTES -> Memory.compare(data + start(row), length(row), data + start(other), length(other));
+            case STRUCT -> {
+                int order = 0;
+                for (int i = 0; order == 0 && i < children.length; i++) {
+                    order = children[i].compare(row, other);
+                }
+                yield order;
+            }
+            case LIST -> {
+                int order = 0;
+                for (int i = 0; order == 0 && i < Math.min(length(row), length(other)); i++) {
+                    order = children[0].compare(start(row) + i, start(other) + i);
+                }
+                yield order != 0 ? order : Integer.compare(length(row), length(other));
+            }
+        };
+    }
+
+    private int compareFixed(int row, int other) {
+        int width = layout.width();
+        if (width > 8) {
+            return Memory.compare(data + (long) row * width, width, data + (long) other * width, width);
+        }
+        if (layout.type() instanceof ArrowType.FloatingPoint) {
+            // 0.0 and -0.0 are one
+            return width == 8
+                    ? Double.compare(float64(row) + 0.0, float64(other) + 0.0)
+                    : Float.compare(float32(row) + 0.0f, float32(other) + 0.0f);
+        }
+        return Long.compare(fixed(row), fixed(other));
+    }
+
+    boolean standsOn(long validity, long offsets, long data) {
+        return this.validity == validity && this.offsets == offsets && this.data == data;
     }
 
     /** How many values of {@code [from, to)} are null. */

@@ -1,8 +1,10 @@
 package dev.millrace.arrow;
 
+import java.util.Arrays;
 import java.util.List;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Appends values to one column of a {@link BatchWriter}. One thread, the batch's writer.
@@ -37,6 +39,7 @@ public final class ColumnWriter {
     private int bytes;
     private int bytesCapacity;
     private boolean replaced;
+    private @Nullable Column view;
 
     ColumnWriter(ColumnLayout layout, BufferAllocator allocator) {
         this.layout = layout;
@@ -59,6 +62,26 @@ public final class ColumnWriter {
     /** The writer of a struct's field by its number, or of a list's elements by 0. */
     public ColumnWriter child(int number) {
         return children[number];
+    }
+
+    /** A reader of the values written so far, an unfinished row's too; right until the next value is put. */
+    public Column view() {
+        Column known = view;
+        if (known != null && stands(known)) {
+            return known;
+        }
+        Column[] nested = Arrays.stream(children).map(ColumnWriter::view).toArray(Column[]::new);
+        Column made = new Column(layout, validity, offsets, data, nested);
+        view = made;
+        return made;
+    }
+
+    private boolean stands(Column known) {
+        boolean stands = known.standsOn(validity, offsets, data);
+        for (int i = 0; stands && i < children.length; i++) {
+            stands = children[i].view() == known.child(i);
+        }
+        return stands;
     }
 
     /** How many values there are. */

@@ -120,6 +120,11 @@ final class ArrowDecoder implements RecordDecoder {
     }
 
     @Override
+    public RecordRules rules() {
+        return keys.rules();
+    }
+
+    @Override
     public Violation violation() {
         return ofKey ? keys.violation() : faults.violation();
     }
@@ -138,6 +143,11 @@ final class ArrowDecoder implements RecordDecoder {
                 return into != null && faults.refusedIn(before + broken);
             }
             before += rows.count();
+        }
+        for (int row = 0; into != null && row < before; row++) {
+            if (!rules().hold(faults, row)) {
+                return faults.refusedIn(row);
+            }
         }
         return into != null;
     }
@@ -167,7 +177,7 @@ final class ArrowDecoder implements RecordDecoder {
             }
         }
         for (FieldPlan missing : absent) {
-            if (missing.required) {
+            if (missing.required && missing.fallback == null) {
                 faults.at("schema", "The record lacks a column that the contract requires.");
                 faults.in(missing.name);
                 return null;
@@ -230,6 +240,7 @@ final class ArrowDecoder implements RecordDecoder {
                 boolean any = field.minLength == 0
                         && field.maxLength == Integer.MAX_VALUE
                         && field.values == null
+                        && field.format == null
                         && field.pattern == null;
                 yield any && from.lay() == Lay.BYTES && from.width() == 4 ? Whole.TEXTS : Whole.NOT;
             }

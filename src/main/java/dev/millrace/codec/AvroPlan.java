@@ -153,7 +153,7 @@ final class AvroPlan implements RegistryDecoder.Plan {
             steps.add(step);
         }
         for (FieldPlan missing : absent) {
-            if (missing.required) {
+            if (missing.required && missing.fallback == null) {
                 faults.at("schema", "The schema lacks a field that the contract requires.");
                 faults.in(missing.name);
                 return null;

@@ -5,6 +5,7 @@ import dev.millrace.contract.Rules;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -14,13 +15,22 @@ import org.jspecify.annotations.Nullable;
  * decimals unscaled. Rules that do not fit into 64 bits make {@link #exact} true and are checked as decimals. Immutable.
  */
 final class Bounds {
+    /** What rules say of a value. */
+    enum Verdict {
+        FINE,
+        BELOW,
+        ABOVE,
+        NO_MULTIPLE,
+        NOT_ALLOWED
+    }
+
     private static final BigInteger UNSIGNED_LIMIT = BigInteger.ONE.shiftLeft(64);
     /** 0000-01-01 and 10000-01-01 as seconds since 1970. */
     private static final long FIRST_SECOND = -62_167_219_200L;
 
     private static final long END_SECOND = 253_402_300_800L;
     private static final int EXACT_POWER = 22;
-    private static final int EXACT_DIGITS = 15;
+    private static final double EXACT_WHOLE = 1e15;
 
     /** Bounds of the column's type, inclusive. */
     final long typeMin;
@@ -47,9 +57,12 @@ final class Bounds {
     final @Nullable BigDecimal multipleOf;
     final List<BigDecimal> numbers;
 
+    private final int scale;
+    private final boolean unsigned;
+
     Bounds(FieldType type, Rules rules) {
-        int scale = type instanceof FieldType.Decimal decimal ? decimal.scale() : 0;
-        boolean unsigned = isUnsigned64(type);
+        scale = type instanceof FieldType.Decimal decimal ? decimal.scale() : 0;
+        unsigned = isUnsigned64(type);
         boolean floating = type instanceof FieldType.Floating;
         boolean single = type instanceof FieldType.Floating number && number.bits() == 32;
         typeMin = typeMin(type);
@@ -84,7 +97,8 @@ final class Bounds {
         allowedFloats = numbers.isEmpty() || !floating
                 ? null
                 : numbers.stream()
-                        .mapToDouble(value -> single ? value.floatValue() : value.doubleValue())
+                        .mapToDouble(value -> nearest(value, single) + 0.0)
+                        .sorted()
                         .toArray();
 
         int bits = unsigned ? 64 : 63;
@@ -92,7 +106,7 @@ final class Bounds {
         boolean wideBounds = !unsigned
                 && (lower.filter(value -> value.bitLength() > 63).isPresent()
                         || upper.filter(value -> value.bitLength() > 63).isPresent());
-        boolean fine = fraction > EXACT_POWER || every.compareTo(BigInteger.TEN.pow(EXACT_DIGITS)) >= 0;
+        boolean fine = fraction > EXACT_POWER || every.doubleValue() >= EXACT_WHOLE;
         exact = floating ? multipleOf != null && fine : wide || wideBounds;
         step = exact ? 0 : every.longValue();
     }
@@ -100,6 +114,51 @@ final class Bounds {
     /** Whether a value has rules beyond {@link #min} and {@link #max}. */
     boolean further() {
         return step != 0 || allowed != null || allowedFloats != null || exact;
+    }
+
+    /** Those rules on a value in the column's unit. */
+    Verdict further(long value) {
+        if (exact) {
+            return further(unsigned ? new BigDecimal(Long.toUnsignedString(value)) : BigDecimal.valueOf(value, scale));
+        }
+        if (step != 0 && (unsigned ? Long.remainderUnsigned(value, step) : value % step) != 0) {
+            return Verdict.NO_MULTIPLE;
+        }
+        return allowed != null && Arrays.binarySearch(allowed, value) < 0 ? Verdict.NOT_ALLOWED : Verdict.FINE;
+    }
+
+    /**
+     * The same on a floating-point number. What is a multiple is asked of its shortest decimal form, so that 0.3 is one
+     * of 0.1: that form has at most 15 digits exactly when they, divided by their power of ten, give the number again.
+     *
+     * @param shortest the double that has the value's shortest decimal form
+     */
+    Verdict further(double value, double shortest) {
+        if (allowedFloats != null && Arrays.binarySearch(allowedFloats, value + 0.0) < 0) {
+            return Verdict.NOT_ALLOWED;
+        }
+        double whole = Math.rint(shortest * power);
+        if (exact || step != 0 && !(Math.abs(whole) < EXACT_WHOLE)) {
+            return multiple(BigDecimal.valueOf(shortest));
+        }
+        boolean fits = step == 0 || whole / power == shortest && (long) whole % step == 0;
+        return fits ? Verdict.FINE : Verdict.NO_MULTIPLE;
+    }
+
+    /** The same on a whole number or decimal of any size, its range too; allocates. */
+    Verdict further(BigDecimal value) {
+        if (least != null && value.compareTo(least) < 0) {
+            return Verdict.BELOW;
+        }
+        if (greatest != null && value.compareTo(greatest) > 0) {
+            return Verdict.ABOVE;
+        }
+        boolean isAllowed = numbers.isEmpty() || numbers.stream().anyMatch(other -> other.compareTo(value) == 0);
+        return isAllowed ? multiple(value) : Verdict.NOT_ALLOWED;
+    }
+
+    private Verdict multiple(BigDecimal value) {
+        return multipleOf == null || value.remainder(multipleOf).signum() == 0 ? Verdict.FINE : Verdict.NO_MULTIPLE;
     }
 
     static boolean isUnsigned64(FieldType type) {

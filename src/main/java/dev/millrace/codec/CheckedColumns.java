@@ -2,6 +2,8 @@ package dev.millrace.codec;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.millrace.arrow.Column;
+import dev.millrace.arrow.ColumnWriter;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Arrays;
@@ -16,11 +18,11 @@ import java.util.Arrays;
  * field that the record lacks is {@link #absent}, one that is null is {@link #none}.
  *
  * <p>Nothing is allocated for a good value, but for a pattern that only a regular expression can check and for rules
- * and decimals beyond 64 bits.
+ * and decimals beyond 64 bits, and for more than {@value #FEW_ITEMS} items that must differ.
  */
 final class CheckedColumns {
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
-    private static final double EXACT_WHOLE = 1e15;
+    private static final int FEW_ITEMS = 16;
     private static final byte[] HEX = "0123456789abcdef".getBytes(ISO_8859_1);
 
     private final Faults faults;
@@ -43,6 +45,9 @@ final class CheckedColumns {
 
     /** A field that the record does not have. */
     boolean absent(FieldPlan field) {
+        if (field.fallback != null) {
+            return field.fallback.put(this, field);
+        }
         if (field.required) {
             return refuse("required", "The field is missing.");
         }
@@ -51,7 +56,7 @@ final class CheckedColumns {
     }
 
     boolean bool(FieldPlan field, boolean value) {
-        if (field.furtherRules && isRefused(field, value ? 1 : 0)) {
+        if (field.furtherRules && fails(field, field.bounds.further(value ? 1 : 0))) {
             return false;
         }
         field.out.putBit(value);
@@ -63,7 +68,7 @@ final class CheckedColumns {
         if (value < field.min || value > field.max) {
             return outOfRange(field, value < field.min, value < field.bounds.typeMin || value > field.bounds.typeMax);
         }
-        if (field.furtherRules && isRefused(field, value)) {
+        if (field.furtherRules && fails(field, field.bounds.further(value))) {
             return false;
         }
         switch (field.width) {
@@ -81,7 +86,7 @@ final class CheckedColumns {
         if (below || Long.compareUnsigned(value, field.max) > 0) {
             return outOfRange(field, below, false);
         }
-        if (field.furtherRules && isRefused(field, value)) {
+        if (field.furtherRules && fails(field, field.bounds.further(value))) {
             return false;
         }
         field.out.putInt64(value);
@@ -97,7 +102,7 @@ final class CheckedColumns {
         if (!(value >= field.floatMin && value <= field.floatMax)) {
             return outOfRange(field, value < field.floatMin, !Double.isFinite(value));
         }
-        if (field.furtherRules && isFloatRefused(field, value, value)) {
+        if (field.furtherRules && fails(field, field.bounds.further(value, value))) {
             return false;
         }
         field.out.putFloat64(value);
@@ -108,7 +113,8 @@ final class CheckedColumns {
         if (!(value >= field.floatMin && value <= field.floatMax)) {
             return outOfRange(field, value < field.floatMin, !Float.isFinite(value));
         }
-        if (field.furtherRules && isFloatRefused(field, value, Double.parseDouble(Float.toString(value)))) {
+        if (field.furtherRules
+                && fails(field, field.bounds.further(value, Double.parseDouble(Float.toString(value))))) {
             return false;
         }
         field.out.putFloat32(value);
@@ -129,7 +135,7 @@ final class CheckedColumns {
             if (value < field.min || value > field.max) {
                 return outOfRange(field, value < field.min, false);
             }
-            if (field.furtherRules && isRefused(field, value)) {
+            if (field.furtherRules && fails(field, field.bounds.further(value))) {
                 return false;
             }
         }
@@ -146,7 +152,7 @@ final class CheckedColumns {
         if (scaled.precision() > field.precision) {
             return tooManyDigits(field);
         }
-        if (field.ruled && isRefused(field, scaled)) {
+        if (field.ruled && fails(field, field.bounds.further(scaled))) {
             return false;
         }
         BigInteger unscaled = scaled.unscaledValue();
@@ -196,6 +202,9 @@ final class CheckedColumns {
         }
         if (field.values != null && field.values.find(bytes, from, length) < 0) {
             return notAllowed();
+        }
+        if (field.format != null && !field.format.fits(bytes, from, length)) {
+            return refuse("format", "Expected a text of the format " + field.format.text() + ".");
         }
         return field.pattern == null || holds(field.pattern.find(bytes, from, length));
     }
@@ -278,7 +287,7 @@ final class CheckedColumns {
                     ? refuse("type", "Expected a year from 0000 to 9999.")
                     : outOfRange(field, value < field.min, false);
         }
-        if (field.furtherRules && isRefused(field, value)) {
+        if (field.furtherRules && fails(field, field.bounds.further(value))) {
             return false;
         }
         if (field.width == 8) {
@@ -312,7 +321,34 @@ final class CheckedColumns {
         if (count > field.maxItems) {
             return refuse("maxItems", "Expected at most " + field.maxItems + " items.");
         }
+        if (field.uniqueItems && count > 1 && !areUnique(field.out.child(0), count)) {
+            return refuse("uniqueItems", "Two items are the same.");
+        }
         field.out.endList();
+        return true;
+    }
+
+    private static boolean areUnique(ColumnWriter items, int count) {
+        Column values = items.view();
+        int first = items.count() - count;
+        if (count > FEW_ITEMS) {
+            Integer[] order = new Integer[count];
+            Arrays.setAll(order, i -> first + i);
+            Arrays.sort(order, values::compare);
+            for (int i = 1; i < count; i++) {
+                if (values.compare(order[i - 1], order[i]) == 0) {
+                    return false;
+                }
+            }
+            return true;
+        }
+        for (int i = first + 1; i < first + count; i++) {
+            for (int j = first; j < i; j++) {
+                if (values.compare(i, j) == 0) {
+                    return false;
+                }
+            }
+        }
         return true;
     }
 
@@ -334,72 +370,13 @@ final class CheckedColumns {
         return refuse("enum", "The value is not one of those that the contract allows.");
     }
 
-    private boolean notMultiple(Bounds bounds) {
-        return refuse("multipleOf", "Expected a multiple of " + bounds.multipleOf + ".");
-    }
-
-    /** Rules beyond the range on a value in the column's unit. */
-    private boolean isRefused(FieldPlan field, long value) {
-        Bounds bounds = field.bounds;
-        boolean unsigned = field.kind == FieldPlan.Kind.UNSIGNED64;
-        if (bounds.exact) {
-            return isRefused(
-                    field,
-                    unsigned ? new BigDecimal(Long.toUnsignedString(value)) : BigDecimal.valueOf(value, field.scale));
-        }
-        if (bounds.step != 0 && (unsigned ? Long.remainderUnsigned(value, bounds.step) : value % bounds.step) != 0) {
-            return !notMultiple(bounds);
-        }
-        return bounds.allowed != null && Arrays.binarySearch(bounds.allowed, value) < 0 && !notAllowed();
-    }
-
-    /**
-     * The same on a floating-point number. What is a multiple is asked of its shortest decimal form, so that 0.3 is one
-     * of 0.1: that form has at most 15 digits exactly when they, divided by their power of ten, give the number again.
-     */
-    private boolean isFloatRefused(FieldPlan field, double value, double shortest) {
-        Bounds bounds = field.bounds;
-        double whole = Math.rint(shortest * bounds.power);
-        if (bounds.exact || bounds.step != 0 && !(Math.abs(whole) < EXACT_WHOLE)) {
-            return isRefused(field, BigDecimal.valueOf(shortest));
-        }
-        if (bounds.step != 0 && (whole / bounds.power != shortest || (long) whole % bounds.step != 0)) {
-            return !notMultiple(bounds);
-        }
-        if (bounds.allowedFloats != null) {
-            for (double allowed : bounds.allowedFloats) {
-                if (allowed == value) {
-                    return false;
-                }
-            }
-            return !notAllowed();
-        }
-        return false;
-    }
-
-    /** The same on a value of any size, at the price of allocation. */
-    private boolean isRefused(FieldPlan field, BigDecimal value) {
-        Bounds bounds = field.bounds;
-        boolean floating = bounds.allowedFloats != null
-                || field.kind == FieldPlan.Kind.FLOAT64
-                || field.kind == FieldPlan.Kind.FLOAT32;
-        if (!floating && bounds.least != null && value.compareTo(bounds.least) < 0) {
-            return !outOfRange(field, true, false);
-        }
-        if (!floating && bounds.greatest != null && value.compareTo(bounds.greatest) > 0) {
-            return !outOfRange(field, false, false);
-        }
-        if (bounds.multipleOf != null && value.remainder(bounds.multipleOf).signum() != 0) {
-            return !notMultiple(bounds);
-        }
-        if (!bounds.numbers.isEmpty()) {
-            for (BigDecimal allowed : bounds.numbers) {
-                if (allowed.compareTo(value) == 0) {
-                    return false;
-                }
-            }
-            return !notAllowed();
-        }
-        return false;
+    private boolean fails(FieldPlan field, Bounds.Verdict verdict) {
+        return !switch (verdict) {
+            case FINE -> true;
+            case BELOW -> outOfRange(field, true, false);
+            case ABOVE -> outOfRange(field, false, false);
+            case NO_MULTIPLE -> refuse("multipleOf", "Expected a multiple of " + field.bounds.multipleOf + ".");
+            case NOT_ALLOWED -> notAllowed();
+        };
     }
 }

@@ -65,6 +65,7 @@ final class FieldPlan {
     final int maxLength;
     final int minItems;
     final int maxItems;
+    final boolean uniqueItems;
     final int precision;
     final int scale;
     final long perSecond;
@@ -74,6 +75,8 @@ final class FieldPlan {
 
     final @Nullable TextPattern pattern;
     final @Nullable NameTable values;
+    final @Nullable TextFormat format;
+    final @Nullable Fallback fallback;
     final @Nullable ObjectPlan object;
     final @Nullable FieldPlan item;
 
@@ -98,6 +101,7 @@ final class FieldPlan {
         this.maxLength = rules.maxLength();
         this.minItems = rules.minItems();
         this.maxItems = rules.maxItems();
+        this.uniqueItems = rules.uniqueItems();
         this.precision = type instanceof FieldType.Decimal decimal ? decimal.precision() : 0;
         this.scale = type instanceof FieldType.Decimal decimal ? decimal.scale() : 0;
         this.perSecond = switch (type) {
@@ -121,6 +125,8 @@ final class FieldPlan {
                         .map(value -> kind == Kind.BINARY ? Base64.getDecoder().decode(value) : value.getBytes(UTF_8))
                         .toList())
                 : null;
+        this.format = kind == Kind.TEXT ? TextFormat.of(rules.format()).orElse(null) : null;
+        this.fallback = rules.fallback().map(value -> Fallback.of(kind, value)).orElse(null);
         this.object = kind == Kind.STRUCT ? new ObjectPlan(property.properties(), out::child) : null;
         this.item = kind == Kind.LIST
                 ? new FieldPlan(

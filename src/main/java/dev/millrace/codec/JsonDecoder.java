@@ -2,6 +2,7 @@ package dev.millrace.codec;
 
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.codec.FieldPlan.ObjectPlan;
+import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.UnknownFields;
 import java.util.Arrays;
@@ -28,6 +29,7 @@ public final class JsonDecoder implements RecordDecoder {
     private final BatchWriter writer;
     private final JsonLimits limits;
     private final boolean rejectUnknown;
+    private final RecordRules rules;
     private final Faults faults = new Faults();
     private final JsonText text;
     private final JsonNumber number;
@@ -43,12 +45,14 @@ public final class JsonDecoder implements RecordDecoder {
     private JsonDecoder(
             List<Property> columns,
             List<String> keyColumns,
-            boolean rejectUnknown,
+            UnknownFields unknown,
+            RecordRules rules,
             BatchWriter writer,
             JsonLimits limits) {
         this.writer = writer;
         this.limits = limits;
-        this.rejectUnknown = rejectUnknown;
+        this.rejectUnknown = unknown == UnknownFields.REJECT;
+        this.rules = rules;
         this.text = new JsonText(faults, limits.maxStringBytes());
         this.number = new JsonNumber(faults);
         this.skipper = new JsonSkipper(faults, text, number, limits);
@@ -58,8 +62,19 @@ public final class JsonDecoder implements RecordDecoder {
         this.key = root.only(columns, keyColumns);
     }
 
+    /** The decoder of a product's records in JSON; {@code writer} is borrowed, its first columns are the contract's. */
+    public static JsonDecoder of(ProductDefinition product, BatchWriter writer, JsonLimits limits) {
+        return new JsonDecoder(
+                product.object().properties(),
+                product.key().stream().map(Property::name).toList(),
+                product.unknownFields(),
+                RecordRules.of(product.object(), writer),
+                writer,
+                limits);
+    }
+
     /**
-     * The decoder of records with these columns.
+     * The decoder of records with these columns and no rules over several of them.
      *
      * @param columns the contract's, in the order of the writer's first columns
      * @param keyColumns names of the key's columns in key order; may be empty
@@ -70,7 +85,7 @@ public final class JsonDecoder implements RecordDecoder {
             UnknownFields unknown,
             BatchWriter writer,
             JsonLimits limits) {
-        return new JsonDecoder(columns, keyColumns, unknown == UnknownFields.REJECT, writer, limits);
+        return new JsonDecoder(columns, keyColumns, unknown, RecordRules.none(), writer, limits);
     }
 
     @Override
@@ -84,6 +99,11 @@ public final class JsonDecoder implements RecordDecoder {
     public boolean decodeKey(byte[] bytes) {
         asKey = true;
         return run(bytes, 0, bytes.length, key, key.fields.length == 1);
+    }
+
+    @Override
+    public RecordRules rules() {
+        return rules;
     }
 
     @Override
@@ -119,7 +139,8 @@ public final class JsonDecoder implements RecordDecoder {
             }
             return at;
         }
-        return record(plan, b);
+        int at = record(plan, b);
+        return at >= 0 && rules.hold(faults, 0) ? at : Faults.FAULT;
     }
 
     private int record(ObjectPlan plan, byte[] b) {

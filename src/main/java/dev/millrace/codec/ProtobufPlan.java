@@ -203,7 +203,7 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
             }
         }
         for (FieldPlan missing : absent) {
-            if (missing.required) {
+            if (missing.required && missing.fallback == null) {
                 faults.at("schema", "The message lacks a field that the contract requires.");
                 faults.in(missing.name);
                 return null;

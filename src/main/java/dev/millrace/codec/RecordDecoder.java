@@ -21,7 +21,7 @@ public sealed interface RecordDecoder permits JsonDecoder, RegistryDecoder, Arro
             ProductDefinition product, BatchWriter writer, JsonLimits limits, SchemaSource schemas, int maxRows) {
         List<Property> columns = product.object().properties();
         List<String> key = product.key().stream().map(Property::name).toList();
-        JsonDecoder json = JsonDecoder.of(columns, key, product.unknownFields(), writer, limits);
+        JsonDecoder json = JsonDecoder.of(product, writer, limits);
         return switch (product.format()) {
             case JSON -> json;
             case AVRO, PROTOBUF ->
@@ -62,6 +62,9 @@ public sealed interface RecordDecoder permits JsonDecoder, RegistryDecoder, Arro
     default int rows() {
         return 1;
     }
+
+    /** The rules over several columns, which count warnings. */
+    RecordRules rules();
 
     /** Why the last record was refused. */
     Violation violation();

@@ -111,6 +111,11 @@ final class RegistryDecoder implements RecordDecoder {
     }
 
     @Override
+    public RecordRules rules() {
+        return plainKeys.rules();
+    }
+
+    @Override
     public Violation violation() {
         return plainKey ? plainKeys.violation() : faults.violation();
     }
@@ -154,7 +159,7 @@ final class RegistryDecoder implements RecordDecoder {
         if (isKey) {
             root.nullTheRest(writer.rows());
         }
-        return true;
+        return isKey || rules().hold(faults, 0);
     }
 
     /** What reads the record; null when its schema has not come yet. */

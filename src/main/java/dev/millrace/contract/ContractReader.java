@@ -189,6 +189,7 @@ public final class ContractReader {
                         cursor.text("description"),
                         PropertyReader.readAll(cursor),
                         Elements.raw(cursor, "quality"),
+                        CelRuleReader.read(cursor),
                         Elements.custom(cursor)));
             }
         });

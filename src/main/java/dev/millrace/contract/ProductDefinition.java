@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param descriptor empty where the product is just a contract file; an optional component since there is no neutral one
  * @param topic the Kafka topic that it reads: the object's physical name, else its name
  * @param deadLetterTopic where refused records go: the custom property {@code millrace.deadLetterTopic}, else the topic
- *     with {@code .dlq}
+ *     with {@code .dlq}; empty for a product of dead letters, which refuses none
  * @param key the columns of the primary key in the order of their positions, each required; empty for none
  */
 public record ProductDefinition(
@@ -27,6 +27,9 @@ public record ProductDefinition(
         ValueFormat format,
         UnknownFields unknownFields,
         List<Property> key) {
+    /** What a product's name ends with when it holds another one's dead letters; no file's name can. */
+    public static final String DEAD_LETTERS = ".dead-letters";
+
     public ProductDefinition {
         key = List.copyOf(key);
     }
@@ -34,5 +37,15 @@ public record ProductDefinition(
     /** Domain and product with a dot between them, as in SQL. */
     public String qualifiedName() {
         return domain + "." + name;
+    }
+
+    /** The product of this one's dead letters. Blocks: reads the class path. */
+    public ProductDefinition deadLetters() {
+        return DeadLetterContract.of(this);
+    }
+
+    /** Whether the records are another product's dead letters. */
+    public boolean isDeadLetters() {
+        return deadLetterTopic.isEmpty();
     }
 }

@@ -21,7 +21,9 @@ import java.util.Optional;
  * @param minItems of an array; 0 for none
  * @param maxItems of an array; {@link Integer#MAX_VALUE} for none
  * @param uniqueItems whether the items of an array must differ
- * @param values the only values allowed (the enum), as text, numbers in their plain form; empty for any
+ * @param values the only values allowed (the enum), as text: numbers in their plain form, dates and times as whole
+ *     numbers in the unit of their bounds, binary in base64; empty for any
+ * @param fallback what a field that a record lacks is given, in the same form; a null that stands there stays null
  */
 public record Rules(
         int minLength,
@@ -36,7 +38,8 @@ public record Rules(
         int minItems,
         int maxItems,
         boolean uniqueItems,
-        List<String> values) {
+        List<String> values,
+        Optional<String> fallback) {
     /** Nothing but the type. */
     public static final Rules NONE = new Rules(
             0,
@@ -51,7 +54,8 @@ public record Rules(
             0,
             Integer.MAX_VALUE,
             false,
-            List.of());
+            List.of(),
+            Optional.empty());
 
     public Rules {
         values = List.copyOf(values);

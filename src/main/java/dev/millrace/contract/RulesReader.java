@@ -1,6 +1,7 @@
 package dev.millrace.contract;
 
 import dev.millrace.config.yaml.Cursor;
+import dev.millrace.config.yaml.Node;
 import dev.millrace.contract.FieldType.Encoding;
 import dev.millrace.contract.FieldType.Unit;
 import java.math.BigDecimal;
@@ -11,9 +12,11 @@ import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -22,6 +25,11 @@ final class RulesReader {
     private static final Set<String> BOUNDS =
             Set.of("format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum");
 
+    /** What a text's format may be; others are not checked. */
+    private static final Set<String> FORMATS =
+            new TreeSet<>(Set.of("binary", "byte", "email", "hostname", "ipv4", "ipv6", "uri", "uuid"));
+
+    private static final String DEFAULT = "millrace.default";
     private static final int LONGEST_MOMENT = 50;
     private static final int LONGEST_PATTERN = 1000; // the compiler of patterns recurses
 
@@ -62,8 +70,10 @@ final class RulesReader {
                 array ? count("minItems", 0) : 0,
                 array ? count("maxItems", Integer.MAX_VALUE) : Integer.MAX_VALUE,
                 array && options.map(given -> given.flag("uniqueItems")).orElse(false),
-                values());
+                values(),
+                fallback());
         contradictions(rules);
+        format(logical, rules.format());
         return rules;
     }
 
@@ -103,6 +113,10 @@ final class RulesReader {
     private Optional<String> pattern() {
         return option("pattern")
                 .flatMap(given -> given.text().filter(pattern -> {
+                    if (pattern.length() > LONGEST_PATTERN) {
+                        given.error("The pattern is longer than " + LONGEST_PATTERN + " characters.");
+                        return false;
+                    }
                     try {
                         Pattern.compile(pattern);
                         return true;
@@ -125,7 +139,12 @@ final class RulesReader {
     }
 
     private Optional<BigDecimal> bound(String name) {
-        return option(name).flatMap(given -> switch (type) {
+        return option(name).flatMap(this::inUnits);
+    }
+
+    /** A number, or a date or time as a number of the column's unit. */
+    private Optional<BigDecimal> inUnits(Cursor given) {
+        return switch (type) {
             case FieldType.Int number -> given.number();
             case FieldType.Floating number -> given.number();
             case FieldType.Decimal number -> given.number();
@@ -152,7 +171,7 @@ final class RulesReader {
             case FieldType.Uuid other -> Optional.empty();
             case FieldType.Struct other -> Optional.empty();
             case FieldType.ListOf other -> Optional.empty();
-        });
+        };
     }
 
     private static Optional<BigDecimal> moment(Cursor given, FieldType.Timestamp type) {
@@ -219,23 +238,60 @@ final class RulesReader {
             case FieldType.Text text -> value.text();
             case FieldType.Uuid text -> value.text();
             case FieldType.Bool flag -> value.flag().map(String::valueOf);
+            case FieldType.Binary bytes -> value.text().flatMap(text -> base64(value, text));
             case FieldType.Int number ->
-                value.number().map(whole -> whole.stripTrailingZeros().toPlainString());
-            case FieldType.Decimal number ->
-                value.number().map(whole -> whole.stripTrailingZeros().toPlainString());
-            case FieldType.Floating other -> unchecked(value);
-            case FieldType.Binary other -> unchecked(value);
-            case FieldType.Date other -> unchecked(value);
-            case FieldType.Timestamp other -> unchecked(value);
-            case FieldType.Time other -> unchecked(value);
+                inUnits(value).filter(units -> isWhole(value, units)).map(RulesReader::plain);
+            case FieldType.Decimal number -> inUnits(value).map(RulesReader::plain);
+            case FieldType.Floating number -> inUnits(value).map(RulesReader::plain);
+            case FieldType.Date date -> inUnits(value).map(RulesReader::plain);
+            case FieldType.Timestamp moment ->
+                inUnits(value).filter(units -> isWhole(value, units)).map(RulesReader::plain);
+            case FieldType.Time time ->
+                inUnits(value).filter(units -> isWhole(value, units)).map(RulesReader::plain);
             case FieldType.Struct other -> unchecked(value);
             case FieldType.ListOf other -> unchecked(value);
         };
     }
 
+    private static String plain(BigDecimal number) {
+        return number.stripTrailingZeros().toPlainString();
+    }
+
+    private static boolean isWhole(Cursor value, BigDecimal units) {
+        boolean whole = units.stripTrailingZeros().scale() <= 0;
+        if (!whole) {
+            value.error("The value " + value.shape() + " has more digits than the column.");
+        }
+        return whole;
+    }
+
+    private static Optional<String> base64(Cursor value, String text) {
+        try {
+            return Optional.of(
+                    Base64.getEncoder().encodeToString(Base64.getDecoder().decode(text)));
+        } catch (IllegalArgumentException e) {
+            value.error("Expected bytes in base64, found " + value.shape() + ".");
+            return Optional.empty();
+        }
+    }
+
     private static Optional<String> unchecked(Cursor value) {
-        value.warning("An enum is checked for texts, whole numbers, decimals, booleans and UUIDs only.");
+        value.warning("An object or array has no enum and no default; this value means nothing.");
         return Optional.empty();
+    }
+
+    private Optional<String> fallback() {
+        Node given = Elements.custom(property).get(DEFAULT);
+        return Optional.ofNullable(given)
+                .flatMap(node -> value(new Cursor(node, property.path() + "." + DEFAULT, property.faults())));
+    }
+
+    private void format(LogicalType logical, String format) {
+        if (logical == LogicalType.STRING && !format.isEmpty() && !FORMATS.contains(format)) {
+            option("format")
+                    .ifPresent(given -> given.warning("The format '" + format
+                            + "' of a string is not checked. Checked are " + String.join(", ", FORMATS) + "."));
+        }
     }
 
     private void contradictions(Rules rules) {

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param description empty for none
  * @param properties the columns in the order of the file, with names that differ
  * @param quality the quality checks, as written
+ * @param celRules the rules of {@code quality}, its own and its columns', that are written in CEL
  * @param custom the custom properties by name, as written
  */
 public record SchemaObject(
@@ -23,10 +24,12 @@ public record SchemaObject(
         String description,
         List<Property> properties,
         List<Node> quality,
+        List<CelRule> celRules,
         Map<String, Node> custom) {
     public SchemaObject {
         properties = List.copyOf(properties);
         quality = List.copyOf(quality);
+        celRules = List.copyOf(celRules);
         custom = Map.copyOf(custom);
     }
 

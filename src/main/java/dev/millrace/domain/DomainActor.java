@@ -5,6 +5,7 @@ import dev.millrace.problem.Problem;
 import dev.millrace.store.ProductStore;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -37,6 +38,7 @@ public final class DomainActor implements AutoCloseable {
     private final ExecutorService files;
     private final BufferAllocator budget;
     private final List<BufferAllocator> shares = new ArrayList<>();
+    private final List<ProductStore> stores = new ArrayList<>();
     private final List<Product> products = new ArrayList<>();
 
     private DomainActor(String name, BufferAllocator budget) {
@@ -73,16 +75,24 @@ public final class DomainActor implements AutoCloseable {
     }
 
     private void add(ProductDefinition definition, long memoryBytes, StoreOpener opener) {
+        ProductDefinition letters = definition.deadLetters();
+        var deadLetters = new Product(letters, store(letters, memoryBytes, opener), Optional.empty());
+        products.add(new Product(definition, store(definition, memoryBytes, opener), Optional.of(deadLetters)));
+    }
+
+    private ProductStore store(ProductDefinition definition, long memoryBytes, StoreOpener opener) {
         BufferAllocator share = budget.newChildAllocator("product " + definition.qualifiedName(), 0, memoryBytes);
         shares.add(share);
-        products.add(new Product(definition, opener.open(definition, share, files)));
+        ProductStore store = opener.open(definition, share, files);
+        stores.add(store);
+        return store;
     }
 
     public String name() {
         return name;
     }
 
-    /** The products, in the order of their definitions. */
+    /** The products, in the order of their definitions; each knows the one of its dead letters. */
     public List<Product> products() {
         return List.copyOf(products);
     }
@@ -124,8 +134,7 @@ public final class DomainActor implements AutoCloseable {
     @Override
     public void close() {
         try {
-            CompletableFuture.runAsync(
-                            () -> products.forEach(product -> product.store().close()), ingest)
+            CompletableFuture.runAsync(() -> stores.forEach(ProductStore::close), ingest)
                     .join();
         } finally {
             shutdown(ingest);

@@ -1,11 +1,13 @@
 package dev.millrace.domain;
 
 import dev.millrace.contract.ProductDefinition;
+import dev.millrace.problem.Problem;
 import dev.millrace.store.Position;
 import dev.millrace.store.ProductStore;
 import dev.millrace.store.Snapshot;
 import dev.millrace.store.StoreSchema;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * A data product as output ports see it: its contract's face, its state, and its snapshots. Any thread may call it; only
@@ -19,14 +21,22 @@ public final class Product {
     private final ProductDefinition definition;
     private final Face face;
     private final ProductStore store;
+    private final Optional<Product> deadLetters;
+    private volatile Replay replay = request -> CompletableFuture.failedFuture(
+            new Problem.Unavailable("A replay", "the product's input is not open.").exception());
     private volatile ProductState state = ProductState.starting();
     private volatile Position inputEnd = Position.of("-");
 
-    /** A product over an open store, which the domain closes. */
-    public Product(ProductDefinition definition, ProductStore store) {
+    /**
+     * A product over an open store, which the domain closes.
+     *
+     * @param deadLetters the product of its rejected records; empty for such a product itself
+     */
+    public Product(ProductDefinition definition, ProductStore store, Optional<Product> deadLetters) {
         this.definition = definition;
         this.face = face(definition);
         this.store = store;
+        this.deadLetters = deadLetters;
     }
 
     private static Face face(ProductDefinition definition) {
@@ -88,14 +98,32 @@ public final class Product {
         return store.position();
     }
 
-    /** Dead letters and counts; the store's own calls that any thread may make. */
+    /** Figures; the store's own calls that any thread may make. */
     public ProductStore store() {
         return store;
     }
 
     /** Why the product cannot be read at all now; empty when it can. */
     public Optional<String> unreadable() {
-        return store.topicId().isEmpty() ? Optional.of("the product has not seen its topic yet") : Optional.empty();
+        // Without a dead-letter topic there simply are no dead letters.
+        return store.topicId().isEmpty() && !definition.isDeadLetters()
+                ? Optional.of("the product has not seen its topic yet")
+                : Optional.empty();
+    }
+
+    /** The product of the records that this one's contract rejected. */
+    public Optional<Product> deadLetters() {
+        return deadLetters;
+    }
+
+    /** What sends dead letters back. */
+    public Replay replay() {
+        return replay;
+    }
+
+    /** Sets what sends dead letters back; the input port's context. */
+    public void replay(Replay next) {
+        replay = next;
     }
 
     /** Where the input's topic ended when it was last looked at; of topic {@code "-"} before that. */

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The products of the mesh. Immutable; any thread. */
 public final class ProductRegistry {
@@ -19,7 +20,7 @@ public final class ProductRegistry {
         var sorted = new ArrayList<>(products);
         sorted.sort(Comparator.comparing(Product::qualifiedName));
         this.products = List.copyOf(sorted);
-        this.products.forEach(product -> byQualifiedName.put(product.qualifiedName(), product));
+        withDeadLetters().forEach(product -> byQualifiedName.put(product.qualifiedName(), product));
     }
 
     /** The mesh's name. */
@@ -27,9 +28,16 @@ public final class ProductRegistry {
         return mesh;
     }
 
-    /** All products, by qualified name. */
+    /** The products of the mesh folder, by qualified name. */
     public List<Product> all() {
         return products;
+    }
+
+    /** Those products, each followed by the one of its dead letters. */
+    public List<Product> withDeadLetters() {
+        return products.stream()
+                .flatMap(product -> Stream.concat(Stream.of(product), product.deadLetters().stream()))
+                .toList();
     }
 
     public Optional<Product> find(String domain, String name) {
@@ -42,8 +50,9 @@ public final class ProductRegistry {
         if (qualified != null) {
             return Optional.of(qualified);
         }
-        List<Product> named =
-                products.stream().filter(product -> product.name().equals(name)).toList();
+        List<Product> named = withDeadLetters().stream()
+                .filter(product -> product.name().equals(name))
+                .toList();
         return named.size() == 1 ? Optional.of(named.getFirst()) : Optional.empty();
     }
 }

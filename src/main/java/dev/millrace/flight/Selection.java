@@ -18,15 +18,15 @@ import org.apache.arrow.vector.types.pojo.Schema;
  * What a descriptor path names: a product, some of its columns and maybe a position.
  *
  * <p>The path is {@code [domain, product]} or one name, {@code domain.product} or {@code product} where only one domain
- * has it; after the names come options: {@code select=a,b} and {@code as_of=POSITION}.
+ * has it, and {@code dead-letters} may follow; after the names come options: {@code select=a,b} and {@code as_of=POSITION}.
  *
  * @param columns the columns wanted, in the order wanted
  * @param position empty for the product as it is now
  */
 record Selection(Product product, List<ColumnLayout> columns, Optional<Position> position) {
     private static final String PATH_EXPECTED =
-            "[domain, product] or [domain.product], then optionally select=a,b and as_of=POSITION.";
-    private static final int NAMES_MAX = 2;
+            "[domain, product] or [domain.product], for dead letters a dead-letters behind it, then optionally select=a,b and as_of=POSITION.";
+    private static final int NAMES_MAX = 3;
 
     Selection {
         columns = List.copyOf(columns);
@@ -39,9 +39,7 @@ record Selection(Product product, List<ColumnLayout> columns, Optional<Position>
         if (names.isEmpty() || names.size() > NAMES_MAX) {
             throw invalid("descriptor path", "it has " + names.size() + " names.", PATH_EXPECTED);
         }
-        Optional<Product> product = names.size() == NAMES_MAX
-                ? registry.find(names.getFirst(), names.getLast())
-                : registry.find(names.getFirst());
+        Optional<Product> product = registry.find(String.join(".", names));
         if (product.isEmpty()) {
             throw unknown(registry, names);
         }

@@ -15,7 +15,7 @@ final class ServedMeters {
     private final Map<String, Served> served;
 
     ServedMeters(ProductRegistry registry, MeterRegistry meters) {
-        this.served = registry.all().stream()
+        this.served = registry.withDeadLetters().stream()
                 .collect(Collectors.toMap(Product::qualifiedName, product -> served(product, meters)));
     }
 

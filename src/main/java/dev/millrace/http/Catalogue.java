@@ -2,8 +2,8 @@ package dev.millrace.http;
 
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
-import dev.millrace.store.DeadLetter;
-import dev.millrace.store.Position;
+import dev.millrace.query.QueryParser;
+import dev.millrace.query.RowsScan;
 import dev.millrace.store.Slice;
 import dev.millrace.store.Snapshot;
 import io.vertx.core.json.JsonArray;
@@ -11,6 +11,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 
 /** What the server says about its products, as JSON. Any thread. */
@@ -58,39 +59,30 @@ final class Catalogue {
                 .put("mode", product.schema().upsert() ? "upsert" : "append")
                 .put("position", snapshot.position().toString())
                 .put("rows", snapshot.rows())
-                .put("freshness", freshness(product, snapshot))
-                .put("deadLetters", product.store().deadLetterCount());
+                .put("freshness", freshness(product, snapshot));
         String url = url(product);
-        return json.put(
-                        "urls",
-                        new JsonObject()
-                                .put("self", url)
-                                .put("contract", url + "/contract")
-                                .put("schema", url + "/schema")
-                                .put("rows", url + "/rows")
-                                .put("deadLetters", url + "/dead-letters"))
-                .put("schema", RowJsonSchema.of(product));
+        var urls = new JsonObject()
+                .put("self", url)
+                .put("contract", url + "/contract")
+                .put("schema", url + "/schema")
+                .put("rows", url + "/rows");
+        product.deadLetters().ifPresent(letters -> {
+            json.put("deadLetters", deadLetters(letters));
+            urls.put("deadLetters", url + "/dead-letters");
+        });
+        return json.put("urls", urls).put("schema", RowJsonSchema.of(product));
     }
 
-    /** The newest dead letters. */
-    static JsonObject deadLetters(Product product, List<DeadLetter> letters, Position position) {
-        var data = new JsonArray();
-        for (DeadLetter letter : letters) {
-            data.add(new JsonObject()
-                    .put("partition", letter.partition())
-                    .put("offset", letter.offset())
-                    .put(
-                            "timestamp",
-                            Instant.ofEpochMilli(letter.timestampMillis()).toString())
-                    .put("rule", letter.rule())
-                    .put("path", letter.path())
-                    .put("reason", letter.reason())
-                    .put("sizeBytes", letter.sizeBytes()));
+    /** How many there are, and how many of them wait for a replay. */
+    private static JsonObject deadLetters(Product letters) {
+        try (Snapshot snapshot = letters.snapshot()) {
+            var scan = new RowsScan(snapshot, QueryParser.where(letters.schema(), Map.of("state", "rejected")));
+            long rejected = 0;
+            while (scan.next()) {
+                rejected += scan.count();
+            }
+            return new JsonObject().put("all", snapshot.rows()).put("rejected", rejected);
         }
-        return new JsonObject()
-                .put("data", data)
-                .put("count", product.store().deadLetterCount())
-                .put("position", position.toString());
     }
 
     private JsonObject freshness(Product product, Snapshot snapshot) {

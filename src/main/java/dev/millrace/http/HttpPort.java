@@ -146,7 +146,7 @@ public final class HttpPort {
                     settings.defaultLimit(), settings.maxLimit(), QueryParser.Limits.USUAL.maxFilters());
             var cursors = new CursorCodec(cursorSecret);
             Map<String, ProductPort> ports = new HashMap<>();
-            for (Product product : products.all()) {
+            for (Product product : products.withDeadLetters()) {
                 ports.put(product.domain() + "/" + product.name(), new ProductPort(product, limits, cursors, room));
             }
             var operations = new Operations(document, new Catalogue(products, Clock.systemUTC()), room, ports);

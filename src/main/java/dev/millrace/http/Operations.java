@@ -1,12 +1,12 @@
 package dev.millrace.http;
 
+import dev.millrace.contract.ProductDefinition;
 import dev.millrace.domain.Product;
 import dev.millrace.problem.Problem;
-import dev.millrace.query.QueryParser;
-import dev.millrace.store.DeadLetter;
 import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -23,8 +23,6 @@ final class Operations {
     private static final int DOMAIN = 2;
     private static final int PRODUCT = 3;
     private static final int KEY = 5;
-    private static final int MAX_DEAD_LETTERS = 1_000;
-    private static final int DEFAULT_DEAD_LETTERS = 100;
 
     /** An operation: takes the request, gives the answer or throws a problem. */
     interface Handler {
@@ -54,7 +52,9 @@ final class Operations {
                 "getSchema", this::getSchema,
                 "listRows", this::listRows,
                 "getRow", this::getRow,
-                "listDeadLetters", this::listDeadLetters);
+                "listDeadLetters", this::listDeadLetters,
+                "getDeadLetter", this::getDeadLetter,
+                "replayDeadLetters", this::replay);
     }
 
     private Future<Answer> openApi(HttpServerRequest request, RequestTarget target) {
@@ -95,7 +95,14 @@ final class Operations {
     }
 
     private Future<Answer> listRows(HttpServerRequest request, RequestTarget target) {
-        ProductPort port = port(target);
+        return rows(port(target), request, target);
+    }
+
+    private Future<Answer> listDeadLetters(HttpServerRequest request, RequestTarget target) {
+        return rows(deadLetters(target), request, target);
+    }
+
+    private static Future<Answer> rows(ProductPort port, HttpServerRequest request, RequestTarget target) {
         return port.rows(
                 target,
                 Negotiation.of(accept(request), target.parameters(), Format.ALL),
@@ -103,7 +110,14 @@ final class Operations {
     }
 
     private Future<Answer> getRow(HttpServerRequest request, RequestTarget target) {
-        ProductPort port = port(target);
+        return row(port(target), request, target);
+    }
+
+    private Future<Answer> getDeadLetter(HttpServerRequest request, RequestTarget target) {
+        return row(deadLetters(target), request, target);
+    }
+
+    private static Future<Answer> row(ProductPort port, HttpServerRequest request, RequestTarget target) {
         Negotiation negotiation = json(request, target);
         only(target, Set.of("format"));
         List<String> components = new ArrayList<>();
@@ -115,23 +129,13 @@ final class Operations {
         return port.row(components, negotiation.numbersAsStrings());
     }
 
-    private Future<Answer> listDeadLetters(HttpServerRequest request, RequestTarget target) {
-        Product product = port(target).product();
+    private Future<Answer> replay(HttpServerRequest request, RequestTarget target) {
         json(request, target);
-        only(target, Set.of("format", "limit"));
-        int limit = target.parameters().stream()
-                .filter(parameter -> parameter.getKey().equals("limit"))
-                .map(parameter -> QueryParser.limit(parameter.getValue(), MAX_DEAD_LETTERS))
-                .findFirst()
-                .orElse(DEFAULT_DEAD_LETTERS);
-        return onWorker(() -> {
-            Position position = product.position();
-            List<DeadLetter> letters = product.store().deadLetters(limit);
-            return Answer.Whole.text(
-                    Format.JSON.contentType(),
-                    Catalogue.deadLetters(product, letters, position).encode(),
-                    at(position));
-        });
+        only(target, Set.of("format"));
+        return Future.fromCompletionStage(
+                        port(target).product().replay().run(ReplayJson.request(target.body())), Vertx.currentContext())
+                .map(report -> Answer.Whole.text(
+                        Format.JSON.contentType(), ReplayJson.of(report).encode(), Map.of()));
     }
 
     private Future<Answer> onWorker(java.util.concurrent.Callable<Answer> work) {
@@ -139,7 +143,14 @@ final class Operations {
     }
 
     private ProductPort port(RequestTarget target) {
-        String name = target.segment(DOMAIN) + "/" + target.segment(PRODUCT);
+        return port(target.segment(DOMAIN) + "/" + target.segment(PRODUCT));
+    }
+
+    private ProductPort deadLetters(RequestTarget target) {
+        return port(target.segment(DOMAIN) + "/" + target.segment(PRODUCT) + ProductDefinition.DEAD_LETTERS);
+    }
+
+    private ProductPort port(String name) {
         ProductPort port = products.get(name);
         if (port == null) {
             throw new Problem.NotFound("data product", name).exception();

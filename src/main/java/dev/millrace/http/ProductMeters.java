@@ -31,12 +31,13 @@ final class ProductMeters {
                 "millrace.product.undurable.records",
                 "Records that a restart would read again",
                 ProductMeters::undurable);
-        gauge(
-                product,
-                meters,
-                "millrace.product.dead.letters",
-                "Records that broke the contract",
-                each -> each.store().deadLetterCount());
+        product.deadLetters()
+                .ifPresent(letters -> gauge(
+                        product,
+                        meters,
+                        "millrace.product.dead.letters",
+                        "Records that broke the contract, replayed ones too",
+                        each -> rows(letters)));
         gauge(
                 product,
                 meters,

@@ -1,6 +1,7 @@
 package dev.millrace.http;
 
 import dev.millrace.problem.Problem;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,8 +13,9 @@ import java.util.Map;
  *
  * @param segments raw, between the slashes
  * @param parameters decoded, in the order of the query
+ * @param body empty for a method that has none
  */
-record RequestTarget(List<String> segments, List<Map.Entry<String, String>> parameters) {
+record RequestTarget(List<String> segments, List<Map.Entry<String, String>> parameters, Buffer body) {
     private static final int MAX_PARAMETERS = 100;
 
     RequestTarget {
@@ -22,8 +24,8 @@ record RequestTarget(List<String> segments, List<Map.Entry<String, String>> para
     }
 
     /** @throws dev.millrace.problem.ProblemException with {@code InvalidParameter} */
-    static RequestTarget of(HttpServerRequest request) {
-        return new RequestTarget(segments(request.path()), parameters(request.query()));
+    static RequestTarget of(HttpServerRequest request, Buffer body) {
+        return new RequestTarget(segments(request.path()), parameters(request.query()), body);
     }
 
     /** A decoded segment. */

@@ -4,7 +4,9 @@ import dev.millrace.layer.Service;
 import dev.millrace.problem.Problem;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -23,6 +25,7 @@ final class Requests implements Handler<HttpServerRequest> {
     private static final String PREFIX = "/v1/products/";
     private static final String ROWS = "/rows/";
     private static final String GET_ROW = "getRow";
+    private static final Buffer NO_BODY = Buffer.buffer(0);
 
     private record Bound(OpenApi.Operation operation, Pattern pattern) {}
 
@@ -80,7 +83,7 @@ final class Requests implements Handler<HttpServerRequest> {
                 if (bodyBytes(request) > maxBodyBytes) {
                     throw new Problem.TooLarge("The request body", bodyBytes(request), maxBodyBytes).exception();
                 }
-                RequestTarget.of(request);
+                RequestTarget.of(request, NO_BODY);
                 router.handle(request);
             }
         } catch (RuntimeException failure) {
@@ -133,7 +136,31 @@ final class Requests implements Handler<HttpServerRequest> {
     }
 
     private void routed(String operation, Operations.Handler handler, HttpServerRequest request) {
-        perform(new Call(operation, request, () -> handler.handle(request, RequestTarget.of(request))));
+        if (request.method() != HttpMethod.POST) {
+            perform(new Call(operation, request, () -> handler.handle(request, RequestTarget.of(request, NO_BODY))));
+            return;
+        }
+        // Its bytes come now or never, the layers may let it wait.
+        Future<Buffer> body = body(request);
+        perform(new Call(
+                operation,
+                request,
+                () -> body.compose(bytes -> handler.handle(request, RequestTarget.of(request, bytes)))));
+    }
+
+    private Future<Buffer> body(HttpServerRequest request) {
+        Promise<Buffer> whole = Promise.promise();
+        Buffer bytes = Buffer.buffer();
+        request.handler(chunk -> {
+            if (bytes.length() + (long) chunk.length() <= maxBodyBytes) {
+                bytes.appendBuffer(chunk);
+            } else {
+                whole.tryFail(new Problem.TooLarge("The request body", maxBodyBytes + 1, maxBodyBytes).exception());
+            }
+        });
+        request.exceptionHandler(whole::tryFail);
+        request.endHandler(ended -> whole.tryComplete(bytes));
+        return whole.future();
     }
 
     @SuppressWarnings("CatchingUnchecked") // with no layer around, a handler's problem comes as a throw

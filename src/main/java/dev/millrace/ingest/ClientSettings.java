@@ -45,6 +45,27 @@ final class ClientSettings {
         return settings;
     }
 
+    /** A consumer of dead letters, which are few: little memory, and no work while none come. */
+    static Map<String, Object> deadLetterConsumer(Configuration.Kafka kafka, String member) {
+        Map<String, Object> settings = consumer(kafka, member);
+        settings.put(ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 1);
+        settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 2_000);
+        settings.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 4 << 20);
+        settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 500);
+        return settings;
+    }
+
+    /** A producer that writes to several topics as one; a second one of that name ends the first one's work. */
+    static Map<String, Object> transactionalProducer(Configuration.Kafka kafka, String name) {
+        Map<String, Object> settings = producer(kafka);
+        settings.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, name);
+        // Readers of the topic wait for a transaction whose producer died until the brokers give it up.
+        settings.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, 10_000);
+        settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 8_000);
+        settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 4_000);
+        return settings;
+    }
+
     static Map<String, Object> producer(Configuration.Kafka kafka) {
         Map<String, Object> settings = new HashMap<>(Map.of(
                 ProducerConfig.MAX_REQUEST_SIZE_CONFIG,

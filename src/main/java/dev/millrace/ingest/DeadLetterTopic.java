@@ -1,17 +1,11 @@
 package dev.millrace.ingest;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.codec.Violation;
 import dev.millrace.config.Configuration;
 import dev.millrace.contract.ProductDefinition;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.kafka.client.producer.KafkaWriteStream;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -35,7 +29,6 @@ import org.slf4j.LoggerFactory;
  */
 final class DeadLetterTopic {
     private static final Logger LOG = LoggerFactory.getLogger(DeadLetterTopic.class);
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final int MAX_WAITING = 1_000;
     private static final long MAX_WAITING_BYTES = 64L << 20;
 
@@ -63,11 +56,11 @@ final class DeadLetterTopic {
             ProductDefinition product, ConsumerRecord<byte[], byte[]> record, Violation violation) {
         var letter = new ProducerRecord<>(
                 product.deadLetterTopic(),
-                null,
+                DeadLetters.DEAD_LETTER_PARTITION,
                 record.timestamp() < 0 ? null : record.timestamp(),
                 record.key(),
                 record.value(),
-                headers(product, record, violation));
+                DeadLetters.headers(product.contract(), record, violation));
         long bytes = Math.max(0, record.serializedKeySize()) + Math.max(0L, record.serializedValueSize());
         waiting.incrementAndGet();
         waitingBytes.addAndGet(bytes);
@@ -101,38 +94,9 @@ final class DeadLetterTopic {
 
     private static ProducerRecord<byte[], byte[]> withoutValue(ProducerRecord<byte[], byte[]> letter) {
         Headers headers = new RecordHeaders(letter.headers());
-        headers.add(
-                "contract.value.omitted",
-                Integer.toString(letter.value().length).getBytes(UTF_8));
-        return new ProducerRecord<>(letter.topic(), null, letter.timestamp(), letter.key(), new byte[0], headers);
-    }
-
-    private static Headers headers(
-            ProductDefinition product, ConsumerRecord<byte[], byte[]> record, Violation violation) {
-        Headers headers = new RecordHeaders(record.headers());
-        add(headers, "__connect.errors.topic", record.topic());
-        add(headers, "__connect.errors.partition", Integer.toString(record.partition()));
-        add(headers, "__connect.errors.offset", Long.toString(record.offset()));
-        add(headers, "__connect.errors.stage", "VALUE_CONVERTER");
-        add(headers, "__connect.errors.exception.class.name", "dev.millrace.codec.Violation");
-        add(headers, "__connect.errors.exception.message", violation.reason());
-        add(headers, "contract.id", product.contract().id());
-        add(headers, "contract.version", product.contract().version());
-        add(headers, "contract.violations", json(violation));
-        return headers;
-    }
-
-    private static String json(Violation violation) {
-        try {
-            return JSON.writeValueAsString(
-                    List.of(Map.of("path", violation.path(), "rule", violation.rule(), "reason", violation.reason())));
-        } catch (JsonProcessingException impossible) {
-            throw new IllegalStateException(impossible);
-        }
-    }
-
-    private static void add(Headers headers, String name, String value) {
-        headers.add(name, value.getBytes(UTF_8));
+        DeadLetters.add(headers, DeadLetters.OMITTED, Integer.toString(letter.value().length));
+        return new ProducerRecord<>(
+                letter.topic(), letter.partition(), letter.timestamp(), letter.key(), new byte[0], headers);
     }
 
     /** Waits a bounded time for the records under way, then ends. */

@@ -1,34 +1,50 @@
 package dev.millrace.ingest;
 
 import dev.millrace.codec.SchemaSource;
+import dev.millrace.codec.Violation;
 import dev.millrace.config.Configuration;
 import dev.millrace.contract.ValueFormat;
 import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** The input ports of all domains, with the clients that they share. Any thread. */
 public final class InputPorts {
+    private static final int REPLAY_THREADS = 2;
+
     private final Vertx vertx;
+    private final Configuration.Kafka kafka;
+    private final String instance;
     private final TopicAdmin admin;
     private final DeadLetterTopic deadLetters;
     private final RegistryClient registry;
+    private final Map<ValueFormat, SchemaSource> schemas = new EnumMap<>(ValueFormat.class);
+    private final WorkerExecutor replays;
     private final List<KafkaInputPort> ports = new ArrayList<>();
 
-    private InputPorts(Vertx vertx, TopicAdmin admin, DeadLetterTopic deadLetters, RegistryClient registry) {
-        this.registry = registry;
+    private InputPorts(Vertx vertx, Configuration.Kafka kafka, Configuration.SchemaRegistry registry, String instance) {
+        this.registry = new RegistryClient(vertx, registry);
         this.vertx = vertx;
-        this.admin = admin;
-        this.deadLetters = deadLetters;
+        this.kafka = kafka;
+        this.instance = instance;
+        this.admin = new TopicAdmin(vertx, kafka);
+        this.deadLetters = new DeadLetterTopic(vertx, kafka);
+        this.replays = vertx.createSharedWorkerExecutor("replay", REPLAY_THREADS, 60, TimeUnit.SECONDS);
     }
 
     /**
-     * Starts reading every product's topic; returns at once, and tries for ever where a broker or topic is missing.
+     * Starts reading every product's topic and that of its dead letters; returns at once, and tries for ever where a
+     * broker or topic is missing.
      *
      * @param instance names this server's data folder, so that servers with folders of their own each read everything
      */
@@ -38,31 +54,51 @@ public final class InputPorts {
             Configuration.SchemaRegistry registry,
             String instance,
             List<DomainActor> domains) {
-        var client = new RegistryClient(vertx, registry);
-        var ports = new InputPorts(vertx, new TopicAdmin(vertx, kafka), new DeadLetterTopic(vertx, kafka), client);
-        Map<ValueFormat, SchemaSource> schemas = new EnumMap<>(ValueFormat.class);
+        var ports = new InputPorts(vertx, kafka, registry, instance);
         for (DomainActor domain : domains) {
             for (Product product : domain.products()) {
-                var port = new KafkaInputPort(
-                        vertx,
-                        kafka,
-                        instance,
-                        domain,
-                        product,
-                        ports.admin,
-                        ports.deadLetters,
-                        schemas.computeIfAbsent(product.definition().format(), client::source));
-                ports.ports.add(port);
-                port.start();
+                ports.start(domain, product);
             }
         }
         return ports;
+    }
+
+    private void start(DomainActor domain, Product product) {
+        Product letters = product.deadLetters().orElseThrow();
+        KafkaInputPort lettersPort =
+                start(domain, letters, new ProductIngest(letters, Optional.empty(), registry.source(ValueFormat.JSON)));
+        var ingest = new ProductIngest(
+                product,
+                Optional.of(new ProductIngest.Rejection() {
+                    @Override
+                    public boolean isFull() {
+                        return deadLetters.isFull();
+                    }
+
+                    @Override
+                    public CompletableFuture<Void> send(ConsumerRecord<byte[], byte[]> record, Violation violation) {
+                        return deadLetters
+                                .send(product.definition(), record, violation)
+                                .thenRun(lettersPort::look);
+                    }
+                }),
+                schemas.computeIfAbsent(product.definition().format(), registry::source));
+        start(domain, product, ingest);
+        product.replay(new TopicReplay(replays, kafka, admin, domain, product, ingest, lettersPort::look));
+    }
+
+    private KafkaInputPort start(DomainActor domain, Product product, ProductIngest ingest) {
+        var port = new KafkaInputPort(vertx, kafka, instance, domain, product, admin, ingest);
+        ports.add(port);
+        port.start();
+        return port;
     }
 
     /** Ends reading; afterwards no run is being decoded and no client is open. */
     public Future<Void> stop() {
         return Future.join(ports.stream().map(KafkaInputPort::stop).toList())
                 .<Void>mapEmpty()
+                .eventually(replays::close) // waits for a replay under way
                 .eventually(deadLetters::close)
                 .eventually(registry::close)
                 .eventually(() -> vertx.executeBlocking(

@@ -1,6 +1,5 @@
 package dev.millrace.ingest;
 
-import dev.millrace.codec.SchemaSource;
 import dev.millrace.config.Configuration;
 import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
@@ -35,10 +34,14 @@ import org.slf4j.LoggerFactory;
  * own, the domain's ingest thread decodes. While a run is decoded the next is polled, never more, so memory stays
  * bounded. When the store's memory is used up the partitions are paused and polling goes on, so that the member stays in
  * its group. Failures are tried again with back-off, except those that trying cannot mend; each has a named state.
+ *
+ * <p>A product of dead letters is idle until its topic has a record that it has not: no client is open then, and the
+ * topic need not be there.
  */
 final class KafkaInputPort {
     private static final Logger LOG = LoggerFactory.getLogger(KafkaInputPort.class);
     private static final Duration POLL = Duration.ofMillis(200);
+    private static final Duration DEAD_LETTER_POLL = Duration.ofSeconds(2);
     private static final int MAX_WAITING_RUNS = 2;
     private static final long RETRY_PAUSED_MILLIS = 10;
     private static final long WATCH_MILLIS = 5_000;
@@ -52,6 +55,7 @@ final class KafkaInputPort {
     private final String member;
     private final DomainActor domain;
     private final Product product;
+    private final boolean deadLetters;
     private final TopicAdmin admin;
     private final ProductIngest ingest;
     private final Backoff backoff = new Backoff(RandomGenerator.getDefault());
@@ -68,6 +72,7 @@ final class KafkaInputPort {
     private boolean stopping;
     private boolean failed;
     private boolean watching;
+    private boolean idle;
     private long watchTimer = -1;
 
     KafkaInputPort(
@@ -77,21 +82,30 @@ final class KafkaInputPort {
             DomainActor domain,
             Product product,
             TopicAdmin admin,
-            DeadLetterTopic deadLetters,
-            SchemaSource schemas) {
+            ProductIngest ingest) {
         this.vertx = vertx;
         this.context = vertx.getOrCreateContext();
         this.kafka = kafka;
         this.member = "millrace." + product.qualifiedName() + "." + instance;
         this.domain = domain;
         this.product = product;
+        this.deadLetters = product.definition().isDeadLetters();
         this.admin = admin;
-        this.ingest = new ProductIngest(product, deadLetters, schemas);
+        this.ingest = ingest;
     }
 
     /** Begins to read; returns at once. */
     void start() {
         context.runOnContext(ignored -> findTopic());
+    }
+
+    /** Looks at once whether there is something to read, where it would do so only later. Any thread. */
+    void look() {
+        context.runOnContext(ignored -> {
+            if (idle && vertx.cancelTimer(watchTimer)) {
+                findTopic();
+            }
+        });
     }
 
     /** Ends reading; the result ends when no run is being decoded and the client is closed. */
@@ -109,6 +123,7 @@ final class KafkaInputPort {
     }
 
     private void findTopic() {
+        idle = false;
         if (stopping) {
             endIfIdle();
             return;
@@ -116,12 +131,23 @@ final class KafkaInputPort {
         String topic = product.definition().topic();
         admin.end(topic)
                 .onComplete(found -> context.runOnContext(ignored -> {
-                    if (found.failed()) {
+                    if (stopping) {
+                        endIfIdle();
+                    } else if (found.failed() && deadLetters) {
+                        idle();
+                    } else if (found.failed()) {
                         retry("topic " + topic + " cannot be read: " + message(found.cause()), this::findTopic);
                     } else {
                         prepare(found.result());
                     }
                 }));
+    }
+
+    /** Nothing to read. */
+    private void idle() {
+        domain.state(product, Phase.LIVE, "");
+        idle = true;
+        watchTimer = vertx.setTimer(WATCH_MILLIS, timer -> findTopic());
     }
 
     private void prepare(Position end) {
@@ -132,27 +158,41 @@ final class KafkaInputPort {
         }
         target = end;
         product.inputEnd(end);
-        admin.makeDeadLetterTopic(product.definition().deadLetterTopic(), DEAD_LETTER_BYTES)
-                .onFailure(failure -> LOG.warn(
-                        "{}: dead-letter topic {} cannot be made: {}",
-                        product.qualifiedName(),
-                        product.definition().deadLetterTopic(),
-                        message(failure)))
-                .otherwiseEmpty()
+        (deadLetters ? Future.<Void>succeededFuture() : makeDeadLetterTopic())
                 .compose(ignored -> Future.fromCompletionStage(
                         domain.ask(() -> {
                             product.store().topic(end.topicId(), end.partitions());
                             return end;
                         }),
                         context))
-                .onSuccess(ignored -> consume())
+                .onSuccess(ignored -> {
+                    if (stopping) {
+                        endIfIdle();
+                    } else if (deadLetters && product.position().hasReached(end)) {
+                        idle();
+                    } else {
+                        consume();
+                    }
+                })
                 .onFailure(this::stopped);
+    }
+
+    private Future<Void> makeDeadLetterTopic() {
+        return admin.makeDeadLetterTopic(product.definition().deadLetterTopic(), DEAD_LETTER_BYTES)
+                .onFailure(failure -> LOG.warn(
+                        "{}: dead-letter topic {} cannot be made: {}",
+                        product.qualifiedName(),
+                        product.definition().deadLetterTopic(),
+                        message(failure)))
+                .otherwiseEmpty();
     }
 
     private void consume() {
         domain.state(product, Phase.CATCHING_UP, "");
         var raw = new KafkaConsumer<>(
-                ClientSettings.consumer(kafka, member), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+                deadLetters ? ClientSettings.deadLetterConsumer(kafka, member) : ClientSettings.consumer(kafka, member),
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer());
         client = raw;
         KafkaReadStream<byte[], byte[]> made =
                 KafkaReadStream.create(vertx, SeekingConsumer.over(raw, this::nextToRead));
@@ -182,7 +222,7 @@ final class KafkaInputPort {
             return;
         }
         polling = true;
-        from.poll(POLL).onComplete(polled -> {
+        from.poll(deadLetters ? DEAD_LETTER_POLL : POLL).onComplete(polled -> {
             polling = false;
             if (polled.succeeded()) {
                 received(polled.result());

@@ -1,16 +1,17 @@
 package dev.millrace.ingest;
 
-import dev.millrace.codec.JsonLimits;
 import dev.millrace.codec.RecordDecoder;
 import dev.millrace.codec.SchemaSource;
 import dev.millrace.codec.Violation;
 import dev.millrace.domain.Product;
-import dev.millrace.store.DeadLetter;
+import dev.millrace.problem.Problem;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.ProductStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.apache.arrow.memory.OutOfMemoryException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -28,6 +29,16 @@ import org.slf4j.LoggerFactory;
  */
 final class ProductIngest {
     private static final Logger LOG = LoggerFactory.getLogger(ProductIngest.class);
+    private static final String NO_MEMORY = "the domain's memory budget is used up.";
+
+    /** Where broken records go. */
+    interface Rejection {
+        /** Whether so many wait that no more records should be read. */
+        boolean isFull();
+
+        /** Takes one; the result ends when it cannot be lost any more. */
+        CompletableFuture<Void> send(ConsumerRecord<byte[], byte[]> record, Violation violation);
+    }
 
     /** How a run ended. */
     enum Outcome {
@@ -41,16 +52,20 @@ final class ProductIngest {
 
     private final Product product;
     private final ProductStore store;
-    private final DeadLetterTopic deadLetters;
+    private final Optional<Rejection> rejection;
     private final SchemaSource schemas;
-    private final List<RecordDecoder> decoders = new ArrayList<>();
+    private final List<RecordReader> readers = new ArrayList<>();
     private long exhaustedAt = -1;
     private volatile String refusedSchema = "";
 
-    ProductIngest(Product product, DeadLetterTopic deadLetters, SchemaSource schemas) {
+    /**
+     * @param rejection where broken records go; empty for a product of dead letters, which passes them over
+     * @param schemas where the schemas of the records are
+     */
+    ProductIngest(Product product, Optional<Rejection> rejection, SchemaSource schemas) {
         this.product = product;
         this.store = product.store();
-        this.deadLetters = deadLetters;
+        this.rejection = rejection;
         this.schemas = schemas;
     }
 
@@ -63,7 +78,7 @@ final class ProductIngest {
         Outcome outcome = Outcome.DONE;
         for (TopicPartition partition : records.partitions()) {
             PartitionWriter writer = writer(partition.partition());
-            Outcome ended = append(records.records(partition), writer, decoders.get(partition.partition()));
+            Outcome ended = append(records.records(partition), writer, readers.get(partition.partition()));
             outcome = ended == Outcome.DONE ? outcome : ended;
             writer.publish();
         }
@@ -82,28 +97,31 @@ final class ProductIngest {
 
     /** Called now and then: lets the store flush what has waited long enough, also when no record comes. */
     void tick() {
-        for (int partition = 0; partition < decoders.size(); partition++) {
+        for (int partition = 0; partition < readers.size(); partition++) {
             store.writer(partition).publish();
         }
     }
 
-    private Outcome append(
-            List<ConsumerRecord<byte[], byte[]>> records, PartitionWriter writer, RecordDecoder decoder) {
+    private Outcome append(List<ConsumerRecord<byte[], byte[]>> records, PartitionWriter writer, RecordReader reader) {
         for (ConsumerRecord<byte[], byte[]> record : records) {
             if (record.offset() < writer.next()) {
                 continue;
             }
-            byte[] bytes = record.value() == null ? record.key() : record.value();
-            int rows = bytes == null ? 1 : decoder.prepare(bytes, record.value() == null);
+            int rows = reader.prepare(record);
             if (rows == RecordDecoder.WAITING) {
                 return Outcome.WAITING;
             }
-            if (!writer.ready(rows) || deadLetters.isFull()) {
+            if (!writer.ready(rows) || (rejection.isPresent() && rejection.get().isFull())) {
                 return Outcome.EXHAUSTED;
             }
             boolean alone = record.offset() == exhaustedAt && store.memoryBytes() == 0;
             try {
-                append(record, writer, decoder);
+                switch (reader.read(record)) {
+                    case ROW -> writer.commit(record.offset(), record.timestamp(), false, reader.rows());
+                    case DELETE -> writer.commit(record.offset(), record.timestamp(), true);
+                    case NOTHING -> writer.skip(record.offset() + 1);
+                    case BROKEN -> reject(record, writer, reader.violation());
+                }
             } catch (OutOfMemoryException memory) {
                 writer.exhausted();
                 if (!alone) {
@@ -119,54 +137,63 @@ final class ProductIngest {
         return Outcome.DONE;
     }
 
-    private void append(ConsumerRecord<byte[], byte[]> record, PartitionWriter writer, RecordDecoder decoder) {
-        byte[] value = record.value();
-        if (value == null) {
-            delete(record, writer, decoder);
-        } else if (decoder.decode(value, 0, value.length)) {
-            writer.commit(record.offset(), record.timestamp(), false, decoder.rows());
-        } else {
-            reject(record, writer, decoder.violation());
-        }
-    }
-
-    /** A record without a value deletes its key in an upsert product, and breaks the contract of any other. */
-    private void delete(ConsumerRecord<byte[], byte[]> record, PartitionWriter writer, RecordDecoder decoder) {
-        byte[] key = record.key();
-        if (!product.schema().upsert()) {
-            reject(record, writer, new Violation("value", "", "An append product takes no record without a value."));
-        } else if (key == null) {
-            reject(record, writer, new Violation("key", "", "A delete names its key in the record's key."));
-        } else if (decoder.decodeKey(key)) {
-            writer.commit(record.offset(), record.timestamp(), true);
-        } else {
-            reject(record, writer, decoder.violation());
-        }
-    }
-
     private void reject(ConsumerRecord<byte[], byte[]> record, PartitionWriter writer, Violation violation) {
         if (violation.rule().equals("schema") && !violation.reason().equals(refusedSchema)) {
             refusedSchema = violation.reason();
             LOG.warn("{}: {} ({})", product.qualifiedName(), violation.reason(), violation.path());
         }
-        store.durableAfter(deadLetters.send(product.definition(), record, violation));
-        writer.reject(new DeadLetter(
-                record.partition(),
-                record.offset(),
-                record.timestamp(),
-                violation.rule(),
-                violation.path(),
-                violation.reason(),
-                Math.max(0, record.serializedValueSize())));
+        if (rejection.isPresent()) {
+            store.durableAfter(rejection.get().send(record, violation));
+        } else {
+            LOG.warn("{}: passed over {}: {}", product.qualifiedName(), DeadLetters.Place.of(record), violation);
+        }
+        writer.skip(record.offset() + 1);
+    }
+
+    /**
+     * What the contract says of some records now; nothing of them is kept.
+     *
+     * @return for each record why it would be rejected; empty where it would not
+     * @throws dev.millrace.problem.ProblemException with {@code Unavailable} when memory is used up, or the registry has
+     *     not given a schema yet
+     */
+    List<Optional<Violation>> check(List<ConsumerRecord<byte[], byte[]>> records) {
+        List<Optional<Violation>> verdicts = new ArrayList<>();
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            PartitionWriter writer = writer(record.partition());
+            RecordReader reader = readers.get(record.partition());
+            int rows = reader.prepare(record);
+            if (rows == RecordDecoder.WAITING) {
+                throw unavailable("the schema registry has been asked for a record's schema; try again.");
+            }
+            try {
+                if (!writer.ready(rows)) {
+                    throw unavailable(NO_MEMORY);
+                }
+                boolean broken = reader.read(record) == RecordReader.Reading.BROKEN;
+                writer.batch().rollback();
+                verdicts.add(broken ? Optional.of(reader.violation()) : Optional.empty());
+            } catch (OutOfMemoryException memory) {
+                writer.exhausted();
+                throw unavailable(NO_MEMORY);
+            }
+        }
+        return verdicts;
+    }
+
+    private RuntimeException unavailable(String reason) {
+        return new Problem.Unavailable(product.qualifiedName(), reason).exception();
     }
 
     private PartitionWriter writer(int partition) {
-        if (partition >= decoders.size()) {
+        if (partition >= readers.size()) {
             store.topic(store.topicId().orElseThrow(), partition + 1);
-            while (decoders.size() <= partition) {
-                PartitionWriter writer = store.writer(decoders.size());
-                decoders.add(RecordDecoder.of(
-                        product.definition(), writer.batch(), JsonLimits.DEFAULT, schemas, writer.maxRows()));
+            while (readers.size() <= partition) {
+                PartitionWriter writer = store.writer(readers.size());
+                readers.add(
+                        rejection.isPresent()
+                                ? new ContractRecords(product, writer, schemas)
+                                : new DeadLetterRecords(product, writer));
             }
         }
         return store.writer(partition);

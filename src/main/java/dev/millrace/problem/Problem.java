@@ -19,6 +19,19 @@ public sealed interface Problem {
         return new ProblemException(this);
     }
 
+    /** The request contradicts what is going on; it may be right later. */
+    record Conflict(String what, String reason) implements Problem {
+        @Override
+        public Status status() {
+            return Status.CONFLICT;
+        }
+
+        @Override
+        public String detail() {
+            return what + " cannot be: " + reason;
+        }
+    }
+
     /** A parameter has a value that cannot be; {@code expected} says what would be right. */
     record InvalidParameter(String parameter, String reason, String expected) implements Problem {
         @Override

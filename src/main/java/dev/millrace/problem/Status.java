@@ -12,6 +12,7 @@ public enum Status {
     NOT_FOUND(404, "not-found", "There is no such thing", "NOT_FOUND"),
     METHOD_NOT_ALLOWED(405, "method-not-allowed", "The method is not allowed here", "UNIMPLEMENTED"),
     NOT_ACCEPTABLE(406, "not-acceptable", "No format is acceptable to the client", "INVALID_ARGUMENT"),
+    CONFLICT(409, "conflict", "Something else is under way", "UNAVAILABLE"),
     GONE(410, "gone", "This is no longer kept", "NOT_FOUND"),
     TOO_LARGE(413, "too-large", "The request is too large", "INVALID_ARGUMENT"),
     RATE_LIMITED(429, "rate-limited", "Too many requests", "RESOURCE_EXHAUSTED"),

@@ -53,6 +53,12 @@ public final class QueryParser {
         schema.columns().forEach(this::add);
     }
 
+    /** The query of rows whose columns, text all of them, have these values. */
+    public static RowsQuery where(StoreSchema schema, Map<String, String> values) {
+        return new QueryParser("", schema, Limits.USUAL, new CursorCodec(new byte[16]))
+                .parse(values.entrySet().stream().toList());
+    }
+
     private void add(ColumnLayout column) {
         columns.put(column.path(), column);
         if (column.storage() == Storage.STRUCT) {

@@ -176,8 +176,9 @@ public final class MillraceServer implements AutoCloseable {
                             product.mode() == Mode.UPSERT),
                     new StoreOptions(
                             configuration.store().segmentRows(),
-                            32L << 20,
-                            configuration.domain().memory().bytes() / products,
+                            product.isDeadLetters() ? 4L << 20 : 32L << 20,
+                            // Dead letters are few: an eighth for them, the rest for the product itself.
+                            configuration.domain().memory().bytes() / products / 8 * (product.isDeadLetters() ? 1 : 7),
                             configuration.store().flushInterval()),
                     folder,
                     share,

@@ -58,7 +58,6 @@ public final class LocalStore implements ProductStore {
                 new SerialQueue(files),
                 nanoClock,
                 new MemoryGate(options.budgetBytes(), this::memoryBytes, this::seal, this::isPending),
-                new RecentLetters(),
                 () -> condition,
                 this::topicName);
     }
@@ -140,12 +139,8 @@ public final class LocalStore implements ProductStore {
                 .mapToInt(matcher -> Integer.parseInt(matcher.group(1)) + 1)
                 .max()
                 .orElse(0);
-        var letters = new ArrayList<DeadLetter>();
-        long letterCount = 0;
         for (int partition = 0; partition < partitions; partition++) {
             PartitionRecovery.Found found = recover(partition);
-            letters.addAll(found.letters());
-            letterCount += found.manifest().letterCount();
             add(partition, found);
             String stored = found.manifest().topicId();
             if (!stored.isEmpty() && topicId != null && !stored.equals(topicId)) {
@@ -155,7 +150,6 @@ public final class LocalStore implements ProductStore {
             }
             topicId = stored.isEmpty() ? topicId : stored;
         }
-        context.letters().restore(letters, letterCount);
         notes.forEach(note -> LOG.warn("{}", note));
     }
 
@@ -264,23 +258,13 @@ public final class LocalStore implements ProductStore {
         }
         topicId = id;
         for (int partition = logs.length; partition < partitions; partition++) {
-            add(partition, new PartitionRecovery.Found(Manifest.empty(context.schema()), List.of(), List.of()));
+            add(partition, new PartitionRecovery.Found(Manifest.empty(context.schema()), List.of()));
         }
     }
 
     @Override
     public PartitionWriter writer(int partition) {
         return logs[partition];
-    }
-
-    @Override
-    public List<DeadLetter> deadLetters(int limit) {
-        return context.letters().newest(limit);
-    }
-
-    @Override
-    public long deadLetterCount() {
-        return context.letters().count();
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.millrace.store;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
@@ -24,23 +25,16 @@ import java.util.zip.CRC32C;
  * @param schema the store schema, one line an entry, to tell what a changed contract changed
  * @param generation the last number given to a file's name
  * @param segments in the order of their offsets
- * @param letters files with the newest dead letters, oldest first
- * @param letterCount dead letters below {@code next}, those dropped from the files included
  */
 record Manifest(
-        int format,
-        String topicId,
-        long next,
-        List<String> schema,
-        long generation,
-        List<SegmentFile> segments,
-        List<LetterFile> letters,
-        long letterCount) {
+        int format, String topicId, long next, List<String> schema, long generation, List<SegmentFile> segments) {
     static final int FORMAT = 1;
     static final String NAME = "manifest";
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final ObjectReader READER = JSON.readerFor(Manifest.class);
+    // Manifests of before dead letters were a product of their own name files of theirs too.
+    private static final ObjectReader READER =
+            JSON.readerFor(Manifest.class).without(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
     private static final ObjectWriter WRITER = JSON.writerFor(Manifest.class);
     private static final HexFormat HEX = HexFormat.of();
     private static final String CRC = "crc32c:";
@@ -48,7 +42,6 @@ record Manifest(
     Manifest {
         schema = List.copyOf(schema);
         segments = List.copyOf(segments);
-        letters = List.copyOf(letters);
     }
 
     /** One segment; {@code firstDeleted} is Long.MAX_VALUE where no row is a delete. */
@@ -59,19 +52,16 @@ record Manifest(
             long lastOffset,
             int deletedRows,
             long firstDeleted,
-            long lettersBefore,
             long sizeBytes,
             int crc32c) {
         Segment.Facts facts(int ordinal) {
-            return new Segment.Facts(ordinal, rows, firstOffset, lastOffset, deletedRows, firstDeleted, lettersBefore);
+            return new Segment.Facts(ordinal, rows, firstOffset, lastOffset, deletedRows, firstDeleted);
         }
     }
 
-    record LetterFile(String file, int count, long sizeBytes, int crc32c) {}
-
     /** Of a partition without files. */
     static Manifest empty(StoreSchema schema) {
-        return new Manifest(FORMAT, "", 0, describe(schema), 0, List.of(), List.of(), 0);
+        return new Manifest(FORMAT, "", 0, describe(schema), 0, List.of());
     }
 
     byte[] toBytes() {

@@ -24,7 +24,6 @@ final class OpenSegment {
     private long firstOffset;
     private long lastOffset;
     private long firstDeleted = Marks.NEVER;
-    private long lettersBefore;
 
     OpenSegment(StoreContext context, int ordinal) {
         this.context = context;
@@ -92,10 +91,9 @@ final class OpenSegment {
     }
 
     /** Ends the rows of one record, whose contract columns are written. */
-    void append(long offset, long timestampMillis, boolean deleted, int rows, long letterCount) {
+    void append(long offset, long timestampMillis, boolean deleted, int rows) {
         if (rows() == 0) {
             firstOffset = offset;
-            lettersBefore = letterCount;
         }
         for (int i = 0; i < rows; i++) {
             writer.column(schema.offsetColumn()).putInt64(offset);
@@ -134,7 +132,6 @@ final class OpenSegment {
         firstOffset = facts.firstOffset();
         lastOffset = facts.lastOffset();
         firstDeleted = facts.firstDeleted();
-        lettersBefore = facts.lettersBefore();
         return true;
     }
 
@@ -162,7 +159,7 @@ final class OpenSegment {
     }
 
     private Segment.Facts facts() {
-        return new Segment.Facts(ordinal, rows(), firstOffset, lastOffset, deletedRows, firstDeleted, lettersBefore);
+        return new Segment.Facts(ordinal, rows(), firstOffset, lastOffset, deletedRows, firstDeleted);
     }
 
     /** Gives the memory of a segment without rows back. */

@@ -22,14 +22,12 @@ import org.slf4j.LoggerFactory;
 /**
  * One partition's files. Called by one file thread at a time, in the order in which the plans were made.
  *
- * <p>A commit writes the segments and dead letters that have no file yet under names that were never used before, forces
+ * <p>A commit writes the segments that have no file yet under names that were never used before, forces
  * them and their folder, and then switches the manifest by a rename. What the manifest does not name does not exist: a
  * crash before the rename leaves files that the next start deletes, a crash after it leaves at most the replaced ones.
  */
 final class PartitionFiles {
     private static final Logger LOG = LoggerFactory.getLogger(PartitionFiles.class);
-    static final int KEPT_LETTERS = 10_000;
-    private static final int MAX_LETTER_FILES = 16;
     private static final long CONDITION_SECONDS = 5;
 
     /**
@@ -37,16 +35,13 @@ final class PartitionFiles {
      *
      * @param sealed segments sealed since the last plan; a reference each is handed over
      * @param tail the published part of the open segment; its reference is handed over
-     * @param letters dead letters since the last plan
      * @param condition what must be met before the plan may become durable
      */
     record Plan(
             String topicId,
             List<Segment> sealed,
             @Nullable Segment tail,
-            List<DeadLetter> letters,
             long next,
-            long letterCount,
             CompletableFuture<Void> condition) {}
 
     /** A segment's ordinal and its mapped file, the receiver's to release. */
@@ -65,7 +60,6 @@ final class PartitionFiles {
     private final StoreSchema schema;
     private final BufferAllocator mappedAllocator;
     private final Deque<Segment> unmapped = new ArrayDeque<>();
-    private final List<DeadLetter> letters = new ArrayList<>();
     private Manifest manifest;
     // Never goes back, not even after a failure: the manifest on disk may name files of a commit that failed late.
     private long generation;
@@ -87,8 +81,7 @@ final class PartitionFiles {
     Committed commit(Plan plan) throws IOException {
         try {
             unmapped.addAll(plan.sealed());
-            letters.addAll(plan.letters());
-            if (!unmapped.isEmpty() || !letters.isEmpty() || plan.next() > manifest.next()) {
+            if (!unmapped.isEmpty() || plan.next() > manifest.next()) {
                 write(plan);
             }
             return map();
@@ -124,7 +117,6 @@ final class PartitionFiles {
             if (plan.tail() != null) {
                 work.add(plan.tail(), plan.topicId());
             }
-            work.addLetters(letters);
             disk.forceFolder(folder);
             disk.write(
                     folder.resolve(Manifest.NAME + ".tmp"), work.manifest(plan).toBytes());
@@ -135,7 +127,6 @@ final class PartitionFiles {
         disk.rename(folder.resolve(Manifest.NAME + ".tmp"), folder.resolve(Manifest.NAME));
         disk.forceFolder(folder);
         manifest = work.manifest(plan);
-        letters.clear();
         for (String obsolete : work.obsolete) {
             try {
                 disk.delete(folder.resolve(obsolete));
@@ -184,13 +175,11 @@ final class PartitionFiles {
     /** The files of one commit, before the manifest names them. */
     private final class Work {
         private final List<Manifest.SegmentFile> segments;
-        private final List<Manifest.LetterFile> letterFiles;
         private final List<String> written = new ArrayList<>();
         private final List<String> obsolete = new ArrayList<>();
 
         Work(Manifest before) {
             this.segments = new ArrayList<>(before.segments());
-            this.letterFiles = new ArrayList<>(before.letters());
         }
 
         void add(Segment segment, String topicId) throws IOException {
@@ -218,7 +207,6 @@ final class PartitionFiles {
                     facts.lastOffset(),
                     facts.deletedRows(),
                     facts.firstDeleted(),
-                    facts.lettersBefore(),
                     stored.sizeBytes(),
                     stored.crc32c());
             if (replaces) {
@@ -228,34 +216,8 @@ final class PartitionFiles {
             }
         }
 
-        void addLetters(List<DeadLetter> more) throws IOException {
-            if (more.isEmpty()) {
-                return;
-            }
-            List<DeadLetter> all = more;
-            if (letterFiles.size() == MAX_LETTER_FILES) {
-                all = new ArrayList<>(readLetters(folder, letterFiles));
-                all.addAll(more);
-                letterFiles.forEach(file -> obsolete.add(file.file()));
-                letterFiles.clear();
-            }
-            all = all.subList(Math.max(0, all.size() - KEPT_LETTERS), all.size());
-            String name = "dead-letters-" + ++generation + ".jsonl";
-            written.add(name);
-            Disk.Stored stored = disk.write(folder.resolve(name), LetterLines.toBytes(all));
-            letterFiles.add(new Manifest.LetterFile(name, all.size(), stored.sizeBytes(), stored.crc32c()));
-        }
-
         Manifest manifest(Plan plan) {
-            return new Manifest(
-                    Manifest.FORMAT,
-                    plan.topicId(),
-                    plan.next(),
-                    manifest.schema(),
-                    generation,
-                    segments,
-                    letterFiles,
-                    plan.letterCount());
+            return new Manifest(Manifest.FORMAT, plan.topicId(), plan.next(), manifest.schema(), generation, segments);
         }
 
         /** Deletes what was written, as far as the disk lets us: a full disk must not fill with attempts. */
@@ -268,18 +230,5 @@ final class PartitionFiles {
                 }
             }
         }
-    }
-
-    /** The letters of some files, oldest first. */
-    static List<DeadLetter> readLetters(Path folder, List<Manifest.LetterFile> files) throws IOException {
-        var letters = new ArrayList<DeadLetter>();
-        for (Manifest.LetterFile file : files) {
-            byte[] bytes = java.nio.file.Files.readAllBytes(folder.resolve(file.file()));
-            if (bytes.length != file.sizeBytes() || Manifest.crc32c(bytes) != file.crc32c()) {
-                throw new IOException(folder.resolve(file.file()) + " is not what was written");
-            }
-            letters.addAll(LetterLines.parse(bytes));
-        }
-        return letters;
     }
 }

@@ -45,11 +45,9 @@ final class PartitionLog implements PartitionWriter {
     private volatile @Nullable PartitionView view;
     private long next;
     private long visibleRows;
-    private long letterCount;
     private int checkAt;
 
     private List<Segment> newlySealed = new ArrayList<>();
-    private List<DeadLetter> newLetters = new ArrayList<>();
     private long plannedNext;
     private long plannedAt;
     private int underWay;
@@ -71,7 +69,6 @@ final class PartitionLog implements PartitionWriter {
         this.durableNext = next;
         this.plannedNext = next;
         this.plannedAt = context.nanoClock().getAsLong();
-        this.letterCount = manifest.letterCount();
         this.open = new OpenSegment(context, found.batches().size() + 1);
         this.sealed = restore(manifest, found.batches());
         for (int i = 0; i < sealed.size(); i++) {
@@ -147,7 +144,7 @@ final class PartitionLog implements PartitionWriter {
     @Override
     public void commit(long offset, long timestampMillis, boolean deleted, int rows) {
         requireNew(offset);
-        open.append(offset, timestampMillis, deleted, rows, letterCount);
+        open.append(offset, timestampMillis, deleted, rows);
         visibleRows += deleted ? 0 : rows;
         next = offset + 1;
     }
@@ -158,15 +155,6 @@ final class PartitionLog implements PartitionWriter {
             open.writer().rollback();
         }
         context.gate().exhausted();
-    }
-
-    @Override
-    public void reject(DeadLetter letter) {
-        requireNew(letter.offset());
-        newLetters.add(letter);
-        context.letters().add(letter);
-        letterCount++;
-        next = letter.offset() + 1;
     }
 
     @Override
@@ -256,12 +244,9 @@ final class PartitionLog implements PartitionWriter {
                 context.topicId().get(),
                 newlySealed,
                 open == null ? null : open.retain(),
-                newLetters,
                 next,
-                letterCount,
                 context.condition().get());
         newlySealed = new ArrayList<>();
-        newLetters = new ArrayList<>();
         plannedNext = next;
         plannedAt = context.nanoClock().getAsLong();
         underWay++;

@@ -20,10 +20,9 @@ final class PartitionRecovery {
     private static final String BAD = ".bad";
 
     /** A partition as it was found; the batches are the receiver's to release. */
-    record Found(Manifest manifest, List<Batch> batches, List<DeadLetter> letters) {
+    record Found(Manifest manifest, List<Batch> batches) {
         Found {
             batches = List.copyOf(batches);
-            letters = List.copyOf(letters);
         }
     }
 
@@ -51,17 +50,6 @@ final class PartitionRecovery {
     Found recover() throws IOException {
         Manifest manifest = manifest();
         deleteUnknown(manifest);
-        List<DeadLetter> letters;
-        try {
-            letters = PartitionFiles.readLetters(folder, manifest.letters());
-        } catch (IOException broken) {
-            notes.add(folder + ": dead letters are put aside, their count is kept: " + broken.getMessage());
-            for (Manifest.LetterFile file : manifest.letters()) {
-                putAside(folder.resolve(file.file()));
-            }
-            letters = List.of();
-            manifest = withLetters(manifest, letters);
-        }
         var batches = new ArrayList<Batch>();
         try {
             for (Manifest.SegmentFile file : manifest.segments()) {
@@ -69,15 +57,14 @@ final class PartitionRecovery {
             }
         } catch (IOException broken) {
             try {
-                letters = before(manifest.segments().get(batches.size()).firstOffset(), letters);
-                manifest = cut(manifest, batches.size(), letters, broken);
+                manifest = cut(manifest, batches.size(), broken);
             } catch (IOException failure) {
                 batches.forEach(Batch::release);
                 failure.addSuppressed(broken);
                 throw failure;
             }
         }
-        return new Found(manifest, batches, letters);
+        return new Found(manifest, batches);
     }
 
     private Manifest manifest() throws IOException {
@@ -108,7 +95,6 @@ final class PartitionRecovery {
         var known = new HashSet<String>();
         known.add(Manifest.NAME);
         manifest.segments().forEach(file -> known.add(file.file()));
-        manifest.letters().forEach(file -> known.add(file.file()));
         for (Path file : disk.list(folder)) {
             String name = file.getFileName().toString();
             if (!known.contains(name) && !name.endsWith(BAD)) {
@@ -135,8 +121,7 @@ final class PartitionRecovery {
     }
 
     /** The manifest without segment number {@code whole} and the later ones, made durable. */
-    private Manifest cut(Manifest manifest, int whole, List<DeadLetter> letters, IOException reason)
-            throws IOException {
+    private Manifest cut(Manifest manifest, int whole, IOException reason) throws IOException {
         List<Manifest.SegmentFile> dropped =
                 manifest.segments().subList(whole, manifest.segments().size());
         for (Manifest.SegmentFile file : dropped) {
@@ -146,47 +131,17 @@ final class PartitionRecovery {
         notes.add(folder + ": " + reason.getMessage() + "; offsets " + first.firstOffset() + " to "
                 + (manifest.next() - 1) + " in " + dropped.size()
                 + " segments are put aside and read again from the topic");
-        return withLetters(
-                new Manifest(
-                        manifest.format(),
-                        manifest.topicId(),
-                        first.firstOffset(),
-                        manifest.schema(),
-                        manifest.generation(),
-                        manifest.segments().subList(0, whole),
-                        manifest.letters(),
-                        first.lettersBefore()),
-                letters);
-    }
-
-    private static List<DeadLetter> before(long offset, List<DeadLetter> letters) {
-        return letters.stream().filter(letter -> letter.offset() < offset).toList();
-    }
-
-    private Manifest withLetters(Manifest manifest, List<DeadLetter> letters) throws IOException {
-        long generation = manifest.generation() + 1;
-        List<Manifest.LetterFile> files = List.of();
-        if (!letters.isEmpty()) {
-            String name = "dead-letters-" + generation + ".jsonl";
-            Disk.Stored stored = disk.write(folder.resolve(name), LetterLines.toBytes(letters));
-            files = List.of(new Manifest.LetterFile(name, letters.size(), stored.sizeBytes(), stored.crc32c()));
-        }
         var changed = new Manifest(
                 manifest.format(),
                 manifest.topicId(),
-                manifest.next(),
+                first.firstOffset(),
                 manifest.schema(),
-                generation,
-                manifest.segments(),
-                files,
-                manifest.letterCount());
+                manifest.generation(),
+                manifest.segments().subList(0, whole));
         disk.forceFolder(folder);
         disk.write(folder.resolve(Manifest.NAME + ".tmp"), changed.toBytes());
         disk.rename(folder.resolve(Manifest.NAME + ".tmp"), folder.resolve(Manifest.NAME));
         disk.forceFolder(folder);
-        for (Manifest.LetterFile old : manifest.letters()) {
-            disk.delete(folder.resolve(old.file()));
-        }
         return changed;
     }
 

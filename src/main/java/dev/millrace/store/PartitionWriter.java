@@ -6,7 +6,7 @@ import dev.millrace.arrow.BatchWriter;
  * Writes one partition of a product. Only the domain's ingest thread calls it.
  *
  * <p>For each record in offset order: {@link #ready}; then either write the contract's columns into {@link #batch()}
- * and call {@link #commit}, or {@link #reject}, or {@link #skip}. After a run of records {@link #publish()} makes them
+ * and call {@link #commit}, or {@link #skip} it. After a run of records {@link #publish()} makes them
  * visible at once. A record whose offset is below {@link #next()} has been stored already and must not be given again.
  */
 public interface PartitionWriter {
@@ -51,10 +51,7 @@ public interface PartitionWriter {
      */
     void exhausted();
 
-    /** Keeps a record that broke its contract. */
-    void reject(DeadLetter letter);
-
-    /** Passes over offsets that hold no record for us (transaction markers, compacted ones), up to {@code next}. */
+    /** Passes over offsets that leave no row (rejected records, transaction markers, compacted ones), up to {@code next}. */
     void skip(long next);
 
     /** Makes all rows written so far visible. */

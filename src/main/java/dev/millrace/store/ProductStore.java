@@ -36,12 +36,6 @@ public interface ProductStore extends AutoCloseable {
     /** The writer of a partition below the number that {@link #topic} gave. */
     PartitionWriter writer(int partition);
 
-    /** Newest dead letters first, at most {@code limit}. */
-    java.util.List<DeadLetter> deadLetters(int limit);
-
-    /** How many dead letters there have been. */
-    long deadLetterCount();
-
     /** Off-heap bytes of the open batches and of sealed ones that are not yet mapped. */
     long memoryBytes();
 

@@ -9,14 +9,7 @@ import dev.millrace.arrow.Column;
  */
 final class Segment {
     /** What is known of a segment's rows without looking at them. */
-    record Facts(
-            int ordinal,
-            int rows,
-            long firstOffset,
-            long lastOffset,
-            int deletedRows,
-            long firstDeleted,
-            long lettersBefore) {}
+    record Facts(int ordinal, int rows, long firstOffset, long lastOffset, int deletedRows, long firstDeleted) {}
 
     private final Facts facts;
     private final Batch batch;

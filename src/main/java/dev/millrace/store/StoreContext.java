@@ -23,6 +23,5 @@ record StoreContext(
         Executor files,
         LongSupplier nanoClock,
         MemoryGate gate,
-        RecentLetters letters,
         Supplier<CompletableFuture<Void>> condition,
         Supplier<String> topicId) {}

@@ -131,7 +131,8 @@ final class Records {
                 0,
                 Integer.MAX_VALUE,
                 false,
-                values);
+                values,
+                Optional.empty());
     }
 
     static Layout layout(List<Property> columns) {

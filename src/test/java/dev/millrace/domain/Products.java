@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Makes products for the tests of other rooms. */
@@ -39,7 +40,7 @@ public final class Products {
             try {
                 Path folder = Files.createDirectories(mesh.resolve("domains").resolve(domain));
                 Files.writeString(folder.resolve(name + ".odcs.yaml"), contract);
-                return new Product(MeshReader.read(mesh).product(domain, name).orElseThrow(), store);
+                return new Product(MeshReader.read(mesh).product(domain, name).orElseThrow(), store, Optional.empty());
             } finally {
                 try (Stream<Path> files = Files.walk(mesh)) {
                     files.sorted(Comparator.reverseOrder())

@@ -7,7 +7,6 @@ import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ColumnWriter;
 import dev.millrace.problem.Problem;
-import dev.millrace.store.DeadLetter;
 import dev.millrace.store.Key;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.Position;
@@ -286,16 +285,6 @@ final class FakeStore implements ProductStore {
     @Override
     public PartitionWriter writer(int partition) {
         throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public List<DeadLetter> deadLetters(int limit) {
-        return List.of();
-    }
-
-    @Override
-    public long deadLetterCount() {
-        return 0;
     }
 
     @Override

@@ -15,7 +15,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.layer.Allowance;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.SampleRows;
-import dev.millrace.store.DeadLetter;
 import io.vertx.core.Future;
 import java.io.IOException;
 import java.io.InputStream;
@@ -336,21 +335,6 @@ class HttpPortIT {
         }
         assertEquals(200, server.send("HEAD", ROWS + "?format=ndjson").statusCode());
         assertEquals(404, server.send("HEAD", ROWS + "/none").statusCode());
-    }
-
-    @Test
-    void listDeadLetters_newestFirst_withTheirReasons() throws Exception {
-        var writer = server.sample().store().writer(0);
-        for (int i = 0; i < 3; i++) {
-            assertTrue(writer.ready());
-            writer.reject(new DeadLetter(0, writer.next(), 1_700_000_000_000L, "required", "id", "missing " + i, 12));
-        }
-        server.sample().publish();
-        JsonNode letters = json(server.get(FLIGHTS + "/dead-letters?limit=2"), 200);
-        assertEquals(3, letters.get("count").asInt());
-        assertEquals(2, letters.get("data").size());
-        assertEquals("missing 2", letters.at("/data/0/reason").asText());
-        problem(server.get(FLIGHTS + "/dead-letters?limit=0"), 400, "invalid-parameter");
     }
 
     @Test

@@ -71,7 +71,6 @@ class ManagementPortIT {
         String text = get("/metrics").body();
         assertTrue(text.contains("millrace_product_rows{domain=\"d\",product=\"p\"} 10.0"), text);
         assertTrue(text.contains("millrace_product_records{domain=\"d\",product=\"p\"} 10.0"), text);
-        assertTrue(text.contains("millrace_product_dead_letters{domain=\"d\",product=\"p\"} 0.0"), text);
         assertTrue(text.contains("millrace_product_memory_bytes{"), text);
     }
 

@@ -53,14 +53,18 @@ class BrokenRecordsIT {
         String path = "/v1/products/aviation/flights";
         Client.await("G2", () -> client.get(path + "/rows/G2").statusCode() == 200);
         assertEquals("G1", client.json(path + "/rows/G1").get("flight_id").textValue());
+        Client.await(
+                "dead letters",
+                () -> client.json(path + "/dead-letters").get("data").size() == 4);
         JsonNode letters = client.json(path + "/dead-letters").get("data");
         Map<Long, String> rules = new HashMap<>();
         letters.forEach(letter -> {
             rules.put(letter.get("offset").longValue(), letter.get("rule").textValue());
-            assertFalse(letter.get("reason").textValue().isBlank());
+            assertFalse(letter.at("/violations/0/reason").textValue().isBlank());
         });
         assertEquals(broken, rules);
-        assertEquals(4, client.json(path).get("deadLetters").asLong());
+        assertEquals(4, client.json(path).at("/deadLetters/all").asLong());
+        assertEquals(4, client.json(path).at("/deadLetters/rejected").asLong());
         Client.await(
                 "dead-letter topic",
                 () -> TestKafka.readAll(mesh.flights() + ".dlq").size() == 4);

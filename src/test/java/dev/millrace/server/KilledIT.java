@@ -92,7 +92,7 @@ class KilledIT {
             assertEquals(
                     0,
                     client.json("/v1/products/aviation/flights")
-                            .get("deadLetters")
+                            .at("/deadLetters/all")
                             .asLong());
         } finally {
             if (server != null) {

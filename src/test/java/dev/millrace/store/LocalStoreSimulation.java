@@ -183,9 +183,6 @@ class LocalStoreSimulation {
             assertEquals(end, store.durable());
             assertEquals(end, store.position());
             assertEquals(List.of(), store.recoveryNotes());
-            assertEquals(model.letters(end), store.deadLetterCount());
-            assertEquals(
-                    model.letters(end), store.deadLetters(Integer.MAX_VALUE).size());
             assertTrue(store.fileFault().isEmpty());
             try (Snapshot snapshot = store.snapshot()) {
                 model.check(snapshot);

@@ -1,5 +1,6 @@
 package dev.millrace.store;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -113,7 +115,7 @@ class LocalStoreTest {
         for (String breakage : List.of("missing", "short", "torn")) {
             Path here = folder.resolve(breakage);
             fill(here, StoreModel.UPSERT, 100);
-            // Segments of 16 rows: letters at 10, 20, …; the third begins with offset 35.
+            // Segments of 16 rows: no rows at 10, 20, …; the third begins with offset 35.
             Path third = file(here, "35-");
             switch (breakage) {
                 case "missing" -> Files.delete(third);
@@ -125,11 +127,8 @@ class LocalStoreTest {
                 assertTrue(store.recoveryNotes().getFirst().contains("35 to 99"), store.recoveryNotes()::toString);
                 assertEquals(Position.of("t", 35), store.durable());
                 assertEquals(35, store.writer(0).next());
-                assertEquals(3, store.deadLetterCount());
-                assertEquals(3, store.deadLetters(100).size());
                 give(store, 35, 100);
                 check(store, 100);
-                assertEquals(9, store.deadLetterCount());
             }
             try (Stream<Path> files = Files.list(here.resolve("p0"))) {
                 assertTrue(files.anyMatch(file -> file.toString().endsWith(".bad")));
@@ -159,16 +158,17 @@ class LocalStoreTest {
     }
 
     @Test
-    void open_withBrokenDeadLetters_keepsTheCount() throws IOException {
+    void open_ofAManifestThatStillNamesDeadLetters_readsIt() throws IOException {
         fill(StoreModel.UPSERT, 100);
-        Files.write(file(folder, "dead-letters"), new byte[] {1});
-        for (int notes = 1; notes >= 0; notes--) {
-            try (LocalStore store = open(StoreModel.UPSERT)) {
-                assertEquals(notes, store.recoveryNotes().size());
-                assertEquals(9, store.deadLetterCount());
-                assertEquals(List.of(), store.deadLetters(100));
-                check(store, 100);
-            }
+        Path manifest = folder.resolve("p0").resolve("manifest");
+        String json = Files.readString(manifest).lines().findFirst().orElseThrow();
+        byte[] older = (json.substring(0, json.length() - 1) + ",\"letters\":[{\"file\":\"x\"}],\"letterCount\":9}")
+                .getBytes(UTF_8);
+        String crc = HexFormat.of().toHexDigits(Manifest.crc32c(older));
+        Files.writeString(manifest, new String(older, UTF_8) + "\ncrc32c:" + crc + "\n");
+        try (LocalStore store = open(StoreModel.UPSERT)) {
+            assertEquals(List.of(), store.recoveryNotes());
+            check(store, 100);
         }
     }
 
@@ -199,27 +199,6 @@ class LocalStoreTest {
         }
         try (LocalStore store = open(StoreModel.UPSERT)) {
             check(store, 400);
-        }
-    }
-
-    @Test
-    void deadLetters_moreThanKept_areCountedExactly() throws IOException {
-        try (LocalStore store = open(StoreModel.APPEND)) {
-            store.topic("t", 1);
-            for (int offset = 0; offset < 10_500; offset++) {
-                StoreModel.give(store.writer(0), entry(offset, true));
-                if (offset % 500 == 0) {
-                    store.flush().join();
-                }
-            }
-        }
-        try (LocalStore store = open(StoreModel.APPEND)) {
-            assertEquals(10_500, store.deadLetterCount());
-            List<DeadLetter> newest = store.deadLetters(20_000);
-            assertEquals(10_000, newest.size());
-            assertEquals(10_499, newest.getFirst().offset());
-            assertEquals(500, newest.getLast().offset());
-            assertEquals(Position.of("t", 10_500), store.position());
         }
     }
 

@@ -19,7 +19,7 @@ import org.apache.arrow.vector.types.pojo.Schema;
 
 /** What a store must say, kept in plain lists: every record of every partition by offset. */
 final class StoreModel {
-    /** A record; a letter when {@code broken}. */
+    /** A record; one that leaves no row when {@code broken}. */
     record Entry(long offset, long timestamp, String id, int number, long value, boolean deleted, boolean broken) {}
 
     static final Schema CONTRACT = new Schema(List.of(
@@ -44,8 +44,7 @@ final class StoreModel {
     /** Gives one record to a writer, which is ready. */
     static void give(PartitionWriter writer, Entry entry) {
         if (entry.broken()) {
-            writer.reject(new DeadLetter(
-                    writer.partition(), entry.offset(), entry.timestamp(), "type", "value", "is no number", 7));
+            writer.skip(entry.offset() + 1);
             return;
         }
         put(writer.batch(), entry);
@@ -79,17 +78,6 @@ final class StoreModel {
                 .filter(entry -> !entry.deleted())
                 .sorted(Comparator.comparingLong(Entry::offset))
                 .toList();
-    }
-
-    long letters(Position position) {
-        long count = 0;
-        for (int p = 0; p < partitions.size(); p++) {
-            long next = position.next(p);
-            count += partitions.get(p).stream()
-                    .filter(entry -> entry.broken() && entry.offset() < next)
-                    .count();
-        }
-        return count;
     }
 
     /** Holds a snapshot against the model at the snapshot's position, row by row and key by key. */

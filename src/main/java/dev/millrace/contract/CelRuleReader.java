@@ -1,0 +1,97 @@
+package dev.millrace.contract;
+
+import dev.millrace.config.yaml.Cursor;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Reads the CEL rules of one schema object, and says which are left out. */
+final class CelRuleReader {
+    private static final int LONGEST = 10_000;
+    private static final int MOST = 100;
+
+    private final List<CelRule> rules = new ArrayList<>();
+    private final Set<String> names = new HashSet<>();
+
+    private CelRuleReader() {}
+
+    static List<CelRule> read(Cursor object) {
+        var reader = new CelRuleReader();
+        reader.quality(object, "");
+        for (Cursor property : properties(object)) {
+            reader.quality(property, property.text("name"));
+            reader.warnWithin(property);
+        }
+        return reader.rules;
+    }
+
+    private void quality(Cursor owner, String column) {
+        rulesOf(owner).forEach(check -> {
+            Optional<Cursor> given = check.field("implementation");
+            Optional<String> expression = given.flatMap(Cursor::text);
+            if (expression.isEmpty()
+                    || expression.get().isBlank()
+                    || expression.get().length() > LONGEST) {
+                check.error("A CEL rule needs an implementation: an expression of at most " + LONGEST + " characters.");
+                return;
+            }
+            if (rules.size() == MOST) {
+                check.error("There are more than " + MOST + " CEL rules.");
+                return;
+            }
+            String name = check.text("name").isBlank() ? check.text("id") : check.text("name");
+            String unique = name.isBlank() ? (column.isEmpty() ? "rule" : column) + (rules.size() + 1) : name;
+            if (!names.add(unique)) {
+                check.error("The name '" + unique + "' stands at a CEL rule a second time.");
+            }
+            rules.add(new CelRule(
+                    unique,
+                    expression.get(),
+                    column,
+                    isWarning(check),
+                    given.get().place(),
+                    given.get().path()));
+        });
+    }
+
+    private static boolean isWarning(Cursor check) {
+        String severity = check.text("severity");
+        boolean known = Set.of("", "error", "warning").contains(severity);
+        if (!known) {
+            check.field("severity")
+                    .ifPresent(given -> given.warning("Expected error or warning, found '" + severity
+                            + "'; the rule rejects records as an error does."));
+        }
+        return severity.equals("warning");
+    }
+
+    private void warnWithin(Cursor property) {
+        List<Cursor> inner = new ArrayList<>(properties(property));
+        property.field("items").ifPresent(inner::add);
+        for (Cursor field : inner) {
+            rulesOf(field)
+                    .forEach(check ->
+                            check.warning("A CEL rule stands at a column or at the object; here it is not evaluated."));
+            warnWithin(field);
+        }
+    }
+
+    private static List<Cursor> rulesOf(Cursor owner) {
+        return items(owner, "quality").stream()
+                .filter(check -> check.text("type").equals("custom")
+                        && check.text("engine").equalsIgnoreCase("cel"))
+                .toList();
+    }
+
+    private static List<Cursor> properties(Cursor owner) {
+        return items(owner, "properties");
+    }
+
+    private static List<Cursor> items(Cursor owner, String name) {
+        return owner.field(name).filter(Cursor::isSequence).map(Cursor::items).orElse(List.of()).stream()
+                .filter(Cursor::isMapping)
+                .toList();
+    }
+}

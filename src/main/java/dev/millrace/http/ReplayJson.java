@@ -1,0 +1,63 @@
+package dev.millrace.http;
+
+import dev.millrace.domain.Replay;
+import dev.millrace.problem.Problem;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/** What is asked of a replay and what it reports, as JSON. */
+final class ReplayJson {
+    static final int MAX_IDS = 1_000;
+    private static final Set<String> MEMBERS = Set.of("ids", "rule", "dryRun");
+    private static final String EXPECTED =
+            "{\"ids\":[\"topic:partition:offset\"],\"rule\":\"required\",\"dryRun\":true}, each member optional, at most "
+                    + MAX_IDS + " ids; or no body.";
+
+    private ReplayJson() {}
+
+    /** @throws dev.millrace.problem.ProblemException with {@code InvalidBody} */
+    static Replay.Request request(Buffer body) {
+        try {
+            JsonObject json = body.length() == 0 ? new JsonObject() : new JsonObject(body);
+            if (!MEMBERS.containsAll(json.fieldNames())) {
+                throw invalid("The body has another member than " + MEMBERS + ".");
+            }
+            Set<String> ids = new HashSet<>();
+            for (Object id : json.getJsonArray("ids", new JsonArray())) {
+                ids.add((String) id);
+            }
+            if (ids.size() > MAX_IDS || (json.containsKey("ids") && ids.isEmpty())) {
+                throw invalid("The body names " + ids.size() + " ids.");
+            }
+            return new Replay.Request(
+                    ids, Optional.ofNullable(json.getString("rule")), json.getBoolean("dryRun", false));
+        } catch (DecodeException | ClassCastException | NullPointerException wrong) {
+            throw invalid("The body is not what a replay takes.");
+        }
+    }
+
+    private static RuntimeException invalid(String reason) {
+        return new Problem.InvalidBody(reason, EXPECTED).exception();
+    }
+
+    static JsonObject of(Replay.Report report) {
+        var kept = new JsonArray();
+        for (Replay.Kept each : report.kept()) {
+            kept.add(new JsonObject()
+                    .put("rule", each.rule())
+                    .put("count", each.count())
+                    .put("ids", new JsonArray(each.ids())));
+        }
+        return new JsonObject()
+                .put("replayed", report.replayed())
+                .put("taken", report.taken())
+                .put("kept", kept)
+                .put("complete", report.complete())
+                .put("position", report.position().toString());
+    }
+}

@@ -1,0 +1,89 @@
+package dev.millrace.ingest;
+
+import dev.millrace.codec.JsonLimits;
+import dev.millrace.codec.RecordDecoder;
+import dev.millrace.codec.SchemaSource;
+import dev.millrace.codec.Violation;
+import dev.millrace.domain.Product;
+import dev.millrace.store.PartitionWriter;
+import dev.millrace.store.Snapshot;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+
+/** Records of a product's own topic, checked against its contract. */
+final class ContractRecords implements RecordReader {
+    private final Product product;
+    private final PartitionWriter writer;
+    private final RecordDecoder decoder;
+    private Violation violation = new Violation("", "", "");
+
+    ContractRecords(Product product, PartitionWriter writer, SchemaSource schemas) {
+        this.product = product;
+        this.writer = writer;
+        this.decoder =
+                RecordDecoder.of(product.definition(), writer.batch(), JsonLimits.DEFAULT, schemas, writer.maxRows());
+    }
+
+    @Override
+    public int prepare(ConsumerRecord<byte[], byte[]> record) {
+        byte[] bytes = record.value() == null ? record.key() : record.value();
+        return bytes == null ? 1 : decoder.prepare(bytes, record.value() == null);
+    }
+
+    @Override
+    public int rows() {
+        return decoder.rows();
+    }
+
+    @Override
+    public Reading read(ConsumerRecord<byte[], byte[]> record) {
+        if (record.headers().lastHeader(DeadLetters.REPLAY_OF) != null && isCopy(record)) {
+            return Reading.NOTHING;
+        }
+        byte[] value = record.value();
+        if (value == null) {
+            return delete(record.key());
+        }
+        return decoder.decode(value, 0, value.length) ? Reading.ROW : broken(decoder.violation());
+    }
+
+    /**
+     * Whether the record is a replayed one whose original was taken: the topic was read again from before it, under a
+     * contract that the original does not break.
+     */
+    private boolean isCopy(ConsumerRecord<byte[], byte[]> record) {
+        writer.publish();
+        try (Snapshot snapshot = product.snapshot()) {
+            for (Header header : record.headers().headers(DeadLetters.REPLAY_OF)) {
+                if (DeadLetters.Place.parse(header.value())
+                        .filter(place -> place.topic().equals(record.topic()))
+                        .filter(place -> place.isIn(snapshot))
+                        .isPresent()) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** A record without a value deletes its key in an upsert product, and breaks the contract of any other. */
+    private Reading delete(byte[] key) {
+        if (!product.schema().upsert()) {
+            return broken(new Violation("value", "", "An append product takes no record without a value."));
+        }
+        if (key == null) {
+            return broken(new Violation("key", "", "A delete names its key in the record's key."));
+        }
+        return decoder.decodeKey(key) ? Reading.DELETE : broken(decoder.violation());
+    }
+
+    private Reading broken(Violation why) {
+        violation = why;
+        return Reading.BROKEN;
+    }
+
+    @Override
+    public Violation violation() {
+        return violation;
+    }
+}

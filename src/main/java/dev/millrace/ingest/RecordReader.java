@@ -1,0 +1,42 @@
+package dev.millrace.ingest;
+
+import dev.millrace.codec.Violation;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/** Reads the records of one partition into its store's columns. Only the domain's ingest thread. */
+interface RecordReader {
+    /** What a record is. */
+    enum Reading {
+        /** The columns of the next {@link RecordReader#rows} rows are written. */
+        ROW,
+        /** The columns of the next row are written; they name the key of a row that is no more. */
+        DELETE,
+        /** It leaves no row, and nothing is wrong with it. */
+        NOTHING,
+        /** It breaks its contract; nothing is written. */
+        BROKEN
+    }
+
+    /**
+     * How many rows the writer must have room for to read a record, or {@link
+     * dev.millrace.codec.RecordDecoder#WAITING} when it cannot be read yet.
+     */
+    default int prepare(ConsumerRecord<byte[], byte[]> record) {
+        return 1;
+    }
+
+    /** How many rows the last record gave. */
+    default int rows() {
+        return 1;
+    }
+
+    /**
+     * Reads a record; the writer of the partition is ready.
+     *
+     * @throws org.apache.arrow.memory.OutOfMemoryException when it does not fit
+     */
+    Reading read(ConsumerRecord<byte[], byte[]> record);
+
+    /** Why the last record was broken. */
+    Violation violation();
+}

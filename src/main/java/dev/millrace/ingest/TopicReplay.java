@@ -1,0 +1,397 @@
+package dev.millrace.ingest;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.millrace.codec.Violation;
+import dev.millrace.config.Configuration;
+import dev.millrace.domain.DomainActor;
+import dev.millrace.domain.Product;
+import dev.millrace.domain.Replay;
+import dev.millrace.problem.Problem;
+import dev.millrace.query.QueryParser;
+import dev.millrace.query.RowsScan;
+import dev.millrace.store.Key;
+import dev.millrace.store.Position;
+import dev.millrace.store.Snapshot;
+import io.vertx.core.WorkerExecutor;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.InvalidTimestampException;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Replays one product's dead letters. Blocks, so it has a thread of a pool of its own; one run at a time.
+ *
+ * <p>Exactly once rests on four things. A record and the mark on its letter are one Kafka transaction. The transactional
+ * id belongs to the product: opening it ends what another run, here or in another server, has left open or still does.
+ * After that, and before it looks at letters, a run waits until the dead-letter product has read to the end of its topic,
+ * so it sees every mark. And a letter whose record has a row already, because the topic was read again under a contract
+ * that takes it, is only marked; the other way round {@link ContractRecords} passes over a copy whose original has a row.
+ */
+final class TopicReplay implements Replay {
+    private static final Logger LOG = LoggerFactory.getLogger(TopicReplay.class);
+    private static final Duration WORK = Duration.ofSeconds(6);
+    private static final Duration CLOSE = Duration.ofSeconds(2);
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+    private static final int TRANSACTION_LETTERS = 500;
+    private static final long TRANSACTION_BYTES = 16L << 20;
+    private static final long STEP_SECONDS = 5;
+    private static final int SAMPLE_IDS = 10;
+
+    private final WorkerExecutor workers;
+    private final Configuration.Kafka kafka;
+    private final TopicAdmin admin;
+    private final DomainActor domain;
+    private final Product product;
+    private final Product letters;
+    private final ProductIngest ingest;
+    private final Runnable look;
+    private final AtomicBoolean running = new AtomicBoolean();
+
+    /** @param look makes the dead-letter product look whether its topic has more */
+    TopicReplay(
+            WorkerExecutor workers,
+            Configuration.Kafka kafka,
+            TopicAdmin admin,
+            DomainActor domain,
+            Product product,
+            ProductIngest ingest,
+            Runnable look) {
+        this.workers = workers;
+        this.kafka = kafka;
+        this.admin = admin;
+        this.domain = domain;
+        this.product = product;
+        this.letters = product.deadLetters().orElseThrow();
+        this.ingest = ingest;
+        this.look = look;
+    }
+
+    @Override
+    public CompletableFuture<Report> run(Request request) {
+        if (product.unreadable().isPresent()) {
+            return CompletableFuture.failedFuture(
+                    unavailable(product.unreadable().get()));
+        }
+        if (!running.compareAndSet(false, true)) {
+            return CompletableFuture.failedFuture(conflict());
+        }
+        return workers.executeBlocking(() -> open(request), false)
+                .onComplete(ended -> running.set(false))
+                .toCompletionStage()
+                .toCompletableFuture();
+    }
+
+    private RuntimeException conflict() {
+        return new Problem.Conflict("The replay", "another one of " + product.qualifiedName() + " is under way.")
+                .exception();
+    }
+
+    private RuntimeException unavailable(String reason) {
+        return new Problem.Unavailable("The replay of " + product.qualifiedName(), reason).exception();
+    }
+
+    private Report open(Request request) {
+        if (request.dryRun()) {
+            return new Run(request, Optional.empty()).all();
+        }
+        var producer = new KafkaProducer<>(
+                ClientSettings.transactionalProducer(kafka, "millrace.replay." + product.qualifiedName()),
+                new ByteArraySerializer(),
+                new ByteArraySerializer());
+        try {
+            producer.initTransactions();
+            return new Run(request, Optional.of(producer)).all();
+        } catch (ProducerFencedException | InvalidProducerEpochException fenced) {
+            throw conflict();
+        } catch (KafkaException failure) {
+            throw unavailable("the brokers did not take it: " + failure.getMessage());
+        } finally {
+            producer.close(CLOSE);
+        }
+    }
+
+    /** One run, on its thread. */
+    private final class Run {
+        private final Request request;
+        private final Optional<KafkaProducer<byte[], byte[]>> producer;
+        private final long deadline = System.nanoTime() + WORK.toNanos();
+        private final Map<String, List<String>> keptIds = new TreeMap<>();
+        private final Map<String, Long> keptCounts = new HashMap<>();
+        private final List<DeadLetters.Letter> good = new ArrayList<>();
+        private final List<DeadLetters.Letter> chunk = new ArrayList<>();
+        private long chunkBytes;
+        private long replayed;
+        private long taken;
+        private long[] next = {};
+
+        Run(Request request, Optional<KafkaProducer<byte[], byte[]>> producer) {
+            this.request = request;
+            this.producer = producer;
+        }
+
+        Report all() {
+            awaitMarks();
+            boolean complete;
+            try (Snapshot snapshot = letters.snapshot()) {
+                complete = (request.ids().isEmpty() ? scan(snapshot) : byId(snapshot)) && flush();
+            }
+            List<Kept> kept = keptIds.entrySet().stream()
+                    .map(rule -> new Kept(rule.getKey(), keptCounts.getOrDefault(rule.getKey(), 0L), rule.getValue()))
+                    .toList();
+            Position now = product.position();
+            return new Report(replayed, taken, kept, complete, now.merge(Position.of(now.topicId(), next)));
+        }
+
+        /** Waits until the dead-letter product has everything that its topic has. */
+        private void awaitMarks() {
+            Position end;
+            try {
+                end = await(admin.end(letters.definition().topic())
+                        .toCompletionStage()
+                        .toCompletableFuture());
+            } catch (UnknownTopicOrPartitionException none) {
+                return;
+            } catch (KafkaException failure) {
+                throw unavailable("the dead-letter topic cannot be read: " + failure.getMessage());
+            }
+            while (!letters.position().hasReached(end)) {
+                if (System.nanoTime() > deadline) {
+                    throw unavailable("not all dead letters have been read yet: " + letters.position() + " of " + end
+                            + ", " + letters.state().detail());
+                }
+                look.run();
+                LockSupport.parkNanos(LOOK_NANOS);
+            }
+        }
+
+        /** False when time ran out. */
+        private boolean scan(Snapshot snapshot) {
+            Map<String, String> wanted = new HashMap<>(Map.of("state", "rejected"));
+            request.rule().ifPresent(rule -> wanted.put("rule", rule));
+            var scan = new RowsScan(snapshot, QueryParser.where(letters.schema(), wanted));
+            while (scan.next()) {
+                for (int i = 0; i < scan.count(); i++) {
+                    if (!add(DeadLetters.Letter.of(letters.schema(), scan.batch(), scan.selection()[i]))) {
+                        return false;
+                    }
+                }
+            }
+            return true;
+        }
+
+        private boolean byId(Snapshot snapshot) {
+            for (String id : request.ids()) {
+                Optional<Snapshot.Row> row = snapshot.find(Key.ofText(letters.schema(), id.getBytes(UTF_8)))
+                        .filter(found -> is(found, "state", "rejected"))
+                        .filter(found -> request.rule()
+                                .map(rule -> is(found, "rule", rule))
+                                .orElse(true));
+                if (row.isEmpty()) {
+                    kept("unknown", id);
+                } else if (!add(DeadLetters.Letter.of(
+                        letters.schema(), row.get().batch(), row.get().row()))) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private boolean is(Snapshot.Row row, String column, String text) {
+            return new DeadLetters.Columns(letters.schema(), row.batch())
+                    .of(column)
+                    .equalsBytes(row.row(), text.getBytes(UTF_8));
+        }
+
+        private boolean add(DeadLetters.Letter letter) {
+            chunk.add(letter);
+            chunkBytes += Math.max(0, letter.record().serializedValueSize());
+            return (chunk.size() < TRANSACTION_LETTERS && chunkBytes < TRANSACTION_BYTES) || flush();
+        }
+
+        private void kept(String rule, String id) {
+            keptCounts.merge(rule, 1L, Long::sum);
+            List<String> ids = keptIds.computeIfAbsent(rule, unused -> new ArrayList<>());
+            if (ids.size() < SAMPLE_IDS) {
+                ids.add(id);
+            }
+        }
+
+        /** Deals with the letters collected; false when time ran out before. */
+        private boolean flush() {
+            if (!chunk.isEmpty() && System.nanoTime() > deadline) {
+                return false;
+            }
+            List<DeadLetters.Letter> inAlready = new ArrayList<>();
+            List<DeadLetters.Letter> candidates = new ArrayList<>();
+            try (Snapshot rows = product.snapshot()) {
+                for (DeadLetters.Letter letter : chunk) {
+                    DeadLetters.Place place = letter.place();
+                    if (place.offset() >= rows.position().next(place.partition())) {
+                        kept("unread", place.toString());
+                    } else if (place.isIn(rows)) {
+                        inAlready.add(letter);
+                    } else if (letter.omitted()) {
+                        kept("omitted", place.toString());
+                    } else {
+                        candidates.add(letter);
+                    }
+                }
+            }
+            chunk.clear();
+            chunkBytes = 0;
+            judge(candidates);
+            producer.ifPresent(open -> {
+                while (!transact(open, inAlready)) {
+                    // A letter that the topic does not take is no longer among them.
+                }
+            });
+            replayed += good.size();
+            taken += inAlready.size();
+            good.clear();
+            return true;
+        }
+
+        private void judge(List<DeadLetters.Letter> candidates) {
+            List<Optional<Violation>> verdicts = await(domain.ask(() -> ingest.check(
+                    candidates.stream().map(DeadLetters.Letter::record).toList())));
+            for (int i = 0; i < verdicts.size(); i++) {
+                DeadLetters.Letter letter = candidates.get(i);
+                verdicts.get(i)
+                        .ifPresentOrElse(
+                                violation ->
+                                        kept(violation.rule(), letter.place().toString()),
+                                () -> good.add(letter));
+            }
+        }
+
+        /** One transaction; false, with nothing done, when a record was too large and is left out next time. */
+        private boolean transact(KafkaProducer<byte[], byte[]> open, List<DeadLetters.Letter> inAlready) {
+            if (good.isEmpty() && inAlready.isEmpty()) {
+                return true;
+            }
+            open.beginTransaction();
+            boolean committed = false;
+            try {
+                long[] reached = next;
+                List<Future<RecordMetadata>> sent = send(open);
+                for (int i = 0; i < sent.size(); i++) {
+                    DeadLetters.Letter letter = good.get(i);
+                    RecordMetadata at;
+                    try {
+                        at = await(sent.get(i));
+                    } catch (RecordTooLargeException | InvalidTimestampException refused) {
+                        kept("refused", letter.place().toString());
+                        good.remove(i);
+                        return false;
+                    }
+                    reached = Arrays.copyOf(reached, Math.max(reached.length, at.partition() + 1));
+                    reached[at.partition()] = Math.max(reached[at.partition()], at.offset() + 1);
+                    var to = new DeadLetters.Place(at.topic(), at.partition(), at.offset());
+                    var unused = open.send(mark(letter, "replayed", Optional.of(to)));
+                }
+                for (DeadLetters.Letter letter : inAlready) {
+                    var unused = open.send(mark(letter, "taken", Optional.empty()));
+                }
+                open.commitTransaction();
+                committed = true;
+                next = reached;
+                return true;
+            } finally {
+                if (!committed) {
+                    abort(open);
+                }
+            }
+        }
+
+        /** Sends all copies, or up to one that fails: its future says why, and no later one is taken. */
+        private List<Future<RecordMetadata>> send(KafkaProducer<byte[], byte[]> open) {
+            List<Future<RecordMetadata>> sent = new ArrayList<>();
+            for (DeadLetters.Letter letter : good) {
+                Future<RecordMetadata> future = open.send(copy(letter));
+                sent.add(future);
+                if (future.isDone() && future.state() == Future.State.FAILED) {
+                    break;
+                }
+            }
+            open.flush();
+            return sent;
+        }
+
+        private void abort(KafkaProducer<byte[], byte[]> open) {
+            try {
+                open.abortTransaction();
+            } catch (KafkaException fenced) {
+                LOG.debug("{}: the transaction was not ours to abort", product.qualifiedName(), fenced);
+            }
+        }
+
+        private static @Nullable Long timestamp(DeadLetters.Letter letter) {
+            return letter.record().timestamp() < 0 ? null : letter.record().timestamp();
+        }
+
+        private <T> T await(Future<T> future) {
+            try {
+                return future.get(STEP_SECONDS, TimeUnit.SECONDS);
+            } catch (ExecutionException failure) {
+                if (failure.getCause() instanceof RuntimeException cause) {
+                    throw cause;
+                }
+                throw new CompletionException(failure.getCause());
+            } catch (TimeoutException late) {
+                throw unavailable("a step took more than " + STEP_SECONDS + " s.");
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+                throw unavailable("the server stops.");
+            }
+        }
+
+        private ProducerRecord<byte[], byte[]> copy(DeadLetters.Letter letter) {
+            var record = letter.record();
+            Headers headers = new RecordHeaders(record.headers());
+            DeadLetters.add(headers, DeadLetters.REPLAY_OF, letter.place().toString());
+            return new ProducerRecord<>(
+                    record.topic(), record.partition(), timestamp(letter), record.key(), record.value(), headers);
+        }
+
+        private ProducerRecord<byte[], byte[]> mark(
+                DeadLetters.Letter letter, String state, Optional<DeadLetters.Place> to) {
+            Headers headers = DeadLetters.mark(product.definition().contract(), letter.place(), state);
+            to.ifPresent(place -> DeadLetters.add(headers, DeadLetters.REPLAYED_TO, place.toString()));
+            return new ProducerRecord<>(
+                    letters.definition().topic(),
+                    DeadLetters.DEAD_LETTER_PARTITION,
+                    timestamp(letter),
+                    letter.record().key(),
+                    new byte[0],
+                    headers);
+        }
+    }
+}
