@@ -2,6 +2,7 @@ package dev.millrace.codec;
 
 import dev.millrace.codec.Scalar.Shape;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.arrow.flatbuf.Date;
 import org.apache.arrow.flatbuf.DateUnit;
@@ -76,11 +77,11 @@ record ArrowField(
             throw new Malformed("A field's name is longer than " + MAX_NAME + " bytes.");
         }
         String name = utf8 == null ? "" : StandardCharsets.UTF_8.decode(utf8).toString();
-        ArrowField[] children = new ArrowField[Math.min(field.childrenLength(), 4096)];
-        for (int i = 0; i < children.length; i++) {
-            children[i] = of(field.children(i), depth + 1, budget);
+        List<ArrowField> children = new ArrayList<>();
+        for (int i = 0; i < field.childrenLength(); i++) {
+            children.add(of(field.children(i), depth + 1, budget));
         }
-        ArrowField plain = plain(field, name, List.of(children));
+        ArrowField plain = plain(field, name, children);
         DictionaryEncoding dictionary = field.dictionary();
         if (dictionary == null) {
             return plain;

@@ -9,6 +9,8 @@ import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor.Type;
 import com.google.protobuf.Descriptors.FileDescriptor;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.TimestampProto;
+import com.google.protobuf.WrappersProto;
 import dev.millrace.codec.FieldPlan.ObjectPlan;
 import dev.millrace.codec.Scalar.Shape;
 import java.time.DateTimeException;
@@ -163,10 +165,12 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
         return plan.root == null ? null : plan;
     }
 
-    /** Types of files that are not given, Google's own mostly, are known by their names alone. */
+    /** Registries do not give Google's own files; types of others that are missing are known by their names alone. */
     private static FileDescriptor file(SchemaSource.Known schema)
             throws InvalidProtocolBufferException, DescriptorValidationException {
         Map<String, FileDescriptor> files = new HashMap<>();
+        files.put("google/protobuf/timestamp.proto", TimestampProto.getDescriptor());
+        files.put("google/protobuf/wrappers.proto", WrappersProto.getDescriptor());
         for (SchemaSource.Import other : schema.imports()) {
             files.put(other.name(), file(other.text(), files));
         }
