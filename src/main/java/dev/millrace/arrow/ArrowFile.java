@@ -17,6 +17,7 @@ import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.ForeignAllocation;
 import org.apache.arrow.vector.VectorLoader;
 import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.dictionary.DictionaryProvider.MapDictionaryProvider;
 import org.apache.arrow.vector.ipc.ArrowFileWriter;
 import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
 import org.apache.arrow.vector.types.pojo.Schema;
@@ -43,8 +44,10 @@ public final class ArrowFile {
                         StandardOpenOption.CREATE,
                         StandardOpenOption.TRUNCATE_EXISTING,
                         StandardOpenOption.WRITE);
-                VectorSchemaRoot root = VectorSchemaRoot.create(schema, allocator);
-                ArrowFileWriter writer = new ArrowFileWriter(root, null, channel);
+                VectorSchemaRoot root = VectorSchemaRoot.create(Dictionary.vectors(schema), allocator);
+                MapDictionaryProvider dictionaries =
+                        Dictionary.provider(batch.layout().top(), allocator);
+                ArrowFileWriter writer = new ArrowFileWriter(root, dictionaries, channel);
                 ArrowRecordBatch rowsOfBatch = batch.head(batch.layout().top(), rows)) {
             new VectorLoader(root).load(rowsOfBatch);
             writer.start();
@@ -107,7 +110,7 @@ public final class ArrowFile {
             throw new IOException(file + " has " + footer.recordBatchesLength() + " batches, expected 1");
         }
         Schema schema = Schema.convertSchema(footer.schema());
-        if (!schema.getFields().equals(layout.schema().getFields())) {
+        if (!layout.reads(schema.getFields())) {
             throw new IOException(file + " has another schema: " + schema + ", expected " + layout.schema());
         }
         var block = footer.recordBatches(0);

@@ -16,9 +16,11 @@ import org.apache.arrow.vector.types.pojo.Schema;
 /**
  * The Arrow schema of a contract: a column for each property, in its order, under its name; required is not nullable. A
  * field's metadata carries {@code description}, {@code logicalType} and {@code classification} where the contract gives
- * them. A UUID is its text.
+ * them, and {@code enum} where values are encoded by a dictionary. A UUID is its text.
  */
 public final class ArrowSchemas {
+    private long dictionaries;
+
     private ArrowSchemas() {}
 
     /** The columns of a schema object. */
@@ -28,12 +30,16 @@ public final class ArrowSchemas {
 
     /** The columns of some properties. */
     public static Schema of(List<Property> properties) {
-        return new Schema(properties.stream()
-                .map(property -> field(property, property.name()))
-                .toList());
+        return new Schema(new ArrowSchemas().fields(properties));
     }
 
-    private static Field field(Property property, String name) {
+    private List<Field> fields(List<Property> properties) {
+        return properties.stream()
+                .map(property -> field(property, property.name(), property.required()))
+                .toList();
+    }
+
+    private Field field(Property property, String name, boolean required) {
         Map<String, String> metadata = new LinkedHashMap<>();
         if (!property.description().isEmpty()) {
             metadata.put("description", property.description());
@@ -43,17 +49,28 @@ public final class ArrowSchemas {
             metadata.put("classification", property.classification());
         }
         List<Field> children = switch (property.fieldType()) {
-            case FieldType.Struct ignored ->
-                property.properties().stream()
-                        .map(child -> field(child, child.name()))
+            case FieldType.Struct _ -> fields(property.properties());
+            case FieldType.ListOf _, FieldType.VectorOf _ ->
+                property.items().stream()
+                        .map(item -> field(item, "item", item.required()))
                         .toList();
-            case FieldType.ListOf ignored ->
-                property.items().stream().map(item -> field(item, "item")).toList();
+            case FieldType.MapOf _ -> List.of(entries(property.properties()));
             default -> List.of();
         };
-        var type = new org.apache.arrow.vector.types.pojo.FieldType(
-                !property.required(), type(property.fieldType()), null, metadata);
-        return new Field(name, type, children);
+        var type =
+                new org.apache.arrow.vector.types.pojo.FieldType(!required, type(property.fieldType()), null, metadata);
+        var field = new Field(name, type, children);
+        return property.fieldType() instanceof FieldType.OneOf(var values)
+                ? Dictionary.field(field, dictionaries++, values)
+                : field;
+    }
+
+    private Field entries(List<Property> keyAndValue) {
+        Property value = keyAndValue.getLast();
+        return new Field(
+                "entries",
+                org.apache.arrow.vector.types.pojo.FieldType.notNullable(ArrowType.Struct.INSTANCE),
+                List.of(field(keyAndValue.getFirst(), "key", true), field(value, "value", value.required())));
     }
 
     private static ArrowType type(FieldType type) {
@@ -63,9 +80,9 @@ public final class ArrowSchemas {
             case FieldType.Floating floating ->
                 new ArrowType.FloatingPoint(
                         floating.bits() == 32 ? FloatingPointPrecision.SINGLE : FloatingPointPrecision.DOUBLE);
-            case FieldType.Decimal decimal -> new ArrowType.Decimal(decimal.precision(), decimal.scale(), 128);
-            case FieldType.Text ignored -> ArrowType.Utf8.INSTANCE;
-            case FieldType.Uuid ignored -> ArrowType.Utf8.INSTANCE;
+            case FieldType.Decimal decimal ->
+                new ArrowType.Decimal(decimal.precision(), decimal.scale(), decimal.precision() > 38 ? 256 : 128);
+            case FieldType.Text _, FieldType.OneOf _, FieldType.Uuid _ -> ArrowType.Utf8.INSTANCE;
             case FieldType.Binary ignored -> ArrowType.Binary.INSTANCE;
             case FieldType.Date ignored -> new ArrowType.Date(DateUnit.DAY);
             case FieldType.Timestamp timestamp ->
@@ -74,6 +91,8 @@ public final class ArrowSchemas {
                 new ArrowType.Time(unit(time.unit()), time.unit() == FieldType.Unit.MILLIS ? 32 : 64);
             case FieldType.Struct ignored -> ArrowType.Struct.INSTANCE;
             case FieldType.ListOf ignored -> ArrowType.List.INSTANCE;
+            case FieldType.MapOf ignored -> new ArrowType.Map(false);
+            case FieldType.VectorOf vector -> new ArrowType.FixedSizeList(vector.size());
         };
     }
 

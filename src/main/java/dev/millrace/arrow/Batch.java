@@ -43,10 +43,10 @@ public final class Batch {
         }
         Column[] children = column.children().stream().map(this::column).toArray(Column[]::new);
         return switch (column.storage()) {
-            case BIT, FIXED -> new Column(column, addresses[0], 0, addresses[1], children);
+            case BIT, FIXED, DICTIONARY -> new Column(column, addresses[0], 0, addresses[1], children);
             case BYTES -> new Column(column, addresses[0], addresses[1], addresses[2], children);
             case LIST -> new Column(column, addresses[0], addresses[1], 0, children);
-            case STRUCT -> new Column(column, addresses[0], 0, 0, children);
+            case STRUCT, VECTOR -> new Column(column, addresses[0], 0, 0, children);
         };
     }
 
@@ -181,8 +181,7 @@ public final class Batch {
      * @throws org.apache.arrow.memory.OutOfMemoryException when the allocator's limit is reached; nothing is kept then
      */
     public ArrowRecordBatch gather(List<ColumnLayout> selected, int[] selection, int count, BufferAllocator allocator) {
-        Layout target = Layout.of(new org.apache.arrow.vector.types.pojo.Schema(
-                selected.stream().map(ColumnLayout::field).toList()));
+        Layout target = Layout.select(selected);
         try (var writer = new BatchWriter(target, allocator)) {
             writer.open(Math.max(8, count));
             for (int c = 0; c < selected.size(); c++) {

@@ -15,13 +15,19 @@ public final class Column {
     private final long validity;
     private final long offsets;
     private final long data;
+    private final long indexes;
+    private final boolean direct;
     private final Column[] children;
 
+    /** Over the column's own buffers, 0 where it has none; {@code data} are the numbers of a dictionary's texts. */
     Column(ColumnLayout layout, long validity, long offsets, long data, Column[] children) {
+        boolean encoded = layout.storage() == Storage.DICTIONARY;
         this.layout = layout;
         this.validity = validity;
-        this.offsets = offsets;
-        this.data = data;
+        this.offsets = encoded ? layout.dictionary().column().offsets : offsets;
+        this.data = encoded ? layout.dictionary().column().data : data;
+        this.indexes = encoded ? data : 0;
+        this.direct = layout.storage() == Storage.BYTES || layout.storage() == Storage.LIST;
         this.children = children;
     }
 
@@ -29,7 +35,7 @@ public final class Column {
         return layout;
     }
 
-    /** The nested column: a struct's field by its number, a list's elements by 0. */
+    /** The nested column: a struct's field by its number, the elements of a list, map or vector by 0. */
     public Column child(int number) {
         return children[number];
     }
@@ -67,21 +73,29 @@ public final class Column {
         return Memory.getDouble(data + ((long) row << 3));
     }
 
-    /** The low 64 bits of a 128-bit decimal's unscaled value. */
-    public long decimalLow(int row) {
-        return Memory.getLong(data + ((long) row << 4));
+    /** Bits {@code [64 × word, 64 × word + 64)} of a decimal's unscaled value, which has 128 or 256. */
+    public long word(int row, int word) {
+        return Memory.getLong(data + (long) row * layout.width() + (word << 3));
     }
 
-    /** The high 64 bits of a 128-bit decimal's unscaled value. */
-    public long decimalHigh(int row) {
-        return Memory.getLong(data + ((long) row << 4) + 8);
+    /** How many words a decimal has. */
+    public int words() {
+        return layout.width() >>> 3;
     }
 
-    /** A 128-bit decimal; allocates, so not for inner loops. */
+    /** A decimal; allocates, so not for inner loops. */
     public BigDecimal decimal(int row, int scale) {
-        BigInteger high = BigInteger.valueOf(decimalHigh(row)).shiftLeft(64);
-        BigInteger low = new BigInteger(Long.toUnsignedString(decimalLow(row)));
-        return new BigDecimal(high.add(low), scale);
+        int width = layout.width();
+        byte[] unscaled = new byte[width];
+        for (int i = 0; i < width; i++) {
+            unscaled[width - 1 - i] = Memory.getByte(data + (long) row * width + i);
+        }
+        return new BigDecimal(new BigInteger(unscaled), scale);
+    }
+
+    /** The number of the row's text in the dictionary. */
+    public int textNumber(int row) {
+        return layout.width() == 1 ? Memory.getByte(indexes + row) : Memory.getShort(indexes + ((long) row << 1));
     }
 
     /** A fixed-width integer of any of Arrow's widths, sign-extended; the bits of floats. */
@@ -97,12 +111,18 @@ public final class Column {
 
     /** Where the row's bytes begin in the data buffer, or its elements in the child column. */
     public int start(int row) {
-        return Memory.getInt(offsets + ((long) row << 2));
+        return direct ? Memory.getInt(offsets + ((long) row << 2)) : indirect(row, 0);
     }
 
     /** Where the row's bytes or elements end, exclusive. */
     public int end(int row) {
-        return Memory.getInt(offsets + ((long) row << 2) + 4);
+        return direct ? Memory.getInt(offsets + ((long) row << 2) + 4) : indirect(row, 1);
+    }
+
+    private int indirect(int row, int next) {
+        return layout.storage() == Storage.VECTOR
+                ? (row + next) * layout.width()
+                : Memory.getInt(offsets + ((long) (textNumber(row) + next) << 2));
     }
 
     /** The byte at a position of the data buffer between a value's {@link #start} and {@link #end}. */
@@ -175,20 +195,25 @@ public final class Column {
     /** The hash of a key value, the same as {@link Hash} gives for the value on the heap. */
     public long hash(int row) {
         return switch (layout.storage()) {
-            case BYTES -> Hash.of(data + start(row), length(row));
+            case BYTES, DICTIONARY -> Hash.of(data + start(row), length(row));
             case BIT -> Hash.of(bit(row) ? 1 : 0);
-            case FIXED ->
-                layout.width() == 16
-                        ? Hash.combine(Hash.of(decimalLow(row)), Hash.of(decimalHigh(row)))
-                        : Hash.of(fixed(row));
-            case STRUCT, LIST -> throw new IllegalStateException("a key cannot be " + layout.storage());
+            case FIXED -> layout.width() > 8 ? hashWords(row) : Hash.of(fixed(row));
+            case STRUCT, LIST, VECTOR -> throw new IllegalStateException("a key cannot be " + layout.storage());
         };
+    }
+
+    private long hashWords(int row) {
+        long hash = Hash.of(word(row, 0));
+        for (int i = 1; i < words(); i++) {
+            hash = Hash.combine(hash, Hash.of(word(row, i)));
+        }
+        return hash;
     }
 
     /** Whether two key values of the same type are equal; neither is null. */
     public boolean sameValue(int row, Column other, int otherRow) {
         return switch (layout.storage()) {
-            case BYTES ->
+            case BYTES, DICTIONARY ->
                 Memory.compare(
                                 data + start(row),
                                 length(row),
@@ -196,18 +221,23 @@ public final class Column {
                                 other.length(otherRow))
                         == 0;
             case BIT -> bit(row) == other.bit(otherRow);
-            case FIXED ->
-                layout.width() == 16
-                        ? decimalLow(row) == other.decimalLow(otherRow)
-                                && decimalHigh(row) == other.decimalHigh(otherRow)
-                        : fixed(row) == other.fixed(otherRow);
-            case STRUCT, LIST -> throw new IllegalStateException("a key cannot be " + layout.storage());
+            case FIXED -> layout.width() > 8 ? sameWords(row, other, otherRow) : fixed(row) == other.fixed(otherRow);
+            case STRUCT, LIST, VECTOR -> throw new IllegalStateException("a key cannot be " + layout.storage());
         };
+    }
+
+    private boolean sameWords(int row, Column other, int otherRow) {
+        boolean same = true;
+        for (int i = 0; i < words(); i++) {
+            same &= word(row, i) == other.word(otherRow, i);
+        }
+        return same;
     }
 
     /**
      * A total order of the values of two rows, zero for equal ones: nulls first, nested values field by field and element
-     * by element. Whole numbers are ordered as signed ones, decimals by their bytes.
+     * by element. Whole numbers are ordered as signed ones, decimals by their bytes, the
+     * texts of a dictionary by their numbers.
      */
     public int compare(int row, int other) {
         boolean none = isNull(row);
@@ -217,6 +247,7 @@ public final class Column {
         return switch (layout.storage()) {
             case BIT -> Boolean.compare(bit(row), bit(other));
             case FIXED -> compareFixed(row, other);
+            case DICTIONARY -> Integer.compare(textNumber(row), textNumber(other));
             case BYTES -> Memory.compare(data + start(row), length(row), data + start(other), length(other));
             case STRUCT -> {
                 int order = 0;
@@ -225,7 +256,7 @@ public final class Column {
                 }
                 yield order;
             }
-            case LIST -> {
+            case LIST, VECTOR -> {
                 int order = 0;
                 for (int i = 0; order == 0 && i < Math.min(length(row), length(other)); i++) {
                     order = children[0].compare(start(row) + i, start(other) + i);
@@ -250,7 +281,8 @@ public final class Column {
     }
 
     boolean standsOn(long validity, long offsets, long data) {
-        return this.validity == validity && this.offsets == offsets && this.data == data;
+        return this.validity == validity
+                && (indexes == 0 ? this.offsets == offsets && this.data == data : indexes == data);
     }
 
     /** How many values of {@code [from, to)} are null. */
@@ -279,6 +311,11 @@ public final class Column {
 
     long dataAddress() {
         return data;
+    }
+
+    /** Where the values of {@link Storage#FIXED} or the numbers of {@link Storage#DICTIONARY} lie. */
+    long rowsAddress() {
+        return indexes == 0 ? data : indexes;
     }
 
     @Override

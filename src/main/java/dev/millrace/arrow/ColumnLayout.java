@@ -8,15 +8,24 @@ import org.apache.arrow.vector.types.pojo.Field;
  * Where one column, top-level or nested, stands in a {@link Layout}.
  *
  * @param index depth-first number in the layout, 0-based
- * @param path the names from the top joined by dots; a list's element is {@code item}
+ * @param path the names from the top joined by dots; a list's element is {@code item}, a map's {@code entries}
  * @param field Arrow's own description
  * @param storage how values lie in memory
- * @param width bytes a value for {@link Storage#FIXED}, else 0
+ * @param width bytes a value for {@link Storage#FIXED} and {@link Storage#DICTIONARY}, values for {@link Storage#VECTOR},
+ *     else 0
  * @param firstBuffer number of its validity buffer in Arrow's depth-first buffer order
  * @param children the nested columns, in order
+ * @param dictionary the texts of {@link Storage#DICTIONARY}, else without any
  */
 public record ColumnLayout(
-        int index, String path, Field field, Storage storage, int width, int firstBuffer, List<ColumnLayout> children) {
+        int index,
+        String path,
+        Field field,
+        Storage storage,
+        int width,
+        int firstBuffer,
+        List<ColumnLayout> children,
+        Dictionary dictionary) {
     public ColumnLayout {
         children = List.copyOf(children);
     }
@@ -29,6 +38,11 @@ public record ColumnLayout(
     /** The logical type. */
     public ArrowType type() {
         return field.getType();
+    }
+
+    /** Whether values are text or bytes, be they encoded or not. */
+    public boolean isText() {
+        return storage == Storage.BYTES || storage == Storage.DICTIONARY;
     }
 
     /** Whether a value may be missing. */

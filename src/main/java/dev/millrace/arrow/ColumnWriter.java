@@ -1,5 +1,6 @@
 package dev.millrace.arrow;
 
+import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.arrow.memory.ArrowBuf;
@@ -13,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * one, so readers of an earlier {@link Batch} keep theirs. How much is written is held in counts alone: {@link
  * #truncate} takes back any number of values in constant time a column, and what lies beyond a count has no meaning.
  *
- * <p>A struct's fields are put first, then {@link #endStruct()}; a list's elements are put into {@code child(0)}, then
- * {@link #endList()}. {@link #putNull()} puts the nulls of a struct's fields itself.
+ * <p>A struct's fields are put first, then {@link #endStruct()}; a list's, map's or vector's elements are put into {@code
+ * child(0)}, then {@link #endList()}. {@link #putNull()} puts the nulls of a struct's fields and a vector's elements itself.
  *
  * <p>Every put may throw Arrow's {@code OutOfMemoryException} when the allocator's limit is reached; the column is then
  * as it was before.
@@ -46,9 +47,10 @@ public final class ColumnWriter {
         this.allocator = allocator;
         this.nullable = layout.nullable();
         this.hasOffsets = layout.storage() == Storage.BYTES || layout.storage() == Storage.LIST;
-        this.hasData = layout.storage() == Storage.BYTES
-                || layout.storage() == Storage.FIXED
-                || layout.storage() == Storage.BIT;
+        this.hasData = switch (layout.storage()) {
+            case BIT, FIXED, DICTIONARY, BYTES -> true;
+            case STRUCT, LIST, VECTOR -> false;
+        };
         this.buffers = new ArrowBuf[layout.storage().buffers()];
         this.children = layout.children().stream()
                 .map(child -> new ColumnWriter(child, allocator))
@@ -93,13 +95,18 @@ public final class ColumnWriter {
     public void putNull() {
         ensureRow();
         switch (layout.storage()) {
-            case FIXED -> zero(data + (long) count * layout.width(), layout.width());
+            case FIXED, DICTIONARY -> zero(data + (long) count * layout.width(), layout.width());
             case BIT -> setBit(data, count, false);
             case BYTES -> Memory.putInt(offsets + ((long) count << 2) + 4, bytes);
             case LIST -> Memory.putInt(offsets + ((long) count << 2) + 4, children[0].count);
             case STRUCT -> {
                 for (ColumnWriter child : children) {
                     child.putNull();
+                }
+            }
+            case VECTOR -> {
+                for (int i = 0; i < layout.width(); i++) {
+                    children[0].putNull();
                 }
             }
         }
@@ -151,16 +158,29 @@ public final class ColumnWriter {
         valid();
     }
 
-    /** Appends a 128-bit decimal's unscaled value. */
+    /** Appends a decimal's unscaled value of 128 bits. */
     public void putDecimal(long low, long high) {
         ensureRow();
-        long address = data + ((long) count << 4);
+        long address = data + (long) count * layout.width();
         Memory.putLong(address, low);
         Memory.putLong(address + 8, high);
+        for (int i = 16; i < layout.width(); i += 8) {
+            Memory.putLong(address + i, high >> 63);
+        }
         valid();
     }
 
-    /** Appends an integer of the column's own width (1, 2, 4 or 8 bytes), cut to it. */
+    /** Appends a decimal's unscaled value; higher bits than the column has are cut. */
+    public void putDecimal(BigInteger unscaled) {
+        ensureRow();
+        long address = data + (long) count * layout.width();
+        for (int i = 0; i < layout.width(); i += 8) {
+            Memory.putLong(address + i, unscaled.shiftRight(i << 3).longValue());
+        }
+        valid();
+    }
+
+    /** Appends an integer of the column's own width (1, 2, 4 or 8 bytes), cut to it; a text by its dictionary's number. */
     public void putFixed(long value) {
         switch (layout.width()) {
             case 1 -> putInt8((byte) value);
@@ -236,10 +256,14 @@ public final class ColumnWriter {
         valid();
     }
 
-    /** Ends a list: its elements are those put into the child since the last end. */
+    /** Ends a list, map or vector: its elements are those put into the child since the last end. */
     public void endList() {
         ensureRow();
-        Memory.putInt(offsets + ((long) count << 2) + 4, children[0].count);
+        if (hasOffsets) {
+            Memory.putInt(offsets + ((long) count << 2) + 4, children[0].count);
+        } else if (children[0].count != (count + 1) * layout.width()) {
+            throw new IllegalStateException(layout.path() + " needs " + layout.width() + " values");
+        }
         valid();
     }
 
@@ -298,10 +322,10 @@ public final class ColumnWriter {
         }
         switch (layout.storage()) {
             case BIT -> putBit(source.bit(row));
-            case FIXED -> {
+            case FIXED, DICTIONARY -> {
                 ensureRow();
                 int width = layout.width();
-                Memory.copyShort(source.dataAddress() + (long) row * width, data + (long) count * width, width);
+                Memory.copyShort(source.rowsAddress() + (long) row * width, data + (long) count * width, width);
                 valid();
             }
             case BYTES -> {
@@ -318,7 +342,7 @@ public final class ColumnWriter {
                 }
                 endStruct();
             }
-            case LIST -> {
+            case LIST, VECTOR -> {
                 Column elements = source.child(0);
                 int end = source.end(row);
                 for (int i = source.start(row); i < end; i++) {
@@ -333,9 +357,10 @@ public final class ColumnWriter {
     void truncate(int values) {
         count = values;
         switch (layout.storage()) {
-            case BIT, FIXED -> {}
+            case BIT, FIXED, DICTIONARY -> {}
             case BYTES -> bytes = Memory.getInt(offsets + ((long) values << 2));
             case LIST -> children[0].truncate(Memory.getInt(offsets + ((long) values << 2)));
+            case VECTOR -> children[0].truncate(values * layout.width());
             case STRUCT -> {
                 for (ColumnWriter child : children) {
                     child.truncate(values);
@@ -513,9 +538,9 @@ public final class ColumnWriter {
     private long dataBytes(int rows) {
         return switch (layout.storage()) {
             case BIT -> bitBytes(rows);
-            case FIXED -> (long) rows * layout.width();
+            case FIXED, DICTIONARY -> (long) rows * layout.width();
             case BYTES -> Math.max(MIN_BYTES, (long) rows * BYTES_PER_VALUE);
-            case STRUCT, LIST -> 0;
+            case STRUCT, LIST, VECTOR -> 0;
         };
     }
 

@@ -3,9 +3,12 @@ package dev.millrace.arrow;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.apache.arrow.vector.types.FloatingPointPrecision;
 import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.apache.arrow.vector.types.pojo.DictionaryEncoding;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
 
@@ -37,8 +40,42 @@ public final class Layout {
         return new Layout(schema, top, builder.all(), builder.buffers);
     }
 
+    /** The layout of some columns of another, which shares their dictionaries. */
+    static Layout select(List<ColumnLayout> columns) {
+        var builder = new Builder();
+        List<ColumnLayout> top = columns.stream().map(builder::copy).toList();
+        return new Layout(
+                new Schema(columns.stream().map(ColumnLayout::field).toList()), top, builder.all(), builder.buffers);
+    }
+
     public Schema schema() {
         return schema;
+    }
+
+    /**
+     * Whether columns that were written with these fields can be read as this layout's: the same names, types and nulls
+     * in the same order. Other metadata may differ, and an enum may have got more values behind those it had.
+     */
+    public boolean reads(List<Field> stored) {
+        return reads(schema.getFields(), stored);
+    }
+
+    private static boolean reads(List<Field> ours, List<Field> stored) {
+        boolean same = ours.size() == stored.size();
+        for (int i = 0; same && i < ours.size(); i++) {
+            Field our = ours.get(i);
+            Field other = stored.get(i);
+            List<String> texts = Dictionary.texts(our);
+            List<String> had = Dictionary.texts(other);
+            same = our.getName().equals(other.getName())
+                    && our.isNullable() == other.isNullable()
+                    && our.getType().equals(other.getType())
+                    && Objects.equals(our.getDictionary(), other.getDictionary())
+                    && had.size() <= texts.size()
+                    && texts.subList(0, had.size()).equals(had)
+                    && reads(our.getChildren(), other.getChildren());
+        }
+        return same;
     }
 
     /** The top-level columns, in schema order. */
@@ -85,16 +122,45 @@ public final class Layout {
         }
 
         ColumnLayout column(String path, Field field) {
-            Storage storage = storage(path, field.getType());
+            DictionaryEncoding encoding = field.getDictionary();
+            Storage storage = encoding == null ? storage(path, field.getType()) : Storage.DICTIONARY;
+            Dictionary dictionary = encoding == null
+                    ? Dictionary.NONE
+                    : Dictionary.of(field)
+                            .orElseThrow(() -> new IllegalArgumentException(
+                                    "Column " + path + ": its dictionary is not of texts that its metadata names."));
+            int width = width(encoding == null ? field.getType() : encoding.getIndexType());
+            return add(path, field, storage, width, dictionary, () -> switch (storage) {
+                case STRUCT -> columns(path + ".", field.getChildren());
+                case LIST, VECTOR ->
+                    List.of(column(
+                            path + (field.getType() instanceof ArrowType.Map ? ".entries" : ".item"),
+                            field.getChildren().getFirst()));
+                case BIT, FIXED, DICTIONARY, BYTES -> List.of();
+            });
+        }
+
+        ColumnLayout copy(ColumnLayout of) {
+            return add(
+                    of.path(),
+                    of.field(),
+                    of.storage(),
+                    of.width(),
+                    of.dictionary(),
+                    () -> of.children().stream().map(this::copy).toList());
+        }
+
+        private ColumnLayout add(
+                String path,
+                Field field,
+                Storage storage,
+                int width,
+                Dictionary dictionary,
+                Supplier<List<ColumnLayout>> children) {
             int index = columns++;
             int firstBuffer = buffers;
             buffers += storage.buffers();
-            List<ColumnLayout> children = switch (storage) {
-                case STRUCT -> columns(path + ".", field.getChildren());
-                case LIST -> List.of(column(path + ".item", field.getChildren().getFirst()));
-                case BIT, FIXED, BYTES -> List.of();
-            };
-            var column = new ColumnLayout(index, path, field, storage, width(field.getType()), firstBuffer, children);
+            var column = new ColumnLayout(index, path, field, storage, width, firstBuffer, children.get(), dictionary);
             unordered.add(column);
             return column;
         }
@@ -111,7 +177,8 @@ public final class Layout {
             case Bool -> Storage.BIT;
             case Utf8, Binary -> Storage.BYTES;
             case Struct -> Storage.STRUCT;
-            case List -> Storage.LIST;
+            case List, Map -> Storage.LIST;
+            case FixedSizeList -> Storage.VECTOR;
             default -> {
                 if (width(type) == 0) {
                     throw new IllegalArgumentException("Column " + path + ": type " + type + " cannot be stored.");
@@ -133,6 +200,7 @@ public final class Layout {
             case ArrowType.Time time -> time.getBitWidth() / 8;
             case ArrowType.Timestamp ignored -> 8;
             case ArrowType.FixedSizeBinary binary -> binary.getByteWidth();
+            case ArrowType.FixedSizeList list -> list.getListSize();
             default -> 0;
         };
     }

@@ -57,7 +57,7 @@ final class RowRange {
         bits(first, column.validityAddress(), from, to);
         switch (at.storage()) {
             case BIT -> bits(first + 1, column.dataAddress(), from, to);
-            case FIXED -> values(first + 1, (long) from * at.width(), (long) to * at.width());
+            case FIXED, DICTIONARY -> values(first + 1, (long) from * at.width(), (long) to * at.width());
             case BYTES -> {
                 offsets(column, from, to);
                 values(first + 2, column.start(from), column.start(to));
@@ -66,6 +66,7 @@ final class RowRange {
                 offsets(column, from, to);
                 add(column.child(0), column.start(from), column.start(to));
             }
+            case VECTOR -> add(column.child(0), column.start(from), column.start(to));
             case STRUCT -> {
                 for (int i = 0; i < at.children().size(); i++) {
                     add(column.child(i), from, to);
@@ -129,10 +130,11 @@ final class RowRange {
         return bits
                 + switch (column.layout().storage()) {
                     case BIT -> bits;
-                    case FIXED -> padded(rows * column.layout().width());
+                    case FIXED, DICTIONARY -> padded(rows * column.layout().width());
                     case BYTES -> padded((rows + 1) << 2) + padded((long) column.start(to) - column.start(from));
                     case LIST ->
                         padded((rows + 1) << 2) + sizeBytes(column.child(0), column.start(from), column.start(to));
+                    case VECTOR -> sizeBytes(column.child(0), column.start(from), column.start(to));
                     case STRUCT -> {
                         long sum = 0;
                         for (int i = 0; i < column.layout().children().size(); i++) {
@@ -176,9 +178,9 @@ final class RowRange {
         load(file, column.validityAddress(), from >>> 3, (to + 7L) >>> 3);
         switch (column.layout().storage()) {
             case BIT -> load(file, column.dataAddress(), from >>> 3, (to + 7L) >>> 3);
-            case FIXED -> {
+            case FIXED, DICTIONARY -> {
                 int width = column.layout().width();
-                load(file, column.dataAddress(), (long) from * width, (long) to * width);
+                load(file, column.rowsAddress(), (long) from * width, (long) to * width);
             }
             case BYTES -> {
                 load(file, column.offsetsAddress(), (long) from << 2, (to + 1L) << 2);
@@ -188,6 +190,7 @@ final class RowRange {
                 load(file, column.offsetsAddress(), (long) from << 2, (to + 1L) << 2);
                 load(column.child(0), column.start(from), column.start(to), file);
             }
+            case VECTOR -> load(column.child(0), column.start(from), column.start(to), file);
             case STRUCT -> {
                 for (int i = 0; i < column.layout().children().size(); i++) {
                     load(column.child(i), from, to, file);

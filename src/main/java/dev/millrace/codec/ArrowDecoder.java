@@ -197,11 +197,17 @@ final class ArrowDecoder implements RecordDecoder {
         Objects children = Objects.NONE;
         boolean fits = switch (from.lay()) {
             case STRUCT -> {
-                Objects inner = field.object == null ? null : match(from.children(), field.object);
+                ObjectPlan struct = field.kind == FieldPlan.Kind.STRUCT ? field.object : null;
+                Objects inner = struct == null ? null : match(from.children(), struct);
                 children = inner == null ? children : inner;
                 yield inner != null;
             }
             case LIST, VECTOR -> {
+                if (field.kind == FieldPlan.Kind.MAP) {
+                    Objects inner = entries(from.children().getFirst(), field);
+                    children = inner == null ? children : inner;
+                    yield inner != null;
+                }
                 Target inner =
                         field.item == null ? null : match(0, from.children().getFirst(), field.item);
                 children = inner == null ? children : new Objects(List.of(inner), List.of());
@@ -217,6 +223,16 @@ final class ArrowDecoder implements RecordDecoder {
             return null;
         }
         return new Target(field, column, from, whole(from, field), children);
+    }
+
+    /** A map's keys and values, which go by their order: their names differ from producer to producer. */
+    private @Nullable Objects entries(ArrowField from, FieldPlan field) {
+        if (from.lay() != Lay.STRUCT || from.children().size() != 2 || field.object == null) {
+            return null;
+        }
+        Target key = match(0, from.children().getFirst(), field.object.fields[0]);
+        Target value = key == null ? null : match(1, from.children().getLast(), field.object.fields[1]);
+        return key == null || value == null ? null : new Objects(List.of(key, value), List.of());
     }
 
     private static Whole whole(ArrowField from, FieldPlan field) {
@@ -407,12 +423,28 @@ final class ArrowDecoder implements RecordDecoder {
             case LIST, VECTOR -> {
                 int start = column.start(row);
                 int count = column.start(row + 1) - start;
+                if (field.kind == FieldPlan.Kind.MAP) {
+                    yield map(target, column.children().getFirst(), start, count);
+                }
                 int broken = append(
                         target.children.present.getFirst(), column.children().getFirst(), start, count);
                 yield broken == GOOD ? checked.list(field, count) : faults.refusedIn(broken - start);
             }
             case STRUCT -> append(target.children, column.children(), row, 1) == GOOD && checked.struct(field);
         };
+    }
+
+    private boolean map(Target target, Column entries, int start, int count) {
+        if (entries.hasNulls(start, start + count)) {
+            throw new Malformed("An entry of a map is null.");
+        }
+        if (append(target.children, entries.children(), start, count) != GOOD) {
+            return false;
+        }
+        for (int i = 0; i < count; i++) {
+            checked.entry(target.field);
+        }
+        return checked.map(target.field, count);
     }
 
     private boolean fixed(FieldPlan field, Column column, int row) {

@@ -34,6 +34,7 @@ final class AvroPlan implements RegistryDecoder.Plan {
         UNION,
         RECORD,
         ARRAY,
+        MAP,
         REFUSE
     }
 
@@ -102,11 +103,14 @@ final class AvroPlan implements RegistryDecoder.Plan {
 
     private @Nullable Step step(Schema schema, FieldPlan field) {
         Step step = switch (schema.getType()) {
-            case RECORD -> field.object == null ? null : record(schema, field.object, field);
+            case RECORD ->
+                field.kind != FieldPlan.Kind.STRUCT || field.object == null
+                        ? null
+                        : record(schema, field.object, field);
             case ARRAY -> array(schema, field);
             case UNION -> union(schema, field);
             case NULL -> field.required ? null : step(Op.NULL, schema, field, Scalar.TEXT);
-            case MAP -> null;
+            case MAP -> map(schema, field);
             default -> scalar(schema, field);
         };
         if (step == null && faults.isEmpty()) {
@@ -181,6 +185,12 @@ final class AvroPlan implements RegistryDecoder.Plan {
     private @Nullable Step array(Schema schema, FieldPlan field) {
         Step item = field.item == null ? null : step(schema.getElementType(), field.item);
         return item == null ? null : step(Op.ARRAY, schema, field, Scalar.TEXT, item);
+    }
+
+    private @Nullable Step map(Schema schema, FieldPlan field) {
+        ObjectPlan entry = field.kind == FieldPlan.Kind.MAP ? field.object : null;
+        Step value = entry == null ? null : step(schema.getValueType(), entry.fields[1]);
+        return value == null ? null : step(Op.MAP, schema, field, Scalar.TEXT, value);
     }
 
     /** A branch that does not fit is refused when a record has it, so long as another fits. */
@@ -281,6 +291,7 @@ final class AvroPlan implements RegistryDecoder.Plan {
             }
             case UNION -> read(step.steps[index(step.steps.length)]);
             case ARRAY -> array(step.steps[0], field);
+            case MAP -> map(step.steps[0], field);
             case REFUSE, SKIP, RECORD -> {
                 faults.at("type", "The value is of a type of the schema's union that the contract's field is not.");
                 yield false;
@@ -313,6 +324,24 @@ final class AvroPlan implements RegistryDecoder.Plan {
             }
         }
         return checked.list(field, count);
+    }
+
+    private boolean map(Step value, FieldPlan field) {
+        FieldPlan key = java.util.Objects.requireNonNull(field.object).fields[0];
+        int count = 0;
+        for (long block = block(); block != 0; block = block()) {
+            for (long i = 0; i < block; i++, count++) {
+                long length = in.zigzag();
+                if (!converter.key(key, in.bytes(), in.take(length), (int) length)) {
+                    return faults.refusedIn("key");
+                }
+                if (!read(value)) {
+                    return faults.refusedIn("value");
+                }
+                checked.entry(field);
+            }
+        }
+        return checked.map(field, count);
     }
 
     /** How many items follow; items take a byte at least, or a hostile count would keep us busy for ever. */

@@ -6,6 +6,7 @@ import com.google.common.collect.ImmutableMap;
 import dev.cel.common.types.CelType;
 import dev.cel.common.types.CelTypeProvider;
 import dev.cel.common.types.ListType;
+import dev.cel.common.types.MapType;
 import dev.cel.common.types.NullableType;
 import dev.cel.common.types.SimpleType;
 import dev.cel.common.types.StructType;
@@ -35,8 +36,7 @@ record CelRecordTypes(ImmutableMap<String, CelType> variables, ImmutableMap<Stri
             case FieldType.Int integer -> Bounds.isUnsigned64(integer) ? SimpleType.UINT : SimpleType.INT;
             case FieldType.Floating ignored -> SimpleType.DOUBLE;
             case FieldType.Decimal ignored -> SimpleType.DOUBLE;
-            case FieldType.Text ignored -> SimpleType.STRING;
-            case FieldType.Uuid ignored -> SimpleType.STRING;
+            case FieldType.Text _, FieldType.OneOf _, FieldType.Uuid _ -> SimpleType.STRING;
             case FieldType.Binary ignored -> SimpleType.BYTES;
             case FieldType.Date ignored -> SimpleType.TIMESTAMP;
             case FieldType.Timestamp ignored -> SimpleType.TIMESTAMP;
@@ -44,6 +44,11 @@ record CelRecordTypes(ImmutableMap<String, CelType> variables, ImmutableMap<Stri
             case FieldType.Struct struct -> object(struct, path, objects);
             case FieldType.ListOf list ->
                 ListType.create(type(list.element().type(), list.element().required(), path + ".item", objects));
+            case FieldType.MapOf map ->
+                MapType.create(
+                        type(map.key().type(), true, path + ".key", objects),
+                        type(map.value().type(), map.value().required(), path + ".value", objects));
+            case FieldType.VectorOf ignored -> ListType.create(SimpleType.DOUBLE);
         };
         boolean primitive = switch (type) {
             case FieldType.Date ignored -> false;

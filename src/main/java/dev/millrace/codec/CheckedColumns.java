@@ -14,8 +14,9 @@ import java.util.Arrays;
  *
  * <p>Every method appends exactly one value and returns true, or notes the first broken rule in {@link Faults} and
  * returns false; the caller then gives up the record and takes the row back. A struct's fields are written first, then
- * {@link #struct}; a list's elements are written to {@link FieldPlan#item}, then {@link #list} with their number. A
- * field that the record lacks is {@link #absent}, one that is null is {@link #none}.
+ * {@link #struct}; a list's elements are written to {@link FieldPlan#item}, then {@link #list} with their number; a map's
+ * entries as key and value of {@link FieldPlan#object}, {@link #entry} behind each and {@link #map} behind all. A field
+ * that the record lacks is {@link #absent}, one that is null is {@link #none}.
  *
  * <p>Nothing is allocated for a good value, but for a pattern that only a regular expression can check and for rules
  * and decimals beyond 64 bits, and for more than {@value #FEW_ITEMS} items that must differ.
@@ -155,8 +156,7 @@ final class CheckedColumns {
         if (field.ruled && fails(field, field.bounds.further(scaled))) {
             return false;
         }
-        BigInteger unscaled = scaled.unscaledValue();
-        field.out.putDecimal(unscaled.longValue(), unscaled.shiftRight(64).longValue());
+        field.out.putDecimal(scaled.unscaledValue());
         return true;
     }
 
@@ -182,6 +182,14 @@ final class CheckedColumns {
 
     /** A text in well-formed UTF-8 of so many code points. */
     boolean text(FieldPlan field, byte[] bytes, int from, int length, int codePoints) {
+        if (field.kind == FieldPlan.Kind.ONE_OF && field.values != null) {
+            int number = field.values.find(bytes, from, length);
+            if ((number < 0 || field.textRules) && !textFits(field, bytes, from, length, codePoints)) {
+                return false;
+            }
+            field.out.putFixed(number);
+            return true;
+        }
         if (!textFits(field, bytes, from, length, codePoints)) {
             return false;
         }
@@ -284,7 +292,11 @@ final class CheckedColumns {
     boolean moment(FieldPlan field, long value) {
         if (value < field.min || value > field.max) {
             return value < field.bounds.typeMin || value > field.bounds.typeMax
-                    ? refuse("type", "Expected a year from 0000 to 9999.")
+                    ? refuse(
+                            "type",
+                            field.kind == FieldPlan.Kind.TIME
+                                    ? "Expected a time of day."
+                                    : "Expected a year from 0000 to 9999.")
                     : outOfRange(field, value < field.min, false);
         }
         if (field.furtherRules && fails(field, field.bounds.further(value))) {
@@ -324,6 +336,26 @@ final class CheckedColumns {
         if (field.uniqueItems && count > 1 && !areUnique(field.out.child(0), count)) {
             return refuse("uniqueItems", "Two items are the same.");
         }
+        field.out.endList();
+        return true;
+    }
+
+    /** Ends an entry of a map; that its key is not there yet is the caller's duty. */
+    boolean entry(FieldPlan map) {
+        map.out.child(0).endStruct();
+        return true;
+    }
+
+    /** Ends a map of so many entries whose keys may not differ yet. */
+    boolean map(FieldPlan field, int count) {
+        if (count > 1 && !areUnique(field.out.child(0).child(0), count)) {
+            return refuse("type", "A map has a key twice.");
+        }
+        return map(field);
+    }
+
+    /** Ends a map. */
+    boolean map(FieldPlan field) {
         field.out.endList();
         return true;
     }

@@ -14,7 +14,7 @@ interface Fallback {
     static Fallback of(FieldPlan.Kind kind, String text) {
         return switch (kind) {
             case BOOL -> (checked, field) -> checked.bool(field, text.equals("true"));
-            case TEXT -> bytes(text.getBytes(UTF_8), CheckedColumns::text);
+            case TEXT, ONE_OF -> bytes(text.getBytes(UTF_8), CheckedColumns::text);
             case UUID -> bytes(text.getBytes(UTF_8), CheckedColumns::uuid);
             case BINARY -> bytes(Base64.getDecoder().decode(text), CheckedColumns::binary);
             case INT -> whole(text, 63, CheckedColumns::integer);
@@ -32,7 +32,7 @@ interface Fallback {
                 double value = Double.parseDouble(text);
                 yield (checked, field) -> checked.float64(field, value);
             }
-            case STRUCT, LIST -> throw new IllegalArgumentException("a default of an object or array");
+            case STRUCT, LIST, MAP -> throw new IllegalArgumentException("a default of an object, array or map");
         };
     }
 

@@ -26,6 +26,7 @@ final class FieldPlan {
         FLOAT64,
         DECIMAL,
         TEXT,
+        ONE_OF,
         UUID,
         BINARY,
         DATE,
@@ -33,7 +34,8 @@ final class FieldPlan {
         TIMESTAMP,
         EPOCH,
         STRUCT,
-        LIST
+        LIST,
+        MAP
     }
 
     final String name;
@@ -74,10 +76,16 @@ final class FieldPlan {
     final int epochScale;
 
     final @Nullable TextPattern pattern;
+    /** The only texts; of {@link Kind#ONE_OF} in the order of the column's dictionary. */
     final @Nullable NameTable values;
+    /** Whether a text has rules beside {@link #values}. */
+    final boolean textRules;
+
     final @Nullable TextFormat format;
     final @Nullable Fallback fallback;
+    /** The fields of an object; of a map its key and its value. */
     final @Nullable ObjectPlan object;
+
     final @Nullable FieldPlan item;
 
     FieldPlan(Property property, ColumnWriter out) {
@@ -119,15 +127,23 @@ final class FieldPlan {
         this.furtherRules = bounds.further();
         this.ruled = furtherRules || bounds.least != null || bounds.greatest != null;
         this.pattern = rules.pattern().map(TextPattern::new).orElse(null);
-        boolean text = kind == Kind.TEXT || kind == Kind.UUID || kind == Kind.BINARY;
-        this.values = text && !rules.values().isEmpty()
-                ? new NameTable(rules.values().stream()
+        List<String> allowed = type instanceof FieldType.OneOf(var values) ? values : rules.values();
+        boolean text = out.layout().isText();
+        this.values = text && !allowed.isEmpty()
+                ? new NameTable(allowed.stream()
                         .map(value -> kind == Kind.BINARY ? Base64.getDecoder().decode(value) : value.getBytes(UTF_8))
                         .toList())
                 : null;
-        this.format = kind == Kind.TEXT ? TextFormat.of(rules.format()).orElse(null) : null;
+        this.format = kind == Kind.TEXT || kind == Kind.ONE_OF
+                ? TextFormat.of(rules.format()).orElse(null)
+                : null;
         this.fallback = rules.fallback().map(value -> Fallback.of(kind, value)).orElse(null);
-        this.object = kind == Kind.STRUCT ? new ObjectPlan(property.properties(), out::child) : null;
+        this.textRules = pattern != null || format != null || minLength > 0 || maxLength < Integer.MAX_VALUE;
+        this.object = switch (kind) {
+            case STRUCT -> new ObjectPlan(property.properties(), out::child);
+            case MAP -> new ObjectPlan(property.properties(), out.child(0)::child);
+            default -> null;
+        };
         this.item = kind == Kind.LIST
                 ? new FieldPlan(
                         property.items().orElseThrow(() -> new IllegalArgumentException("an array without items")),
@@ -156,7 +172,7 @@ final class FieldPlan {
     boolean isNumber() {
         return switch (kind) {
             case INT, UNSIGNED64, FLOAT32, FLOAT64, DECIMAL -> true;
-            case BOOL, TEXT, UUID, BINARY, DATE, TIME, TIMESTAMP, EPOCH, STRUCT, LIST -> false;
+            case BOOL, TEXT, ONE_OF, UUID, BINARY, DATE, TIME, TIMESTAMP, EPOCH, STRUCT, LIST, MAP -> false;
         };
     }
 
@@ -167,6 +183,7 @@ final class FieldPlan {
             case FieldType.Floating floating -> floating.bits() == 32 ? Kind.FLOAT32 : Kind.FLOAT64;
             case FieldType.Decimal ignored -> Kind.DECIMAL;
             case FieldType.Text ignored -> Kind.TEXT;
+            case FieldType.OneOf ignored -> Kind.ONE_OF;
             case FieldType.Binary ignored -> Kind.BINARY;
             case FieldType.Date ignored -> Kind.DATE;
             case FieldType.Timestamp timestamp ->
@@ -174,7 +191,8 @@ final class FieldPlan {
             case FieldType.Time ignored -> Kind.TIME;
             case FieldType.Uuid ignored -> Kind.UUID;
             case FieldType.Struct ignored -> Kind.STRUCT;
-            case FieldType.ListOf ignored -> Kind.LIST;
+            case FieldType.ListOf _, FieldType.VectorOf _ -> Kind.LIST;
+            case FieldType.MapOf _ -> Kind.MAP;
         };
     }
 

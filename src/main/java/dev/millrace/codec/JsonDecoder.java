@@ -1,12 +1,15 @@
 package dev.millrace.codec;
 
 import dev.millrace.arrow.BatchWriter;
+import dev.millrace.arrow.ColumnWriter;
 import dev.millrace.codec.FieldPlan.ObjectPlan;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.Property;
+import dev.millrace.contract.SchemaObject;
 import dev.millrace.contract.UnknownFields;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads JSON records (RFC 8259) into a batch's columns in one pass, each checked against its contract on the way. One
@@ -29,6 +32,7 @@ public final class JsonDecoder implements RecordDecoder {
     private final BatchWriter writer;
     private final JsonLimits limits;
     private final boolean rejectUnknown;
+    private final @Nullable ColumnWriter kept;
     private final RecordRules rules;
     private final Faults faults = new Faults();
     private final JsonText text;
@@ -52,31 +56,36 @@ public final class JsonDecoder implements RecordDecoder {
         this.writer = writer;
         this.limits = limits;
         this.rejectUnknown = unknown == UnknownFields.REJECT;
+        boolean keep = unknown == UnknownFields.KEEP;
+        int known = columns.size() - (keep ? 1 : 0);
+        this.kept = keep ? writer.column(known) : null;
         this.rules = rules;
         this.text = new JsonText(faults, limits.maxStringBytes());
         this.number = new JsonNumber(faults);
         this.skipper = new JsonSkipper(faults, text, number, limits);
         this.checked = new CheckedColumns(faults, limits.maxStringBytes());
         this.scalars = new ScalarReader(faults, text, number, checked);
-        this.root = new ObjectPlan(columns, writer::column);
+        this.root = new ObjectPlan(columns.subList(0, known), writer::column);
         this.key = root.only(columns, keyColumns);
     }
 
     /** The decoder of a product's records in JSON; {@code writer} is borrowed, its first columns are the contract's. */
     public static JsonDecoder of(ProductDefinition product, BatchWriter writer, JsonLimits limits) {
-        return new JsonDecoder(
-                product.object().properties(),
-                product.key().stream().map(Property::name).toList(),
-                product.unknownFields(),
-                RecordRules.of(product.object(), writer),
-                writer,
-                limits);
+        List<String> key = product.key().stream().map(Property::name).toList();
+        return of(product.object(), key, product.unknownFields(), writer, limits);
+    }
+
+    static JsonDecoder of(
+            SchemaObject object, List<String> key, UnknownFields unknown, BatchWriter writer, JsonLimits limits) {
+        RecordRules rules = RecordRules.of(object, writer);
+        return new JsonDecoder(object.properties(), key, unknown, rules, writer, limits);
     }
 
     /**
      * The decoder of records with these columns and no rules over several of them.
      *
-     * @param columns the contract's, in the order of the writer's first columns
+     * @param columns the contract's, in the order of the writer's first columns; with {@link UnknownFields#KEEP} the last
+     *     is the one for unknown fields
      * @param keyColumns names of the key's columns in key order; may be empty
      */
     public static JsonDecoder of(
@@ -136,6 +145,9 @@ public final class JsonDecoder implements RecordDecoder {
             int at = bare ? bareKey(plan.fields[0]) : record(plan, b);
             if (at >= 0) {
                 root.nullTheRest(writer.rows());
+                if (kept != null) {
+                    kept.putNull();
+                }
             }
             return at;
         }
@@ -151,6 +163,9 @@ public final class JsonDecoder implements RecordDecoder {
         at = object(plan, b, at + 1);
         if (at < 0) {
             return at;
+        }
+        if (kept != null && plan == root) {
+            kept.endList();
         }
         at = Words.skipSpace(b, at);
         return at == end ? at : faults.json("Something stands behind the record.");
@@ -172,7 +187,7 @@ public final class JsonDecoder implements RecordDecoder {
     /** The buffer holds the plain text of the only key column. */
     private int bareKey(FieldPlan field) {
         int at;
-        if (field.kind == FieldPlan.Kind.TEXT) {
+        if (field.kind == FieldPlan.Kind.TEXT || field.kind == FieldPlan.Kind.ONE_OF) {
             at = checked.text(field, buffer, 0, end) ? end : Faults.FAULT;
         } else {
             if (!field.isNumber() && field.kind != FieldPlan.Kind.EPOCH && field.kind != FieldPlan.Kind.BOOL) {
@@ -231,7 +246,7 @@ public final class JsonDecoder implements RecordDecoder {
                     }
                     next = number + 1;
                 } else {
-                    at = skipper.skip(b, at);
+                    at = kept != null && plan == root ? keep(kept, b, at) : skipper.skip(b, at);
                     if (at < 0) {
                         return at;
                     }
@@ -274,10 +289,29 @@ public final class JsonDecoder implements RecordDecoder {
         return at;
     }
 
+    /** Puts an unknown field, whose name was read last and whose value begins here, into the column for such. */
+    private int keep(ColumnWriter column, byte[] b, int from) {
+        ColumnWriter entries = column.child(0);
+        entries.child(0).putBytes(nameBytes, nameStart, nameLength);
+        int at = skipper.skip(b, from);
+        if (at >= 0) {
+            entries.child(1).putBytes(b, from, at - from);
+            entries.endStruct();
+        }
+        return at;
+    }
+
     /** The number of the field whose name {@link #name} read, or -1. */
     private int found;
 
-    private int name(ObjectPlan plan, byte[] b, int from, int unknown) {
+    /** The name that {@link #quoted} read, without its quotes and escapes. */
+    private byte[] nameBytes = buffer;
+
+    private int nameStart;
+    private int nameLength;
+
+    /** Reads a name; returns the index behind its quote. */
+    private int quoted(byte[] b, int from) {
         if (b[from] != '"') {
             return faults.json("Expected a field's name.");
         }
@@ -285,38 +319,50 @@ public final class JsonDecoder implements RecordDecoder {
         while (b[at] >= 0x20 && b[at] != '"' && b[at] != '\\') {
             at++;
         }
-        byte[] bytes = b;
-        int start = from + 1;
-        int length = at - start;
+        nameBytes = b;
+        nameStart = from + 1;
+        nameLength = at - nameStart;
         if (b[at] == '"') {
-            at++;
-        } else {
-            at = text.read(b, start);
-            if (at < 0) {
-                return at;
-            }
-            text.terminate();
-            bytes = text.bytes();
-            start = 0;
-            length = text.length();
+            return at + 1;
         }
-        found = plan.names.find(bytes, start, length);
+        at = text.read(b, from + 1);
+        if (at >= 0) {
+            text.terminate();
+            nameBytes = text.bytes();
+            nameStart = 0;
+            nameLength = text.length();
+        }
+        return at;
+    }
+
+    private int name(ObjectPlan plan, byte[] b, int from, int unknown) {
+        int at = quoted(b, from);
+        if (at < 0) {
+            return at;
+        }
+        found = plan.names.find(nameBytes, nameStart, nameLength);
         if (found < 0) {
             if (rejectUnknown && !asKey) {
                 return faults.at("unknown", "The contract does not know a field of the record.");
             }
-            if (skipper.mark() - unknown >= limits.maxFields()) {
-                return faults.at("size", "An object has too many fields.");
-            }
-            if (!skipper.push(unknown, bytes, start, length)) {
-                return faults.json("An object has a field twice.");
+            if (!isNew(unknown)) {
+                return Faults.FAULT;
             }
         }
-        at = Words.skipSpace(b, at);
-        if (b[at] != ':') {
-            return faults.json("Expected a colon behind a field's name.");
+        return colon(b, at);
+    }
+
+    /** Whether the name read last is none of those pushed since {@code base}; pushes it. */
+    private boolean isNew(int base) {
+        if (skipper.mark() - base >= limits.maxFields()) {
+            return faults.at("size", "An object has too many fields.") >= 0;
         }
-        return Words.skipSpace(b, at + 1);
+        return skipper.push(base, nameBytes, nameStart, nameLength) || faults.json("An object has a field twice.") >= 0;
+    }
+
+    private int colon(byte[] b, int from) {
+        int at = Words.skipSpace(b, from);
+        return b[at] == ':' ? Words.skipSpace(b, at + 1) : faults.json("Expected a colon behind a field's name.");
     }
 
     private int value(FieldPlan field, byte[] b, int at) {
@@ -339,6 +385,8 @@ public final class JsonDecoder implements RecordDecoder {
             case BINARY -> scalars.binary(field, b, at);
             case DATE -> scalars.date(field, b, at);
             case TIME -> scalars.time(field, b, at);
+            case ONE_OF -> scalars.oneOf(field, b, at);
+            case MAP -> map(field, b, at);
         };
     }
 
@@ -356,6 +404,44 @@ public final class JsonDecoder implements RecordDecoder {
         }
         int at = object(plan, b, from + 1);
         return at >= 0 && checked.struct(field) ? at : Faults.FAULT;
+    }
+
+    private int map(FieldPlan field, byte[] b, int from) {
+        ObjectPlan plan = field.object;
+        if (plan == null || b[from] != '{') {
+            return faults.at("type", "Expected an object.");
+        }
+        int names = skipper.mark();
+        int at = Words.skipSpace(b, from + 1);
+        while (b[at] != '}') {
+            at = quoted(b, at);
+            if (at < 0 || !isNew(names)) {
+                return Faults.FAULT;
+            }
+            if (!scalars.key(plan.fields[0], nameBytes, nameStart, nameLength)) {
+                return faults.in("key");
+            }
+            at = colon(b, at);
+            if (at < 0) {
+                return at;
+            }
+            at = value(plan.fields[1], b, at);
+            if (at < 0) {
+                return faults.in("value");
+            }
+            checked.entry(field);
+            at = Words.skipSpace(b, at);
+            if (b[at] == ',') {
+                at = Words.skipSpace(b, at + 1);
+                if (b[at] == '}') {
+                    return faults.json("Expected a field's name.");
+                }
+            } else if (b[at] != '}') {
+                return faults.json("Expected a comma or the end of an object.");
+            }
+        }
+        skipper.release(names);
+        return checked.map(field) ? at + 1 : Faults.FAULT;
     }
 
     private int list(FieldPlan field, byte[] b, int from) {

@@ -141,6 +141,7 @@ public final class JsonEncoder {
     private void rarer(Node node, Column column, int row, ByteSink sink) {
         switch (node.form) {
             case TEXT, FLOAT64, INT64, INT32, TIMESTAMP, STRUCT, LIST -> throw new IllegalStateException();
+            case MAP -> map(node, column, row, sink);
             case BOOL -> {
                 boolean value = column.bit(row);
                 sink.putWord(value ? 0x65757274L : 0x65736c6166L, value ? 4 : 5);
@@ -207,6 +208,33 @@ public final class JsonEncoder {
         }
         sink.reserve(fixedBytes);
         sink.put((byte) ']');
+    }
+
+    private void map(Node node, Column column, int row, ByteSink sink) {
+        Column keys = column.child(0).child(0);
+        Column values = column.child(0).child(1);
+        Node key = node.children[0];
+        boolean bare = key.form != Form.TEXT;
+        int from = column.start(row);
+        int to = column.end(row);
+        sink.put((byte) '{');
+        for (int i = from; i < to; i++) {
+            sink.reserve(fixedBytes);
+            if (i > from) {
+                sink.put((byte) ',');
+            }
+            if (bare) {
+                sink.put((byte) '"');
+            }
+            item(key, keys, i, sink);
+            if (bare) {
+                sink.put((byte) '"');
+            }
+            sink.put((byte) ':');
+            item(node.children[1], values, i, sink);
+        }
+        sink.reserve(fixedBytes);
+        sink.put((byte) '}');
     }
 
     private void text(Column column, int row, ByteSink sink) {
@@ -278,7 +306,8 @@ public final class JsonEncoder {
         TIME,
         TIMESTAMP,
         STRUCT,
-        LIST
+        LIST,
+        MAP
     }
 
     /** A column, compiled. */
@@ -316,9 +345,15 @@ public final class JsonEncoder {
                 default -> RARER;
             };
             this.nullable = column.nullable();
-            this.children = form == Form.LIST
-                    ? new Node[] {new Node(column.children().getFirst(), ',', numbersAsStrings)}
-                    : nodes(column.children(), numbersAsStrings);
+            this.children = switch (form) {
+                case LIST -> new Node[] {new Node(column.children().getFirst(), ',', numbersAsStrings)};
+                case MAP ->
+                    new Node[] {
+                        new Node(column.children().getFirst().children().getFirst(), ',', false),
+                        new Node(column.children().getFirst().children().getLast(), ',', numbersAsStrings)
+                    };
+                default -> nodes(column.children(), numbersAsStrings);
+            };
             this.perSecond = perSecond(column.type());
             this.zoned = column.type() instanceof ArrowType.Timestamp timestamp && timestamp.getTimezone() != null;
             this.timeIs32 = column.width() == 4;
@@ -346,7 +381,7 @@ public final class JsonEncoder {
         /** The most bytes of a value, text and further list items aside, and of slack behind it. */
         int valueBytes() {
             return switch (form) {
-                case STRUCT, LIST -> fixedBytes(children);
+                case STRUCT, LIST, MAP -> fixedBytes(children);
                 default -> 96;
             };
         }
@@ -388,15 +423,15 @@ public final class JsonEncoder {
                 case ArrowType.Int integer -> integer(integer, numbersAsStrings);
                 case ArrowType.FloatingPoint number ->
                     number.getPrecision() == FloatingPointPrecision.SINGLE ? Form.FLOAT32 : Form.FLOAT64;
-                case ArrowType.Decimal decimal
-                when decimal.getBitWidth() == 128 -> numbersAsStrings ? Form.DECIMAL_TEXT : Form.DECIMAL;
+                case ArrowType.Decimal ignored -> numbersAsStrings ? Form.DECIMAL_TEXT : Form.DECIMAL;
                 case ArrowType.Utf8 ignored -> Form.TEXT;
                 case ArrowType.Binary ignored -> Form.BINARY;
                 case ArrowType.Date ignored -> Form.DATE;
                 case ArrowType.Time ignored -> Form.TIME;
                 case ArrowType.Timestamp ignored -> Form.TIMESTAMP;
                 case ArrowType.Struct ignored -> Form.STRUCT;
-                case ArrowType.List ignored -> Form.LIST;
+                case ArrowType.List _, ArrowType.FixedSizeList _ -> Form.LIST;
+                case ArrowType.Map _ -> Form.MAP;
                 default ->
                     throw new IllegalArgumentException(
                             "Column " + column.path() + ": type " + column.type() + " has no JSON form.");

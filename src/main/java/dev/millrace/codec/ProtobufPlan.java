@@ -79,7 +79,7 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
             Map<Integer, byte[]> symbols,
             @Nullable Message message) {
         boolean repeated() {
-            return target != field;
+            return target != field || field.kind == FieldPlan.Kind.MAP;
         }
 
         int wire() {
@@ -232,8 +232,8 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
 
     private @Nullable Member member(List<FieldDescriptor> fields, int index, FieldPlan field) {
         FieldDescriptor wire = fields.get(index);
-        FieldPlan target = wire.isRepeated() ? field.item : field;
-        if (target == null || wire.isMapField()) {
+        FieldPlan target = wire.isRepeated() && !wire.isMapField() ? field.item : field;
+        if (target == null || wire.isMapField() != (field.kind == FieldPlan.Kind.MAP)) {
             return null;
         }
         boolean nested = wire.getType() == Type.MESSAGE;
@@ -249,7 +249,8 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
         Scalar scalar = scalar(form, type);
         Message message = null;
         if (form == Form.MESSAGE) {
-            message = target.object == null ? null : message(wire.getMessageType(), target.object, target);
+            FieldPlan owner = wire.isMapField() ? null : target;
+            message = target.object == null ? null : message(wire.getMessageType(), target.object, owner);
         }
         if (form == Form.MESSAGE ? message == null : !ScalarConverter.fits(target, scalar)) {
             return null;
@@ -434,6 +435,10 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
     }
 
     private boolean list(Member member, byte[] bytes, int note, int next) {
+        // A list that must have items and has none is one that is not there: Protobuf cannot tell the two apart.
+        if (notes[note + 3] == 0 && member.field.minItems > 0 && !member.field.required) {
+            return checked.absent(member.field);
+        }
         int count = 0;
         int at = notes[note];
         int end = notes[note + 3] == 0 ? at : notes[note + 2];
@@ -463,7 +468,9 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
                 from = stop;
             } while (from < at);
         }
-        return checked.list(member.field, count);
+        return member.field.kind == FieldPlan.Kind.MAP
+                ? checked.map(member.field, count)
+                : checked.list(member.field, count);
     }
 
     /** A value whose bytes are {@code [from, end)}. */
@@ -503,7 +510,9 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
                         ? checked.time(target, parts[1] * 3600 + parts[2] * 60 + parts[3], parts[4])
                         : refuse("Expected a time of day.");
             }
-            case MESSAGE -> read(java.util.Objects.requireNonNull(member.message), bytes, from, end, next);
+            case MESSAGE ->
+                read(java.util.Objects.requireNonNull(member.message), bytes, from, end, next)
+                        && (target.kind != FieldPlan.Kind.MAP || checked.entry(target));
         };
     }
 

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The row being written as CEL's variables, each read from its column when an expression names it. One thread. */
@@ -69,14 +70,15 @@ final class RowValues implements CelVariableResolver {
                 floating.bits() == 32 ? (double) column.float32(row) : column.float64(row);
             case FieldType.Decimal decimal ->
                 column.decimal(row, decimal.scale()).doubleValue();
-            case FieldType.Text ignored -> text(column, row);
-            case FieldType.Uuid ignored -> text(column, row);
+            case FieldType.Text _, FieldType.OneOf _, FieldType.Uuid _ -> text(column, row);
             case FieldType.Binary ignored -> CelByteString.of(column.bytes(row));
             case FieldType.Date ignored -> Instant.ofEpochSecond(column.int32(row) * SECONDS_PER_DAY);
             case FieldType.Timestamp timestamp -> instant(column.int64(row), timestamp.unit());
             case FieldType.Time time -> sinceMidnight(column.fixed(row), time.unit());
             case FieldType.Struct struct -> new Fields(struct.fields(), column, row);
             case FieldType.ListOf list -> new Items(list.element().type(), column, row);
+            case FieldType.VectorOf vector -> new Items(vector.element(), column, row);
+            case FieldType.MapOf map -> new Entries(map, column, row);
         };
     }
 
@@ -107,6 +109,7 @@ final class RowValues implements CelVariableResolver {
             case String text -> 1 + (text.length() >> 3);
             case Items items -> 1 + weight(items.elements, items.from, items.from + items.size);
             case Fields fields -> 1 + weight(fields.column, fields.row, fields.row + 1);
+            case Entries entries -> 1 + weight(entries.column, entries.row, entries.row + 1);
             case Collection<?> made -> 1 + made.size();
             case Map<?, ?> made -> 1 + made.size();
             default -> 1;
@@ -122,7 +125,11 @@ final class RowValues implements CelVariableResolver {
                 + switch (column.layout().storage()) {
                     case BIT, FIXED -> 0;
                     case BYTES -> (column.end(to - 1) - column.start(from)) >> 3;
-                    case LIST -> weight(column.child(0), column.start(from), column.end(to - 1));
+                    case DICTIONARY ->
+                        IntStream.range(from, to)
+                                .mapToLong(row -> column.length(row) >> 3)
+                                .sum();
+                    case LIST, VECTOR -> weight(column.child(0), column.start(from), column.end(to - 1));
                     case STRUCT -> {
                         long sum = 0;
                         for (int i = 0; i < column.layout().children().size(); i++) {
@@ -166,6 +173,39 @@ final class RowValues implements CelVariableResolver {
             for (int i = 0; i < fields.size(); i++) {
                 entries.put(fields.get(i).name(), value(fields.get(i).type(), column.child(i), row));
             }
+            return entries.entrySet();
+        }
+    }
+
+    /** A map's entries. */
+    private static final class Entries extends AbstractMap<Object, Object> {
+        private final Column column;
+        private final int row;
+        private final Map<Object, Object> entries = new LinkedHashMap<>();
+
+        Entries(FieldType.MapOf type, Column column, int row) {
+            this.column = column;
+            this.row = row;
+            Column keys = column.child(0).child(0);
+            Column values = column.child(0).child(1);
+            for (int i = column.start(row); i < column.end(row); i++) {
+                entries.put(
+                        value(type.key().type(), keys, i), value(type.value().type(), values, i));
+            }
+        }
+
+        @Override
+        public @Nullable Object get(@Nullable Object key) {
+            return key == null ? null : entries.get(key);
+        }
+
+        @Override
+        public boolean containsKey(@Nullable Object key) {
+            return key != null && entries.containsKey(key);
+        }
+
+        @Override
+        public Set<Entry<Object, Object>> entrySet() {
             return entries.entrySet();
         }
     }

@@ -41,7 +41,7 @@ final class ScalarConverter {
                                                 || field.kind == FieldPlan.Kind.UNSIGNED64));
             case TEXT ->
                 switch (field.kind) {
-                    case TEXT, UUID, DATE, TIME, TIMESTAMP, DECIMAL -> true;
+                    case TEXT, ONE_OF, UUID, DATE, TIME, TIMESTAMP, DECIMAL -> true;
                     default -> false;
                 };
             case BYTES -> field.kind == FieldPlan.Kind.BINARY;
@@ -158,11 +158,24 @@ final class ScalarConverter {
             }
             default ->
                 switch (field.kind) {
-                    case TEXT -> checked.text(field, b, at, length);
+                    case TEXT, ONE_OF -> checked.text(field, b, at, length);
                     case UUID -> checked.uuid(field, b, at, length);
                     default -> plain(field, b, at, length);
                 };
         };
+    }
+
+    /** A map's key as a text, which JSON, Avro and others have in place of numbers. */
+    boolean key(FieldPlan field, byte[] b, int from, int length) {
+        if (!field.isNumber()) {
+            return json.key(field, b, from, length);
+        }
+        if (length > MAX_PLAIN) {
+            return refuse("The text is too long for a number.");
+        }
+        System.arraycopy(b, from, plain, 0, length);
+        java.util.Arrays.fill(plain, length, length + 34, (byte) 0);
+        return json.key(field, plain, 0, length);
     }
 
     /** The text that stands for the value in JSON, there between quotes when it is no number. */

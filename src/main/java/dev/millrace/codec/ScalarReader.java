@@ -187,6 +187,44 @@ final class ScalarReader {
         return stop + 1;
     }
 
+    int oneOf(FieldPlan field, byte[] b, int from) {
+        if (b[from] != '"') {
+            return faults.at("type", "Expected a text.");
+        }
+        int start = from + 1;
+        int stop = start;
+        while (b[stop] >= 0x20 && b[stop] != '"' && b[stop] != '\\') {
+            stop++;
+        }
+        if (b[stop] == '"') {
+            return checked.text(field, b, start, stop - start, stop - start) ? stop + 1 : Faults.FAULT;
+        }
+        int at = text.read(b, start);
+        if (at < 0) {
+            return at;
+        }
+        return checked.text(field, text.bytes(), 0, text.length(), text.codePoints()) ? at : Faults.FAULT;
+    }
+
+    /** A map's key: a name whose quotes and escapes are gone, with a byte that is no digit behind it. */
+    boolean key(FieldPlan field, byte[] b, int from, int length) {
+        return switch (field.kind) {
+            case INT, UNSIGNED64 -> {
+                int digits = from + (length > 1 && b[from] == '-' ? 1 : 0);
+                boolean plain = b[digits] != '0' || length == 1;
+                for (int i = digits; i < from + length; i++) {
+                    plain &= b[i] >= '0' && b[i] <= '9';
+                }
+                if (!plain || length == 0) {
+                    yield faults.at("type", "Expected a whole number.") >= 0;
+                }
+                yield (field.kind == FieldPlan.Kind.INT ? integer(field, b, from) : unsigned64(field, b, from)) >= 0;
+            }
+            case UUID -> checked.uuid(field, b, from, length);
+            default -> checked.text(field, b, from, length);
+        };
+    }
+
     int uuid(FieldPlan field, byte[] b, int from, int end) {
         if (b[from] != '"') {
             return faults.at("type", "Expected a UUID.");

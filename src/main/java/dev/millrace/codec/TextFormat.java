@@ -52,7 +52,7 @@ enum TextFormat {
 
     private static boolean email(byte[] b, int from, int end) {
         int at = dotted(b, from, end, ATOM, Integer.MAX_VALUE);
-        if (at >= end || b[at] != '@' || at == from || at - from > LONGEST_LOCAL_PART) {
+        if (at < 0 || at == end || b[at] != '@' || at - from > LONGEST_LOCAL_PART) {
             return false;
         }
         return at + 1 < end && b[at + 1] == '[' ? b[end - 1] == ']' && ipv4(b, at + 2, end - 1) : host(b, at + 1, end);

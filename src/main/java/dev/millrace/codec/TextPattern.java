@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * A contract's {@code pattern}: found somewhere in the text, as in JSON Schema. Immutable.
  *
  * <p>An anchored sequence of ASCII literals and simple classes with counts, such as {@code ^[A-Z]{3}$} or
- * {@code ^\d{4}-\d{2}$}, is compared byte by byte without allocation, as long as no choice is left to make: a class of
+ * {@code ^\d{4}-\d{2}$}, with or without its end, is compared byte by byte without allocation, as long as no choice is left to make: a class of
  * a variable count and what follows it have no character in common. All else goes to {@link Pattern}, with a bound:
  * that engine takes stack for each turn of a repeated group, and can try a number of ways that grows exponentially with
  * the text. A record must not be able to end or to hold up the domain's ingest thread by that.
@@ -45,10 +45,12 @@ final class TextPattern {
 
     private final Pattern pattern;
     private final Step @Nullable [] steps;
+    private final boolean wholeText;
 
     TextPattern(String text) {
         this.pattern = Pattern.compile(text);
         this.steps = simple(text);
+        this.wholeText = isToTheEnd(text);
     }
 
     /** Whether the well-formed UTF-8 text holds the pattern. */
@@ -57,7 +59,7 @@ final class TextPattern {
         if (simple == null) {
             return search(new String(utf8, from, length, UTF_8));
         }
-        return holds(simple, utf8, from, length) ? Outcome.FOUND : Outcome.ABSENT;
+        return holds(simple, utf8, from, length, wholeText) ? Outcome.FOUND : Outcome.ABSENT;
     }
 
     // A matcher that overflowed the stack is thrown away; nothing else is touched in the middle of its work.
@@ -69,7 +71,7 @@ final class TextPattern {
         }
     }
 
-    private static boolean holds(Step[] simple, byte[] utf8, int from, int length) {
+    private static boolean holds(Step[] simple, byte[] utf8, int from, int length, boolean wholeText) {
         int at = from;
         int to = from + length;
         for (Step step : simple) {
@@ -82,7 +84,11 @@ final class TextPattern {
                 return false;
             }
         }
-        return at == to;
+        return !wholeText || at == to;
+    }
+
+    private static boolean isToTheEnd(String text) {
+        return text.endsWith("$") && !text.endsWith("\\$");
     }
 
     boolean isSimple() {
@@ -90,10 +96,10 @@ final class TextPattern {
     }
 
     private static Step @Nullable [] simple(String text) {
-        if (!text.startsWith("^") || !text.endsWith("$") || text.length() < 3) {
+        if (!text.startsWith("^") || text.length() < 3) {
             return null;
         }
-        String body = text.substring(1, text.length() - 1);
+        String body = text.substring(1, isToTheEnd(text) ? text.length() - 1 : text.length());
         List<Step> found = new ArrayList<>();
         Matcher atoms = ATOM.matcher(body);
         int at = 0;

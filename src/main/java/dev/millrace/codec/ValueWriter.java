@@ -104,8 +104,12 @@ final class ValueWriter {
     }
 
     void decimal(Column column, int row, int scale, ByteSink sink) {
-        long low = column.decimalLow(row);
-        if (column.decimalHigh(row) != low >> 63 || low == Long.MIN_VALUE || scale > 18 || scale < 0) {
+        long low = column.word(row, 0);
+        boolean isLong = true;
+        for (int i = 1; i < column.words(); i++) {
+            isLong &= column.word(row, i) == low >> 63;
+        }
+        if (!isLong || low == Long.MIN_VALUE || scale > 18 || scale < 0) {
             slow.setLength(0);
             slow.append(column.decimal(row, scale).toPlainString());
             putSlow(sink);

@@ -16,14 +16,24 @@ public sealed interface FieldType {
     /** An IEEE 754 number of 32 or 64 bits. */
     record Floating(int bits) implements FieldType {}
 
-    /** A decimal number of at most {@code precision} digits, 1 to 38, of which {@code scale} stand after the point. */
+    /** A decimal number of at most {@code precision} digits, 1 to 76, of which {@code scale} stand after the point. */
     record Decimal(int precision, int scale) implements FieldType {
         /** The most digits. */
-        public static final int MAX_PRECISION = 38;
+        public static final int MAX_PRECISION = 76;
     }
 
     /** A Unicode text. */
     record Text() implements FieldType {}
+
+    /** One of a few texts, kept as its number in the list; the list has at least one and no text twice. */
+    record OneOf(List<String> values) implements FieldType {
+        /** The most texts; a longer list is a rule on {@link Text}. */
+        public static final int MAX_VALUES = 4096;
+
+        public OneOf {
+            values = List.copyOf(values);
+        }
+    }
 
     /** Bytes; base64 in JSON. */
     record Binary() implements FieldType {}
@@ -54,7 +64,16 @@ public sealed interface FieldType {
     /** A list of values of one type. */
     record ListOf(Field element) implements FieldType {}
 
-    /** A named value within a struct or, named {@code item}, a list; null is allowed unless {@code required}. */
+    /** Values by keys that differ, in any order; an object in JSON. A key is a text, a UUID, one of a few texts or an Int. */
+    record MapOf(Field key, Field value) implements FieldType {}
+
+    /** A list of exactly {@code size} numbers that are there, of 32 or 64 bits each. */
+    record VectorOf(int size, Floating element) implements FieldType {
+        /** The most numbers. */
+        public static final int MAX_SIZE = 65_536;
+    }
+
+    /** A named value within a struct or, named {@code item}, a list or, named {@code key} and {@code value}, a map; null is allowed unless {@code required}. */
     record Field(String name, FieldType type, boolean required) {}
 
     /** The resolution of a time. */

@@ -15,7 +15,9 @@ public enum LogicalType {
     ARRAY,
     BOOLEAN,
     /** ODCS 3.2. */
-    MAP;
+    MAP,
+    /** ODCS 3.2. */
+    VECTOR;
 
     /** The name in a contract, in lower case. */
     public String text() {

@@ -74,6 +74,8 @@ record PhysicalType(String name, OptionalInt first, OptionalInt second, String r
                 Optional.of(LogicalType.STRING);
             case "object", "struct", "record" -> Optional.of(LogicalType.OBJECT);
             case "array", "list" -> Optional.of(LogicalType.ARRAY);
+            case "enum" -> Optional.of(LogicalType.STRING);
+            case "map" -> Optional.of(LogicalType.MAP);
             default -> Optional.empty();
         };
     }

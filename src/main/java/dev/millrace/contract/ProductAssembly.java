@@ -4,6 +4,7 @@ import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
 import dev.millrace.config.yaml.Place;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -21,7 +22,9 @@ final class ProductAssembly {
     private static final String UNKNOWN_FIELDS = "millrace.unknownFields";
     private static final String DEAD_LETTER_TOPIC = "millrace.deadLetterTopic";
     private static final String FORMAT = "millrace.format";
-    private static final Set<String> KNOWN = new TreeSet<>(Set.of(MODE, UNKNOWN_FIELDS, DEAD_LETTER_TOPIC, FORMAT));
+    private static final String UNKNOWN_COLUMN = "millrace.unknownFieldsColumn";
+    private static final Set<String> KNOWN =
+            new TreeSet<>(Set.of(MODE, FORMAT, UNKNOWN_FIELDS, UNKNOWN_COLUMN, DEAD_LETTER_TOPIC));
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
 
     private final Contract contract;
@@ -78,17 +81,25 @@ final class ProductAssembly {
         if (deadLetterTopic.equals(object.physicalName())) {
             error(object.place(), "schema[0]", "The topic and the dead-letter topic are the same.");
         }
+        ValueFormat format = choice(object, FORMAT, ValueFormat.values(), serverFormat());
+        UnknownFields unknown = choice(object, UNKNOWN_FIELDS, UnknownFields.values(), UnknownFields.IGNORE);
+        if (unknown == UnknownFields.KEEP && format != ValueFormat.JSON) {
+            error(
+                    object.place(),
+                    UNKNOWN_FIELDS,
+                    "Unknown fields can be kept of records in JSON only; say ignore or reject.");
+        }
         return Optional.of(new ProductDefinition(
                 domain,
                 name,
                 contract,
-                object,
+                unknown == UnknownFields.KEEP ? keeping(object) : object,
                 descriptor,
                 object.physicalName(),
                 deadLetterTopic,
                 mode,
-                choice(object, FORMAT, ValueFormat.values(), serverFormat()),
-                choice(object, UNKNOWN_FIELDS, UnknownFields.values(), UnknownFields.IGNORE),
+                format,
+                unknown,
                 key));
     }
 
@@ -102,6 +113,31 @@ final class ProductAssembly {
             }
         }
         return ValueFormat.JSON;
+    }
+
+    /** The object with the column that its unknown fields go to. */
+    private SchemaObject keeping(SchemaObject object) {
+        Optional<Cursor> given = custom(object, UNKNOWN_COLUMN);
+        String name = given.flatMap(Cursor::text).orElse(UnknownFields.COLUMN);
+        if (name.isBlank() || object.property(name).isPresent()) {
+            error(
+                    given.map(Cursor::place).orElse(object.place()),
+                    UNKNOWN_COLUMN,
+                    "The column for unknown fields cannot have the name '" + name + "', which is a property's or none."
+                            + " Give it another one in the custom property " + UNKNOWN_COLUMN + ".");
+            return object;
+        }
+        List<Property> properties = new ArrayList<>(object.properties());
+        properties.add(UnknownFields.column(object.place(), name));
+        return new SchemaObject(
+                object.place(),
+                object.name(),
+                object.physicalName(),
+                object.description(),
+                properties,
+                object.quality(),
+                object.celRules(),
+                object.custom());
     }
 
     private void topic(SchemaObject object, String topic) {
@@ -144,18 +180,11 @@ final class ProductAssembly {
 
     private static boolean canBeKey(FieldType type) {
         return switch (type) {
-            case FieldType.Struct struct -> false;
-            case FieldType.ListOf list -> false;
-            case FieldType.Floating number -> false;
-            case FieldType.Bool other -> true;
-            case FieldType.Int other -> true;
-            case FieldType.Decimal other -> true;
-            case FieldType.Text other -> true;
-            case FieldType.Binary other -> true;
-            case FieldType.Date other -> true;
-            case FieldType.Timestamp other -> true;
-            case FieldType.Time other -> true;
-            case FieldType.Uuid other -> true;
+            case FieldType.Struct _, FieldType.ListOf _, FieldType.MapOf _, FieldType.VectorOf _ -> false;
+            case FieldType.Floating _ -> false;
+            case FieldType.Bool _, FieldType.Int _, FieldType.Decimal _ -> true;
+            case FieldType.Text _, FieldType.OneOf _, FieldType.Binary _, FieldType.Uuid _ -> true;
+            case FieldType.Date _, FieldType.Timestamp _, FieldType.Time _ -> true;
         };
     }
 

@@ -21,8 +21,8 @@ import java.util.Optional;
  * @param classification empty for none
  * @param fieldType how the server keeps it
  * @param rules what its values must satisfy
- * @param properties the fields of an object; empty otherwise
- * @param items what an array holds; empty otherwise, an optional component since a property has no neutral value
+ * @param properties the fields of an object; of a map its {@code key} and its {@code value}; empty otherwise
+ * @param items what an array or a vector holds; empty otherwise, an optional component since a property has no neutral value
  * @param quality the quality checks, as written
  * @param custom the custom properties by name, as written
  */
@@ -48,6 +48,34 @@ public record Property(
         properties = List.copyOf(properties);
         quality = List.copyOf(quality);
         custom = Map.copyOf(custom);
+    }
+
+    /** A property of which nothing else is said. */
+    static Property plain(
+            Place place,
+            String name,
+            LogicalType logicalType,
+            FieldType type,
+            boolean required,
+            List<Property> properties) {
+        return new Property(
+                place,
+                name,
+                name,
+                logicalType,
+                "",
+                required,
+                false,
+                0,
+                false,
+                "",
+                "",
+                type,
+                Rules.NONE,
+                properties,
+                Optional.empty(),
+                List.of(),
+                Map.of());
     }
 
     /** Name, type and whether null is refused. */

@@ -87,26 +87,65 @@ final class PropertyReader {
             return Optional.empty();
         }
         LogicalType logical = logicalType.get();
+        Optional<Cursor> map = cursor.field("map").filter(given -> logical == LogicalType.MAP);
+        List<Property> inner = map.map(PropertyReader::keyAndValue).orElse(properties);
+        if (map.isPresent() && inner.isEmpty()) {
+            return Optional.empty();
+        }
+        return TypeMapping.map(cursor, logical, physicalType, inner, items)
+                .map(type -> property(cursor, name, logical, type, inner, items));
+    }
+
+    private static Property property(
+            Cursor cursor,
+            String name,
+            LogicalType logical,
+            FieldType mapped,
+            List<Property> inner,
+            Optional<Property> items) {
+        Rules rules = RulesReader.read(cursor, logical, mapped);
+        int values = rules.values().size();
+        FieldType type = mapped instanceof FieldType.Text && values > 0 && values <= FieldType.OneOf.MAX_VALUES
+                ? new FieldType.OneOf(rules.values())
+                : mapped;
         String physicalName = cursor.text("physicalName");
-        return TypeMapping.map(cursor, logical, physicalType, properties, items)
-                .map(type -> new Property(
-                        cursor.place(),
-                        name,
-                        physicalName.isEmpty() ? name : physicalName,
-                        logical,
-                        physicalType,
-                        cursor.flag("required"),
-                        cursor.flag("primaryKey"),
-                        position(cursor),
-                        cursor.flag("unique"),
-                        cursor.text("description"),
-                        cursor.text("classification"),
-                        type,
-                        RulesReader.read(cursor, logical, type),
-                        logical == LogicalType.OBJECT ? properties : List.of(),
-                        logical == LogicalType.ARRAY ? items : Optional.empty(),
-                        Elements.raw(cursor, "quality"),
-                        Elements.custom(cursor)));
+        return new Property(
+                cursor.place(),
+                name,
+                physicalName.isEmpty() ? name : physicalName,
+                logical,
+                cursor.text("physicalType"),
+                cursor.flag("required"),
+                cursor.flag("primaryKey"),
+                position(cursor),
+                cursor.flag("unique"),
+                cursor.text("description"),
+                cursor.text("classification"),
+                type,
+                rules,
+                type instanceof FieldType.Struct || type instanceof FieldType.MapOf ? inner : List.of(),
+                switch (type) {
+                    case FieldType.ListOf _ -> items;
+                    case FieldType.VectorOf vector ->
+                        Optional.of(Property.plain(
+                                cursor.place(), "item", LogicalType.NUMBER, vector.element(), true, List.of()));
+                    default -> Optional.empty();
+                },
+                Elements.raw(cursor, "quality"),
+                Elements.custom(cursor));
+    }
+
+    /** What a map holds; empty, with an error, when it does not say. */
+    private static List<Property> keyAndValue(Cursor map) {
+        List<Property> both = new ArrayList<>();
+        for (String part : List.of("key", "value")) {
+            Optional<Cursor> given = map.field(part);
+            if (given.isEmpty()) {
+                map.error("A map needs a " + part + " with its logicalType.");
+            }
+            given.flatMap(cursor -> read(cursor, part)).ifPresent(both::add);
+        }
+        return both.size() == 2 ? both : List.of();
     }
 
     /** Whether something within has its fault already, so that none is said of what holds it. */
@@ -158,9 +197,7 @@ final class PropertyReader {
     private static String known() {
         List<String> names = new ArrayList<>();
         for (LogicalType type : LogicalType.values()) {
-            if (type != LogicalType.MAP) {
-                names.add(type.text());
-            }
+            names.add(type.text());
         }
         return String.join(", ", names);
     }

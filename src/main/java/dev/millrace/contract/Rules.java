@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param exclusiveMinimum values are greater
  * @param exclusiveMaximum values are less
  * @param multipleOf positive; values are whole multiples of it
- * @param minItems of an array; 0 for none
+ * @param minItems of an array or, the same as {@code maxItems}, of a vector; 0 for none
  * @param maxItems of an array; {@link Integer#MAX_VALUE} for none
  * @param uniqueItems whether the items of an array must differ
  * @param values the only values allowed (the enum), as text: numbers in their plain form, dates and times as whole

@@ -62,13 +62,13 @@ final class RulesReader {
                 text ? count("maxLength", Integer.MAX_VALUE) : Integer.MAX_VALUE,
                 text ? pattern() : Optional.empty(),
                 options.map(given -> given.text("format")).orElse(""),
-                bound("minimum"),
+                bound("minimum").or(this::leastOfFormat),
                 bound("maximum"),
                 bound("exclusiveMinimum"),
                 bound("exclusiveMaximum"),
                 number ? multipleOf() : Optional.empty(),
-                array ? count("minItems", 0) : 0,
-                array ? count("maxItems", Integer.MAX_VALUE) : Integer.MAX_VALUE,
+                array ? count("minItems", 0) : size().orElse(0),
+                array ? count("maxItems", Integer.MAX_VALUE) : size().orElse(Integer.MAX_VALUE),
                 array && options.map(given -> given.flag("uniqueItems")).orElse(false),
                 values(),
                 fallback());
@@ -92,6 +92,14 @@ final class RulesReader {
                         "defaultTimezone");
             case INTEGER, NUMBER ->
                 Set.of("format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "enum");
+            case VECTOR ->
+                Set.of(
+                        "dimensions",
+                        "elementType",
+                        "distanceMetric",
+                        "normalized",
+                        "embeddingModel",
+                        "embeddingModelVersion");
             case ARRAY -> Set.of("minItems", "maxItems", "uniqueItems");
             case OBJECT, MAP, BOOLEAN -> Set.of();
         };
@@ -100,6 +108,18 @@ final class RulesReader {
                 option.warning("The option '" + name + "' is not applied to the logical type " + logical.text() + ".");
             }
         });
+    }
+
+    /** How many numbers a vector has. */
+    private Optional<Integer> size() {
+        return type instanceof FieldType.VectorOf vector ? Optional.of(vector.size()) : Optional.empty();
+    }
+
+    /** What the column's type, being wider than the format, does not say. */
+    private Optional<BigDecimal> leastOfFormat() {
+        boolean unsigned = type instanceof FieldType.Decimal
+                && option("format").flatMap(Cursor::text).orElse("").equals("u128");
+        return unsigned ? Optional.of(BigDecimal.ZERO) : Optional.empty();
     }
 
     private int count(String name, int none) {
@@ -165,12 +185,9 @@ final class RulesReader {
                                 given,
                                 "12:34:56",
                                 () -> units(0, LocalTime.parse(text).toNanoOfDay(), time.unit())));
-            case FieldType.Bool other -> Optional.empty();
-            case FieldType.Text other -> Optional.empty();
-            case FieldType.Binary other -> Optional.empty();
-            case FieldType.Uuid other -> Optional.empty();
-            case FieldType.Struct other -> Optional.empty();
-            case FieldType.ListOf other -> Optional.empty();
+            case FieldType.Bool _, FieldType.Text _, FieldType.OneOf _, FieldType.Binary _, FieldType.Uuid _ ->
+                Optional.empty();
+            case FieldType.Struct _, FieldType.ListOf _, FieldType.MapOf _, FieldType.VectorOf _ -> Optional.empty();
         };
     }
 
@@ -235,8 +252,7 @@ final class RulesReader {
 
     private Optional<String> value(Cursor value) {
         return switch (type) {
-            case FieldType.Text text -> value.text();
-            case FieldType.Uuid text -> value.text();
+            case FieldType.Text _, FieldType.OneOf _, FieldType.Uuid _ -> value.text();
             case FieldType.Bool flag -> value.flag().map(String::valueOf);
             case FieldType.Binary bytes -> value.text().flatMap(text -> base64(value, text));
             case FieldType.Int number ->
@@ -248,8 +264,7 @@ final class RulesReader {
                 inUnits(value).filter(units -> isWhole(value, units)).map(RulesReader::plain);
             case FieldType.Time time ->
                 inUnits(value).filter(units -> isWhole(value, units)).map(RulesReader::plain);
-            case FieldType.Struct other -> unchecked(value);
-            case FieldType.ListOf other -> unchecked(value);
+            case FieldType.Struct _, FieldType.ListOf _, FieldType.MapOf _, FieldType.VectorOf _ -> unchecked(value);
         };
     }
 

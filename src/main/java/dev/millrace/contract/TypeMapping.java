@@ -9,25 +9,11 @@ import java.util.Optional;
 /**
  * The table from ODCS types to {@link FieldType}s. {@code logicalType} decides the family; {@code logicalTypeOptions}
  * and {@code physicalType} narrow within it, the options first; a physical type of another family is what some database
- * keeps and says nothing about the record.
- *
- * <table>
- * <caption>From a contract to a field type</caption>
- * <tr><th>logicalType</th><th>field type</th></tr>
- * <tr><td>boolean</td><td>Bool</td></tr>
- * <tr><td>integer</td><td>Int 64; format i8 to u64, or physicalType tinyint, smallint, int, bigint, uint8 to uint64;
- * i128 and u128 are Decimal(38, 0)</td></tr>
- * <tr><td>number</td><td>Floating 64; format f32, physicalType real; decimal(p,s), numeric(p,s), number(p,s) are Decimal;
- * a physical integer is Int</td></tr>
- * <tr><td>string</td><td>Text; uuid is Uuid; format byte or binary, physicalType bytea, blob, bytes are Binary</td></tr>
- * <tr><td>date</td><td>Date; physicalType timestamp, datetime, time as below</td></tr>
- * <tr><td>timestamp</td><td>Timestamp, micros, zoned, ISO; option timezone: false or physicalType timestamp_ntz is local;
- * timestamp(3), timestamp_ms are millis, timestamp(9) nanos; epoch_millis and epoch_seconds are numbers in JSON</td></tr>
- * <tr><td>time</td><td>Time, micros; time(3) millis, time(9) nanos</td></tr>
- * <tr><td>object, array</td><td>Struct of properties, ListOf items</td></tr>
- * </table>
+ * keeps and says nothing about the record. {@link TypeForms} says what comes of it.
  */
 final class TypeMapping {
+    static final String KEY = "key";
+
     private TypeMapping() {}
 
     /** The field type; empty with an error at {@code property} where there is none. */
@@ -70,11 +56,49 @@ final class TypeMapping {
                 Property item = items.get();
                 yield Optional.of(new FieldType.ListOf(new FieldType.Field("item", item.fieldType(), item.required())));
             }
-            case MAP -> {
-                property.error("A map is not served. Use an object with the properties that are known.");
+            case MAP -> mapOf(property, properties);
+            case VECTOR -> vector(property, options);
+        };
+    }
+
+    private static Optional<FieldType> mapOf(Cursor property, List<Property> keyAndValue) {
+        if (keyAndValue.size() != 2) {
+            property.error("A map needs map: {key: …, value: …} that say what it holds.");
+            return Optional.empty();
+        }
+        FieldType key = keyAndValue.getFirst().fieldType();
+        return switch (key) {
+            case FieldType.Text _, FieldType.OneOf _, FieldType.Uuid _, FieldType.Int _ ->
+                Optional.of(new FieldType.MapOf(
+                        new FieldType.Field(KEY, key, true),
+                        keyAndValue.getLast().field()));
+            default -> {
+                property.error("A map's key is a name in JSON. Expected a string (with format uuid or an enum if you"
+                        + " like) or an integer.");
                 yield Optional.empty();
             }
         };
+    }
+
+    private static Optional<FieldType> vector(Cursor property, Optional<Cursor> options) {
+        int size = options.flatMap(given -> given.field("dimensions"))
+                .map(given -> given.count().orElse(0))
+                .orElse(0);
+        if (size < 1 || size > FieldType.VectorOf.MAX_SIZE) {
+            property.error(
+                    "A vector needs logicalTypeOptions: {dimensions: N}, 1 to " + FieldType.VectorOf.MAX_SIZE + ".");
+            return Optional.empty();
+        }
+        String element = options.map(given -> given.text("elementType")).orElse("");
+        int bits = switch (element) {
+            case "", "float32", "f32", "float" -> 32;
+            case "float64", "f64", "double" -> 64;
+            default -> {
+                property.warning("The elementType '" + element + "' is not kept; the numbers are of 32 bits.");
+                yield 32;
+            }
+        };
+        return Optional.of(new FieldType.VectorOf(size, new FieldType.Floating(bits)));
     }
 
     private static FieldType string(PhysicalType physical, String format) {
@@ -92,8 +116,8 @@ final class TypeMapping {
                 return Optional.of(new FieldType.Int(Integer.parseInt(format.substring(1)), format.charAt(0) == 'i'));
             }
             case "i128", "u128" -> {
-                property.warning("An integer of 128 bits is served as a decimal of 38 digits.");
-                return Optional.of(new FieldType.Decimal(FieldType.Decimal.MAX_PRECISION, 0));
+                property.warning("An integer of 128 bits is served as a decimal of 39 digits.");
+                return Optional.of(new FieldType.Decimal(39, 0));
             }
             default -> property.warning("The format '" + format + "' of an integer is not known; 64 bits are used.");
         }

@@ -36,8 +36,10 @@ record Selection(Product product, List<ColumnLayout> columns, Optional<Position>
     static Selection parse(ProductRegistry registry, List<String> path) {
         List<String> names =
                 path.stream().takeWhile(component -> !component.contains("=")).toList();
-        if (names.isEmpty() || names.size() > NAMES_MAX) {
-            throw invalid("descriptor path", "it has " + names.size() + " names.", PATH_EXPECTED);
+        if (names.isEmpty()
+                || names.size() > NAMES_MAX
+                || (names.size() == NAMES_MAX && !names.getLast().equals("dead-letters"))) {
+            throw invalid("descriptor path", "it is '" + String.join(", ", names) + "'.", PATH_EXPECTED);
         }
         Optional<Product> product = registry.find(String.join(".", names));
         if (product.isEmpty()) {

@@ -1,5 +1,6 @@
 package dev.millrace.flight;
 
+import dev.millrace.arrow.Dictionary;
 import dev.millrace.problem.Problem;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -11,6 +12,7 @@ import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.OutOfMemoryException;
 import org.apache.arrow.vector.VectorLoader;
 import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.dictionary.DictionaryProvider;
 import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
 
 /**
@@ -37,6 +39,7 @@ final class SnapshotStream {
     private final BatchCutter cutter;
     private final VectorSchemaRoot root;
     private final VectorLoader loader;
+    private final DictionaryProvider.MapDictionaryProvider dictionaries;
     private final Promise<Void> released = Promise.promise();
     private boolean loading;
     private boolean over;
@@ -60,8 +63,9 @@ final class SnapshotStream {
         this.served = served;
         this.cutter =
                 new BatchCutter(owned.snapshot(), owned.product().schema(), owned.columns(), owned.limit(), allocator);
-        this.root = VectorSchemaRoot.create(owned.schema(), allocator);
+        this.root = VectorSchemaRoot.create(Dictionary.vectors(owned.schema()), allocator);
         this.loader = new VectorLoader(root);
+        this.dictionaries = Dictionary.provider(owned.columns(), allocator);
     }
 
     /** Ends when the reading is closed. */
@@ -78,7 +82,7 @@ final class SnapshotStream {
             end();
             return;
         }
-        listener.start(root);
+        listener.start(root, dictionaries);
         turn();
     }
 
@@ -157,7 +161,8 @@ final class SnapshotStream {
     }
 
     private void release() {
-        try (reading) {
+        try (reading;
+                dictionaries) {
             root.close();
         } finally {
             released.complete();

@@ -37,6 +37,10 @@ final class RowJsonSchema {
     private static JsonObject column(ColumnLayout column) {
         JsonObject schema = value(column);
         String type = schema.getString("type");
+        if (!column.dictionary().values().isEmpty()) {
+            var values = new JsonArray(List.copyOf(column.dictionary().values()));
+            schema.put("enum", column.nullable() ? values.copy().addNull() : values);
+        }
         if (column.nullable()) {
             schema.put("type", new JsonArray().add(type).add("null"));
         }
@@ -58,6 +62,16 @@ final class RowJsonSchema {
             case ArrowType.Struct ignored -> object(column.children());
             case ArrowType.List ignored ->
                 type("array").put("items", column(column.children().getFirst()));
+            case ArrowType.FixedSizeList list ->
+                type("array")
+                        .put("items", column(column.children().getFirst()))
+                        .put("minItems", list.getListSize())
+                        .put("maxItems", list.getListSize());
+            case ArrowType.Map ignored ->
+                type("object")
+                        .put(
+                                "additionalProperties",
+                                column(column.children().getFirst().children().getLast()));
             case ArrowType.Binary ignored -> type("string").put("contentEncoding", "base64");
             case ArrowType.FixedSizeBinary ignored -> type("string").put("contentEncoding", "base64");
             default -> type("string");

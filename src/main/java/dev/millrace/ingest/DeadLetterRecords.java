@@ -53,8 +53,8 @@ final class DeadLetterRecords implements RecordReader {
         this.contractId = own.substring(0, own.lastIndexOf(':'));
         this.writer = writer;
         this.decoder = JsonDecoder.of(product.definition(), writer.batch(), LIMITS);
-        this.stateColumn = DeadLetters.Columns.number(product.schema(), "state");
-        this.replayedColumn = DeadLetters.Columns.number(product.schema(), "replayed_to");
+        this.stateColumn = product.schema().column("state");
+        this.replayedColumn = product.schema().column("replayed_to");
     }
 
     @Override

@@ -16,6 +16,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Headers;
@@ -138,28 +139,28 @@ final class DeadLetters {
     record Letter(ConsumerRecord<byte[], byte[]> record, boolean omitted) {
         /** The letter in a row. */
         static Letter of(StoreSchema schema, Batch batch, int row) {
-            var columns = new Columns(schema, batch);
-            Column headerList = columns.of("headers");
+            Function<String, Column> columns = name -> batch.column(schema.column(name));
+            Column headerList = columns.apply("headers");
             Column header = headerList.child(0);
             Headers headers = new RecordHeaders();
             for (int i = headerList.start(row); i < headerList.end(row); i++) {
                 headers.add(new String(header.child(0).bytes(i), UTF_8), bytes(header.child(1), i));
             }
-            byte[] value = bytes(columns.of("value"), row);
+            byte[] value = bytes(columns.apply("value"), row);
             return new Letter(
                     new ConsumerRecord<>(
-                            new String(columns.of("topic").bytes(row), UTF_8),
-                            columns.of("partition").int32(row),
-                            columns.of("offset").int64(row),
-                            columns.of("timestamp").int64(row),
+                            new String(columns.apply("topic").bytes(row), UTF_8),
+                            columns.apply("partition").int32(row),
+                            columns.apply("offset").int64(row),
+                            columns.apply("timestamp").int64(row),
                             TimestampType.CREATE_TIME,
                             ConsumerRecord.NULL_SIZE,
                             value == null ? ConsumerRecord.NULL_SIZE : value.length,
-                            bytes(columns.of("key"), row),
+                            bytes(columns.apply("key"), row),
                             value,
                             headers,
                             Optional.empty()),
-                    value == null && !columns.of("value_bytes").isNull(row));
+                    value == null && !columns.apply("value_bytes").isNull(row));
         }
 
         Place place() {
@@ -168,22 +169,6 @@ final class DeadLetters {
 
         private static byte @org.jspecify.annotations.Nullable [] bytes(Column column, int row) {
             return column.isNull(row) ? null : column.bytes(row);
-        }
-    }
-
-    /** A batch's columns by name. */
-    record Columns(StoreSchema schema, Batch batch) {
-        Column of(String name) {
-            return batch.column(number(schema, name));
-        }
-
-        static int number(StoreSchema schema, String name) {
-            for (int i = 0; i < schema.columns().size(); i++) {
-                if (schema.columns().get(i).name().equals(name)) {
-                    return i;
-                }
-            }
-            throw new IllegalArgumentException("dead letters have no column " + name);
         }
     }
 }

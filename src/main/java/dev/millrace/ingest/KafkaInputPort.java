@@ -46,9 +46,6 @@ final class KafkaInputPort {
     private static final long RETRY_PAUSED_MILLIS = 10;
     private static final long WATCH_MILLIS = 5_000;
 
-    /** Room for the largest record of a topic, in the dead-letter topics that the server makes. */
-    private static final int DEAD_LETTER_BYTES = 32 << 20;
-
     private final Vertx vertx;
     private final Context context;
     private final Configuration.Kafka kafka;
@@ -158,7 +155,9 @@ final class KafkaInputPort {
         }
         target = end;
         product.inputEnd(end);
-        (deadLetters ? Future.<Void>succeededFuture() : makeDeadLetterTopic())
+        (deadLetters
+                        ? Future.<Void>succeededFuture()
+                        : admin.makeDeadLetterTopic(product.definition().deadLetterTopic()))
                 .compose(ignored -> Future.fromCompletionStage(
                         domain.ask(() -> {
                             product.store().topic(end.topicId(), end.partitions());
@@ -175,16 +174,6 @@ final class KafkaInputPort {
                     }
                 })
                 .onFailure(this::stopped);
-    }
-
-    private Future<Void> makeDeadLetterTopic() {
-        return admin.makeDeadLetterTopic(product.definition().deadLetterTopic(), DEAD_LETTER_BYTES)
-                .onFailure(failure -> LOG.warn(
-                        "{}: dead-letter topic {} cannot be made: {}",
-                        product.qualifiedName(),
-                        product.definition().deadLetterTopic(),
-                        message(failure)))
-                .otherwiseEmpty();
     }
 
     private void consume() {

@@ -19,9 +19,16 @@ import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the brokers say about topics; any thread, never blocks. */
 final class TopicAdmin implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(TopicAdmin.class);
+
+    /** Room for the largest record of a topic. */
+    private static final int DEAD_LETTER_BYTES = 32 << 20;
+
     private final Vertx vertx;
     private final Admin admin;
 
@@ -60,14 +67,16 @@ final class TopicAdmin implements AutoCloseable {
                         .toArray());
     }
 
-    /** Makes a topic of one partition that takes the largest records, unless it exists. */
-    Future<Void> makeDeadLetterTopic(String topic, int maxMessageBytes) {
+    /** Makes a topic of one partition that takes the largest records, unless it exists; where it cannot, says so. */
+    Future<Void> makeDeadLetterTopic(String topic) {
         var wanted = new NewTopic(topic, Optional.of(1), Optional.empty())
-                .configs(Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(maxMessageBytes)));
-        return future(admin.createTopics(List.of(wanted)).all())
-                .recover(failure -> failure instanceof TopicExistsException
-                        ? Future.<Void>succeededFuture()
-                        : Future.failedFuture(failure));
+                .configs(Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(DEAD_LETTER_BYTES)));
+        return future(admin.createTopics(List.of(wanted)).all()).otherwise(failure -> {
+            if (!(failure instanceof TopicExistsException)) {
+                LOG.warn("Dead-letter topic {} cannot be made: {}", topic, failure.toString());
+            }
+            return null;
+        });
     }
 
     private <T> Future<T> future(org.apache.kafka.common.KafkaFuture<T> future) {

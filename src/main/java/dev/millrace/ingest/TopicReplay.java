@@ -24,12 +24,11 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -62,7 +61,6 @@ final class TopicReplay implements Replay {
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final int TRANSACTION_LETTERS = 500;
     private static final long TRANSACTION_BYTES = 16L << 20;
-    private static final long STEP_SECONDS = 5;
     private static final int SAMPLE_IDS = 10;
 
     private final WorkerExecutor workers;
@@ -143,8 +141,7 @@ final class TopicReplay implements Replay {
         private final Request request;
         private final Optional<KafkaProducer<byte[], byte[]>> producer;
         private final long deadline = System.nanoTime() + WORK.toNanos();
-        private final Map<String, List<String>> keptIds = new TreeMap<>();
-        private final Map<String, Long> keptCounts = new HashMap<>();
+        private final Map<String, Kept> kept = new TreeMap<>();
         private final List<DeadLetters.Letter> good = new ArrayList<>();
         private final List<DeadLetters.Letter> chunk = new ArrayList<>();
         private long chunkBytes;
@@ -163,24 +160,24 @@ final class TopicReplay implements Replay {
             try (Snapshot snapshot = letters.snapshot()) {
                 complete = (request.ids().isEmpty() ? scan(snapshot) : byId(snapshot)) && flush();
             }
-            List<Kept> kept = keptIds.entrySet().stream()
-                    .map(rule -> new Kept(rule.getKey(), keptCounts.getOrDefault(rule.getKey(), 0L), rule.getValue()))
-                    .toList();
             Position now = product.position();
-            return new Report(replayed, taken, kept, complete, now.merge(Position.of(now.topicId(), next)));
+            return new Report(
+                    replayed, taken, List.copyOf(kept.values()), complete, now.merge(Position.of(now.topicId(), next)));
         }
 
         /** Waits until the dead-letter product has everything that its topic has. */
         private void awaitMarks() {
             Position end;
             try {
-                end = await(admin.end(letters.definition().topic())
+                end = admin.end(letters.definition().topic())
                         .toCompletionStage()
-                        .toCompletableFuture());
-            } catch (UnknownTopicOrPartitionException none) {
-                return;
-            } catch (KafkaException failure) {
-                throw unavailable("the dead-letter topic cannot be read: " + failure.getMessage());
+                        .toCompletableFuture()
+                        .join();
+            } catch (CompletionException failure) {
+                if (failure.getCause() instanceof UnknownTopicOrPartitionException) {
+                    return;
+                }
+                throw unavailable("the dead-letter topic cannot be read: " + failure.getCause());
             }
             while (!letters.position().hasReached(end)) {
                 if (System.nanoTime() > deadline) {
@@ -225,9 +222,7 @@ final class TopicReplay implements Replay {
         }
 
         private boolean is(Snapshot.Row row, String column, String text) {
-            return new DeadLetters.Columns(letters.schema(), row.batch())
-                    .of(column)
-                    .equalsBytes(row.row(), text.getBytes(UTF_8));
+            return row.batch().column(letters.schema().column(column)).equalsBytes(row.row(), text.getBytes(UTF_8));
         }
 
         private boolean add(DeadLetters.Letter letter) {
@@ -237,11 +232,12 @@ final class TopicReplay implements Replay {
         }
 
         private void kept(String rule, String id) {
-            keptCounts.merge(rule, 1L, Long::sum);
-            List<String> ids = keptIds.computeIfAbsent(rule, unused -> new ArrayList<>());
-            if (ids.size() < SAMPLE_IDS) {
-                ids.add(id);
-            }
+            kept.merge(rule, new Kept(rule, 1, List.of(id)), (before, one) -> {
+                List<String> ids = Stream.concat(before.ids().stream(), Stream.of(id))
+                        .limit(SAMPLE_IDS)
+                        .toList();
+                return new Kept(rule, before.count() + 1, ids);
+            });
         }
 
         /** Deals with the letters collected; false when time ran out before. */
@@ -280,8 +276,9 @@ final class TopicReplay implements Replay {
         }
 
         private void judge(List<DeadLetters.Letter> candidates) {
-            List<Optional<Violation>> verdicts = await(domain.ask(() -> ingest.check(
-                    candidates.stream().map(DeadLetters.Letter::record).toList())));
+            List<Optional<Violation>> verdicts = domain.ask(() -> ingest.check(
+                            candidates.stream().map(DeadLetters.Letter::record).toList()))
+                    .join();
             for (int i = 0; i < verdicts.size(); i++) {
                 DeadLetters.Letter letter = candidates.get(i);
                 verdicts.get(i)
@@ -304,14 +301,12 @@ final class TopicReplay implements Replay {
                 List<Future<RecordMetadata>> sent = send(open);
                 for (int i = 0; i < sent.size(); i++) {
                     DeadLetters.Letter letter = good.get(i);
-                    RecordMetadata at;
-                    try {
-                        at = await(sent.get(i));
-                    } catch (RecordTooLargeException | InvalidTimestampException refused) {
-                        kept("refused", letter.place().toString());
+                    if (sent.get(i).state() == Future.State.FAILED) {
+                        refused(letter, sent.get(i).exceptionNow());
                         good.remove(i);
                         return false;
                     }
+                    RecordMetadata at = sent.get(i).resultNow();
                     reached = Arrays.copyOf(reached, Math.max(reached.length, at.partition() + 1));
                     reached[at.partition()] = Math.max(reached[at.partition()], at.offset() + 1);
                     var to = new DeadLetters.Place(at.topic(), at.partition(), at.offset());
@@ -329,6 +324,14 @@ final class TopicReplay implements Replay {
                     abort(open);
                 }
             }
+        }
+
+        /** Leaves a letter out that the topic does not take; any other failure is that of the run. */
+        private void refused(DeadLetters.Letter letter, Throwable failure) {
+            if (!(failure instanceof RecordTooLargeException || failure instanceof InvalidTimestampException)) {
+                throw failure instanceof KafkaException cause ? cause : new KafkaException(failure);
+            }
+            kept("refused", letter.place().toString());
         }
 
         /** Sends all copies, or up to one that fails: its future says why, and no later one is taken. */
@@ -355,22 +358,6 @@ final class TopicReplay implements Replay {
 
         private static @Nullable Long timestamp(DeadLetters.Letter letter) {
             return letter.record().timestamp() < 0 ? null : letter.record().timestamp();
-        }
-
-        private <T> T await(Future<T> future) {
-            try {
-                return future.get(STEP_SECONDS, TimeUnit.SECONDS);
-            } catch (ExecutionException failure) {
-                if (failure.getCause() instanceof RuntimeException cause) {
-                    throw cause;
-                }
-                throw new CompletionException(failure.getCause());
-            } catch (TimeoutException late) {
-                throw unavailable("a step took more than " + STEP_SECONDS + " s.");
-            } catch (InterruptedException interrupted) {
-                Thread.currentThread().interrupt();
-                throw unavailable("the server stops.");
-            }
         }
 
         private ProducerRecord<byte[], byte[]> copy(DeadLetters.Letter letter) {

@@ -3,9 +3,12 @@ package dev.millrace.query;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.Dictionary;
+import dev.millrace.arrow.Storage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 
 /**
@@ -36,7 +39,10 @@ final class FilterLoop {
             case Operand.DoubleSet(double[] values) -> doubles(column, values, selection, kept);
             case Operand.DecimalRange range -> DecimalLoop.narrow(column, List.of(range), selection, kept);
             case Operand.DecimalSet(var values) -> DecimalLoop.narrow(column, values, selection, kept);
-            case Operand.Texts(byte[][] texts) -> texts(column, texts, selection, kept);
+            case Operand.Texts(byte[][] texts) ->
+                column.layout().storage() == Storage.DICTIONARY
+                        ? encoded(column, texts, selection, kept)
+                        : texts(column, texts, selection, kept);
             case Operand.Missing ignored -> kept;
         };
     }
@@ -184,6 +190,24 @@ final class FilterLoop {
             }
             selection[kept] = row;
             kept += hit ? 1 : 0;
+        }
+        return kept;
+    }
+
+    /** Asks the filter of each text of the dictionary once, and then of each row whether its text is among the kept. */
+    private int encoded(Column column, byte[][] texts, int[] selection, int count) {
+        Dictionary dictionary = column.layout().dictionary();
+        int[] numbers = IntStream.range(0, dictionary.values().size()).toArray();
+        int hits = texts(dictionary.column(), texts, numbers, numbers.length);
+        int[] hit = new int[numbers.length];
+        for (int i = 0; i < hits; i++) {
+            hit[numbers[i]] = 1;
+        }
+        int kept = 0;
+        for (int i = 0; i < count; i++) {
+            int row = selection[i];
+            selection[kept] = row;
+            kept += hit[column.textNumber(row)];
         }
         return kept;
     }

@@ -20,7 +20,7 @@ sealed interface Operand {
     @SuppressWarnings("ArrayRecordComponent") // inner loops read it; never compared as a whole
     record DoubleSet(double[] values) implements Operand {}
 
-    /** Unscaled 128-bit values within {@code [min, max]}, or, when {@code outside}, all others. */
+    /** Unscaled values within {@code [min, max]}, or, when {@code outside}, all others. */
     record DecimalRange(BigInteger min, BigInteger max, boolean outside) implements Operand {}
 
     /** One of these ranges, each of one value. */

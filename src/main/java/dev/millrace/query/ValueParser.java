@@ -33,7 +33,6 @@ final class ValueParser {
         return switch (column.type()) {
             case ArrowType.Bool ignored -> List.of(Operator.EQ, Operator.NE, Operator.NULL);
             case ArrowType.Utf8 ignored -> List.of(Operator.values());
-            case ArrowType.Decimal decimal when decimal.getBitWidth() != 128 -> List.of(Operator.NULL);
             default ->
                 column.storage() == Storage.FIXED && !(column.type() instanceof ArrowType.FixedSizeBinary)
                         ? List.of(
@@ -159,20 +158,21 @@ final class ValueParser {
             throw new NumberFormatException(text);
         }
         BigDecimal scaled = number.scaleByPowerOfTen(type.getScale());
+        int bits = type.getBitWidth();
         BigInteger floor =
-                DecimalLoop.clamp(scaled.setScale(0, RoundingMode.FLOOR).toBigIntegerExact());
+                DecimalLoop.clamp(scaled.setScale(0, RoundingMode.FLOOR).toBigIntegerExact(), bits);
         BigInteger ceiling =
-                DecimalLoop.clamp(scaled.setScale(0, RoundingMode.CEILING).toBigIntegerExact());
-        BigInteger least = BigInteger.ONE.shiftLeft(127).negate();
+                DecimalLoop.clamp(scaled.setScale(0, RoundingMode.CEILING).toBigIntegerExact(), bits);
+        BigInteger least = BigInteger.ONE.shiftLeft(bits - 1).negate();
         BigInteger most = least.not();
         BigInteger one = BigInteger.ONE;
         return switch (operator) {
             // Without an equal storable value the range from ceiling to floor is empty.
             case EQ, IN, PREFIX, NULL -> new Operand.DecimalRange(ceiling, floor, false);
             case NE -> new Operand.DecimalRange(ceiling, floor, true);
-            case GT -> new Operand.DecimalRange(DecimalLoop.clamp(floor.add(one)), most, false);
+            case GT -> new Operand.DecimalRange(DecimalLoop.clamp(floor.add(one), bits), most, false);
             case GTE -> new Operand.DecimalRange(ceiling, most, false);
-            case LT -> new Operand.DecimalRange(least, DecimalLoop.clamp(ceiling.subtract(one)), false);
+            case LT -> new Operand.DecimalRange(least, DecimalLoop.clamp(ceiling.subtract(one), bits), false);
             case LTE -> new Operand.DecimalRange(least, floor, false);
         };
     }

@@ -23,6 +23,16 @@ sealed interface Command {
     /** Compare two contracts or two folders of them. */
     record Diff(Path before, Path after, EvolutionReport.Format format) implements Command {}
 
+    /**
+     * Draft a contract from records; empty texts for what was not given.
+     *
+     * @param file a path, or {@code -}; empty when {@code topic} is not
+     * @param records how many are looked at
+     */
+    record Infer(
+            String file, String topic, String bootstrapServers, long records, String domain, String name, String output)
+            implements Command {}
+
     /** Print the usage. */
     record Help() implements Command {}
 

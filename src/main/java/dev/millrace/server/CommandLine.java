@@ -35,6 +35,12 @@ final class CommandLine {
               diff OLD NEW           what changes from one contract to another, or between two folders of them, and whom
                                      it breaks
                 --format FORMAT      text, json or markdown (text)
+              contract infer FILE    drafts a contract from records: lines of JSON or an array; - is standard input
+                --topic NAME         from a topic instead of a file
+                --bootstrap-servers HOST:PORT  its brokers (localhost:9092)
+                --records N          look at the first N (10000)
+                --domain NAME, --name NAME     what the contract is for
+                --output FILE        a new file (standard output)
               bench NAME             a benchmark; only through the ./millrace script
               --help, --version
 
@@ -45,6 +51,9 @@ final class CommandLine {
             Set.of("--port", "--flight-port", "--management-port", "--data-dir", "--records");
     private static final Set<String> FORMAT_OPTION = Set.of("--format");
     private static final Set<String> SERVE_OPTIONS = Set.of("--config");
+
+    private static final Set<String> INFER_OPTIONS =
+            Set.of("--topic", "--bootstrap-servers", "--records", "--domain", "--name", "--output");
 
     private final Map<String, String> options = new HashMap<>();
     private final List<String> operands = new ArrayList<>();
@@ -67,6 +76,7 @@ final class CommandLine {
             case "demo" -> new CommandLine().demo(rest);
             case "serve" -> new CommandLine().serve(rest);
             case "diff" -> new CommandLine().diff(rest);
+            case "contract" -> new CommandLine().contract(rest);
             default -> new Command.WrongUse(List.of("there is no command '" + arguments.getFirst() + "'"));
         };
     }
@@ -96,6 +106,25 @@ final class CommandLine {
         return faults.isEmpty()
                 ? new Command.Diff(paths.getFirst(), paths.getLast(), format)
                 : new Command.WrongUse(faults);
+    }
+
+    private Command contract(List<String> arguments) {
+        if (arguments.isEmpty() || !arguments.getFirst().equals("infer")) {
+            return new Command.WrongUse(List.of("after 'contract' comes 'infer'"));
+        }
+        read(arguments.subList(1, arguments.size()), INFER_OPTIONS, 0, 1);
+        if (operands.size() <= 1 && operands.isEmpty() != options.containsKey("--topic")) {
+            faults.add("expected either a file or --topic");
+        }
+        Command infer = new Command.Infer(
+                operands.isEmpty() ? "" : operands.getFirst(),
+                options.getOrDefault("--topic", ""),
+                options.getOrDefault("--bootstrap-servers", ""),
+                number("--records", 10_000, Long.MAX_VALUE),
+                options.getOrDefault("--domain", ""),
+                options.getOrDefault("--name", ""),
+                options.getOrDefault("--output", ""));
+        return faults.isEmpty() ? infer : new Command.WrongUse(faults);
     }
 
     /** Reads the options and, where the command takes any, at least {@code least} and at most {@code most} operands. */

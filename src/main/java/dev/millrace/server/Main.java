@@ -36,6 +36,7 @@ public final class Main {
                 yield ExitCode.WRONG_USE;
             }
             case Command.Diff diff -> new DiffRun(diff, out, err).run();
+            case Command.Infer infer -> new InferRun(infer, System.in, out, err).run();
             case Command.Demo demo -> untilTold(err, new Stop(), stop -> new DemoRun(demo, out, stop).run());
             case Command.Serve serve -> untilTold(err, new Stop(), stop -> new ServeRun(serve, out, stop).run());
         };

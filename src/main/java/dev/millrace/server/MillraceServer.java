@@ -1,6 +1,7 @@
 package dev.millrace.server;
 
 import dev.millrace.arrow.ArrowSchemas;
+import dev.millrace.codec.RecordRules;
 import dev.millrace.config.Configuration;
 import dev.millrace.contract.MeshReader;
 import dev.millrace.contract.Mode;
@@ -18,6 +19,7 @@ import dev.millrace.http.ManagementPort;
 import dev.millrace.http.PortLayers;
 import dev.millrace.ingest.InputPorts;
 import dev.millrace.layer.RateLimitLayer;
+import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.ProductStore;
@@ -96,6 +98,13 @@ public final class MillraceServer implements AutoCloseable {
 
     private void open() {
         var mesh = MeshReader.read(configuration.mesh().folder());
+        List<Fault> faults = mesh.domains().values().stream()
+                .flatMap(products -> products.values().stream())
+                .flatMap(product -> RecordRules.faults(product.object()).stream())
+                .toList();
+        if (!faults.isEmpty()) {
+            throw new Problem.InvalidContract(faults).exception();
+        }
         mesh.warnings().forEach(warning -> LOG.warn("{}", warning));
         Instance instance = Instance.of(configuration.data().folder());
 

@@ -75,7 +75,7 @@ public final class Key {
     public boolean matches(Batch batch, int row) {
         for (int i = 0; i < texts.length; i++) {
             Column column = batch.column(schema.key().get(i));
-            boolean same = column.layout().storage() == Storage.BYTES
+            boolean same = column.layout().isText()
                     ? column.equalsBytes(row, texts[i])
                     : (column.layout().storage() == Storage.BIT
                             ? column.bit(row) == (numbers[i] != 0)
@@ -112,7 +112,7 @@ public final class Key {
     }
 
     private static boolean isText(StoreSchema schema, int component) {
-        return column(schema, component).storage() == Storage.BYTES;
+        return column(schema, component).isText();
     }
 
     private static long number(ArrowType type, String text) {

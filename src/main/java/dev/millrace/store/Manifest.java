@@ -13,7 +13,10 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
+import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
  * What is durable of a partition: its files and the offset that they reach. Immutable. Written as one line of JSON and a
@@ -38,6 +41,7 @@ record Manifest(
     private static final ObjectWriter WRITER = JSON.writerFor(Manifest.class);
     private static final HexFormat HEX = HexFormat.of();
     private static final String CRC = "crc32c:";
+    private static final String COLUMN = "column ";
 
     Manifest {
         schema = List.copyOf(schema);
@@ -102,9 +106,7 @@ record Manifest(
     static List<String> describe(StoreSchema schema) {
         var lines = new ArrayList<String>();
         try {
-            JSON.readTree(schema.layout().schema().toJson())
-                    .path("fields")
-                    .forEach(field -> lines.add("column " + field));
+            JSON.readTree(schema.layout().schema().toJson()).path("fields").forEach(field -> lines.add(COLUMN + field));
         } catch (JsonProcessingException impossible) {
             throw new IllegalStateException(impossible);
         }
@@ -116,9 +118,10 @@ record Manifest(
         return List.copyOf(lines);
     }
 
-    /** What differs between the stored schema and another; empty when nothing does. */
-    Optional<String> difference(List<String> other) {
-        if (schema.equals(other)) {
+    /** What keeps the stored rows from being read under another schema; empty when nothing does. */
+    Optional<String> difference(StoreSchema wanted) {
+        List<String> other = describe(wanted);
+        if (schema.equals(other) || isReadBy(wanted, other)) {
             return Optional.empty();
         }
         var gone = new ArrayList<>(schema);
@@ -129,6 +132,23 @@ record Manifest(
                 gone.isEmpty() && added.isEmpty()
                         ? "the columns have another order"
                         : "only stored: " + gone + ", only in the contract: " + added);
+    }
+
+    private boolean isReadBy(StoreSchema wanted, List<String> other) {
+        Predicate<String> isColumn = line -> line.startsWith(COLUMN);
+        String fields = schema.stream()
+                .filter(isColumn)
+                .map(line -> line.substring(COLUMN.length()))
+                .collect(Collectors.joining(",", "{\"fields\":[", "]}"));
+        try {
+            return wanted.layout().reads(Schema.fromJSON(fields).getFields())
+                    && schema.stream()
+                            .filter(isColumn.negate())
+                            .toList()
+                            .equals(other.stream().filter(isColumn.negate()).toList());
+        } catch (IOException unreadable) {
+            return false;
+        }
     }
 
     static int crc32c(byte[] bytes) {

@@ -217,7 +217,8 @@ final class PartitionFiles {
         }
 
         Manifest manifest(Plan plan) {
-            return new Manifest(Manifest.FORMAT, plan.topicId(), plan.next(), manifest.schema(), generation, segments);
+            return new Manifest(
+                    Manifest.FORMAT, plan.topicId(), plan.next(), Manifest.describe(schema), generation, segments);
         }
 
         /** Deletes what was written, as far as the disk lets us: a full disk must not fill with attempts. */

@@ -83,9 +83,10 @@ final class PartitionRecovery {
             notes.add(folder + ": " + broken.getMessage() + "; all of it is put aside and read again from the topic");
             return Manifest.empty(schema);
         }
-        manifest.difference(Manifest.describe(schema)).ifPresent(difference -> {
-            throw new Problem.CannotStart("The data in " + folder + " was written under another contract: " + difference
-                            + ". Rename or delete the product's data folder to read it again from Kafka.")
+        manifest.difference(schema).ifPresent(difference -> {
+            throw new Problem.CannotStart(
+                            "The data in " + folder + " was written under another contract: " + difference
+                                    + ". An enum may get more values behind those it had; for any other change rename or delete the product's data folder to read it again from Kafka.")
                     .exception();
         });
         return manifest;

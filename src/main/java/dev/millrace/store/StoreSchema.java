@@ -41,9 +41,7 @@ public final class StoreSchema {
                 .toList()));
         this.contractColumns = contract.getFields().size();
         this.upsert = upsert;
-        this.key = keyColumns.stream()
-                .map(name -> columns().stream().map(ColumnLayout::name).toList().indexOf(name))
-                .toList();
+        this.key = keyColumns.stream().map(this::column).toList();
         if (key.contains(-1)) {
             throw new IllegalArgumentException("a key column is missing: " + keyColumns);
         }
@@ -57,6 +55,11 @@ public final class StoreSchema {
     /** The contract's columns, in its order. */
     public List<ColumnLayout> columns() {
         return layout.top().subList(0, contractColumns);
+    }
+
+    /** The number of a contract's column in {@link #columns()}; -1 when there is none. */
+    public int column(String name) {
+        return columns().stream().map(ColumnLayout::name).toList().indexOf(name);
     }
 
     /** Numbers of the key's columns in {@link #columns()}, in key order; empty when there is no key. */

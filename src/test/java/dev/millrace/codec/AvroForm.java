@@ -15,7 +15,9 @@ import java.time.LocalTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.avro.LogicalType;
 import org.apache.avro.LogicalTypes;
 import org.apache.avro.Schema;
@@ -71,6 +73,13 @@ final class AvroForm {
                 yield type.addToSchema(Schema.create(Schema.Type.LONG));
             }
             case FieldType.Uuid ignored -> LogicalTypes.uuid().addToSchema(Schema.create(Schema.Type.STRING));
+            case FieldType.OneOf ignored -> Schema.create(Schema.Type.STRING);
+            case FieldType.MapOf ignored -> {
+                Schema value = type(column.properties().getLast(), name + "_value");
+                yield Schema.createMap(Schema.createUnion(Schema.create(Schema.Type.NULL), value));
+            }
+            case FieldType.VectorOf ignored ->
+                Schema.createArray(type(column.items().orElseThrow(), name + "_item"));
             case FieldType.Struct ignored -> schema(name, column.properties());
             case FieldType.ListOf ignored ->
                 Schema.createArray(Schema.createUnion(
@@ -99,7 +108,7 @@ final class AvroForm {
             Schema inner = type.getType() == Schema.Type.UNION ? type.getTypes().getLast() : type;
             made.put(i, value(inner, columns.get(i), record.path(columns.get(i).name())));
         }
-        made.put(columns.size(), java.util.Map.of("a", List.of("b", "c"), "d", List.of()));
+        made.put(columns.size(), Map.of("a", List.of("b", "c"), "d", List.of()));
         return made;
     }
 
@@ -121,6 +130,21 @@ final class AvroForm {
                         .unscaledValue()
                         .toByteArray());
             case FieldType.Text ignored -> value.textValue();
+            case FieldType.OneOf ignored -> value.textValue();
+            case FieldType.MapOf ignored -> {
+                Map<String, @Nullable Object> entries = new LinkedHashMap<>();
+                Schema type = schema.getValueType().getTypes().getLast();
+                value.properties()
+                        .forEach(one -> entries.put(
+                                one.getKey(), value(type, column.properties().getLast(), one.getValue())));
+                yield entries;
+            }
+            case FieldType.VectorOf ignored -> {
+                List<@Nullable Object> items = new ArrayList<>();
+                value.forEach(one ->
+                        items.add(value(schema.getElementType(), column.items().orElseThrow(), one)));
+                yield items;
+            }
             case FieldType.Uuid ignored -> value.textValue();
             case FieldType.Binary ignored -> ByteBuffer.wrap(Base64.getDecoder().decode(value.textValue()));
             case FieldType.Date ignored ->

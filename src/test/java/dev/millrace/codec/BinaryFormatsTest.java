@@ -93,12 +93,15 @@ class BinaryFormatsTest {
                 + "{\"name\":\"more\",\"type\":{\"type\":\"array\",\"items\":\"null\"}}]}";
         assertEquals("", verdict(columns, schema, false, bytes(2, 'a', 0, 0)));
         // 2^60 nulls, in one of the contract's fields and in one that is passed over; then the same as -2^60.
-        byte[] many = {(byte) 0x80, (byte) 0x80, (byte) 0x80, (byte) 0x80, (byte) 0x80, (byte) 0x80, (byte) 0x80, (byte) 0x80, 0x20};
+        byte[] many = {
+            (byte) 0x80, (byte) 0x80, (byte) 0x80, (byte) 0x80, (byte) 0x80, (byte) 0x80, (byte) 0x80, (byte) 0x80, 0x20
+        };
         byte[] less = many.clone();
         less[0] = (byte) 0x81;
         for (byte[] count : List.of(many, less)) {
             byte[] first = ByteBuffer.allocate(30).put(bytes(2, 'a')).put(count).array();
-            byte[] second = ByteBuffer.allocate(30).put(bytes(2, 'a', 0)).put(count).array();
+            byte[] second =
+                    ByteBuffer.allocate(30).put(bytes(2, 'a', 0)).put(count).array();
             assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
                 assertEquals("avro ", verdict(columns, schema, false, first));
                 assertEquals("avro ", verdict(columns, schema, false, second));
@@ -141,7 +144,11 @@ class BinaryFormatsTest {
             assertTrue(decoder.decodeKey("12".getBytes(UTF_8)));
             writer.rollback();
             var keyed = decoder(
-                    columns, ValueFormat.AVRO, false, writer, id -> new SchemaSource.Known("AVRO", "\"int\"", List.of()));
+                    columns,
+                    ValueFormat.AVRO,
+                    false,
+                    writer,
+                    id -> new SchemaSource.Known("AVRO", "\"int\"", List.of()));
             assertTrue(keyed.decodeKey(bytes(0, 0, 0, 0, 1, 24)));
             writer.endRow();
             assertEquals(12, writer.batch().column(0).int32(0));
@@ -165,15 +172,20 @@ class BinaryFormatsTest {
                 .addDependency("google/protobuf/wrappers.proto")
                 .addEnumType(EnumDescriptorProto.newBuilder()
                         .setName("State")
-                        .addValue(EnumValueDescriptorProto.newBuilder().setName("NEW").setNumber(0))
-                        .addValue(EnumValueDescriptorProto.newBuilder().setName("PAID").setNumber(-5)))
+                        .addValue(EnumValueDescriptorProto.newBuilder()
+                                .setName("NEW")
+                                .setNumber(0))
+                        .addValue(EnumValueDescriptorProto.newBuilder()
+                                .setName("PAID")
+                                .setNumber(-5)))
                 .addMessageType(DescriptorProto.newBuilder()
                         .setName("X")
                         .addNestedType(DescriptorProto.newBuilder()
                                 .setName("P")
                                 .addField(field("x", 1, Type.TYPE_INT32))
                                 .addField(field("y", 2, Type.TYPE_SINT32)))
-                        .addOneofDecl(com.google.protobuf.DescriptorProtos.OneofDescriptorProto.newBuilder().setName("one"))
+                        .addOneofDecl(com.google.protobuf.DescriptorProtos.OneofDescriptorProto.newBuilder()
+                                .setName("one"))
                         .addField(field("number", 1, Type.TYPE_INT32))
                         .addField(field("text", 2, Type.TYPE_STRING))
                         .addField(field("list", 3, Type.TYPE_INT64).setLabel(Label.LABEL_REPEATED))
@@ -234,7 +246,9 @@ class BinaryFormatsTest {
             writer.open(8);
             ArrowDecoder decoder = arrow(columns, writer, 40);
             assertEquals(40, decoder.prepare(good, false));
-            assertTrue(decoder.decode(good, 0, good.length), () -> decoder.violation().toString());
+            assertTrue(
+                    decoder.decode(good, 0, good.length),
+                    () -> decoder.violation().toString());
             writer.endRows(40);
             assertEquals("{\"name\":\"größe 17\",\"city\":\"Ulm\",\"total\":17}", text(writer, 17));
             assertEquals("{\"name\":\"größe 3\",\"city\":null,\"total\":3}", text(writer, 3));
@@ -253,7 +267,9 @@ class BinaryFormatsTest {
                 other.open(8);
                 ArrowDecoder lacking = arrow(more, other, 100);
                 assertFalse(lacking.decode(good, 0, good.length));
-                assertEquals("schema missing", lacking.violation().rule() + " " + lacking.violation().path());
+                assertEquals(
+                        "schema missing",
+                        lacking.violation().rule() + " " + lacking.violation().path());
             }
         }
     }
@@ -267,7 +283,8 @@ class BinaryFormatsTest {
                 var city = new TinyIntVector(
                         new Field(
                                 "city",
-                                new org.apache.arrow.vector.types.pojo.FieldType(true, new ArrowType.Int(8, true), encoding),
+                                new org.apache.arrow.vector.types.pojo.FieldType(
+                                        true, new ArrowType.Int(8, true), encoding),
                                 List.of()),
                         root);
                 var totals = new BigIntVector("total", root);
@@ -353,7 +370,11 @@ class BinaryFormatsTest {
             writer.open(8);
             var decoder = decoder(
                     columns, format, reject, writer, id -> new SchemaSource.Known(format.name(), schema, List.of()));
-            byte[] record = ByteBuffer.allocate(5 + value.length).put((byte) 0).putInt(7).put(value).array();
+            byte[] record = ByteBuffer.allocate(5 + value.length)
+                    .put((byte) 0)
+                    .putInt(7)
+                    .put(value)
+                    .array();
             if (decoder.decode(record, 0, record.length)) {
                 return "";
             }
@@ -368,8 +389,14 @@ class BinaryFormatsTest {
             writer.open(8);
             var decoder = decoder(
                     columns, format, false, writer, id -> new SchemaSource.Known(format.name(), schema, List.of()));
-            byte[] record = ByteBuffer.allocate(5 + value.length).put((byte) 0).putInt(7).put(value).array();
-            assertTrue(decoder.decode(record, 0, record.length), () -> decoder.violation().toString());
+            byte[] record = ByteBuffer.allocate(5 + value.length)
+                    .put((byte) 0)
+                    .putInt(7)
+                    .put(value)
+                    .array();
+            assertTrue(
+                    decoder.decode(record, 0, record.length),
+                    () -> decoder.violation().toString());
             writer.endRow();
             return text(writer, 0);
         }

@@ -185,6 +185,52 @@ class JsonDecoderTest {
                 "money | 1e3 | ",
                 "wide | 12345678901234567890123456789012345678 | ",
                 "wide | 123456789012345678901234567890123456789 | type:wide",
+                "huge | 1234567890123456789012345678901234567890123456789012345678901234567890.123456 | ",
+                "huge | -9999999999999999999999999999999999999999999999999999999999999999999999.999999 | ",
+                "huge | 12345678901234567890123456789012345678901234567890123456789012345678901.123456 | type:huge",
+                "huge | 1.1234567 | type:huge",
+                "huge | 1e69 | ",
+                "huge | 1e70 | type:huge",
+                "state | \"new\" | ",
+                "state | \"\\u006eew\" | ",
+                "state | \"México\" | ",
+                "state | \"old\" | enum:state",
+                "state | \"\" | enum:state",
+                "state | 1 | type:state",
+                "short | \"ab\" | ",
+                "short | \"abc\" | maxLength:short",
+                "short | \"zz\" | enum:short",
+                "vector | [1, -2.5, 3e4] | ",
+                "vector | [1, 2] | minItems:vector",
+                "vector | [1, 2, 3, 4] | maxItems:vector",
+                "vector | [1, null, 3] | required:vector[1]",
+                "vector | [1, 3.5e38, 3] | type:vector[1]",
+                "vector | {} | type:vector",
+                "map | {} | ",
+                "map | {\"a\":1, \"b\" : null,\"\":3} | ",
+                "map | {\"a\":1,\"a\":2} | json:map",
+                "map | {\"a\":1,\"\\u0061\":2} | json:map",
+                "map | {\"a\":\"x\"} | type:map.value",
+                "map | {\"\\ud83d\":1} | json:map",
+                "map | {\"\\ud83d\\ude00\":1} | ",
+                "map | {\"a\":1,} | json:map",
+                "map | {\"a\" 1} | json:map",
+                "map | {\"a\":1 | json:",
+                "map | {,} | json:map",
+                "map | [] | type:map",
+                "full | {\"1\":1} | ",
+                "full | {\"-127\":1,\"0\":2} | ",
+                "full | {\"1\":null} | required:full.value",
+                "full | {\"128\":1} | type:full.key",
+                "full | {\"01\":1} | type:full.key",
+                "full | {\"-0\":1} | type:full.key",
+                "full | {\"1.0\":1} | type:full.key",
+                "full | {\"1e1\":1} | type:full.key",
+                "full | {\"\":1} | type:full.key",
+                "full | {\"-\":1} | type:full.key",
+                "full | {\"12345678901234567890123\":1} | type:full.key",
+                "picked | {\"EUR\":1,\"USD\":2} | ",
+                "picked | {\"eur\":1} | enum:picked.key",
                 "day | \"2024-02-29\" | ",
                 "day | \"2023-02-29\" | type:day",
                 "day | \"2023-2-9\" | type:day",
@@ -221,6 +267,22 @@ class JsonDecoderTest {
                 Records.ruled("pick", Records.TEXT, Records.values("EUR", "USD")),
                 Records.required("money", new FieldType.Decimal(12, 2)),
                 Records.required("wide", new FieldType.Decimal(38, 0)),
+                Records.required("huge", new FieldType.Decimal(76, 6)),
+                Records.required("state", new FieldType.OneOf(List.of("new", "México"))),
+                Records.ruled("short", new FieldType.OneOf(List.of("ab", "abc")), Records.length(0, 2)),
+                Records.vector("vector", 3, 32),
+                Records.map(
+                        "map", true, Records.required("key", Records.TEXT), Records.optional("value", Records.DOUBLE)),
+                Records.map(
+                        "full",
+                        true,
+                        Records.required("key", new FieldType.Int(8, true)),
+                        Records.required("value", Records.DOUBLE)),
+                Records.map(
+                        "picked",
+                        true,
+                        Records.required("key", new FieldType.OneOf(List.of("EUR", "USD"))),
+                        Records.optional("value", Records.DOUBLE)),
                 Records.required("day", new FieldType.Date()),
                 Records.required("at", Records.MICROS),
                 Records.required(
@@ -266,6 +328,51 @@ class JsonDecoderTest {
         }
     }
 
+    @Test
+    void decode_unknownFieldWhereKept_goesIntoTheLastColumn() {
+        List<Property> columns = List.of(
+                Records.required("id", Records.TEXT),
+                Records.struct("inner", false, Records.optional("n", Records.INT64)),
+                Records.map(
+                        "rest", true, Records.required("key", Records.TEXT), Records.required("value", Records.TEXT)));
+        try (var writer = new BatchWriter(Records.layout(columns), root);
+                var target = new ByteSink.ArrowTarget(root, 64)) {
+            var decoder = JsonDecoder.of(columns, List.of("id"), UnknownFields.KEEP, writer, JsonLimits.DEFAULT);
+            writer.open(8);
+            String[] good = {
+                "{\"id\":\"a\"}",
+                "{\"x\" : { \"y\": [1.0, null] } ,\"id\":\"a\",\"rest\":\"own\",\"\\u00e9\\n\":null,\"inner\":{\"lost\":1}}",
+                "{\"id\":\"a\",\"z\":\"\\\"\\u0041\"}"
+            };
+            for (String json : good) {
+                byte[] bytes = json.getBytes(UTF_8);
+                for (String bad : List.of(",\"x2\":1,\"x2\":2}", ",\"x3\":nul}", ",\"x4\":[1,}", ",\"x5\":1")) {
+                    byte[] broken = (json.substring(0, json.length() - 1) + bad).getBytes(UTF_8);
+                    assertFalse(decoder.decode(broken, 0, broken.length));
+                    assertEquals("json", decoder.violation().rule());
+                }
+                assertTrue(decoder.decode(bytes, 0, bytes.length), () -> json + decoder.violation());
+                writer.endRow();
+            }
+            assertTrue(decoder.decodeKey("k".getBytes(UTF_8)));
+            writer.endRow();
+            String[] wanted = {
+                "{\"id\":\"a\",\"inner\":null,\"rest\":{}}",
+                "{\"id\":\"a\",\"inner\":{\"n\":null},\"rest\":{\"x\":\"{ \\\"y\\\": [1.0, null] }\",\"rest\":\"\\\"own\\\"\","
+                        + "\"é\\n\":\"null\"}}",
+                "{\"id\":\"a\",\"inner\":null,\"rest\":{\"z\":\"\\\"\\\\\\\"\\\\u0041\\\"\"}}",
+                "{\"id\":\"k\",\"inner\":null,\"rest\":{}}"
+            };
+            JsonEncoder encoder = JsonEncoder.of(writer.layout().top(), false);
+            var sink = ByteSink.over(target);
+            for (int row = 0; row < wanted.length; row++) {
+                sink.position(0);
+                encoder.row(writer.batch(), row, sink);
+                assertEquals(wanted[row], new String(sink.toBytes(), UTF_8));
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"[[[[5]]]]", "{\"a\":{\"b\":{\"c\":{}}}}"})
     void decode_atAndBeyondTheDepth_isFineThenAViolation(String value) {
@@ -308,7 +415,8 @@ class JsonDecoderTest {
                 Records.required("id", Records.TEXT),
                 Records.required("n", Records.INT64),
                 Records.required("day", new FieldType.Date()),
-                Records.optional("note", Records.TEXT));
+                Records.optional("note", Records.TEXT),
+                Records.required("state", new FieldType.OneOf(List.of("new", "a\"b"))));
         try (var writer = new BatchWriter(Records.layout(columns), root)) {
             writer.open(8);
             assertTrue(key(columns, writer, "id").decodeKey("a\"b".getBytes(UTF_8)));
@@ -330,6 +438,10 @@ class JsonDecoderTest {
             assertEquals(7, batch.column(1).int64(3));
             assertTrue(batch.column(3).isNull(0));
             assertEquals(4, writer.rows());
+            assertTrue(key(columns, writer, "state").decodeKey("a\"b".getBytes(UTF_8)));
+            writer.endRow();
+            assertEquals("a\"b", new String(writer.batch().column(4).bytes(4), UTF_8));
+            assertFalse(key(columns, writer, "state").decodeKey("old".getBytes(UTF_8)));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.millrace.codec;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.DescriptorProtos.DescriptorProto;
 import com.google.protobuf.DescriptorProtos.FieldDescriptorProto;
@@ -37,16 +38,17 @@ final class ProtobufForm {
         var message = DescriptorProto.newBuilder().setName(name);
         int number = 1;
         for (Property column : columns) {
-            boolean repeated = column.fieldType() instanceof FieldType.ListOf;
-            Property single = repeated ? column.items().orElseThrow() : column;
+            boolean map = column.fieldType() instanceof FieldType.MapOf;
+            boolean repeated = map || column.items().isPresent();
+            Property single = column.items().orElse(column);
             var field = FieldDescriptorProto.newBuilder()
                     .setName("f" + number)
                     .setJsonName(column.name())
                     .setNumber(number++)
                     .setLabel(repeated ? Label.LABEL_REPEATED : Label.LABEL_OPTIONAL);
-            if (single.fieldType() instanceof FieldType.Struct) {
+            if (map || single.fieldType() instanceof FieldType.Struct) {
                 String nested = "N" + number;
-                message.addNestedType(message(nested, single.properties()));
+                message.addNestedType(map ? entry(nested, column.properties()) : message(nested, single.properties()));
                 field.setType(Type.TYPE_MESSAGE).setTypeName(nested);
             } else if (single.fieldType() instanceof FieldType.Timestamp timestamp && timestamp.zoned()) {
                 field.setType(Type.TYPE_MESSAGE).setTypeName(".google.protobuf.Timestamp");
@@ -62,13 +64,26 @@ final class ProtobufForm {
         return message.build();
     }
 
+    private static DescriptorProto entry(String name, List<Property> keyAndValue) {
+        var entry = DescriptorProto.newBuilder().setName(name);
+        entry.getOptionsBuilder().setMapEntry(true);
+        for (Property part : keyAndValue) {
+            entry.addField(FieldDescriptorProto.newBuilder()
+                    .setName(part.name())
+                    .setNumber(entry.getFieldCount() + 1)
+                    .setLabel(Label.LABEL_OPTIONAL)
+                    .setType(type(part.fieldType())));
+        }
+        return entry.build();
+    }
+
     private static Type type(FieldType type) {
         return switch (type) {
             case FieldType.Bool ignored -> Type.TYPE_BOOL;
             case FieldType.Int integer ->
                 switch (integer.bits()) {
                     case 8 -> Type.TYPE_SINT32;
-                    case 16 -> Type.TYPE_FIXED32;
+                    case 16 -> integer.signed() ? Type.TYPE_SINT32 : Type.TYPE_FIXED32;
                     case 32 -> Type.TYPE_INT32;
                     default -> integer.signed() ? Type.TYPE_SINT64 : Type.TYPE_UINT64;
                 };
@@ -94,7 +109,25 @@ final class ProtobufForm {
         for (int i = 0; i < columns.size(); i++) {
             JsonNode value = record.path(columns.get(i).name());
             FieldDescriptor field = descriptor.getFields().get(i);
-            if (value.isArray()) {
+            if (columns.get(i).fieldType() instanceof FieldType.MapOf) {
+                List<Property> parts = columns.get(i).properties();
+                Descriptor entry = field.getMessageType();
+                value.properties().forEach(one -> {
+                    JsonNode key = parts.getFirst().fieldType() instanceof FieldType.Int
+                            ? JsonNodeFactory.instance.numberNode(Integer.parseInt(one.getKey()))
+                            : JsonNodeFactory.instance.textNode(one.getKey());
+                    message.addRepeatedField(
+                            field,
+                            DynamicMessage.newBuilder(entry)
+                                    .setField(
+                                            entry.getFields().getFirst(),
+                                            value(entry.getFields().getFirst(), parts.getFirst(), key))
+                                    .setField(
+                                            entry.getFields().getLast(),
+                                            value(entry.getFields().getLast(), parts.getLast(), one.getValue()))
+                                    .build());
+                });
+            } else if (value.isArray()) {
                 value.forEach(one -> message.addRepeatedField(
                         field,
                         value(field, columns.get(field.getIndex()).items().orElseThrow(), one)));

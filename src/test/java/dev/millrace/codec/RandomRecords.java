@@ -19,6 +19,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
+import java.util.stream.IntStream;
 
 /** Random records of columns of every type, fields in any order, and random damage to their bytes. */
 final class RandomRecords {
@@ -40,6 +41,16 @@ final class RandomRecords {
             Records.optional("local", new FieldType.Timestamp(FieldType.Unit.NANOS, false, FieldType.Encoding.ISO)),
             Records.optional("raw", new FieldType.Binary()),
             Records.optional("uuid", new FieldType.Uuid()),
+            Records.optional("huge", new FieldType.Decimal(76, 20)),
+            Records.optional("state", new FieldType.OneOf(List.of("new", "paid", "México", "a \"quoted\" one"))),
+            Records.vector("embedding", 3, 32),
+            Records.map(
+                    "labels", false, Records.required("key", Records.TEXT), Records.optional("value", Records.TEXT)),
+            Records.map(
+                    "byNumber",
+                    false,
+                    Records.required("key", new FieldType.Int(16, true)),
+                    Records.required("value", Records.DOUBLE)),
             Records.struct(
                     "place",
                     false,
@@ -61,7 +72,61 @@ final class RandomRecords {
         return object(COLUMNS, random);
     }
 
-    private static ObjectNode object(List<Property> columns, Random random) {
+    /** Columns of any types, nested at most so deep. */
+    static List<Property> columns(Random random, int depth) {
+        List<Property> columns = new ArrayList<>();
+        for (int i = 1 + random.nextInt(6); i > 0; i--) {
+            columns.add(column(random.nextInt(4) == 0 ? "a name of mönths " + i : "c" + i, random, depth));
+        }
+        return columns;
+    }
+
+    private static Property column(String name, Random random, int depth) {
+        boolean required = random.nextInt(3) == 0;
+        int kind = random.nextInt(depth == 0 ? 12 : 18);
+        FieldType.Unit unit = FieldType.Unit.values()[random.nextInt(3)];
+        FieldType type = switch (kind) {
+            case 0 -> new FieldType.Bool();
+            case 1 -> new FieldType.Int(8 << random.nextInt(4), random.nextBoolean());
+            case 2 -> new FieldType.Floating(32 << random.nextInt(2));
+            case 3 -> {
+                int precision = 1 + random.nextInt(FieldType.Decimal.MAX_PRECISION);
+                yield new FieldType.Decimal(precision, random.nextInt(precision + 1));
+            }
+            case 4 -> oneOf(random);
+            case 5 -> new FieldType.Binary();
+            case 6 -> new FieldType.Date();
+            case 7 -> new FieldType.Time(unit);
+            case 8 -> new FieldType.Timestamp(unit, random.nextBoolean(), FieldType.Encoding.ISO);
+            case 9 -> new FieldType.Uuid();
+            default -> Records.TEXT;
+        };
+        return switch (kind) {
+            case 11 -> Records.vector(name, 1 + random.nextInt(9), 32 << random.nextInt(2));
+            case 12, 13 ->
+                Records.struct(name, required, columns(random, depth - 1).toArray(Property[]::new));
+            case 14, 15 -> Records.list(name, column("item", random, depth - 1));
+            case 16, 17 -> {
+                FieldType key = switch (random.nextInt(4)) {
+                    case 0 -> new FieldType.Int(8 << random.nextInt(4), random.nextBoolean());
+                    case 1 -> oneOf(random);
+                    case 2 -> new FieldType.Uuid();
+                    default -> Records.TEXT;
+                };
+                yield Records.map(name, required, Records.required("key", key), column("value", random, depth - 1));
+            }
+            default -> required ? Records.required(name, type) : Records.optional(name, type);
+        };
+    }
+
+    private static FieldType oneOf(Random random) {
+        int count = random.nextInt(5) == 0 ? 127 + random.nextInt(4) : 1 + random.nextInt(5);
+        return new FieldType.OneOf(IntStream.range(0, count)
+                .mapToObj(i -> i % 3 == 0 ? "v" + i : i + text(random).replaceAll("[\\x{10000}-\\x{10FFFF}]", "€"))
+                .toList());
+    }
+
+    static ObjectNode object(List<Property> columns, Random random) {
         ObjectNode node = JsonNodeFactory.instance.objectNode();
         List<Property> order = new ArrayList<>(columns);
         if (random.nextInt(4) == 0) {
@@ -97,10 +162,13 @@ final class RandomRecords {
                                 random.nextBoolean() ? random.nextInt(100_000) / 100d : random.nextGaussian());
             case FieldType.Decimal decimal -> {
                 int digits = 1 + random.nextInt(decimal.precision());
-                BigInteger unscaled = new BigInteger(digits * 3, random).multiply(BigInteger.valueOf(sign(random)));
+                BigInteger most = BigInteger.TEN.pow(digits).subtract(BigInteger.ONE);
+                BigInteger unscaled = (random.nextInt(4) == 0 ? most : new BigInteger(digits * 3, random))
+                        .multiply(BigInteger.valueOf(sign(random)));
                 yield nodes.numberNode(new BigDecimal(unscaled, decimal.scale()));
             }
             case FieldType.Text ignored -> nodes.textNode(text(random));
+            case FieldType.OneOf(var values) -> nodes.textNode(values.get(random.nextInt(values.size())));
             case FieldType.Binary ignored -> {
                 byte[] bytes = new byte[random.nextInt(10)];
                 random.nextBytes(bytes);
@@ -109,11 +177,12 @@ final class RandomRecords {
             case FieldType.Date ignored ->
                 nodes.textNode(LocalDate.ofEpochDay(random.nextInt(-700_000, 2_900_000))
                         .toString());
-            case FieldType.Time ignored ->
-                nodes.textNode(LocalTime.ofNanoOfDay(random.nextInt(86_400_000) * 1_000_000L)
+            case FieldType.Time time ->
+                nodes.textNode(LocalTime.ofSecondOfDay(random.nextInt(86_400))
+                        .plusNanos(fraction(time.unit(), random))
                         .toString());
             case FieldType.Timestamp timestamp -> {
-                long nanos = random.nextInt(1_000_000) * (timestamp.unit() == FieldType.Unit.NANOS ? 1 : 1000L);
+                long nanos = fraction(timestamp.unit(), random);
                 Instant instant = Instant.ofEpochSecond(random.nextInt(), random.nextBoolean() ? nanos : 0);
                 yield nodes.textNode(
                         timestamp.zoned()
@@ -128,11 +197,38 @@ final class RandomRecords {
                 ArrayNode array = nodes.arrayNode();
                 Property item = column.items().orElseThrow();
                 for (int i = random.nextInt(4); i > 0; i--) {
-                    array.add(random.nextInt(6) == 0 ? nodes.nullNode() : value(item, random));
+                    array.add(item(item, random));
                 }
                 yield array;
             }
+            case FieldType.VectorOf vector -> {
+                ArrayNode array = nodes.arrayNode();
+                for (int i = 0; i < vector.size(); i++) {
+                    array.add(value(column.items().orElseThrow(), random));
+                }
+                yield array;
+            }
+            case FieldType.MapOf ignored -> {
+                ObjectNode map = nodes.objectNode();
+                for (int i = random.nextInt(4); i > 0; i--) {
+                    // Jackson escapes characters beyond 16 bits, and does not read them when they are in a name.
+                    map.set(
+                            value(column.properties().getFirst(), random)
+                                    .asText()
+                                    .replaceAll("[\\x{10000}-\\x{10FFFF}]", "€"),
+                            item(column.properties().getLast(), random));
+                }
+                yield map;
+            }
         };
+    }
+
+    private static JsonNode item(Property item, Random random) {
+        return !item.required() && random.nextInt(6) == 0 ? JsonNodeFactory.instance.nullNode() : value(item, random);
+    }
+
+    private static long fraction(FieldType.Unit unit, Random random) {
+        return random.nextBoolean() ? 0 : random.nextInt(unit.perSecond()) * (1_000_000_000L / unit.perSecond());
     }
 
     private static int sign(Random random) {
@@ -186,7 +282,7 @@ final class RandomRecords {
         return bytes;
     }
 
-    /** Makes a list of every one that is null or missing in a record, and takes the nulls out of the others. */
+    /** Makes a list or map of every one that is null or missing in a record, and takes the nulls out of the others. */
     static void withLists(JsonNode record, List<Property> columns) {
         for (Property column : columns) {
             JsonNode value = record.path(column.name());
@@ -200,6 +296,14 @@ final class RandomRecords {
                     }
                 });
                 ((ObjectNode) record).set(column.name(), items);
+            } else if (column.fieldType() instanceof FieldType.MapOf) {
+                ObjectNode entries = JsonNodeFactory.instance.objectNode();
+                value.properties().forEach(one -> {
+                    if (!one.getValue().isNull()) {
+                        entries.set(one.getKey(), one.getValue());
+                    }
+                });
+                ((ObjectNode) record).set(column.name(), entries);
             } else if (value.isObject()) {
                 withLists(value, column.properties());
             }

@@ -63,6 +63,35 @@ final class Records {
         return column(name, new FieldType.ListOf(item.field()), false, rules, List.of(), Optional.of(item));
     }
 
+    static Property map(String name, boolean required, Property key, Property value) {
+        var type = new FieldType.MapOf(new FieldType.Field("key", key.fieldType(), true), value.field());
+        return column(name, type, required, Rules.NONE, List.of(key, value), Optional.empty());
+    }
+
+    static Property vector(String name, int size, int bits) {
+        var type = new FieldType.VectorOf(size, new FieldType.Floating(bits));
+        return column(name, type, false, items(size, size), List.of(), Optional.of(required("item", type.element())));
+    }
+
+    private static Rules items(int min, int max) {
+        Rules none = Rules.NONE;
+        return new Rules(
+                0,
+                Integer.MAX_VALUE,
+                none.pattern(),
+                "",
+                none.minimum(),
+                none.maximum(),
+                none.exclusiveMinimum(),
+                none.exclusiveMaximum(),
+                none.multipleOf(),
+                min,
+                max,
+                false,
+                List.of(),
+                Optional.empty());
+    }
+
     static Property column(
             String name,
             FieldType type,

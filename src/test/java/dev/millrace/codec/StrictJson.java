@@ -109,6 +109,7 @@ final class StrictJson {
                                 : Double.isFinite(value.decimalValue().doubleValue()));
             case FieldType.Decimal decimal -> value.isNumber() && decimal(value.decimalValue(), decimal);
             case FieldType.Text ignored -> value.isTextual();
+            case FieldType.OneOf(var values) -> value.isTextual() && values.contains(value.textValue());
             case FieldType.Uuid ignored ->
                 value.isTextual()
                         && value.textValue()
@@ -123,6 +124,28 @@ final class StrictJson {
                 value.isArray()
                         && StreamSupport.stream(value.spliterator(), false)
                                 .allMatch(item -> fits(item, column.items().orElseThrow()));
+            case FieldType.VectorOf vector ->
+                value.isArray()
+                        && value.size() == vector.size()
+                        && StreamSupport.stream(value.spliterator(), false)
+                                .allMatch(item -> fits(item, column.items().orElseThrow()));
+            case FieldType.MapOf ignored ->
+                value.isObject()
+                        && value.propertyStream()
+                                .allMatch(entry -> isKey(
+                                                entry.getKey(),
+                                                column.properties().getFirst().fieldType())
+                                        && fits(
+                                                entry.getValue(),
+                                                column.properties().getLast()));
+        };
+    }
+
+    private static boolean isKey(String name, FieldType type) {
+        return switch (type) {
+            case FieldType.Int integer -> name.matches("0|-?[1-9]\\d{0,24}") && whole(new BigDecimal(name), integer);
+            case FieldType.OneOf(var values) -> values.contains(name);
+            default -> true;
         };
     }
 
@@ -223,13 +246,21 @@ final class StrictJson {
             case FieldType.Time ignored -> LocalTime.parse(value.textValue()).toString();
             case FieldType.Timestamp ignored -> instant(value.textValue()).toString();
             case FieldType.Struct ignored -> normal(value, column.properties());
-            case FieldType.ListOf ignored ->
+            case FieldType.ListOf _, FieldType.VectorOf _ ->
                 StreamSupport.stream(value.spliterator(), false)
                         .map(item -> normal(item, column.items().orElseThrow()))
                         .toList()
                         .toString();
             case FieldType.Bool ignored -> value.asText();
-            case FieldType.Text ignored -> value.textValue();
+            case FieldType.MapOf ignored -> {
+                Map<String, String> entries = new TreeMap<>();
+                value.propertyStream()
+                        .forEach(entry -> entries.put(
+                                entry.getKey(),
+                                normal(entry.getValue(), column.properties().getLast())));
+                yield entries.toString();
+            }
+            case FieldType.Text _, FieldType.OneOf _ -> value.textValue();
             case FieldType.Uuid ignored -> value.textValue();
             case FieldType.Binary ignored -> value.textValue();
             case FieldType.Date ignored -> value.textValue();

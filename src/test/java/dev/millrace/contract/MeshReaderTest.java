@@ -63,6 +63,43 @@ class MeshReaderTest {
     }
 
     @Test
+    void read_keptUnknownFields_areAColumnWithANameOfItsOwn() throws IOException {
+        String keep = "{property: millrace.unknownFields, value: keep}";
+        String named = "customProperties: [" + keep + ", {property: millrace.unknownFieldsColumn, value: NAME}]";
+        write(
+                "a/one.odcs.yaml",
+                contract("c1", "1.0.0", "customProperties: [" + keep + "]", "{name: id, logicalType: string}"));
+        write(
+                "a/two.odcs.yaml",
+                contract("c2", "1.0.0", named.replace("NAME", "rest"), "{name: id, logicalType: string}"));
+
+        Mesh mesh = MeshReader.read(folder);
+        SchemaObject one = mesh.product("a", "one").orElseThrow().object();
+        var text = new FieldType.Text();
+        assertEquals(UnknownFields.KEEP, mesh.product("a", "one").orElseThrow().unknownFields());
+        assertEquals("unknown_fields", one.properties().getLast().name());
+        assertTrue(one.properties().getLast().required());
+        assertEquals(
+                new FieldType.MapOf(new FieldType.Field("key", text, true), new FieldType.Field("value", text, true)),
+                one.properties().getLast().fieldType());
+        assertTrue(
+                mesh.product("a", "two").orElseThrow().object().property("rest").isPresent());
+
+        write(
+                "a/one.odcs.yaml",
+                contract(
+                        "c1",
+                        "1.0.0",
+                        "customProperties: [" + keep + "]",
+                        "{name: unknown_fields, logicalType: string}"));
+        write(
+                "a/two.odcs.yaml",
+                contract("c2", "1.0.0", named.replace("NAME", "id"), "{name: id, logicalType: string}"));
+        assertEquals(2, faults().size());
+        assertTrue(faults().getFirst().message().contains("millrace.unknownFieldsColumn"));
+    }
+
+    @Test
     void read_keyWithoutMode_staysAppend() throws IOException {
         write(
                 "a/orders.odcs.yaml",

@@ -92,6 +92,13 @@ final class RecordCheck {
                 }
                 value.forEach(item -> value(property.items().orElseThrow(), item, path + "/*"));
             }
+            case FieldType.OneOf one -> {
+                if (!one.values().contains(value.textValue())) {
+                    fault(path, value, "is none of the enum");
+                }
+            }
+            case FieldType.MapOf other -> throw new AssertionError(other);
+            case FieldType.VectorOf other -> throw new AssertionError(other);
             case FieldType.Bool other -> throw new AssertionError(other);
             case FieldType.Decimal other -> throw new AssertionError(other);
             case FieldType.Binary other -> throw new AssertionError(other);

@@ -6,6 +6,8 @@ import dev.millrace.contract.FieldType.Encoding;
 import dev.millrace.contract.FieldType.Field;
 import dev.millrace.contract.FieldType.Unit;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -34,6 +36,7 @@ class TypeMappingTest {
                 row("number", "real", new FieldType.Floating(32)),
                 row("number", "decimal(18, 2)", new FieldType.Decimal(18, 2)),
                 row("number", "NUMERIC(38,38)", new FieldType.Decimal(38, 38)),
+                row("number", "decimal(76,6)", new FieldType.Decimal(76, 6)),
                 row("number", "NUMBER(10)", new FieldType.Decimal(10, 0)),
                 row("number", "numeric", new FieldType.Floating(64)),
                 row("number", "int4", new FieldType.Int(32, true)),
@@ -69,7 +72,14 @@ class TypeMappingTest {
     void map_formats_narrowTheType() {
         assertEquals(new FieldType.Int(8, true), typed("integer", "format: i8"));
         assertEquals(new FieldType.Int(64, false), typed("integer", "format: u64"));
-        assertEquals(new FieldType.Decimal(38, 0), typed("integer", "format: i128"));
+        assertEquals(new FieldType.Decimal(39, 0), typed("integer", "format: i128"));
+        assertEquals(new FieldType.VectorOf(3, new FieldType.Floating(32)), typed("vector", "dimensions: 3"));
+        assertEquals(
+                new FieldType.VectorOf(65_536, new FieldType.Floating(64)),
+                typed("vector", "dimensions: 65536, elementType: float64"));
+        for (int bits : List.of(8, 16, 32, 64)) {
+            assertEquals(new FieldType.Int(bits, false), typed("integer", "format: u" + bits));
+        }
         assertEquals(new FieldType.Floating(32), typed("number", "format: f32"));
         assertEquals(new FieldType.Uuid(), typed("string", "format: uuid"));
         assertEquals(new FieldType.Binary(), typed("string", "format: byte"));
@@ -97,16 +107,56 @@ class TypeMappingTest {
                 type);
     }
 
+    @Test
+    void map_enumMapAndVector_areTypesOfTheirOwn() {
+        Property state = ContractReaderTest.property("logicalType: string, enum: [{value: a}, {value: b}]");
+        assertEquals(new FieldType.OneOf(List.of("a", "b")), state.fieldType());
+        assertEquals(List.of("a", "b"), state.rules().values());
+        String many = IntStream.range(0, 4097).mapToObj(Integer::toString).collect(Collectors.joining(","));
+        assertEquals(
+                new FieldType.Text(),
+                ContractReaderTest.property("logicalType: string, enum: [" + many + "]")
+                        .fieldType());
+        assertEquals(
+                FieldType.OneOf.class,
+                ContractReaderTest.property("logicalType: string, enum: [" + many.substring(2) + "]")
+                        .fieldType()
+                        .getClass());
+
+        Property map = ContractReaderTest.property("logicalType: map, map: {key: {logicalType: integer, physicalType:"
+                + " int}, value: {logicalType: array, required: true, items: {logicalType: string, enum: [x]}}}");
+        assertEquals(
+                new FieldType.MapOf(
+                        new Field("key", new FieldType.Int(32, true), true),
+                        new Field(
+                                "value",
+                                new FieldType.ListOf(new Field("item", new FieldType.OneOf(List.of("x")), false)),
+                                true)),
+                map.fieldType());
+        assertEquals(
+                List.of("key", "value"),
+                map.properties().stream().map(Property::name).toList());
+
+        Property vector = ContractReaderTest.property("logicalType: vector, logicalTypeOptions: {dimensions: 7}");
+        assertEquals(7, vector.rules().minItems());
+        assertEquals(7, vector.rules().maxItems());
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "logicalType: number, physicalType: 'decimal(39,0)'",
+                "logicalType: number, physicalType: 'decimal(77,0)'",
                 "logicalType: number, physicalType: 'decimal(0,0)'",
                 "logicalType: number, physicalType: 'decimal(5,6)'",
                 "logicalType: object",
                 "logicalType: array",
                 "logicalType: map",
+                "logicalType: map, map: {key: {logicalType: string}}",
+                "logicalType: map, map: {key: {logicalType: number}, value: {logicalType: string}}",
+                "logicalType: map, map: {key: {logicalType: string}, value: {logicalType: object}}",
                 "logicalType: vector",
+                "logicalType: vector, logicalTypeOptions: {dimensions: 0}",
+                "logicalType: vector, logicalTypeOptions: {dimensions: 65537}",
                 "logicalType: date, logicalTypeOptions: {format: MM/dd/yyyy}",
                 "physicalType: geometry"
             })

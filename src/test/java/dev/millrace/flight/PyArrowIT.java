@@ -7,12 +7,23 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.arrow.ArrowSchemas;
+import dev.millrace.codec.JsonDecoder;
+import dev.millrace.codec.JsonLimits;
+import dev.millrace.contract.MeshReader;
+import dev.millrace.contract.ProductDefinition;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
 import dev.millrace.layer.Layers;
+import dev.millrace.store.LocalStore;
+import dev.millrace.store.PartitionWriter;
+import dev.millrace.store.ProductStore;
+import dev.millrace.store.StoreOptions;
+import dev.millrace.store.StoreSchema;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -68,7 +79,117 @@ class PyArrowIT {
         vertx.close().await(30, TimeUnit.SECONDS);
     }
 
-    private static FlightPort start(Vertx vertx, BufferAllocator root, FakeStore store) throws Exception {
+    /** Half of the rows in mapped files, the other half in memory; columns of the types that pyarrow has names for. */
+    @Test
+    void pyarrow_readsEnumsMapsVectorsAndWideNumbers(@TempDir Path folder) throws Exception {
+        if (!hasPyArrow()) {
+            abort("no pyarrow");
+        }
+        Files.createDirectories(folder.resolve("mesh/domains/d"));
+        Files.writeString(folder.resolve("mesh/domains/d/p.odcs.yaml"), CONTRACT);
+        ProductDefinition product =
+                MeshReader.read(folder.resolve("mesh")).product("d", "p").orElseThrow();
+        var schema = new StoreSchema(ArrowSchemas.of(product.object()), List.of("id"), false);
+        Vertx vertx = Vertx.vertx();
+        try (BufferAllocator root = new RootAllocator();
+                LocalStore store = LocalStore.open(
+                        schema,
+                        new StoreOptions(16, 1 << 20, 16 << 20, Duration.ofHours(1)),
+                        folder.resolve("data"),
+                        root,
+                        root,
+                        Runnable::run)) {
+            store.topic("t", 1);
+            for (int i = 0; i < 40; i++) {
+                put(store.writer(0), product, i);
+            }
+            store.writer(0).publish();
+            FlightPort port = start(vertx, root, store);
+            String server = "grpc://localhost:" + port.port();
+
+            Ran ran = run(server, "d.p", "--json");
+            assertEquals(0, ran.exit(), ran::toString);
+            assertEquals(41, ran.lines().size());
+            for (int i = 0; i < 40; i++) {
+                assertEquals(
+                        JSON.readTree(asPython(i)), JSON.readTree(ran.lines().get(i + 1)));
+            }
+            String types = String.join("\n", run(server, "d.p").lines());
+            for (String type : List.of(
+                    "state: dictionary<values=string, indices=int8, ordered=0>",
+                    "many: list<item: dictionary<values=string, indices=int8, ordered=0>>",
+                    "labels: map<string, string",
+                    "by_number: map<int32, dictionary<values=string, indices=int8, ordered=0>",
+                    "embedding: fixed_size_list<item: float not null>[3]",
+                    "huge: decimal256(60, 2)",
+                    "unsigned: uint64",
+                    "unknown_fields: map<string, string")) {
+                assertTrue(types.contains(type), () -> type + " in " + types);
+            }
+            List<String> selected =
+                    run(server, "d.p", "--select", "many,state", "--json").lines();
+            assertEquals("{\"many\": [\"x\"], \"state\": \"paid\"}", selected.get(2));
+
+            port.close(Duration.ofSeconds(5)).await(30, TimeUnit.SECONDS);
+        }
+        vertx.close().await(30, TimeUnit.SECONDS);
+    }
+
+    private static final String CONTRACT = """
+            apiVersion: v3.2.0
+            kind: DataContract
+            id: c
+            version: 1.0.0
+            status: active
+            customProperties: [{property: millrace.unknownFields, value: keep}]
+            schema:
+              - name: t
+                properties:
+                  - {name: id, logicalType: integer, primaryKey: true, required: true}
+                  - {name: state, logicalType: string, enum: [{value: new}, {value: paid}, {value: México}]}
+                  - {name: many, logicalType: array, items: {logicalType: string, enum: [x, y]}}
+                  - {name: labels, logicalType: map, map: {key: {logicalType: string}, value: {logicalType: string}}}
+                  - name: by_number
+                    logicalType: map
+                    map:
+                      key: {logicalType: integer, physicalType: int}
+                      value: {logicalType: string, enum: [x, y]}
+                  - {name: embedding, logicalType: vector, logicalTypeOptions: {dimensions: 3}}
+                  - {name: huge, logicalType: number, physicalType: 'decimal(60,2)'}
+                  - {name: unsigned, logicalType: integer, logicalTypeOptions: {format: u64}}
+            """;
+
+    private static final String HUGE = "-123456789012345678901234567890123456789012345678901234567.25";
+    private static final List<String> STATES = List.of("new", "paid", "México");
+
+    private static void put(PartitionWriter writer, ProductDefinition product, int i) {
+        assertTrue(writer.ready());
+        String json = i % 5 == 4
+                ? "{\"id\":" + i + "}"
+                : "{\"id\":" + i + ",\"state\":\"" + STATES.get(i % 3) + "\",\"many\":[" + (i % 2 == 0 ? "" : "\"x\"")
+                        + "],\"labels\":{\"a\":\"" + i + "\",\"b\":null},\"by_number\":{\"" + i
+                        + "\":\"y\"},\"embedding\":[" + i
+                        + ",0.5,-1],\"huge\":" + HUGE + ",\"unsigned\":18446744073709551615,\"extra\":[" + i + "]}";
+        byte[] bytes = json.getBytes(UTF_8);
+        JsonDecoder decoder = JsonDecoder.of(product, writer.batch(), JsonLimits.DEFAULT);
+        assertTrue(decoder.decode(bytes, 0, bytes.length), () -> decoder.violation() + " in " + json);
+        writer.commit(i, 0, false);
+    }
+
+    /** The row as Python's {@code json} writes what pyarrow gives: a map as pairs, a decimal as text. */
+    private static String asPython(int i) {
+        return i % 5 == 4
+                ? "{\"id\":" + i
+                        + ",\"state\":null,\"many\":null,\"labels\":null,\"by_number\":null,\"embedding\":null,"
+                        + "\"huge\":null,\"unsigned\":null,\"unknown_fields\":[]}"
+                : "{\"id\":" + i + ",\"state\":\"" + STATES.get(i % 3) + "\",\"many\":[" + (i % 2 == 0 ? "" : "\"x\"")
+                        + "],\"labels\":[[\"a\",\"" + i + "\"],[\"b\",null]],\"by_number\":[[" + i
+                        + ",\"y\"]],\"embedding\":[" + i
+                        + ".0,0.5,-1.0],\"huge\":\"" + HUGE
+                        + "\",\"unsigned\":18446744073709551615,\"unknown_fields\":[[\"extra\",\"[" + i + "]\"]]}";
+    }
+
+    private static FlightPort start(Vertx vertx, BufferAllocator root, ProductStore store) throws Exception {
         var tickets = FlightOptions.Tickets.signedWith("0123456789abcdef".getBytes(UTF_8));
         return FlightPort.start(
                         vertx,

@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
 /** Filters and pages against a naive evaluation in plain Java. */
 class RowsScanProperties {
     private final CursorCodec cursors = new CursorCodec("0123456789abcdef".getBytes(UTF_8));
-    private final QueryParser parser = new QueryParser("d.p", SampleRows.SCHEMA, QueryParser.Limits.USUAL, cursors);
+    private final QueryParser plain = new QueryParser("d.p", SampleRows.SCHEMA, QueryParser.Limits.USUAL, cursors);
+    private final QueryParser encoded = new QueryParser("d.p", SampleRows.ENCODED, QueryParser.Limits.USUAL, cursors);
 
     /** A filter as a request has it. */
     record Condition(String column, String operator, String value) {}
@@ -38,9 +39,9 @@ class RowsScanProperties {
     void scan_anyFilters_areTheRowsOfTheNaiveEvaluation(
             @ForAll long seed, @ForAll("conditions") List<Condition> conditions) {
         var model = new LinkedHashMap<String, SampleRows.Row>();
-        inSample(sample -> {
+        inSample(seed, sample -> {
             fill(sample, model, new Random(seed), 300);
-            RowsQuery query = query(conditions, Map.of());
+            RowsQuery query = query(seed, conditions, Map.of());
             var expected = new ArrayList<String>();
             for (SampleRows.Row row : model.values()) {
                 if (query.filters().stream().allMatch(filter -> meets(row, filter))) {
@@ -59,11 +60,11 @@ class RowsScanProperties {
     @Property(tries = 20)
     void pages_whileRowsAreAdded_areTheRowsOfTheFirstPosition(
             @ForAll long seed, @ForAll("conditions") List<Condition> conditions) {
-        inSample(sample -> {
+        inSample(seed, sample -> {
             var random = new Random(seed);
             var model = new LinkedHashMap<String, SampleRows.Row>();
             fill(sample, model, random, 200);
-            RowsQuery query = query(conditions, Map.of());
+            RowsQuery query = query(seed, conditions, Map.of());
             List<String> whole;
             Cursor cursor;
             try (Snapshot first = sample.store().snapshot()) {
@@ -73,7 +74,7 @@ class RowsScanProperties {
             var paged = new ArrayList<String>();
             while (cursor != null) {
                 fill(sample, model, random, 20);
-                RowsQuery page = query(conditions, Map.of("cursor", cursors.encode("d.p", cursor)));
+                RowsQuery page = query(seed, conditions, Map.of("cursor", cursors.encode("d.p", cursor)));
                 try (Snapshot then = sample.store().snapshotAt(cursor.position())) {
                     cursor = page(new RowsScan(then, page), 1 + random.nextInt(30), paged, cursor);
                 }
@@ -107,13 +108,13 @@ class RowsScanProperties {
         return ids;
     }
 
-    private RowsQuery query(List<Condition> conditions, Map<String, String> more) {
+    private RowsQuery query(long seed, List<Condition> conditions, Map<String, String> more) {
         var parameters = new LinkedHashMap<String, String>();
         for (Condition condition : conditions) {
             parameters.put("filter[" + condition.column() + "][" + condition.operator() + "]", condition.value());
         }
         parameters.putAll(more);
-        return parser.parse(new ArrayList<>(parameters.entrySet()));
+        return (isEncoded(seed) ? encoded : plain).parse(new ArrayList<>(parameters.entrySet()));
     }
 
     private static void fill(SampleRows sample, Map<String, SampleRows.Row> model, Random random, int count) {
@@ -241,10 +242,15 @@ class RowsScanProperties {
         void run(SampleRows sample);
     }
 
-    private static void inSample(Body body) {
+    /** Every other time the rows have a dictionary and wide decimals. */
+    private static boolean isEncoded(long seed) {
+        return (seed & 1) != 0;
+    }
+
+    private static void inSample(long seed, Body body) {
         try {
             Path folder = Files.createTempDirectory("rows");
-            try (var sample = new SampleRows(folder)) {
+            try (var sample = new SampleRows(folder, isEncoded(seed) ? SampleRows.ENCODED : SampleRows.SCHEMA)) {
                 body.run(sample);
             } finally {
                 try (var files = Files.walk(folder)) {

@@ -3,6 +3,7 @@ package dev.millrace.query;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.millrace.arrow.ColumnWriter;
+import dev.millrace.arrow.Dictionary;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.StoreOptions;
@@ -64,14 +65,33 @@ public final class SampleRows implements AutoCloseable {
 
     public static final StoreSchema SCHEMA = new StoreSchema(COLUMNS, List.of("id"), true);
 
+    /** The texts that the column {@code origin} can have in {@link #ENCODED}. */
+    public static final List<String> ORIGINS = List.of("", "SFO", "SF", "SFOX", "ÄÖ", "LAX", "JFK");
+
+    /** The same columns with a dictionary for {@code origin} and 256 bits for {@code price}. */
+    public static final StoreSchema ENCODED = new StoreSchema(
+            new Schema(COLUMNS.getFields().stream()
+                    .map(field -> switch (field.getName()) {
+                        case "origin" -> Dictionary.field(field, 0, ORIGINS);
+                        case "price" -> field("price", new ArrowType.Decimal(60, 2, 256));
+                        default -> field;
+                    })
+                    .toList()),
+            List.of("id"),
+            true);
+
     private final BufferAllocator root = new RootAllocator();
     private final ExecutorService files = Executors.newSingleThreadExecutor();
     private final LocalStore store;
 
     public SampleRows(Path folder) {
+        this(folder, SCHEMA);
+    }
+
+    public SampleRows(Path folder, StoreSchema schema) {
         try {
             store = LocalStore.open(
-                    SCHEMA,
+                    schema,
                     new StoreOptions(5_000, 8 << 20, 256 << 20, Duration.ofHours(1)),
                     folder,
                     root,
@@ -141,8 +161,7 @@ public final class SampleRows implements AutoCloseable {
             batch.column(5).putNull();
         } else {
             BigInteger unscaled = price.setScale(2).unscaledValue();
-            batch.column(5)
-                    .putDecimal(unscaled.longValue(), unscaled.shiftRight(64).longValue());
+            batch.column(5).putDecimal(unscaled);
         }
         LocalDate day = row.day();
         if (day == null) {
@@ -173,6 +192,8 @@ public final class SampleRows implements AutoCloseable {
     private static void text(ColumnWriter column, @Nullable String text) {
         if (text == null) {
             column.putNull();
+        } else if (!column.layout().dictionary().values().isEmpty()) {
+            column.putFixed(ORIGINS.indexOf(text));
         } else {
             byte[] utf8 = text.getBytes(UTF_8);
             column.putBytes(utf8, 0, utf8.length);

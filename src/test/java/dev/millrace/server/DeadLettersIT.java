@@ -270,9 +270,7 @@ class DeadLettersIT {
     }
 
     private JsonNode assertReport(int replayed, Map<String, Integer> kept, String body) {
-        long t0 = System.nanoTime();
         HttpResponse<String> answer = client.post(REPLAY, body);
-        System.out.println("REPLAYTIME " + (System.nanoTime() - t0) / 1000000);
         assertEquals(200, answer.statusCode(), answer.body());
         JsonNode report = Client.tree(answer.body());
         assertEquals(replayed, report.get("replayed").asInt(), answer.body());

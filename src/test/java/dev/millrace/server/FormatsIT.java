@@ -77,7 +77,10 @@ class FormatsIT {
     @BeforeEach
     void open() throws Exception {
         registry = vertx.createHttpServer().requestHandler(this::schema);
-        registry.listen(0, "127.0.0.1").toCompletionStage().toCompletableFuture().get();
+        registry.listen(0, "127.0.0.1")
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get();
         orders = TestKafka.topic(1);
         batches = TestKafka.topic(1);
         Path domain = Files.createDirectories(folder.resolve("mesh/domains/shop"));
@@ -116,7 +119,10 @@ class FormatsIT {
 
     private static void answer(HttpServerRequest request, String type) {
         request.response()
-                .end(JsonNodeFactory.instance.objectNode().put("schema", SCHEMA.formatted(type)).toString());
+                .end(JsonNodeFactory.instance
+                        .objectNode()
+                        .put("schema", SCHEMA.formatted(type))
+                        .toString());
     }
 
     @Test
@@ -126,15 +132,23 @@ class FormatsIT {
         send(orders, avro(3, "c", 3));
         send(orders, avro(1, "d", 4));
         send(orders, avro(1, "e", -1));
-        Client.await("all", () -> client.json("/v1/products/shop/orders").get("rows").asLong() == 2
-                && client.json("/v1/products/shop/orders/dead-letters").get("data").size() == 3);
+        Client.await(
+                "all",
+                () -> client.json("/v1/products/shop/orders").get("rows").asLong() == 2
+                        && client.json("/v1/products/shop/orders/dead-letters")
+                                        .get("data")
+                                        .size()
+                                == 3);
         assertEquals(
                 List.of("{\"id\":\"a\",\"total\":1}", "{\"id\":\"d\",\"total\":4}"),
                 client.lines("shop/orders").stream().map(JsonNode::toString).toList());
         List<String> letters = new ArrayList<>();
-        client.json("/v1/products/shop/orders/dead-letters").get("data").forEach(letter -> letters.add(letter.get("offset")
-                + " " + letter.get("rule").textValue() + " " + letter.at("/violations/0/path").textValue() + " "
-                + letter.at("/violations/0/reason").textValue()));
+        client.json("/v1/products/shop/orders/dead-letters")
+                .get("data")
+                .forEach(letter -> letters.add(letter.get("offset")
+                        + " " + letter.get("rule").textValue() + " "
+                        + letter.at("/violations/0/path").textValue() + " "
+                        + letter.at("/violations/0/reason").textValue()));
         letters.sort(null);
         assertTrue(letters.get(0).startsWith("1 schema total Schema 2 cannot be used"), letters::toString);
         assertTrue(letters.get(1).startsWith("2 schema  Schema 3 cannot be used: the registry"), letters::toString);
@@ -148,8 +162,13 @@ class FormatsIT {
         send(batches, arrow(25, 10, 28));
         send(batches, arrow(25, 0, -1));
         send(batches, arrow(25, 30, -1));
-        Client.await("all", () -> client.json("/v1/products/shop/batches").get("rows").asLong() == 55
-                && client.json("/v1/products/shop/batches/dead-letters").get("data").size() == 1);
+        Client.await(
+                "all",
+                () -> client.json("/v1/products/shop/batches").get("rows").asLong() == 55
+                        && client.json("/v1/products/shop/batches/dead-letters")
+                                        .get("data")
+                                        .size()
+                                == 1);
         List<String> wanted = IntStream.range(0, 55).mapToObj(i -> "row " + i).toList();
         for (int limit : new int[] {1, 7, 25, 54, 55, 100}) {
             assertEquals(

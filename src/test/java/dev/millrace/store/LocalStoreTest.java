@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.arrow.Dictionary;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -23,6 +25,9 @@ import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.apache.arrow.vector.types.pojo.Field;
+import org.apache.arrow.vector.types.pojo.FieldType;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -69,6 +74,62 @@ class LocalStoreTest {
                     refused.problem().detail());
         }
         open(StoreModel.UPSERT).close();
+    }
+
+    @Test
+    void open_withMoreEnumValuesOrOtherWords_readsOn_withOtherValues_isRefused() throws IOException {
+        StoreSchema first = states("as it was", "a", "b");
+        try (LocalStore store = open(first)) {
+            store.topic("t", 1);
+            for (int i = 0; i < 40; i++) {
+                state(store, i % 2);
+            }
+        }
+        for (StoreSchema other : List.of(
+                states("as it was", "b", "a"), states("as it was", "a"), states("as it was", "a", "c"), states(""))) {
+            var refused = assertThrows(ProblemException.class, () -> open(other));
+            assertTrue(refused.problem().detail().contains("behind those it had"), refused.getMessage());
+        }
+        StoreSchema wider = states("in other words", "a", "b", "c");
+        try (LocalStore store = open(wider)) {
+            assertEquals(List.of("a", "b"), states(store, "a", "b", "c"));
+            state(store, 2);
+            assertEquals(List.of("a", "b", "c"), states(store, "a", "b", "c"));
+        }
+        assertThrows(ProblemException.class, () -> open(first));
+        try (LocalStore store = open(wider)) {
+            assertEquals(List.of("a", "b", "c"), states(store, "a", "b", "c"));
+            assertEquals(41, store.position().next(0));
+        }
+    }
+
+    /** An upsert product whose key is an enum; a text when there are no values. */
+    private static StoreSchema states(String description, String... values) {
+        var type = new FieldType(false, ArrowType.Utf8.INSTANCE, null, Map.of("description", description));
+        var text = new Field("state", type, List.of());
+        Field state = values.length == 0 ? text : Dictionary.field(text, 0, List.of(values));
+        return new StoreSchema(new Schema(List.of(state)), List.of("state"), true);
+    }
+
+    private static void state(LocalStore store, int number) {
+        PartitionWriter writer = store.writer(0);
+        assertTrue(writer.ready());
+        writer.batch().column(0).putFixed(number);
+        writer.commit(writer.next(), 0, false);
+        writer.publish();
+    }
+
+    /** Those of the states that a row has, each one visible row. */
+    private static List<String> states(LocalStore store, String... wanted) {
+        try (Snapshot snapshot = store.snapshot()) {
+            List<String> found = Stream.of(wanted)
+                    .filter(state -> snapshot.find(
+                                    Key.parse(store.schema(), List.of(state)).orElseThrow())
+                            .isPresent())
+                    .toList();
+            assertEquals(found.size(), snapshot.rows());
+            return found;
+        }
     }
 
     @Test
@@ -131,7 +192,8 @@ class LocalStoreTest {
                 try (Snapshot snapshot = store.snapshotAt(Position.of("t", next))) {
                     assertEquals(sum, snapshot.rows(), "before offset " + next);
                     assertEquals(
-                            sum, snapshot.slices(0).stream().mapToInt(Slice::rows).sum());
+                            sum,
+                            snapshot.slices(0).stream().mapToInt(Slice::rows).sum());
                 }
                 sum += next < rows.length ? rows[next] : 0;
             }
@@ -143,7 +205,9 @@ class LocalStoreTest {
                         assertTrue(first == 0 || slice.offset(first - 1) < slice.offset(row));
                     }
                 }
-                assertEquals(List.of(9, 9, 16, 1), snapshot.slices(0).stream().map(Slice::rows).toList());
+                assertEquals(
+                        List.of(9, 9, 16, 1),
+                        snapshot.slices(0).stream().map(Slice::rows).toList());
             }
         }
     }

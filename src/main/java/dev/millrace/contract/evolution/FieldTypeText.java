@@ -13,7 +13,7 @@ final class FieldTypeText {
             case FieldType.Int whole -> (whole.signed() ? "int" : "uint") + whole.bits();
             case FieldType.Floating number -> "float" + number.bits();
             case FieldType.Decimal number -> "decimal(" + number.precision() + "," + number.scale() + ")";
-            case FieldType.Text ignored -> "string";
+            case FieldType.Text _, FieldType.OneOf _ -> "string";
             case FieldType.Binary ignored -> "binary";
             case FieldType.Date ignored -> "date";
             case FieldType.Timestamp moment ->
@@ -23,6 +23,8 @@ final class FieldTypeText {
             case FieldType.Uuid ignored -> "uuid";
             case FieldType.Struct ignored -> "object";
             case FieldType.ListOf ignored -> "array";
+            case FieldType.MapOf ignored -> "map";
+            case FieldType.VectorOf vector -> "vector of " + vector.size() + " " + of(vector.element());
         };
     }
 }

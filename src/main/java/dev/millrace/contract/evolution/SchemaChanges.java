@@ -4,7 +4,6 @@ import dev.millrace.config.yaml.Node;
 import dev.millrace.config.yaml.Node.Mapping;
 import dev.millrace.config.yaml.Node.Scalar;
 import dev.millrace.contract.Contract;
-import dev.millrace.contract.FieldType;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.SchemaObject;
 import dev.millrace.contract.evolution.Change.Effect;
@@ -208,7 +207,7 @@ final class SchemaChanges {
             new RuleChanges(path, now.fieldType(), changes).compare(old.rules(), now.rules());
         }
         quality(path, old.quality(), now.quality());
-        if (old.fieldType() instanceof FieldType.Struct && now.fieldType() instanceof FieldType.Struct) {
+        if (!old.properties().isEmpty() && !now.properties().isEmpty()) {
             properties(path, old.properties(), now.properties());
         }
         if (old.items().isPresent() && now.items().isPresent()) {

@@ -41,8 +41,10 @@ final class TypeChanges {
             return Relation.SAME;
         }
         if (before instanceof FieldType.Struct && after instanceof FieldType.Struct
-                || before instanceof FieldType.ListOf && after instanceof FieldType.ListOf) {
-            return Relation.SAME; // what is within is compared by itself
+                || before instanceof FieldType.ListOf && after instanceof FieldType.ListOf
+                || before instanceof FieldType.MapOf && after instanceof FieldType.MapOf
+                || isText(before) && isText(after)) {
+            return Relation.SAME; // what is within, or which texts are allowed, is compared by itself
         }
         if (before instanceof FieldType.Timestamp old && after instanceof FieldType.Timestamp now) {
             return old.unit() == now.unit() && old.zoned() == now.zoned() ? Relation.ENCODING : Relation.OTHER;
@@ -73,6 +75,10 @@ final class TypeChanges {
                         && other.precision() >= number.precision();
             default -> false;
         };
+    }
+
+    private static boolean isText(FieldType type) {
+        return type instanceof FieldType.Text || type instanceof FieldType.OneOf;
     }
 
     private static int digits(FieldType.Int whole) {
