@@ -312,15 +312,19 @@ final class KafkaInputPort {
         Future<Void> call(KafkaReadStream<byte[], byte[]> from, Set<TopicPartition> partitions);
     }
 
+    /** Tries until it can: the client refuses calls while another thread of its own is in it. */
     private void eachPartition(PartitionCall call) {
         KafkaReadStream<byte[], byte[]> from = stream;
+        boolean wanted = paused;
         if (from != null) {
             from.assignment()
                     .compose(partitions -> call.call(from, partitions))
-                    .onFailure(failure -> LOG.warn(
-                            "{}: partitions cannot be paused or resumed: {}",
-                            product.qualifiedName(),
-                            message(failure)));
+                    .onFailure(failure -> vertx.setTimer(RETRY_PAUSED_MILLIS, timer -> {
+                        if (paused == wanted && !stopping && !failed) {
+                            LOG.debug("{}: not paused or resumed: {}", product.qualifiedName(), message(failure));
+                            eachPartition(call);
+                        }
+                    }));
         }
     }
 
