@@ -258,6 +258,22 @@ final class FieldPlan {
             return IntStream.concat(own, others).toArray();
         }
 
+        /** The fields of the columns of those names, in their order. */
+        ObjectPlan only(List<Property> columns, List<String> columnNames) {
+            List<String> all = columns.stream().map(Property::name).toList();
+            return new ObjectPlan(
+                    columnNames.stream().map(name -> fields[all.indexOf(name)]).toList());
+        }
+
+        /** Gives null to every column that has no value yet in the row after {@code rows} others. */
+        void nullTheRest(int rows) {
+            for (FieldPlan field : fields) {
+                if (field.out.count() == rows) {
+                    field.out.putNull();
+                }
+            }
+        }
+
         private static NameTable names(FieldPlan[] fields) {
             Stream<String> own = Arrays.stream(fields).map(field -> field.name);
             Stream<String> others = Arrays.stream(fields).flatMap(field -> field.aliases.stream());

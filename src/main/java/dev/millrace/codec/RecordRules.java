@@ -180,12 +180,17 @@ public final class RecordRules {
         return counts;
     }
 
-    /** Whether the row being written, which has all its values and is not ended, keeps the rules; notes why not. */
-    boolean hold(Faults faults) {
+    /**
+     * Whether a row being written, which has all its values and is not ended, keeps the rules; notes why not.
+     *
+     * @param number of the row among those being written
+     */
+    boolean hold(Faults faults, int number) {
         RowValues values = row;
         if (values == null) {
             return true;
         }
+        values.at(number);
         for (Compiled compiled : rules) {
             CelRule rule = compiled.rule;
             if (!rule.column().isEmpty() && values.isNull(rule.column())) {

@@ -170,6 +170,11 @@ public final class ConfigurationReader {
                 new Configuration.Management(values.of(Keys.MANAGEMENT_HOST), values.of(Keys.MANAGEMENT_PORT)),
                 new Configuration.Flight(values.of(Keys.FLIGHT_HOST), values.of(Keys.FLIGHT_PORT)),
                 new Configuration.Kafka(values.of(Keys.KAFKA_BOOTSTRAP_SERVERS), values.below(Keys.KAFKA_PROPERTIES)),
+                new Configuration.SchemaRegistry(
+                        values.of(Keys.SCHEMA_REGISTRY_URL),
+                        values.of(Keys.SCHEMA_REGISTRY_USER),
+                        values.of(Keys.SCHEMA_REGISTRY_PASSWORD),
+                        values.of(Keys.SCHEMA_REGISTRY_RETRY_FOR)),
                 new Configuration.Domain(values.of(Keys.DOMAIN_MEMORY)),
                 new Configuration.Limits(
                         values.of(Keys.LIMITS_REQUEST_TIMEOUT),

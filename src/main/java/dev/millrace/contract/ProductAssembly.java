@@ -6,6 +6,7 @@ import dev.millrace.config.yaml.Node;
 import dev.millrace.config.yaml.Place;
 import dev.millrace.problem.Rule;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -15,17 +16,16 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** Makes a product of a contract, and checks what a contract may leave open and a product may not. */
 final class ProductAssembly {
     private static final String MODE = "millrace.mode";
     private static final String UNKNOWN_FIELDS = "millrace.unknownFields";
     private static final String DEAD_LETTER_TOPIC = "millrace.deadLetterTopic";
+    private static final String FORMAT = "millrace.format";
     private static final String UNKNOWN_COLUMN = "millrace.unknownFieldsColumn";
     private static final Set<String> KNOWN =
-            new TreeSet<>(Set.of(MODE, UNKNOWN_FIELDS, UNKNOWN_COLUMN, DEAD_LETTER_TOPIC));
+            new TreeSet<>(Set.of(MODE, FORMAT, UNKNOWN_FIELDS, UNKNOWN_COLUMN, DEAD_LETTER_TOPIC));
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
 
     private final Contract contract;
@@ -98,7 +98,15 @@ final class ProductAssembly {
         if (deadLetterTopic.equals(object.physicalName())) {
             error(Rule.PRODUCT, object.place(), "schema[0]", "The topic and the dead-letter topic are the same.");
         }
+        ValueFormat format = choice(object, FORMAT, ValueFormat.values(), serverFormat());
         UnknownFields unknown = choice(object, UNKNOWN_FIELDS, UnknownFields.values(), UnknownFields.IGNORE);
+        if (unknown == UnknownFields.KEEP && format != ValueFormat.JSON) {
+            error(
+                    Rule.PRODUCT,
+                    object.place(),
+                    UNKNOWN_FIELDS,
+                    "Unknown fields can be kept of records in JSON only; say ignore or reject.");
+        }
         return Optional.of(new ProductDefinition(
                 domain,
                 name,
@@ -108,8 +116,21 @@ final class ProductAssembly {
                 object.physicalName(),
                 deadLetterTopic,
                 mode,
+                format,
                 unknown,
                 key));
+    }
+
+    /** What the first Kafka server that names a format says. */
+    private ValueFormat serverFormat() {
+        for (Contract.Server server : contract.servers()) {
+            if (server.type().equals("kafka") && !server.format().isEmpty()) {
+                var format = new Cursor(server.raw(), "servers", faults, Rule.UNSUPPORTED_FORMAT).field("format");
+                return format.map(given -> choice(given, ValueFormat.values(), ValueFormat.JSON))
+                        .orElse(ValueFormat.JSON);
+            }
+        }
+        return ValueFormat.JSON;
     }
 
     /** The object with the column that its unknown fields go to. */
@@ -223,23 +244,21 @@ final class ProductAssembly {
     }
 
     private <T extends Enum<T>> T choice(SchemaObject object, String name, T[] choices, T otherwise) {
-        Optional<Cursor> given = custom(object, name);
-        if (given.isEmpty()) {
-            return otherwise;
+        return custom(object, name)
+                .map(given -> choice(given, choices, otherwise))
+                .orElse(otherwise);
+    }
+
+    private static <T extends Enum<T>> T choice(Cursor given, T[] choices, T otherwise) {
+        String text = given.text().orElse("");
+        List<String> names = Arrays.stream(choices)
+                .map(choice -> choice.name().toLowerCase(Locale.ROOT))
+                .toList();
+        int number = names.indexOf(text.toLowerCase(Locale.ROOT));
+        if (number < 0) {
+            given.error("Expected " + String.join(" or ", names) + ", found '" + text + "'.");
         }
-        String text = given.get().text().orElse("");
-        for (T choice : choices) {
-            if (choice.name().toLowerCase(Locale.ROOT).equals(text)) {
-                return choice;
-            }
-        }
-        given.get()
-                .error("Expected "
-                        + Stream.of(choices)
-                                .map(choice -> choice.name().toLowerCase(Locale.ROOT))
-                                .collect(Collectors.joining(" or "))
-                        + ", found '" + text + "'.");
-        return otherwise;
+        return number < 0 ? otherwise : choices[number];
     }
 
     private Optional<Cursor> custom(SchemaObject object, String name) {

@@ -32,6 +32,7 @@ public enum Rule {
     KEY_POSITION(Weight.ERROR, "Two columns of the primary key have the same position."),
     UNKNOWN_METRIC(Weight.ERROR, "A quality rule names no metric that is known, or more operators than one."),
     UNSUPPORTED_TYPE(Weight.WARNING, "The type is not served."),
+    UNSUPPORTED_FORMAT(Weight.WARNING, "The format of the topic's values is not read."),
     UNSUPPORTED_TOPIC(Weight.WARNING, "The name cannot be a Kafka topic's."),
     NOT_APPLIED(Weight.WARNING, "The option is valid and has no effect here."),
     PRODUCT(Weight.AS_READ, "The contract cannot become a product of this mesh."),

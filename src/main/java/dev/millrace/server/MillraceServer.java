@@ -168,7 +168,8 @@ public final class MillraceServer implements AutoCloseable {
 
         QualityWatch quality = QualityWatch.start(registry.all(), Clock.systemUTC());
         closings.push(quality::close);
-        InputPorts inputs = InputPorts.start(vertx, configuration.kafka(), instance.id(), domains);
+        InputPorts inputs =
+                InputPorts.start(vertx, configuration.kafka(), configuration.schemaRegistry(), instance.id(), domains);
         closings.push(() -> await(inputs.stop()));
     }
 
