@@ -3,6 +3,7 @@ package dev.millrace;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
@@ -26,7 +27,7 @@ class RoomsTest {
             List.of("layer", "contract"),
             List.of("arrow", "security"),
             List.of("store", "codec"),
-            List.of("query", "stream", "sandbox"),
+            List.of("query", "quality", "stream", "sandbox"),
             List.of("domain", "lake"),
             List.of("ingest", "http", "flight", "portal"),
             List.of("server"));
@@ -70,8 +71,20 @@ class RoomsTest {
     }
 
     @Test
+    void sketches_areSeen_onlyByQuality() {
+        onlyIn("quality", "org.apache.datasketches..");
+    }
+
+    @Test
     void address_isSeen_onlyByArrow() {
-        onlyIn("arrow", "java.lang.foreign..");
+        // DataSketches reads its bytes from the heap through a MemorySegment.
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("dev.millrace.arrow..", "dev.millrace.quality..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("java.lang.foreign..")
+                .check(CLASSES);
         noClasses()
                 .that()
                 .resideOutsideOfPackage("dev.millrace.arrow")
@@ -79,6 +92,23 @@ class RoomsTest {
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("sun.misc.Unsafe")
                 .check(CLASSES);
+    }
+
+    @Test
+    void processor_isAnIsland_ofTheBuild() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.millrace.contract.processor")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "dev.millrace.contract.processor",
+                        "dev.millrace.contract.annotations",
+                        "javax.annotation.processing",
+                        "javax.lang.model..",
+                        "javax.tools")
+                .check(CLASSES.that(DescribedPredicate.not(
+                        JavaClass.Predicates.resideInAPackage("dev.millrace.contract.annotations"))));
     }
 
     @Test

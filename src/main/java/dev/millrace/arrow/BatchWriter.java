@@ -76,7 +76,12 @@ public final class BatchWriter implements AutoCloseable {
 
     /** Ends the row: every top-level column has had its value. */
     public void endRow() {
-        rows++;
+        endRows(1);
+    }
+
+    /** Ends so many rows, of which every top-level column has had its values. */
+    public void endRows(int more) {
+        rows += more;
         assert complete() : "a column lacks a value in row " + (rows - 1);
     }
 

@@ -267,6 +267,53 @@ public final class ColumnWriter {
         valid();
     }
 
+    /** Appends values of a fixed width as they lie one behind the other in {@code source}, little-endian, none missing. */
+    public void putAll(byte[] source, int from, int values) {
+        int width = layout.width();
+        java.util.Objects.checkFromIndexSize((long) from, (long) values * width, source.length);
+        if (layout.storage() != Storage.FIXED) {
+            throw new IllegalStateException(layout.storage().name());
+        }
+        ensureRows(values);
+        Memory.copyFromHeap(source, from, data + (long) count * width, values * width);
+        valid(values);
+    }
+
+    /**
+     * Appends texts or binary values as Arrow has them: {@code values + 1} offsets of 32 bits and the bytes that they
+     * count from {@code dataFrom} on; none missing.
+     *
+     * @throws IllegalArgumentException when the offsets fall; nothing is appended then
+     */
+    public void putAllBytes(byte[] source, int offsetsFrom, int dataFrom, int values) {
+        java.util.Objects.checkFromIndexSize((long) offsetsFrom, ((long) values + 1) << 2, source.length);
+        if (layout.storage() != Storage.BYTES) {
+            throw new IllegalStateException(layout.storage().name());
+        }
+        int first = Memory.heapInt(source, offsetsFrom);
+        int length = Memory.heapInt(source, offsetsFrom + (values << 2)) - first;
+        java.util.Objects.checkFromIndexSize((long) dataFrom + first, length, source.length);
+        ensureRows(values);
+        ensureBytes(length);
+        int before = first;
+        for (int i = 1; i <= values; i++) {
+            int offset = Memory.heapInt(source, offsetsFrom + (i << 2));
+            if (offset < before || offset - first > length) {
+                throw new IllegalArgumentException("offsets fall");
+            }
+            before = offset;
+            Memory.putInt(offsets + ((long) count + i << 2), bytes + offset - first);
+        }
+        Memory.copyFromHeap(source, dataFrom + first, data + bytes, length);
+        bytes += length;
+        valid(values);
+    }
+
+    /** Makes room for so many more values, apart from the bytes of texts. */
+    public void reserve(int values) {
+        ensureRows(values);
+    }
+
     /** Appends a copy of a value of a column of the same type, nested values included. */
     public void copy(Column source, int row) {
         if (source.isNull(row)) {
@@ -405,9 +452,30 @@ public final class ColumnWriter {
         count++;
     }
 
+    private void valid(int values) {
+        if (nullable) {
+            int end = count + values;
+            int at = count;
+            for (; at < end && (at & 7) != 0; at++) {
+                setBit(validity, at, true);
+            }
+            Memory.fill(validity + (at >>> 3), (end - at) >>> 3, (byte) -1);
+            for (at += (end - at) & -8; at < end; at++) {
+                setBit(validity, at, true);
+            }
+        }
+        count += values;
+    }
+
     private void ensureRow() {
         if (count == capacity) {
-            growRows();
+            growRows((long) count + 1);
+        }
+    }
+
+    private void ensureRows(int more) {
+        if (capacity - count < more) {
+            growRows((long) count + more);
         }
     }
 
@@ -417,8 +485,9 @@ public final class ColumnWriter {
         }
     }
 
-    private void growRows() {
-        int doubled = Math.max(8, Math.toIntExact((long) capacity * 2));
+    private void growRows(long needed) {
+        long atLeast = Math.max(Math.max(8, needed), 2L * capacity);
+        int doubled = Math.toIntExact(atLeast);
         ArrowBuf newValidity = allocator.buffer(bitBytes(doubled));
         ArrowBuf newOffsets = null;
         ArrowBuf newData = null;

@@ -25,6 +25,8 @@ final class Memory {
 
     private static final VarHandle HEAP_LONG =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle HEAP_INT =
+            MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle ALIGNED_LONG = ValueLayout.JAVA_LONG.varHandle();
 
     private static final Unsafe UNSAFE = unsafe();
@@ -102,6 +104,10 @@ final class Memory {
 
     static long heapLong(byte[] bytes, int index) {
         return (long) HEAP_LONG.get(bytes, index);
+    }
+
+    static int heapInt(byte[] bytes, int index) {
+        return (int) HEAP_INT.get(bytes, index);
     }
 
     /**

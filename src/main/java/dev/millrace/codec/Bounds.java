@@ -26,9 +26,10 @@ final class Bounds {
 
     private static final BigInteger UNSIGNED_LIMIT = BigInteger.ONE.shiftLeft(64);
     /** 0000-01-01 and 10000-01-01 as seconds since 1970. */
-    private static final long FIRST_SECOND = -62_167_219_200L;
+    static final long FIRST_SECOND = -62_167_219_200L;
 
-    private static final long END_SECOND = 253_402_300_800L;
+    static final long END_SECOND = 253_402_300_800L;
+    private static final long SECONDS_PER_DAY = 86_400;
     private static final int EXACT_POWER = 22;
     private static final double EXACT_WHOLE = 1e15;
 
@@ -196,6 +197,8 @@ final class Bounds {
     private static long typeMin(FieldType type) {
         return switch (type) {
             case FieldType.Int integer -> integer.signed() ? -1L << (integer.bits() - 1) : 0;
+            case FieldType.Date ignored -> FIRST_SECOND / SECONDS_PER_DAY;
+            case FieldType.Time ignored -> 0;
             case FieldType.Timestamp timestamp ->
                 timestamp.unit() == FieldType.Unit.NANOS
                         ? Long.MIN_VALUE
@@ -210,6 +213,8 @@ final class Bounds {
                 integer.signed() || integer.bits() < 64
                         ? (1L << (integer.signed() ? integer.bits() - 1 : integer.bits())) - 1
                         : -1L;
+            case FieldType.Date ignored -> END_SECOND / SECONDS_PER_DAY - 1;
+            case FieldType.Time time -> SECONDS_PER_DAY * time.unit().perSecond() - 1;
             case FieldType.Timestamp timestamp ->
                 timestamp.unit() == FieldType.Unit.NANOS
                         ? Long.MAX_VALUE

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnWriter;
+import dev.millrace.contract.PatternSearch;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Arrays;
@@ -217,7 +218,7 @@ final class CheckedColumns {
         return field.pattern == null || holds(field.pattern.find(bytes, from, length));
     }
 
-    private boolean holds(TextPattern.Outcome found) {
+    private boolean holds(PatternSearch.Outcome found) {
         return switch (found) {
             case FOUND -> true;
             case ABSENT -> refuse("pattern", "The text does not match the contract's pattern.");
@@ -292,7 +293,11 @@ final class CheckedColumns {
     boolean moment(FieldPlan field, long value) {
         if (value < field.min || value > field.max) {
             return value < field.bounds.typeMin || value > field.bounds.typeMax
-                    ? refuse("type", "Expected a year from 0000 to 9999.")
+                    ? refuse(
+                            "type",
+                            field.kind == FieldPlan.Kind.TIME
+                                    ? "Expected a time of day."
+                                    : "Expected a year from 0000 to 9999.")
                     : outOfRange(field, value < field.min, false);
         }
         if (field.furtherRules && fails(field, field.bounds.further(value))) {
@@ -340,6 +345,14 @@ final class CheckedColumns {
     boolean entry(FieldPlan map) {
         map.out.child(0).endStruct();
         return true;
+    }
+
+    /** Ends a map of so many entries whose keys may not differ yet. */
+    boolean map(FieldPlan field, int count) {
+        if (count > 1 && !areUnique(field.out.child(0).child(0), count)) {
+            return refuse("type", "A map has a key twice.");
+        }
+        return map(field);
     }
 
     /** Ends a map. */

@@ -40,6 +40,23 @@ final class Faults {
         return FAULT;
     }
 
+    /** The same, for those who say false. */
+    boolean refusedIn(String name) {
+        return in(name) >= 0;
+    }
+
+    boolean refusedIn(int element) {
+        return in(element) >= 0;
+    }
+
+    void clear() {
+        at("", "");
+    }
+
+    boolean isEmpty() {
+        return rule.isEmpty();
+    }
+
     Violation violation() {
         return new Violation(rule, path.toString(), reason);
     }

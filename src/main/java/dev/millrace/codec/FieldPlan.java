@@ -2,6 +2,7 @@ package dev.millrace.codec;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import dev.millrace.arrow.ColumnWriter;
 import dev.millrace.contract.FieldType;
 import dev.millrace.contract.Property;
@@ -9,6 +10,8 @@ import dev.millrace.contract.Rules;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +42,7 @@ final class FieldPlan {
     }
 
     final String name;
+    private final List<String> aliases;
     final Kind kind;
     final ColumnWriter out;
     final boolean required;
@@ -90,12 +94,14 @@ final class FieldPlan {
 
     FieldPlan(Property property, ColumnWriter out) {
         this.name = property.physicalName();
+        this.aliases = property.aliases();
         this.out = out;
         this.required = property.required();
         this.kind = kind(property.fieldType());
         this.width = out.layout().width();
 
-        byte[] utf8 = ("\"" + name + "\":").getBytes(UTF_8);
+        // As most writers escape it: what is written otherwise is found by its name.
+        byte[] utf8 = ("\"" + new String(JsonStringEncoder.getInstance().quoteAsString(name)) + "\":").getBytes(UTF_8);
         byte[] padded = Arrays.copyOf(utf8, Math.max(8, utf8.length));
         this.token = utf8;
         this.tokenLength = utf8.length;
@@ -215,7 +221,9 @@ final class FieldPlan {
     /** The children of an object by name. */
     static final class ObjectPlan {
         final FieldPlan[] fields;
-        final NameTable names;
+        private final NameTable names;
+        /** Of each name in the table its field: the fields' own names first, then other names. */
+        private final int[] numbers;
         /** Which fields beyond the first 64 the object at hand has had. */
         final long[] seen;
 
@@ -224,6 +232,7 @@ final class FieldPlan {
             for (int i = 0; i < fields.length; i++) {
                 fields[i] = new FieldPlan(properties.get(i), columns.apply(i));
             }
+            this.numbers = numbers(fields);
             this.names = names(fields);
             this.seen = new long[fields.length >>> 6];
         }
@@ -231,14 +240,45 @@ final class FieldPlan {
         /** The same fields, some of them only. */
         ObjectPlan(List<FieldPlan> some) {
             this.fields = some.toArray(FieldPlan[]::new);
+            this.numbers = numbers(fields);
             this.names = names(fields);
             this.seen = new long[fields.length >>> 6];
         }
 
+        /** The number of the field of that name, or -1; as {@link NameTable#find}. */
+        int find(byte[] bytes, int from, int length) {
+            int name = names.find(bytes, from, length);
+            return name < 0 ? name : numbers[name];
+        }
+
+        private static int[] numbers(FieldPlan[] fields) {
+            IntStream own = IntStream.range(0, fields.length);
+            IntStream others = IntStream.range(0, fields.length)
+                    .flatMap(i -> fields[i].aliases.stream().mapToInt(alias -> i));
+            return IntStream.concat(own, others).toArray();
+        }
+
+        /** The fields of the columns of those names, in their order. */
+        ObjectPlan only(List<Property> columns, List<String> columnNames) {
+            List<String> all = columns.stream().map(Property::name).toList();
+            return new ObjectPlan(
+                    columnNames.stream().map(name -> fields[all.indexOf(name)]).toList());
+        }
+
+        /** Gives null to every column that has no value yet in the row after {@code rows} others. */
+        void nullTheRest(int rows) {
+            for (FieldPlan field : fields) {
+                if (field.out.count() == rows) {
+                    field.out.putNull();
+                }
+            }
+        }
+
         private static NameTable names(FieldPlan[] fields) {
-            return new NameTable(Arrays.stream(fields)
-                    .map(field -> field.name.getBytes(UTF_8))
-                    .toList());
+            Stream<String> own = Arrays.stream(fields).map(field -> field.name);
+            Stream<String> others = Arrays.stream(fields).flatMap(field -> field.aliases.stream());
+            return new NameTable(
+                    Stream.concat(own, others).map(name -> name.getBytes(UTF_8)).toList());
         }
     }
 }

@@ -11,7 +11,6 @@ import dev.millrace.contract.SchemaObject;
 import dev.millrace.contract.UnknownFields;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * the bytes of the next expected name, quotes and colon included, are compared as words, and only where that fails is a
  * name looked up. A parser returns the next position or a negative number, and the first fault ends the record.
  */
-public final class JsonDecoder {
+public final class JsonDecoder implements RecordDecoder {
     private static final int PADDING = 32;
 
     private final BatchWriter writer;
@@ -69,14 +68,10 @@ public final class JsonDecoder {
         this.checked = new CheckedColumns(faults, limits.maxStringBytes());
         this.scalars = new ScalarReader(faults, text, number, checked);
         this.root = new ObjectPlan(columns.subList(0, known), writer::column);
-        this.key = new ObjectPlan(keyColumns.stream()
-                .flatMap(name -> IntStream.range(0, known)
-                        .filter(i -> columns.get(i).name().equals(name))
-                        .mapToObj(i -> root.fields[i]))
-                .toList());
+        this.key = root.only(columns, keyColumns);
     }
 
-    /** The decoder of a product; {@code writer} is borrowed, its first columns are the contract's. */
+    /** The decoder of a product's records in JSON; {@code writer} is borrowed, its first columns are the contract's. */
     public static JsonDecoder of(ProductDefinition product, BatchWriter writer, JsonLimits limits) {
         List<String> key = product.key().stream().map(Property::name).toList();
         return of(product.object(), key, product.unknownFields(), writer, limits);
@@ -104,36 +99,25 @@ public final class JsonDecoder {
         return new JsonDecoder(columns, keyColumns, unknown, RecordRules.none(), writer, limits);
     }
 
-    /**
-     * Reads one record; true when its values stand in the columns, false when it broke a rule: then nothing does, and
-     * {@link #violation()} says why.
-     *
-     * @throws org.apache.arrow.memory.OutOfMemoryException when the writer's allocator has reached its limit; the row is
-     *     taken back then
-     */
+    @Override
     public boolean decode(byte[] json, int from, int length) {
         asKey = false;
         return run(json, from, length, root, false);
     }
 
-    /**
-     * Reads the key of a deleted row: the columns of the key get their values, all others null (or zero, where null is
-     * not allowed). A key of one column is that column's plain text, or for a text any UTF-8; one of several is a JSON
-     * object.
-     *
-     * @see #decode
-     */
+    /** A key of one column is that column's plain text, or for a text any UTF-8; one of several is a JSON object. */
+    @Override
     public boolean decodeKey(byte[] bytes) {
         asKey = true;
         return run(bytes, 0, bytes.length, key, key.fields.length == 1);
     }
 
-    /** The rules over several columns, which count warnings. */
+    @Override
     public RecordRules rules() {
         return rules;
     }
 
-    /** Why the last record was refused. */
+    @Override
     public Violation violation() {
         return faults.violation();
     }
@@ -162,11 +146,7 @@ public final class JsonDecoder {
             }
             int at = bare ? bareKey(plan.fields[0]) : record(plan, b);
             if (at >= 0) {
-                for (FieldPlan field : root.fields) {
-                    if (field.out.count() == writer.rows()) {
-                        field.out.putNull();
-                    }
-                }
+                root.nullTheRest(writer.rows());
                 if (kept != null) {
                     kept.putNull();
                 }
@@ -174,7 +154,7 @@ public final class JsonDecoder {
             return at;
         }
         int at = record(plan, b);
-        return at >= 0 && rules.hold(faults) ? at : Faults.FAULT;
+        return at >= 0 && rules.hold(faults, 0) ? at : Faults.FAULT;
     }
 
     private int record(ObjectPlan plan, byte[] b) {
@@ -359,7 +339,7 @@ public final class JsonDecoder {
         if (at < 0) {
             return at;
         }
-        found = plan.names.find(nameBytes, nameStart, nameLength);
+        found = plan.find(nameBytes, nameStart, nameLength);
         if (found < 0) {
             if (rejectUnknown && !asKey) {
                 return faults.at("unknown", "The contract does not know a field of the record.");

@@ -17,6 +17,7 @@ import dev.millrace.contract.CelRule;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.SchemaObject;
 import dev.millrace.problem.Fault;
+import dev.millrace.problem.Rule;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
@@ -98,6 +99,7 @@ public final class RecordRules {
                 cel.compile(rule.expression())
                         .getErrors()
                         .forEach(issue -> faults.add(new Fault(
+                                Rule.INVALID_RULE,
                                 rule.place().file(),
                                 rule.place().line(),
                                 rule.place().column(),
@@ -108,6 +110,9 @@ public final class RecordRules {
                                         + (issue.getSourceLocation().getColumn() + 1) + " of the expression).")));
             }
         }
+        if (object.properties().stream().noneMatch(RecordRules::hasDefault)) {
+            return faults;
+        }
         try (var allocator = new RootAllocator();
                 var writer = new BatchWriter(Layout.of(ArrowSchemas.of(object.properties())), allocator)) {
             writer.open(1);
@@ -115,6 +120,12 @@ public final class RecordRules {
             defaults(object.properties(), plan.fields, faults);
         }
         return faults;
+    }
+
+    private static boolean hasDefault(Property property) {
+        return property.rules().fallback().isPresent()
+                || property.properties().stream().anyMatch(RecordRules::hasDefault)
+                || property.items().filter(RecordRules::hasDefault).isPresent();
     }
 
     private static void defaults(List<Property> properties, FieldPlan[] plans, List<Fault> faults) {
@@ -128,6 +139,7 @@ public final class RecordRules {
         if (plan.fallback != null
                 && !plan.fallback.put(new CheckedColumns(notes, JsonLimits.DEFAULT.maxStringBytes()), plan)) {
             faults.add(new Fault(
+                    Rule.INVALID_RULE,
                     property.place().file(),
                     property.place().line(),
                     property.place().column(),
@@ -168,12 +180,17 @@ public final class RecordRules {
         return counts;
     }
 
-    /** Whether the row being written, which has all its values and is not ended, keeps the rules; notes why not. */
-    boolean hold(Faults faults) {
+    /**
+     * Whether a row being written, which has all its values and is not ended, keeps the rules; notes why not.
+     *
+     * @param number of the row among those being written
+     */
+    boolean hold(Faults faults, int number) {
         RowValues values = row;
         if (values == null) {
             return true;
         }
+        values.at(number);
         for (Compiled compiled : rules) {
             CelRule rule = compiled.rule;
             if (!rule.column().isEmpty() && values.isNull(rule.column())) {

@@ -33,6 +33,7 @@ final class RowValues implements CelVariableResolver {
     private final Map<String, Integer> numbers = new HashMap<>();
     private final List<Property> columns;
     private final BatchWriter writer;
+    private int ahead;
 
     RowValues(List<Property> columns, BatchWriter writer) {
         this.columns = List.copyOf(columns);
@@ -40,6 +41,11 @@ final class RowValues implements CelVariableResolver {
         for (int i = 0; i < columns.size(); i++) {
             numbers.put(columns.get(i).name(), i);
         }
+    }
+
+    /** Reads that row of those being written from now on. */
+    void at(int number) {
+        ahead = number;
     }
 
     boolean isNull(String column) {
@@ -50,7 +56,7 @@ final class RowValues implements CelVariableResolver {
     public Optional<Object> find(String name) {
         return Optional.ofNullable(numbers.get(name))
                 .map(number -> value(
-                        columns.get(number).fieldType(), writer.column(number).view(), writer.rows()));
+                        columns.get(number).fieldType(), writer.column(number).view(), writer.rows() + ahead));
     }
 
     private static Object value(FieldType type, Column column, int row) {

@@ -1,5 +1,7 @@
 package dev.millrace.codec;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -7,7 +9,7 @@ import java.util.Optional;
 /**
  * A contract's {@code logicalTypeOptions.format} of a text, checked byte by byte without allocation. All are ASCII.
  */
-enum TextFormat {
+public enum TextFormat {
     /** A mailbox of RFC 5321 with a dot-atom before the {@code @}, and a host name or an IPv4 address in brackets. */
     EMAIL,
     /** A host name of RFC 1123: at most 253 characters in labels of at most 63. */
@@ -37,6 +39,12 @@ enum TextFormat {
     /** Its name in a contract. */
     String text() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Whether the text has the format. */
+    public boolean isIn(String value) {
+        byte[] utf8 = value.getBytes(UTF_8);
+        return fits(utf8, 0, utf8.length);
     }
 
     boolean fits(byte[] b, int from, int length) {

@@ -2,6 +2,8 @@ package dev.millrace.codec;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.millrace.contract.PatternSearch;
+import dev.millrace.contract.PatternSearch.Outcome;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -18,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * that engine takes stack for each turn of a repeated group, and can try a number of ways that grows exponentially with
  * the text. A record must not be able to end or to hold up the domain's ingest thread by that.
  */
-final class TextPattern {
+public final class TextPattern {
     private static final Pattern ATOM = Pattern.compile(
             "(\\[[A-Za-z0-9_. -]+]|\\\\d|\\\\.|[A-Za-z0-9_:/@ -])(\\{(\\d{1,3})(,(\\d{1,3})?)?}|[+*?])?");
 
@@ -39,43 +41,30 @@ final class TextPattern {
         }
     }
 
-    /** What the search came to. */
-    enum Outcome {
-        FOUND,
-        ABSENT,
-        /** Given up: it takes more stack, or more looks at the text, than a record may cost. */
-        TOO_HARD
-    }
-
-    private static final long LOOKS_AT_LEAST = 1_000_000;
-    private static final long LOOKS_PER_CHARACTER = 200;
-
     private final Pattern pattern;
     private final Step @Nullable [] steps;
     private final boolean wholeText;
 
-    TextPattern(String text) {
+    /** The pattern; throws {@link java.util.regex.PatternSyntaxException} where it does not compile. */
+    public TextPattern(String text) {
         this.pattern = Pattern.compile(text);
         this.steps = simple(text);
         this.wholeText = isToTheEnd(text);
+    }
+
+    /** Whether the text holds the pattern; false where that takes too long to know. */
+    public boolean isIn(String text) {
+        byte[] utf8 = text.getBytes(UTF_8);
+        return find(utf8, 0, utf8.length) == Outcome.FOUND;
     }
 
     /** Whether the well-formed UTF-8 text holds the pattern. */
     Outcome find(byte[] utf8, int from, int length) {
         Step[] simple = steps;
         if (simple == null) {
-            return search(new String(utf8, from, length, UTF_8));
+            return PatternSearch.find(pattern, new String(utf8, from, length, UTF_8));
         }
         return holds(simple, utf8, from, length, wholeText) ? Outcome.FOUND : Outcome.ABSENT;
-    }
-
-    // A matcher that overflowed the stack is thrown away; nothing else is touched in the middle of its work.
-    private Outcome search(String text) {
-        try {
-            return pattern.matcher(new Looks(text)).find() ? Outcome.FOUND : Outcome.ABSENT;
-        } catch (StackOverflowError | TooManyLooks tooHard) {
-            return Outcome.TOO_HARD;
-        }
     }
 
     private static boolean holds(Step[] simple, byte[] utf8, int from, int length, boolean wholeText) {
@@ -173,48 +162,6 @@ final class TextPattern {
     private static void add(boolean[] bits, char from, char to) {
         for (char c = from; c <= to; c++) {
             bits[c] = true;
-        }
-    }
-
-    /** A text that counts how often it is looked at. */
-    private static final class Looks implements CharSequence {
-        private final String text;
-        private long left;
-
-        Looks(String text) {
-            this.text = text;
-            this.left = LOOKS_AT_LEAST + LOOKS_PER_CHARACTER * text.length();
-        }
-
-        @Override
-        public char charAt(int index) {
-            if (left-- == 0) {
-                throw new TooManyLooks();
-            }
-            return text.charAt(index);
-        }
-
-        @Override
-        public int length() {
-            return text.length();
-        }
-
-        @Override
-        public CharSequence subSequence(int start, int end) {
-            return text.substring(start, end);
-        }
-
-        @Override
-        public String toString() {
-            return text;
-        }
-    }
-
-    private static final class TooManyLooks extends RuntimeException {
-        private static final long serialVersionUID = 1;
-
-        TooManyLooks() {
-            super("a pattern looks at a text too often", null, false, false);
         }
     }
 }

@@ -20,6 +20,9 @@ final class ValueWriter {
     /** Days from 0000-03-01 for which the arithmetic of 64 bits is more than enough: ten thousand years and some. */
     private static final long MAX_SHIFTED = 4_000_000;
 
+    /** Added to the number of a day met, so that none is 0, which stands for none. */
+    private static final long MET = 1L << 40;
+
     /** Days met lately, each at its number's low bits: the day, {@code "2001-01} and {@code -31T}. */
     private final long[] days = new long[3 * DAYS];
 
@@ -141,7 +144,7 @@ final class ValueWriter {
         long day = Math.floorDiv(second, DAY_SECONDS);
         int secondOfDay = (int) (second - day * DAY_SECONDS);
         int slot = 3 * ((int) day & DAYS - 1);
-        if (days[slot] != day + 1 && !meet(day, slot)) {
+        if (days[slot] != day + MET && !meet(day, slot)) {
             sink.put((byte) '"');
             date(sink);
             sink.put((byte) 'T');
@@ -170,7 +173,7 @@ final class ValueWriter {
         if (year < 0 || year > 9999) {
             return false;
         }
-        days[slot] = day + 1;
+        days[slot] = day + MET;
         days[slot + 1] = '"' | yearAndMonth() << 8;
         days[slot + 2] = '-' | two(dayOfMonth) << 8 | (long) 'T' << 24;
         return true;

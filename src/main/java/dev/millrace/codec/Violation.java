@@ -1,5 +1,8 @@
 package dev.millrace.codec;
 
+import dev.millrace.problem.Problem;
+import dev.millrace.problem.ProblemException;
+
 /**
  * Why a record was rejected.
  *
@@ -7,4 +10,14 @@ package dev.millrace.codec;
  * @param path the field, names joined by dots, list elements as {@code [i]}; empty for the whole record
  * @param reason what is wrong and what would be right; never holds the value
  */
-public record Violation(String rule, String path, String reason) {}
+public record Violation(String rule, String path, String reason) {
+    /** The same, seen from outside: {@code outer} is the path of what holds it. */
+    public Violation within(String outer) {
+        return new Violation(rule, path.isEmpty() || path.startsWith("[") ? outer + path : outer + "." + path, reason);
+    }
+
+    /** The failure of a record that was refused for it. */
+    public ProblemException exception() {
+        return new Problem.BrokenRecord(rule, path, reason).exception();
+    }
+}

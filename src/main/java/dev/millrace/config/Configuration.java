@@ -15,6 +15,7 @@ public record Configuration(
         Management management,
         Flight flight,
         Kafka kafka,
+        SchemaRegistry schemaRegistry,
         Domain domain,
         Limits limits,
         Store store) {
@@ -42,6 +43,21 @@ public record Configuration(
         @Override
         public String toString() {
             return "Kafka[bootstrapServers=" + bootstrapServers + ", properties=" + properties.keySet() + "]";
+        }
+    }
+
+    /**
+     * Where the schemas of Avro and Protobuf records are.
+     *
+     * @param url empty for none
+     * @param user for HTTP's basic authentication; empty for none
+     * @param password never printed
+     * @param retryFor how long an id is asked for before its records are dead letters
+     */
+    public record SchemaRegistry(String url, String user, String password, Duration retryFor) {
+        @Override
+        public String toString() {
+            return "SchemaRegistry[url=" + url + ", retryFor=" + retryFor + "]";
         }
     }
 

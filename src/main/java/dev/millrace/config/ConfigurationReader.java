@@ -6,6 +6,7 @@ import dev.millrace.config.yaml.Place;
 import dev.millrace.config.yaml.YamlReader;
 import dev.millrace.problem.Nearest;
 import dev.millrace.problem.Problem;
+import dev.millrace.problem.Rule;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashMap;
@@ -64,7 +65,7 @@ public final class ConfigurationReader {
             if (known(name)) {
                 values.put(name, new Value(text, Place.of(OVERRIDES), name, Path.of("")));
             } else {
-                faults.error(Place.of(OVERRIDES), name, unknown("key", name, names()));
+                faults.error(Rule.CONFIGURATION, Place.of(OVERRIDES), name, unknown("key", name, names()));
             }
         });
         Configuration configuration = build(new Values(values, faults));
@@ -93,7 +94,8 @@ public final class ConfigurationReader {
                         .ifPresent(first -> cursor.error("The key is set a second time; the first is in line "
                                 + first.place().line() + "."));
             } else {
-                mapping.faults().error(mapping.keyPlace(field), name, unknown("key", name, names()));
+                mapping.faults()
+                        .error(Rule.CONFIGURATION, mapping.keyPlace(field), name, unknown("key", name, names()));
             }
         });
     }
@@ -116,6 +118,7 @@ public final class ConfigurationReader {
                 .ifPresentOrElse(
                         key -> values.put(key.name(), new Value(text, place, variable, Path.of(""))),
                         () -> faults.error(
+                                Rule.CONFIGURATION,
                                 place,
                                 variable,
                                 unknown(
@@ -170,6 +173,11 @@ public final class ConfigurationReader {
                 new Configuration.Management(values.of(Keys.MANAGEMENT_HOST), values.of(Keys.MANAGEMENT_PORT)),
                 new Configuration.Flight(values.of(Keys.FLIGHT_HOST), values.of(Keys.FLIGHT_PORT)),
                 new Configuration.Kafka(values.of(Keys.KAFKA_BOOTSTRAP_SERVERS), values.below(Keys.KAFKA_PROPERTIES)),
+                new Configuration.SchemaRegistry(
+                        values.of(Keys.SCHEMA_REGISTRY_URL),
+                        values.of(Keys.SCHEMA_REGISTRY_USER),
+                        values.of(Keys.SCHEMA_REGISTRY_PASSWORD),
+                        values.of(Keys.SCHEMA_REGISTRY_RETRY_FOR)),
                 new Configuration.Domain(values.of(Keys.DOMAIN_MEMORY)),
                 new Configuration.Limits(
                         values.of(Keys.LIMITS_REQUEST_TIMEOUT),
@@ -189,7 +197,7 @@ public final class ConfigurationReader {
                 try {
                     return key.kind().parser().parse(value.text());
                 } catch (IllegalArgumentException e) {
-                    faults.error(value.place(), value.name(), String.valueOf(e.getMessage()));
+                    faults.error(Rule.CONFIGURATION, value.place(), value.name(), String.valueOf(e.getMessage()));
                 }
             }
             return key.kind().parser().parse(key.defaultText());
@@ -203,7 +211,7 @@ public final class ConfigurationReader {
 
         void fault(Key<?> key, String message) {
             Value value = given.get(key.name());
-            faults.error(value == null ? Place.of("defaults") : value.place(), key.name(), message);
+            faults.error(Rule.CONFIGURATION, value == null ? Place.of("defaults") : value.place(), key.name(), message);
         }
 
         Map<String, String> below(String prefix) {

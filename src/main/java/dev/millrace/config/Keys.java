@@ -69,6 +69,25 @@ final class Keys {
             "localhost:9092",
             "The brokers, as `host:port`, with commas between them.");
 
+    static final Key<String> SCHEMA_REGISTRY_URL = new Key<>(
+            "schemaRegistry.url",
+            Kind.url(),
+            "",
+            "The schema registry of Avro and Protobuf records, for example `http://registry:8081`; empty for none.");
+    static final Key<String> SCHEMA_REGISTRY_USER = new Key<>(
+            "schemaRegistry.user", Kind.anything(), "", "The user that the registry is told; empty for none.");
+    static final Key<String> SCHEMA_REGISTRY_PASSWORD = new Key<>(
+            "schemaRegistry.password",
+            Kind.anything(),
+            "",
+            "That user's password; better given as a variable than in a file.");
+    static final Key<Duration> SCHEMA_REGISTRY_RETRY_FOR = new Key<>(
+            "schemaRegistry.retryFor",
+            SHORT,
+            "30s",
+            "How long the registry is asked for a schema, the product's input waiting, before records that need it are"
+                    + " dead letters; it is asked again after as long.");
+
     static final Key<DataSize> DOMAIN_MEMORY = new Key<>(
             "domain.memory",
             Kind.size(new DataSize(1 << 20), new DataSize(1L << 42)),
@@ -114,6 +133,10 @@ final class Keys {
             FLIGHT_HOST,
             FLIGHT_PORT,
             KAFKA_BOOTSTRAP_SERVERS,
+            SCHEMA_REGISTRY_URL,
+            SCHEMA_REGISTRY_USER,
+            SCHEMA_REGISTRY_PASSWORD,
+            SCHEMA_REGISTRY_RETRY_FOR,
             DOMAIN_MEMORY,
             LIMITS_REQUEST_TIMEOUT,
             LIMITS_CONCURRENCY,

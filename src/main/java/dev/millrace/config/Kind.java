@@ -1,5 +1,7 @@
 package dev.millrace.config;
 
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,6 +29,28 @@ record Kind<T>(String description, Parser<T> parser) {
                 throw new IllegalArgumentException("Expected a text, found nothing.");
             }
             return text.strip();
+        });
+    }
+
+    /** A text that may be empty. */
+    static Kind<String> anything() {
+        return new Kind<>("text, may be empty", String::strip);
+    }
+
+    /** A base address without a slash at its end; may be empty. */
+    static Kind<String> url() {
+        return new Kind<>("URL of http or https, may be empty", text -> {
+            String url = text.strip().replaceAll("/+$", "");
+            try {
+                String scheme = url.isEmpty() ? "http" : String.valueOf(new URI(url).getScheme());
+                if ((scheme.equals("http") || scheme.equals("https"))
+                        && (url.isEmpty() || new URI(url).getHost() != null)) {
+                    return url;
+                }
+            } catch (URISyntaxException e) {
+                throw new IllegalArgumentException(expected("URL of http or https", text), e);
+            }
+            throw new IllegalArgumentException(expected("URL of http or https", text));
         });
     }
 

@@ -1,6 +1,7 @@
 package dev.millrace.contract;
 
 import dev.millrace.config.yaml.Cursor;
+import dev.millrace.problem.Rule;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -34,17 +35,19 @@ final class CelRuleReader {
             if (expression.isEmpty()
                     || expression.get().isBlank()
                     || expression.get().length() > LONGEST) {
-                check.error("A CEL rule needs an implementation: an expression of at most " + LONGEST + " characters.");
+                check.as(Rule.INVALID_RULE)
+                        .error("A CEL rule needs an implementation: an expression of at most " + LONGEST
+                                + " characters.");
                 return;
             }
             if (rules.size() == MOST) {
-                check.error("There are more than " + MOST + " CEL rules.");
+                check.as(Rule.INVALID_RULE).error("There are more than " + MOST + " CEL rules.");
                 return;
             }
             String name = check.text("name").isBlank() ? check.text("id") : check.text("name");
             String unique = name.isBlank() ? (column.isEmpty() ? "rule" : column) + (rules.size() + 1) : name;
             if (!names.add(unique)) {
-                check.error("The name '" + unique + "' stands at a CEL rule a second time.");
+                check.as(Rule.INVALID_RULE).error("The name '" + unique + "' stands at a CEL rule a second time.");
             }
             rules.add(new CelRule(
                     unique,
@@ -61,8 +64,9 @@ final class CelRuleReader {
         boolean known = Set.of("", "error", "warning").contains(severity);
         if (!known) {
             check.field("severity")
-                    .ifPresent(given -> given.warning("Expected error or warning, found '" + severity
-                            + "'; the rule rejects records as an error does."));
+                    .ifPresent(given -> given.as(Rule.INVALID_RULE)
+                            .warning("Expected error or warning, found '" + severity
+                                    + "'; the rule rejects records as an error does."));
         }
         return severity.equals("warning");
     }
@@ -72,8 +76,8 @@ final class CelRuleReader {
         property.field("items").ifPresent(inner::add);
         for (Cursor field : inner) {
             rulesOf(field)
-                    .forEach(check ->
-                            check.warning("A CEL rule stands at a column or at the object; here it is not evaluated."));
+                    .forEach(check -> check.as(Rule.INVALID_RULE)
+                            .warning("A CEL rule stands at a column or at the object; here it is not evaluated."));
             warnWithin(field);
         }
     }

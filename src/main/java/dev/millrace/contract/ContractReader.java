@@ -5,6 +5,7 @@ import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.YamlReader;
 import dev.millrace.config.yaml.YamlReader.Document;
 import dev.millrace.problem.Problem;
+import dev.millrace.problem.Rule;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -78,8 +79,11 @@ public final class ContractReader {
     /** The contract in that text; {@code file} is the name that faults bear. */
     public static Contract read(String file, String text) {
         Faults faults = new Faults();
-        return orThrow(
-                YamlReader.parse(file, text, faults).flatMap(document -> contract(file, document, faults)), faults);
+        return orThrow(read(file, text, faults), faults);
+    }
+
+    static Optional<Contract> read(String file, String text, Faults faults) {
+        return YamlReader.parse(file, text, faults).flatMap(document -> contract(file, document, faults));
     }
 
     static Optional<Contract> read(Path file, Faults faults) {
@@ -91,22 +95,22 @@ public final class ContractReader {
     }
 
     /** The contract; empty when there is an error in it. */
-    private static Optional<Contract> contract(String file, Document document, Faults faults) {
-        int errors = faults.errors();
+    static Optional<Contract> contract(String file, Document document, Faults faults) {
         Cursor root = Cursor.at(document.root(), faults);
         if (!root.isMapping()) {
-            root.error("Expected a data contract, found " + root.shape() + ".");
+            root.as(Rule.SHAPE).error("Expected a data contract, found " + root.shape() + ".");
             return Optional.empty();
         }
         root.warnOfUnknown(KNOWN);
         kind(root);
         apiVersion(root);
         if (root.field("status").isEmpty()) {
-            root.warning("The key 'status' is missing.");
+            root.as(Rule.MISSING_KEY).warning("The key 'status' is missing.");
         }
         String id = Elements.needed(root, "id");
         String version = Elements.needed(root, "version");
         List<SchemaObject> objects = objects(root);
+        References.check(root);
         Contract contract = new Contract(
                 file,
                 id,
@@ -124,15 +128,16 @@ public final class ContractReader {
                 document.text(),
                 document.root(),
                 faults.warningsOf(file));
-        return faults.errors() == errors ? Optional.of(contract) : Optional.empty();
+        return !faults.hasErrors(file) ? Optional.of(contract) : Optional.empty();
     }
 
     private static void kind(Cursor root) {
         String kind = root.text("kind");
         if (kind.isEmpty()) {
-            root.warning("The key 'kind' is missing. Expected DataContract.");
+            root.as(Rule.MISSING_KEY).warning("The key 'kind' is missing. Expected DataContract.");
         } else if (!kind.equals("DataContract")) {
-            root.field("kind").ifPresent(given -> given.error("Expected DataContract, found '" + kind + "'."));
+            root.field("kind")
+                    .ifPresent(given -> given.as(Rule.SHAPE).error("Expected DataContract, found '" + kind + "'."));
         }
     }
 
@@ -140,11 +145,13 @@ public final class ContractReader {
         Optional<Cursor> given = root.field("apiVersion");
         String version = root.text("apiVersion");
         if (given.isEmpty()) {
-            root.warning("The key 'apiVersion' is missing; read as v3.1.0.");
+            root.as(Rule.MISSING_KEY).warning("The key 'apiVersion' is missing; read as v3.1.0.");
         } else if (!version.startsWith("v3.") && !version.startsWith("3.")) {
-            given.get().error("Expected a version of ODCS 3, for example v3.1.0, found '" + version + "'.");
+            given.get()
+                    .as(Rule.UNKNOWN_VERSION)
+                    .error("Expected a version of ODCS 3, for example v3.1.0, found '" + version + "'.");
         } else if (!KNOWN_VERSION.matcher(version).matches()) {
-            given.get().warning("The version '" + version + "' is not known; read as v3.2.");
+            given.get().as(Rule.UNKNOWN_VERSION).warning("The version '" + version + "' is not known; read as v3.2.");
         }
     }
 
@@ -160,7 +167,7 @@ public final class ContractReader {
                             server.text("format"),
                             server.node()));
                 } else {
-                    server.warning("Expected a server with its type, found " + server.shape() + ".");
+                    server.as(Rule.SHAPE).warning("Expected a server with its type, found " + server.shape() + ".");
                 }
             }
         });
@@ -173,13 +180,14 @@ public final class ContractReader {
         root.field("schema").ifPresent(given -> {
             for (Cursor cursor : given.items()) {
                 if (!cursor.isMapping()) {
-                    cursor.error("Expected an object with name and properties, found " + cursor.shape() + ".");
+                    cursor.as(Rule.SHAPE)
+                            .error("Expected an object with name and properties, found " + cursor.shape() + ".");
                     continue;
                 }
                 cursor.warnOfUnknown(KNOWN_IN_OBJECT);
                 String name = Elements.needed(cursor, "name");
                 if (!names.add(name) && !name.isEmpty()) {
-                    cursor.error("The name '" + name + "' stands here a second time.");
+                    cursor.as(Rule.DUPLICATE_NAME).error("The name '" + name + "' stands here a second time.");
                 }
                 String physicalName = cursor.text("physicalName");
                 objects.add(new SchemaObject(

@@ -31,6 +31,7 @@ final class DeadLetterContract {
                 product.deadLetterTopic(),
                 "",
                 Mode.UPSERT,
+                ValueFormat.JSON,
                 UnknownFields.REJECT,
                 object.properties().stream().filter(Property::primaryKey).toList());
     }

@@ -2,6 +2,7 @@ package dev.millrace.contract;
 
 import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Node;
+import dev.millrace.problem.Rule;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,19 +16,22 @@ final class Elements {
         Map<String, Node> custom = new LinkedHashMap<>();
         owner.field("customProperties").ifPresent(given -> {
             if (given.isMapping()) {
-                given.warning("Expected a list of property and value; read as if it were one.");
+                given.as(Rule.SHAPE).warning("Expected a list of property and value; read as if it were one.");
                 given.fields().forEach((name, value) -> custom.put(name, value.node()));
                 return;
             }
             for (Cursor item : given.items()) {
                 String name = item.text("property");
                 if (name.isEmpty()) {
-                    item.warning("A custom property needs a 'property', its name; this one means nothing.");
+                    item.as(Rule.SHAPE)
+                            .warning("A custom property needs a 'property', its name; this one means nothing.");
                     continue;
                 }
                 item.field("value").ifPresent(value -> {
                     if (custom.putIfAbsent(name, value.node()) != null) {
-                        item.warning("The custom property '" + name + "' stands here a second time; the first counts.");
+                        item.as(Rule.NOT_APPLIED)
+                                .warning("The custom property '" + name
+                                        + "' stands here a second time; the first counts.");
                     }
                 });
             }
@@ -54,14 +58,14 @@ final class Elements {
     /** The text of that name; an error where it is absent or empty. */
     static String needed(Cursor owner, String name) {
         if (owner.field(name).isEmpty()) {
-            owner.error("The key '" + name + "' is missing.");
+            owner.as(Rule.MISSING_KEY).error("The key '" + name + "' is missing.");
             return "";
         }
         String text = owner.text(name);
         if (text.isBlank()) {
             owner.field(name).ifPresent(given -> {
                 if (!given.isMapping() && !given.isSequence()) {
-                    given.error("The key '" + name + "' is empty.");
+                    given.as(Rule.MISSING_KEY).error("The key '" + name + "' is empty.");
                 }
             });
         }

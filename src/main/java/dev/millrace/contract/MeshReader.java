@@ -4,6 +4,7 @@ import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Place;
 import dev.millrace.contract.ProductDescriptor.Port;
 import dev.millrace.problem.Problem;
+import dev.millrace.problem.Rule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,12 +41,25 @@ public final class MeshReader {
         return new MeshReader().mesh(meshFolder);
     }
 
+    /**
+     * The product of one contract without a descriptor; {@code file} is the name that faults bear. Throws a
+     * {@link Problem.InvalidContract} with every fault, warnings too.
+     */
+    public static ProductDefinition product(String domain, String name, String file, String text) {
+        MeshReader reader = new MeshReader();
+        Optional<ProductDefinition> product = ContractReader.read(file, text, reader.faults)
+                .flatMap(contract -> ProductAssembly.assemble(domain, name, contract, Optional.empty(), reader.faults));
+        boolean named = reader.isName("domain", domain, Path.of(file)) & reader.isName("product", name, Path.of(file));
+        return product.filter(any -> named)
+                .orElseThrow(() -> new Problem.InvalidContract(reader.faults.all()).exception());
+    }
+
     private Mesh mesh(Path meshFolder) {
         SortedMap<String, SortedMap<String, ProductDefinition>> domains = new TreeMap<>();
         Path folder = meshFolder.resolve("domains");
         for (Path domain : list(folder)) {
             if (!Files.isDirectory(domain)) {
-                faults.warning(Place.of(domain.toString()), "", "Not a domain's folder; ignored.");
+                faults.warning(Rule.PRODUCT, Place.of(domain.toString()), "", "Not a domain's folder; ignored.");
                 continue;
             }
             String name = fileName(domain);
@@ -54,7 +68,7 @@ public final class MeshReader {
             }
         }
         if (faults.errors() == 0 && domains.isEmpty()) {
-            faults.warning(Place.of(folder.toString()), "", "There is no domain in this folder.");
+            faults.warning(Rule.PRODUCT, Place.of(folder.toString()), "", "There is no domain in this folder.");
         }
         if (faults.errors() > 0) {
             throw new Problem.InvalidContract(faults.all()).exception();
@@ -69,7 +83,11 @@ public final class MeshReader {
         for (Path file : list(folder)) {
             Matcher matcher = FILE.matcher(fileName(file));
             if (!matcher.matches()) {
-                faults.warning(Place.of(file.toString()), "", "Ends neither in .odcs.yaml nor in .odps.yaml; ignored.");
+                faults.warning(
+                        Rule.PRODUCT,
+                        Place.of(file.toString()),
+                        "",
+                        "Ends neither in .odcs.yaml nor in .odps.yaml; ignored.");
             } else if (isName("product", matcher.group(1), file)) {
                 String name = matcher.group(1);
                 if (matcher.group(2).equals("odcs")) {
@@ -118,6 +136,7 @@ public final class MeshReader {
         ProductAssembly.assemble(domain, named.name(), contract, descriptor, faults)
                 .map(product -> products.putIfAbsent(named.name(), product))
                 .ifPresent(first -> faults.error(
+                        Rule.PRODUCT,
                         Place.of(named.file().toString()),
                         "",
                         "The domain has a product '" + named.name() + "' already, of the contract "
@@ -127,6 +146,7 @@ public final class MeshReader {
     private void warnOfOtherDomain(String domain, ProductDescriptor descriptor) {
         if (!descriptor.domain().isEmpty() && !descriptor.domain().equals(domain)) {
             faults.warning(
+                    Rule.PRODUCT,
                     descriptor.root().place(),
                     "domain",
                     "The descriptor names the domain '" + descriptor.domain() + "' and lies in the folder of '" + domain
@@ -153,9 +173,13 @@ public final class MeshReader {
         Place whole = Place.of(descriptor.file().toString());
         if (found.size() > 1) {
             faults.error(
-                    whole, "outputPorts", "The output ports name " + found.size() + " contracts; a product has one.");
+                    Rule.PRODUCT,
+                    whole,
+                    "outputPorts",
+                    "The output ports name " + found.size() + " contracts; a product has one.");
         } else if (found.isEmpty() && faults.errors() == errors) {
             faults.error(
+                    Rule.PRODUCT,
                     whole,
                     "outputPorts",
                     "No output port names a contract by contractId, and there is no " + descriptor.name()
@@ -173,6 +197,7 @@ public final class MeshReader {
                 .toList();
         if (found.size() != 1) {
             faults.error(
+                    Rule.DANGLING_REFERENCE,
                     port.place(),
                     "outputPorts",
                     "The port '" + port.name() + "' names the contract " + port.contractId() + " in version "
@@ -187,6 +212,7 @@ public final class MeshReader {
         boolean fine = NAME.matcher(name).matches();
         if (!fine) {
             faults.error(
+                    Rule.PRODUCT,
                     Place.of(path.toString()),
                     "",
                     "'" + name + "' cannot be the name of a " + what + ", since it stands in addresses. Expected"
@@ -202,7 +228,7 @@ public final class MeshReader {
                     .sorted()
                     .toList();
         } catch (IOException e) {
-            faults.error(Place.of(folder.toString()), "", "The folder cannot be read: " + e + ".");
+            faults.error(Rule.UNREADABLE, Place.of(folder.toString()), "", "The folder cannot be read: " + e + ".");
             return List.of();
         }
     }

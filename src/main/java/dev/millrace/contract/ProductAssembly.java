@@ -4,7 +4,9 @@ import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
 import dev.millrace.config.yaml.Place;
+import dev.millrace.problem.Rule;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -14,17 +16,16 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** Makes a product of a contract, and checks what a contract may leave open and a product may not. */
 final class ProductAssembly {
     private static final String MODE = "millrace.mode";
     private static final String UNKNOWN_FIELDS = "millrace.unknownFields";
     private static final String DEAD_LETTER_TOPIC = "millrace.deadLetterTopic";
+    private static final String FORMAT = "millrace.format";
     private static final String UNKNOWN_COLUMN = "millrace.unknownFieldsColumn";
     private static final Set<String> KNOWN =
-            new TreeSet<>(Set.of(MODE, UNKNOWN_FIELDS, UNKNOWN_COLUMN, DEAD_LETTER_TOPIC));
+            new TreeSet<>(Set.of(MODE, FORMAT, UNKNOWN_FIELDS, UNKNOWN_COLUMN, DEAD_LETTER_TOPIC));
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
 
     private final Contract contract;
@@ -43,9 +44,23 @@ final class ProductAssembly {
         return faults.errors() == errors ? product : Optional.empty();
     }
 
+    /** Checks the keys of every object, and the topics where there is a Kafka server. */
+    static void check(Contract contract, Faults faults) {
+        ProductAssembly assembly = new ProductAssembly(contract, faults);
+        boolean kafka =
+                contract.servers().stream().anyMatch(server -> server.type().equals("kafka"));
+        for (SchemaObject object : contract.objects()) {
+            assembly.key(object);
+            if (kafka) {
+                assembly.topic(object, object.physicalName());
+            }
+        }
+    }
+
     private Optional<ProductDefinition> assemble(String domain, String name, Optional<ProductDescriptor> descriptor) {
         if (!contract.domain().isEmpty() && !contract.domain().equals(domain)) {
             warning(
+                    Rule.PRODUCT,
                     contract.root().place(),
                     "domain",
                     "The contract names the domain '" + contract.domain() + "' and lies in the folder of '" + domain
@@ -53,6 +68,7 @@ final class ProductAssembly {
         }
         if (contract.objects().size() != 1) {
             error(
+                    Rule.PRODUCT,
                     contract.root().place(),
                     "schema",
                     "A product has one schema object, this contract has "
@@ -61,7 +77,7 @@ final class ProductAssembly {
         }
         SchemaObject object = contract.objects().get(0);
         if (object.properties().isEmpty()) {
-            error(object.place(), "schema[0]", "A product needs at least one property.");
+            error(Rule.PRODUCT, object.place(), "schema[0]", "A product needs at least one property.");
         }
         warnOfUnknown(contract.custom(), "customProperties");
         warnOfUnknown(object.custom(), "schema[0].customProperties");
@@ -69,6 +85,7 @@ final class ProductAssembly {
         Mode mode = choice(object, MODE, Mode.values(), Mode.APPEND);
         if (mode == Mode.UPSERT && key.isEmpty()) {
             error(
+                    Rule.PRODUCT,
                     object.place(),
                     "schema[0]",
                     "An upsert product needs a primary key: primaryKey: true on a property.");
@@ -79,9 +96,17 @@ final class ProductAssembly {
         topic(object, object.physicalName());
         topic(object, deadLetterTopic);
         if (deadLetterTopic.equals(object.physicalName())) {
-            error(object.place(), "schema[0]", "The topic and the dead-letter topic are the same.");
+            error(Rule.PRODUCT, object.place(), "schema[0]", "The topic and the dead-letter topic are the same.");
         }
+        ValueFormat format = choice(object, FORMAT, ValueFormat.values(), serverFormat());
         UnknownFields unknown = choice(object, UNKNOWN_FIELDS, UnknownFields.values(), UnknownFields.IGNORE);
+        if (unknown == UnknownFields.KEEP && format != ValueFormat.JSON) {
+            error(
+                    Rule.PRODUCT,
+                    object.place(),
+                    UNKNOWN_FIELDS,
+                    "Unknown fields can be kept of records in JSON only; say ignore or reject.");
+        }
         return Optional.of(new ProductDefinition(
                 domain,
                 name,
@@ -91,8 +116,21 @@ final class ProductAssembly {
                 object.physicalName(),
                 deadLetterTopic,
                 mode,
+                format,
                 unknown,
                 key));
+    }
+
+    /** What the first Kafka server that names a format says. */
+    private ValueFormat serverFormat() {
+        for (Contract.Server server : contract.servers()) {
+            if (server.type().equals("kafka") && !server.format().isEmpty()) {
+                var format = new Cursor(server.raw(), "servers", faults, Rule.UNSUPPORTED_FORMAT).field("format");
+                return format.map(given -> choice(given, ValueFormat.values(), ValueFormat.JSON))
+                        .orElse(ValueFormat.JSON);
+            }
+        }
+        return ValueFormat.JSON;
     }
 
     /** The object with the column that its unknown fields go to. */
@@ -101,6 +139,7 @@ final class ProductAssembly {
         String name = given.flatMap(Cursor::text).orElse(UnknownFields.COLUMN);
         if (name.isBlank() || object.property(name).isPresent()) {
             error(
+                    Rule.PRODUCT,
                     given.map(Cursor::place).orElse(object.place()),
                     UNKNOWN_COLUMN,
                     "The column for unknown fields cannot have the name '" + name + "', which is a property's or none."
@@ -123,6 +162,7 @@ final class ProductAssembly {
     private void topic(SchemaObject object, String topic) {
         if (!TOPIC.matcher(topic).matches() || topic.equals(".") || topic.equals("..")) {
             error(
+                    Rule.UNSUPPORTED_TOPIC,
                     object.place(),
                     "schema[0]",
                     "'" + topic + "' cannot be a Kafka topic. Expected 1 to 249 of a-z A-Z 0-9"
@@ -139,16 +179,22 @@ final class ProductAssembly {
         Set<Integer> positions = new HashSet<>();
         for (Property property : key) {
             if (!property.required()) {
-                error(property.place(), property.name(), "A primary key column must say required: true.");
+                error(
+                        Rule.OPTIONAL_KEY,
+                        property.place(),
+                        property.name(),
+                        "A primary key column must say required: true.");
             }
             if (property.primaryKeyPosition() > 0 && !positions.add(property.primaryKeyPosition())) {
                 error(
+                        Rule.KEY_POSITION,
                         property.place(),
                         property.name(),
                         "Another primary key column has the position " + property.primaryKeyPosition() + ", too.");
             }
             if (!canBeKey(property.fieldType())) {
                 error(
+                        Rule.UNSUPPORTED_TYPE,
                         property.place(),
                         property.name(),
                         "A column of type " + property.logicalType().text() + " cannot be part of the primary key.");
@@ -176,7 +222,11 @@ final class ProductAssembly {
     private void nestedKey(Property inner, String path) {
         String innerPath = path + "." + inner.name();
         if (inner.primaryKey()) {
-            warning(inner.place(), innerPath, "A primary key is made of columns; primaryKey means nothing here.");
+            warning(
+                    Rule.NOT_APPLIED,
+                    inner.place(),
+                    innerPath,
+                    "A primary key is made of columns; primaryKey means nothing here.");
         }
         warnOfNestedKeys(inner, innerPath);
     }
@@ -185,6 +235,7 @@ final class ProductAssembly {
         custom.forEach((name, value) -> {
             if (name.startsWith("millrace.") && !KNOWN.contains(name)) {
                 warning(
+                        Rule.NOT_APPLIED,
                         value.place(),
                         path,
                         "The custom property '" + name + "' is not known. Known are " + String.join(", ", KNOWN) + ".");
@@ -193,36 +244,34 @@ final class ProductAssembly {
     }
 
     private <T extends Enum<T>> T choice(SchemaObject object, String name, T[] choices, T otherwise) {
-        Optional<Cursor> given = custom(object, name);
-        if (given.isEmpty()) {
-            return otherwise;
+        return custom(object, name)
+                .map(given -> choice(given, choices, otherwise))
+                .orElse(otherwise);
+    }
+
+    private static <T extends Enum<T>> T choice(Cursor given, T[] choices, T otherwise) {
+        String text = given.text().orElse("");
+        List<String> names = Arrays.stream(choices)
+                .map(choice -> choice.name().toLowerCase(Locale.ROOT))
+                .toList();
+        int number = names.indexOf(text.toLowerCase(Locale.ROOT));
+        if (number < 0) {
+            given.error("Expected " + String.join(" or ", names) + ", found '" + text + "'.");
         }
-        String text = given.get().text().orElse("");
-        for (T choice : choices) {
-            if (choice.name().toLowerCase(Locale.ROOT).equals(text)) {
-                return choice;
-            }
-        }
-        given.get()
-                .error("Expected "
-                        + Stream.of(choices)
-                                .map(choice -> choice.name().toLowerCase(Locale.ROOT))
-                                .collect(Collectors.joining(" or "))
-                        + ", found '" + text + "'.");
-        return otherwise;
+        return number < 0 ? otherwise : choices[number];
     }
 
     private Optional<Cursor> custom(SchemaObject object, String name) {
         return Optional.ofNullable(object.custom().get(name))
                 .or(() -> Optional.ofNullable(contract.custom().get(name)))
-                .map(node -> new Cursor(node, name, faults));
+                .map(node -> new Cursor(node, name, faults, Rule.PRODUCT));
     }
 
-    private void error(Place place, String path, String message) {
-        faults.error(place, path, message);
+    private void error(Rule rule, Place place, String path, String message) {
+        faults.error(rule, place, path, message);
     }
 
-    private void warning(Place place, String path, String message) {
-        faults.warning(place, path, message);
+    private void warning(Rule rule, Place place, String path, String message) {
+        faults.warning(rule, place, path, message);
     }
 }

@@ -24,6 +24,7 @@ public record ProductDefinition(
         String topic,
         String deadLetterTopic,
         Mode mode,
+        ValueFormat format,
         UnknownFields unknownFields,
         List<Property> key) {
     /** What a product's name ends with when it holds another one's dead letters; no file's name can. */

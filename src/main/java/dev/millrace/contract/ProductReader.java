@@ -6,6 +6,7 @@ import dev.millrace.config.yaml.YamlReader;
 import dev.millrace.config.yaml.YamlReader.Document;
 import dev.millrace.contract.ProductDescriptor.Port;
 import dev.millrace.problem.Problem;
+import dev.millrace.problem.Rule;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,7 +36,11 @@ public final class ProductReader {
             "managementPorts",
             "support",
             "team",
-            "productCreatedTs");
+            "productCreatedTs",
+            "type",
+            "context",
+            "synonyms",
+            "deprecated");
 
     private ProductReader() {}
 
@@ -60,11 +65,11 @@ public final class ProductReader {
         return descriptor.orElseThrow(() -> new Problem.InvalidContract(faults.all()).exception());
     }
 
-    private static Optional<ProductDescriptor> descriptor(String file, Document document, Faults faults) {
-        int errors = faults.errors();
+    /** The descriptor; empty when there is an error in the file. */
+    static Optional<ProductDescriptor> descriptor(String file, Document document, Faults faults) {
         Cursor root = Cursor.at(document.root(), faults);
         if (!root.isMapping()) {
-            root.error("Expected a data product, found " + root.shape() + ".");
+            root.as(Rule.SHAPE).error("Expected a data product, found " + root.shape() + ".");
             return Optional.empty();
         }
         root.warnOfUnknown(KNOWN);
@@ -72,13 +77,16 @@ public final class ProductReader {
         if (!kind.equals("DataProduct")) {
             root.field("kind")
                     .ifPresentOrElse(
-                            given -> given.error("Expected DataProduct, found '" + kind + "'."),
-                            () -> root.error("The key 'kind' is missing. Expected DataProduct."));
+                            given -> given.as(Rule.SHAPE).error("Expected DataProduct, found '" + kind + "'."),
+                            () -> root.as(Rule.MISSING_KEY).error("The key 'kind' is missing. Expected DataProduct."));
         }
         String apiVersion = root.text("apiVersion");
         if (!apiVersion.matches("v?(0\\.9|1\\.[0-9]{1,3})(\\.[0-9]{1,3})?")) {
-            root.warning(
-                    "Expected an apiVersion of ODPS, v0.9.0 or v1.0.0, found '" + apiVersion + "'; read as v1.0.0.");
+            root.field("apiVersion")
+                    .orElse(root)
+                    .as(Rule.UNKNOWN_VERSION)
+                    .warning("Expected an apiVersion of ODPS, v0.9.0, v1.0.0 or v1.1.0, found '" + apiVersion
+                            + "'; read as v1.0.0.");
         }
         String id = Elements.needed(root, "id");
         ProductDescriptor descriptor = new ProductDescriptor(
@@ -95,7 +103,7 @@ public final class ProductReader {
                 document.text(),
                 document.root(),
                 faults.warningsOf(file));
-        return faults.errors() == errors ? Optional.of(descriptor) : Optional.empty();
+        return !faults.hasErrors(file) ? Optional.of(descriptor) : Optional.empty();
     }
 
     private static List<Port> ports(Cursor root, String name) {
@@ -111,7 +119,7 @@ public final class ProductReader {
                             port.text("contractId"),
                             Elements.description(port).purpose()));
                 } else {
-                    port.error("Expected a port with its name, found " + port.shape() + ".");
+                    port.as(Rule.SHAPE).error("Expected a port with its name, found " + port.shape() + ".");
                 }
             }
         });

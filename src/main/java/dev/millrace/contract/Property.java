@@ -5,6 +5,7 @@ import dev.millrace.config.yaml.Place;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A column or a nested field of a contract.
@@ -48,6 +49,15 @@ public record Property(
         properties = List.copyOf(properties);
         quality = List.copyOf(quality);
         custom = Map.copyOf(custom);
+    }
+
+    /** Other names of the field in the records of the topic: the custom property {@code millrace.aliases}, a list. */
+    public List<String> aliases() {
+        return custom.get("millrace.aliases") instanceof Node.Sequence names
+                ? names.items().stream()
+                        .flatMap(name -> name instanceof Node.Scalar scalar ? Stream.of(scalar.text()) : Stream.of())
+                        .toList()
+                : List.of();
     }
 
     /** A property of which nothing else is said. */

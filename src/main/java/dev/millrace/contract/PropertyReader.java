@@ -2,6 +2,7 @@ package dev.millrace.contract;
 
 import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Node;
+import dev.millrace.problem.Rule;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -63,9 +64,17 @@ final class PropertyReader {
             String name = cursor.isMapping() ? Elements.needed(cursor, "name") : "";
             read(cursor, name).ifPresent(property -> {
                 if (!names.add(property.name())) {
-                    cursor.error("The name '" + property.name() + "' stands here a second time.");
+                    cursor.as(Rule.DUPLICATE_NAME)
+                            .error("The name '" + property.name() + "' stands here a second time.");
                 } else if (!physicalNames.add(property.physicalName())) {
-                    cursor.error("The physical name '" + property.physicalName() + "' stands here a second time.");
+                    cursor.as(Rule.NOT_APPLIED)
+                            .error("The physical name '" + property.physicalName() + "' stands here a second time.");
+                }
+                for (String alias : property.aliases()) {
+                    if (!physicalNames.add(alias)) {
+                        cursor.error(
+                                "The physical name '" + alias + "' stands here a second time, in millrace.aliases.");
+                    }
                 }
                 properties.add(property);
             });
@@ -75,7 +84,7 @@ final class PropertyReader {
 
     private static Optional<Property> read(Cursor cursor, String name) {
         if (!cursor.isMapping()) {
-            cursor.error("Expected a property with name and logicalType, found " + cursor.shape() + ".");
+            cursor.as(Rule.SHAPE).error("Expected a property with name and logicalType, found " + cursor.shape() + ".");
             return Optional.empty();
         }
         cursor.warnOfUnknown(KNOWN);
@@ -92,7 +101,7 @@ final class PropertyReader {
         if (map.isPresent() && inner.isEmpty()) {
             return Optional.empty();
         }
-        return TypeMapping.map(cursor, logical, physicalType, inner, items)
+        return TypeMapping.map(cursor.as(Rule.UNSUPPORTED_TYPE), logical, physicalType, inner, items)
                 .map(type -> property(cursor, name, logical, type, inner, items));
     }
 
@@ -141,7 +150,7 @@ final class PropertyReader {
         for (String part : List.of("key", "value")) {
             Optional<Cursor> given = map.field(part);
             if (given.isEmpty()) {
-                map.error("A map needs a " + part + " with its logicalType.");
+                map.as(Rule.SHAPE).error("A map needs a " + part + " with its logicalType.");
             }
             given.flatMap(cursor -> read(cursor, part)).ifPresent(both::add);
         }
@@ -178,8 +187,11 @@ final class PropertyReader {
             return LogicalType.of(text).or(() -> {
                 usual.ifPresentOrElse(
                         type -> given.get()
+                                .as(Rule.UNSUPPORTED_TYPE)
                                 .warning("'" + text + "' is no logical type of ODCS; read as " + type.text() + "."),
-                        () -> given.get().error("'" + text + "' is no logical type. Expected " + known() + "."));
+                        () -> given.get()
+                                .as(Rule.UNSUPPORTED_TYPE)
+                                .error("'" + text + "' is no logical type. Expected " + known() + "."));
                 return usual;
             });
         }
@@ -189,8 +201,9 @@ final class PropertyReader {
                         ? Optional.of(LogicalType.ARRAY)
                         : PhysicalType.of(physicalType).usualLogicalType();
         derived.ifPresentOrElse(
-                type -> cursor.warning("There is no logicalType; read as " + type.text() + "."),
-                () -> cursor.error("There is no logicalType. Expected " + known() + "."));
+                type -> cursor.as(Rule.UNSUPPORTED_TYPE)
+                        .warning("There is no logicalType; read as " + type.text() + "."),
+                () -> cursor.as(Rule.UNSUPPORTED_TYPE).error("There is no logicalType. Expected " + known() + "."));
         return derived;
     }
 

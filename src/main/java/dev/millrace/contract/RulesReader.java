@@ -1,9 +1,12 @@
 package dev.millrace.contract;
 
 import dev.millrace.config.yaml.Cursor;
+import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
 import dev.millrace.contract.FieldType.Encoding;
 import dev.millrace.contract.FieldType.Unit;
+import dev.millrace.problem.Fault;
+import dev.millrace.problem.Rule;
 import java.math.BigDecimal;
 import java.time.DateTimeException;
 import java.time.LocalDate;
@@ -11,8 +14,8 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -25,6 +28,10 @@ final class RulesReader {
     private static final Set<String> BOUNDS =
             Set.of("format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum");
 
+    /** What compiles in Python, PCRE or JavaScript, and not in Java. */
+    private static final Pattern FOREIGN = Pattern.compile("\\(\\?P[<=>]|\\(\\?[#|&R]|\\[\\^?]|\\\\[yYmMKg]");
+
+    private static final int MOST_LOOKS = 10_000; // a file can have very many enums
     /** What a text's format may be; others are not checked. */
     private static final Set<String> FORMATS =
             new TreeSet<>(Set.of("binary", "byte", "email", "hostname", "ipv4", "ipv6", "uri", "uuid"));
@@ -42,7 +49,7 @@ final class RulesReader {
         this.type = type;
         this.options = property.field("logicalTypeOptions").filter(given -> {
             if (!given.isMapping()) {
-                given.error("Expected a mapping, found " + given.shape() + ".");
+                given.as(Rule.SHAPE).error("Expected a mapping, found " + given.shape() + ".");
             }
             return given.isMapping();
         });
@@ -73,6 +80,7 @@ final class RulesReader {
                 values(),
                 fallback());
         contradictions(rules);
+        warnOfBroken(rules);
         format(logical, rules.format());
         return rules;
     }
@@ -105,7 +113,9 @@ final class RulesReader {
         };
         given.fields().forEach((name, option) -> {
             if (!known.contains(name)) {
-                option.warning("The option '" + name + "' is not applied to the logical type " + logical.text() + ".");
+                option.as(Rule.NOT_APPLIED)
+                        .warning(
+                                "The option '" + name + "' is not applied to the logical type " + logical.text() + ".");
             }
         });
     }
@@ -134,15 +144,17 @@ final class RulesReader {
         return option("pattern")
                 .flatMap(given -> given.text().filter(pattern -> {
                     if (pattern.length() > LONGEST_PATTERN) {
-                        given.error("The pattern is longer than " + LONGEST_PATTERN + " characters.");
+                        given.as(Rule.NOT_APPLIED)
+                                .error("The pattern is longer than " + LONGEST_PATTERN + " characters.");
                         return false;
                     }
                     try {
                         Pattern.compile(pattern);
                         return true;
                     } catch (PatternSyntaxException e) {
-                        given.error("The pattern does not compile: " + e.getDescription() + " near index "
-                                + e.getIndex() + ".");
+                        given.as(FOREIGN.matcher(pattern).find() ? Rule.FOREIGN_PATTERN : Rule.INVALID_PATTERN)
+                                .error("The pattern does not compile: " + e.getDescription() + " near index "
+                                        + e.getIndex() + ".");
                         return false;
                     }
                 }));
@@ -152,7 +164,7 @@ final class RulesReader {
         return option("multipleOf")
                 .flatMap(given -> given.number().filter(number -> {
                     if (number.signum() <= 0) {
-                        given.error("Expected a number above 0, found " + number + ".");
+                        given.as(Rule.INVALID_BOUND).error("Expected a number above 0, found " + number + ".");
                     }
                     return number.signum() > 0;
                 }));
@@ -224,30 +236,95 @@ final class RulesReader {
         try {
             return Optional.of(bound.value());
         } catch (DateTimeException e) {
-            given.error("Expected a bound such as '" + example + "', found " + given.shape() + ".");
+            given.as(Rule.INVALID_BOUND)
+                    .error("Expected a bound such as '" + example + "', found " + given.shape() + ".");
             return Optional.empty();
         }
     }
 
     private List<String> values() {
-        Optional<Cursor> given = property.field("enum").or(() -> option("enum"));
-        if (given.isEmpty()) {
-            return List.of();
-        }
-        List<String> values = new ArrayList<>();
-        for (Cursor item : given.get().items()) {
-            Optional<Cursor> value = item.isMapping() ? item.field("value") : Optional.of(item);
+        Set<String> values = new LinkedHashSet<>();
+        for (Cursor item : enumItems()) {
+            Optional<Cursor> value = enumValue(item);
             if (value.isEmpty()) {
-                item.error("An enum entry needs a value.");
+                item.as(Rule.SHAPE).error("An enum entry needs a value.");
             }
-            value.flatMap(this::value).ifPresent(text -> {
-                if (values.contains(text)) {
-                    item.error("The value '" + text + "' stands here a second time.");
+            value.flatMap(this::allowed).ifPresent(text -> {
+                if (!values.add(text)) {
+                    item.as(Rule.ENUM_VALUE).error("The value '" + text + "' stands here a second time.");
                 }
-                values.add(text);
             });
         }
-        return values;
+        return List.copyOf(values);
+    }
+
+    private static Optional<Cursor> enumValue(Cursor item) {
+        return item.isMapping() ? item.field("value") : Optional.of(item);
+    }
+
+    /** An enum's value; whatever is wrong with it is that the enum has it. */
+    private Optional<String> allowed(Cursor given) {
+        Faults own = new Faults();
+        Optional<String> text = value(new Cursor(given.node(), given.path(), own, Rule.ENUM_VALUE));
+        own.all().forEach(fault -> {
+            if (fault.severity() == Fault.Severity.ERROR) {
+                given.as(Rule.ENUM_VALUE).error(fault.message());
+            } else {
+                given.as(Rule.NOT_APPLIED).warning(fault.message());
+            }
+        });
+        return text;
+    }
+
+    private List<Cursor> enumItems() {
+        return property.field("enum")
+                .or(() -> option("enum"))
+                .map(Cursor::items)
+                .orElse(List.of());
+    }
+
+    /** Warns of an enum's value that another rule of the property refuses. */
+    private void warnOfBroken(Rules rules) {
+        Optional<Pattern> pattern = rules.pattern().map(Pattern::compile);
+        for (Cursor item : enumItems()) {
+            enumValue(item)
+                    .flatMap(value -> value(value.quietly()))
+                    .flatMap(text -> broken(text, rules, pattern))
+                    .ifPresent(rule -> item.as(Rule.ENUM_VALUE)
+                            .warning("The value breaks the property's own " + rule + ": no record can have it."));
+        }
+    }
+
+    private Optional<String> broken(String value, Rules rules, Optional<Pattern> pattern) {
+        if (type instanceof FieldType.Text) {
+            int length = value.codePointCount(0, value.length());
+            return length < rules.minLength()
+                    ? Optional.of("minLength")
+                    : length > rules.maxLength()
+                            ? Optional.of("maxLength")
+                            : pattern.filter(form ->
+                                            PatternSearch.find(form, value, MOST_LOOKS) == PatternSearch.Outcome.ABSENT)
+                                    .map(form -> "pattern");
+        }
+        if (type instanceof FieldType.Uuid || type instanceof FieldType.Bool || type instanceof FieldType.Binary) {
+            return Optional.empty();
+        }
+        BigDecimal number = new BigDecimal(value);
+        if (rules.minimum().filter(bound -> number.compareTo(bound) < 0).isPresent()
+                || rules.exclusiveMinimum()
+                        .filter(bound -> number.compareTo(bound) <= 0)
+                        .isPresent()) {
+            return Optional.of("minimum");
+        }
+        if (rules.maximum().filter(bound -> number.compareTo(bound) > 0).isPresent()
+                || rules.exclusiveMaximum()
+                        .filter(bound -> number.compareTo(bound) >= 0)
+                        .isPresent()) {
+            return Optional.of("maximum");
+        }
+        return rules.multipleOf()
+                .filter(step -> number.remainder(step).signum() != 0)
+                .map(step -> "multipleOf");
     }
 
     private Optional<String> value(Cursor value) {
@@ -291,30 +368,32 @@ final class RulesReader {
     }
 
     private static Optional<String> unchecked(Cursor value) {
-        value.warning("An object or array has no enum and no default; this value means nothing.");
+        value.as(Rule.NOT_APPLIED).warning("An object or array has no enum and no default; this value means nothing.");
         return Optional.empty();
     }
 
     private Optional<String> fallback() {
         Node given = Elements.custom(property).get(DEFAULT);
         return Optional.ofNullable(given)
-                .flatMap(node -> value(new Cursor(node, property.path() + "." + DEFAULT, property.faults())));
+                .flatMap(node -> value(
+                        new Cursor(node, property.path() + "." + DEFAULT, property.faults(), Rule.INVALID_BOUND)));
     }
 
     private void format(LogicalType logical, String format) {
         if (logical == LogicalType.STRING && !format.isEmpty() && !FORMATS.contains(format)) {
             option("format")
-                    .ifPresent(given -> given.warning("The format '" + format
-                            + "' of a string is not checked. Checked are " + String.join(", ", FORMATS) + "."));
+                    .ifPresent(given -> given.as(Rule.NOT_APPLIED)
+                            .warning("The format '" + format + "' of a string is not checked. Checked are "
+                                    + String.join(", ", FORMATS) + "."));
         }
     }
 
     private void contradictions(Rules rules) {
         if (rules.minLength() > rules.maxLength()) {
-            property.error("minLength " + rules.minLength() + " is more than maxLength " + rules.maxLength() + ".");
+            contradiction("minLength " + rules.minLength() + " is more than maxLength " + rules.maxLength() + ".");
         }
         if (rules.minItems() > rules.maxItems()) {
-            property.error("minItems " + rules.minItems() + " is more than maxItems " + rules.maxItems() + ".");
+            contradiction("minItems " + rules.minItems() + " is more than maxItems " + rules.maxItems() + ".");
         }
         compare(rules.minimum(), rules.maximum(), 0, "minimum is more than maximum");
         compare(rules.exclusiveMinimum(), rules.maximum(), -1, "exclusiveMinimum is not less than maximum");
@@ -328,8 +407,12 @@ final class RulesReader {
 
     private void compare(Optional<BigDecimal> low, Optional<BigDecimal> high, int most, String message) {
         if (low.isPresent() && high.isPresent() && low.get().compareTo(high.get()) > most) {
-            property.error(message + ": no value can satisfy both.");
+            contradiction(message + ": no value can satisfy both.");
         }
+    }
+
+    private void contradiction(String message) {
+        property.as(Rule.CONTRADICTING_BOUNDS).error(message);
     }
 
     private interface Bound {

@@ -1,13 +1,24 @@
 package dev.millrace.domain;
 
+import dev.millrace.config.yaml.Faults;
 import dev.millrace.contract.ProductDefinition;
+import dev.millrace.contract.QualityRules;
 import dev.millrace.problem.Problem;
+import dev.millrace.quality.ProductQuality;
+import dev.millrace.quality.QualityReport;
 import dev.millrace.store.Position;
 import dev.millrace.store.ProductStore;
 import dev.millrace.store.Snapshot;
 import dev.millrace.store.StoreSchema;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
 
 /**
  * A data product as output ports see it: its contract's face, its state, and its snapshots. Any thread may call it; only
@@ -26,6 +37,9 @@ public final class Product {
     private volatile Replay replay = request -> CompletableFuture.failedFuture(
             new Problem.Unavailable("A replay", "the product's input is not open.").exception());
     private volatile ProductState state = ProductState.starting();
+    private final ProductQuality quality;
+    private final List<Supplier<Map<String, Long>>> warnings = new CopyOnWriteArrayList<>();
+    private volatile Optional<String> halted = Optional.empty();
     private volatile Position inputEnd = Position.of("-");
 
     /**
@@ -37,6 +51,10 @@ public final class Product {
         this.served = new Served(definition, face(definition), Optional.empty());
         this.store = store;
         this.deadLetters = deadLetters;
+        this.quality = new ProductQuality(
+                store.schema(),
+                QualityRules.read(definition.contract(), definition.object(), new Faults()),
+                store.derivedFolder().map(folder -> folder.resolve("quality")));
     }
 
     private static Face face(ProductDefinition definition) {
@@ -142,6 +160,40 @@ public final class Product {
     /** Sets what sends dead letters back; the input port's context. */
     public void replay(Replay next) {
         replay = next;
+    }
+
+    /** The quality of the records as they came; not for an event loop. */
+    public ProductQuality quality() {
+        return quality;
+    }
+
+    /**
+     * The quality of the records up to now, or up to an earlier position when there is more to look at than the time
+     * allows; not for an event loop.
+     *
+     * @throws dev.millrace.problem.ProblemException with {@code Unavailable} when the store is closed
+     */
+    public QualityReport quality(Duration time, Clock clock) {
+        QualityReport report = quality.report(store::snapshot, time.toNanos(), clock.millis());
+        halted = report.stopping();
+        return report;
+    }
+
+    /** Adds a counter of records that were served though they broke a rule of severity warning; any thread reads it. */
+    public void countWarnings(Supplier<Map<String, Long>> counter) {
+        warnings.add(counter);
+    }
+
+    /** How many records were served though they broke a rule of severity warning, since the start, by rule. */
+    public Map<String, Long> warnings() {
+        Map<String, Long> sums = new HashMap<>();
+        warnings.forEach(counter -> counter.get().forEach((rule, count) -> sums.merge(rule, count, Long::sum)));
+        return sums;
+    }
+
+    /** Why the input port must take in no more; empty while it may. */
+    public Optional<String> halted() {
+        return halted;
     }
 
     /** Where the input's topic ended when it was last looked at; of topic {@code "-"} before that. */

@@ -60,14 +60,17 @@ final class Catalogue {
                 .put("mode", product.schema().upsert() ? "upsert" : "append")
                 .put("position", snapshot.position().toString())
                 .put("rows", snapshot.rows())
-                .put("freshness", freshness(product, snapshot));
+                .put("freshness", freshness(product, snapshot))
+                .put("quality", QualityJson.summary(product).orElse(null));
         product.contractChange().ifPresent(change -> json.put("contractChange", change(change)));
         String url = url(product);
         var urls = new JsonObject()
                 .put("self", url)
                 .put("contract", url + "/contract")
                 .put("schema", url + "/schema")
-                .put("rows", url + "/rows");
+                .put("rows", url + "/rows")
+                .put("quality", url + "/quality")
+                .put("stats", url + "/stats");
         product.deadLetters().ifPresent(letters -> {
             json.put("deadLetters", deadLetters(letters));
             urls.put("deadLetters", url + "/dead-letters");

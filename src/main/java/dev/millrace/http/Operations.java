@@ -3,6 +3,7 @@ package dev.millrace.http;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.domain.Product;
 import dev.millrace.problem.Problem;
+import dev.millrace.quality.QualityReport;
 import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
 import io.vertx.core.Future;
@@ -10,10 +11,14 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.json.JsonObject;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** What each operation of {@code openapi.yaml} does, for one event loop, which is the only thread that calls it. */
@@ -23,6 +28,9 @@ final class Operations {
     private static final int DOMAIN = 2;
     private static final int PRODUCT = 3;
     private static final int KEY = 5;
+
+    /** How long a request may look at rows that nobody has looked at yet. */
+    private static final Duration QUALITY_TIME = Duration.ofMillis(500);
 
     /** An operation: takes the request, gives the answer or throws a problem. */
     interface Handler {
@@ -44,17 +52,19 @@ final class Operations {
 
     /** The handlers by operation id. */
     Map<String, Handler> byId() {
-        return Map.of(
-                "getOpenApi", this::openApi,
-                "listProducts", this::listProducts,
-                "getProduct", this::getProduct,
-                "getContract", this::getContract,
-                "getSchema", this::getSchema,
-                "listRows", this::listRows,
-                "getRow", this::getRow,
-                "listDeadLetters", this::listDeadLetters,
-                "getDeadLetter", this::getDeadLetter,
-                "replayDeadLetters", this::replay);
+        return Map.ofEntries(
+                Map.entry("getOpenApi", this::openApi),
+                Map.entry("listProducts", this::listProducts),
+                Map.entry("getProduct", this::getProduct),
+                Map.entry("getContract", this::getContract),
+                Map.entry("getSchema", this::getSchema),
+                Map.entry("listRows", this::listRows),
+                Map.entry("getRow", this::getRow),
+                Map.entry("getQuality", this::getQuality),
+                Map.entry("getStatistics", this::getStatistics),
+                Map.entry("listDeadLetters", this::listDeadLetters),
+                Map.entry("getDeadLetter", this::getDeadLetter),
+                Map.entry("replayDeadLetters", this::replay));
     }
 
     private Future<Answer> openApi(HttpServerRequest request, RequestTarget target) {
@@ -92,6 +102,29 @@ final class Operations {
         only(target, Set.of());
         Product product = port(target).product();
         return whole(JSON_SCHEMA, RowJsonSchema.of(product).encode(), at(product.position()));
+    }
+
+    private Future<Answer> getQuality(HttpServerRequest request, RequestTarget target) {
+        Product product = port(target).product();
+        return quality(request, target, (report, position) -> QualityJson.of(product, report, position));
+    }
+
+    private Future<Answer> getStatistics(HttpServerRequest request, RequestTarget target) {
+        return quality(request, target, QualityJson::statistics);
+    }
+
+    private Future<Answer> quality(
+            HttpServerRequest request, RequestTarget target, BiFunction<QualityReport, Position, JsonObject> form) {
+        json(request, target);
+        only(target, Set.of("format"));
+        Product product = port(target).product();
+        return onWorker(() -> {
+            QualityReport report = product.quality(QUALITY_TIME, Clock.systemUTC());
+            return Answer.Whole.text(
+                    Format.JSON.contentType(),
+                    form.apply(report, product.position()).encode(),
+                    at(report.position()));
+        });
     }
 
     private Future<Answer> listRows(HttpServerRequest request, RequestTarget target) {

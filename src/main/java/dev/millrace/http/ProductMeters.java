@@ -1,10 +1,13 @@
 package dev.millrace.http;
 
+import dev.millrace.contract.QualityRule;
 import dev.millrace.domain.Product;
+import dev.millrace.quality.RuleResult;
 import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.math.BigDecimal;
 import java.util.function.ToDoubleFunction;
 
 /** The gauges of a product; read on the thread that scrapes, which may block. */
@@ -50,6 +53,50 @@ final class ProductMeters {
                 "millrace.product.memory.bytes",
                 "Off-heap memory not yet on disk",
                 each -> each.store().memoryBytes());
+        for (QualityRule rule : product.quality().rules()) {
+            gauge(
+                    product,
+                    rule,
+                    meters,
+                    "millrace.quality.value",
+                    "What a quality rule measured",
+                    result -> result.value().map(BigDecimal::doubleValue).orElse(Double.NaN));
+            gauge(
+                    product,
+                    rule,
+                    meters,
+                    "millrace.quality.passed",
+                    "1 where a quality rule holds, 0 where it is broken",
+                    result -> switch (result.status()) {
+                        case PASSED -> 1;
+                        case FAILED -> 0;
+                        case NOT_EVALUATED -> Double.NaN;
+                    });
+        }
+    }
+
+    private static void gauge(
+            Product product,
+            QualityRule rule,
+            MeterRegistry meters,
+            String name,
+            String description,
+            ToDoubleFunction<RuleResult> value) {
+        Gauge.builder(
+                        name,
+                        product.quality(),
+                        quality -> quality.latest()
+                                .flatMap(report -> report.results().stream()
+                                        .filter(result -> result.rule().key().equals(rule.key()))
+                                        .findFirst())
+                                .map(value::applyAsDouble)
+                                .orElse(Double.NaN))
+                .description(description)
+                .tag("domain", product.domain())
+                .tag("product", product.name())
+                .tag("rule", rule.key())
+                .strongReference(true)
+                .register(meters);
     }
 
     private static void gauge(

@@ -112,8 +112,8 @@ final class ProductPort {
     }
 
     private RowWriter.Onward onward(Position position, long fingerprint) {
-        return (partition, offset) ->
-                cursors.encode(product.qualifiedName(), new Cursor(position, partition, offset, fingerprint));
+        return (partition, offset, skip) ->
+                cursors.encode(product.qualifiedName(), new Cursor(position, partition, offset, skip, fingerprint));
     }
 
     private void readable() {

@@ -13,7 +13,7 @@ final class RowWriter {
 
     /** Makes the text of the cursor that leads on from a row. */
     interface Onward {
-        String cursor(int partition, long offset);
+        String cursor(int partition, long offset, int skip);
     }
 
     private final RowsScan scan;
@@ -90,7 +90,8 @@ final class RowWriter {
     private void end(ByteSink sink, boolean more) {
         if (format == Format.JSON) {
             // Neither a position nor a cursor has a character that JSON escapes.
-            String next = more ? '"' + onward.cursor(scan.partition(), scan.offset(index)) + '"' : "null";
+            String next =
+                    more ? '"' + onward.cursor(scan.partition(), scan.offset(index), scan.skip(index)) + '"' : "null";
             text(sink, ("],\"position\":\"" + position + "\",\"next\":" + next + "}").getBytes(UTF_8));
         }
     }

@@ -1,7 +1,8 @@
 package dev.millrace.ingest;
 
-import dev.millrace.codec.JsonDecoder;
 import dev.millrace.codec.JsonLimits;
+import dev.millrace.codec.RecordDecoder;
+import dev.millrace.codec.SchemaSource;
 import dev.millrace.codec.Violation;
 import dev.millrace.domain.Product;
 import dev.millrace.store.PartitionWriter;
@@ -13,13 +14,26 @@ import org.apache.kafka.common.header.Header;
 final class ContractRecords implements RecordReader {
     private final Product product;
     private final PartitionWriter writer;
-    private final JsonDecoder decoder;
+    private final RecordDecoder decoder;
     private Violation violation = new Violation("", "", "");
 
-    ContractRecords(Product product, PartitionWriter writer) {
+    ContractRecords(Product product, PartitionWriter writer, SchemaSource schemas) {
         this.product = product;
         this.writer = writer;
-        this.decoder = JsonDecoder.of(product.definition(), writer.batch(), JsonLimits.DEFAULT);
+        this.decoder =
+                RecordDecoder.of(product.definition(), writer.batch(), JsonLimits.DEFAULT, schemas, writer.maxRows());
+        product.countWarnings(decoder.rules()::warnings);
+    }
+
+    @Override
+    public int prepare(ConsumerRecord<byte[], byte[]> record) {
+        byte[] bytes = record.value() == null ? record.key() : record.value();
+        return bytes == null ? 1 : decoder.prepare(bytes, record.value() == null);
+    }
+
+    @Override
+    public int rows() {
+        return decoder.rows();
     }
 
     @Override

@@ -1,14 +1,18 @@
 package dev.millrace.ingest;
 
+import dev.millrace.codec.SchemaSource;
 import dev.millrace.codec.Violation;
 import dev.millrace.config.Configuration;
+import dev.millrace.contract.ValueFormat;
 import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -23,10 +27,13 @@ public final class InputPorts {
     private final String instance;
     private final TopicAdmin admin;
     private final DeadLetterTopic deadLetters;
+    private final RegistryClient registry;
+    private final Map<ValueFormat, SchemaSource> schemas = new EnumMap<>(ValueFormat.class);
     private final WorkerExecutor replays;
     private final List<KafkaInputPort> ports = new ArrayList<>();
 
-    private InputPorts(Vertx vertx, Configuration.Kafka kafka, String instance) {
+    private InputPorts(Vertx vertx, Configuration.Kafka kafka, Configuration.SchemaRegistry registry, String instance) {
+        this.registry = new RegistryClient(vertx, registry);
         this.vertx = vertx;
         this.kafka = kafka;
         this.instance = instance;
@@ -41,8 +48,13 @@ public final class InputPorts {
      *
      * @param instance names this server's data folder, so that servers with folders of their own each read everything
      */
-    public static InputPorts start(Vertx vertx, Configuration.Kafka kafka, String instance, List<DomainActor> domains) {
-        var ports = new InputPorts(vertx, kafka, instance);
+    public static InputPorts start(
+            Vertx vertx,
+            Configuration.Kafka kafka,
+            Configuration.SchemaRegistry registry,
+            String instance,
+            List<DomainActor> domains) {
+        var ports = new InputPorts(vertx, kafka, registry, instance);
         for (DomainActor domain : domains) {
             for (Product product : domain.products()) {
                 ports.start(domain, product);
@@ -53,18 +65,24 @@ public final class InputPorts {
 
     private void start(DomainActor domain, Product product) {
         Product letters = product.deadLetters().orElseThrow();
-        KafkaInputPort lettersPort = start(domain, letters, new ProductIngest(letters, Optional.empty()));
-        var ingest = new ProductIngest(product, Optional.of(new ProductIngest.Rejection() {
-            @Override
-            public boolean isFull() {
-                return deadLetters.isFull();
-            }
+        KafkaInputPort lettersPort =
+                start(domain, letters, new ProductIngest(letters, Optional.empty(), registry.source(ValueFormat.JSON)));
+        var ingest = new ProductIngest(
+                product,
+                Optional.of(new ProductIngest.Rejection() {
+                    @Override
+                    public boolean isFull() {
+                        return deadLetters.isFull();
+                    }
 
-            @Override
-            public CompletableFuture<Void> send(ConsumerRecord<byte[], byte[]> record, Violation violation) {
-                return deadLetters.send(product.definition(), record, violation).thenRun(lettersPort::look);
-            }
-        }));
+                    @Override
+                    public CompletableFuture<Void> send(ConsumerRecord<byte[], byte[]> record, Violation violation) {
+                        return deadLetters
+                                .send(product.definition(), record, violation)
+                                .thenRun(lettersPort::look);
+                    }
+                }),
+                schemas.computeIfAbsent(product.definition().format(), registry::source));
         start(domain, product, ingest);
         product.replay(new TopicReplay(replays, kafka, admin, domain, product, ingest, lettersPort::look));
     }
@@ -82,6 +100,7 @@ public final class InputPorts {
                 .<Void>mapEmpty()
                 .eventually(replays::close) // waits for a replay under way
                 .eventually(deadLetters::close)
+                .eventually(registry::close)
                 .eventually(() -> vertx.executeBlocking(
                         () -> {
                             admin.close(); // waits for what is under way

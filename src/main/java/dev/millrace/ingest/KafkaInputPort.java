@@ -43,7 +43,7 @@ final class KafkaInputPort {
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration DEAD_LETTER_POLL = Duration.ofSeconds(2);
     private static final int MAX_WAITING_RUNS = 2;
-    private static final long RETRY_EXHAUSTED_MILLIS = 10;
+    private static final long RETRY_PAUSED_MILLIS = 10;
     private static final long WATCH_MILLIS = 5_000;
 
     private final Vertx vertx;
@@ -121,7 +121,10 @@ final class KafkaInputPort {
 
     private void findTopic() {
         idle = false;
-        if (stopping) {
+        if (product.halted().isPresent()) {
+            halt();
+        }
+        if (stopping || failed) {
             endIfIdle();
             return;
         }
@@ -251,8 +254,12 @@ final class KafkaInputPort {
     }
 
     private void decode() {
+        if (!decoding && !failed && product.halted().isPresent()) {
+            halt();
+        }
         ConsumerRecords<byte[], byte[]> run = waiting.peek();
-        if (decoding || run == null) {
+        // A poll that was under way when the port failed still brings its run.
+        if (decoding || failed || run == null) {
             endIfIdle();
             return;
         }
@@ -266,7 +273,8 @@ final class KafkaInputPort {
                     }
                     switch (outcome.result()) {
                         case DONE -> done();
-                        case EXHAUSTED -> exhausted();
+                        case EXHAUSTED -> pause("the domain's memory budget is used up");
+                        case WAITING -> pause("the schema registry is asked for the schema of the next record");
                     }
                 });
     }
@@ -277,11 +285,16 @@ final class KafkaInputPort {
             resume();
         }
         checkLive();
+        if (!paused
+                && !product.state().detail().equals(ingest.refusedSchema())
+                && product.state().phase() != Phase.RETRYING) {
+            reading();
+        }
         decode();
         poll();
     }
 
-    private void exhausted() {
+    private void pause(String reason) {
         if (stopping) {
             waiting.clear();
             endIfIdle();
@@ -289,16 +302,16 @@ final class KafkaInputPort {
         }
         if (!paused) {
             paused = true;
-            domain.state(product, Phase.PAUSED, "the domain's memory budget is used up");
+            domain.state(product, Phase.PAUSED, reason);
             eachPartition((from, partitions) -> from.pause(partitions));
         }
-        vertx.setTimer(RETRY_EXHAUSTED_MILLIS, timer -> decode());
+        vertx.setTimer(RETRY_PAUSED_MILLIS, timer -> decode());
         poll();
     }
 
     private void resume() {
         paused = false;
-        domain.state(product, live ? Phase.LIVE : Phase.CATCHING_UP, "");
+        reading();
         eachPartition((from, partitions) -> from.resume(partitions));
     }
 
@@ -306,27 +319,36 @@ final class KafkaInputPort {
         Future<Void> call(KafkaReadStream<byte[], byte[]> from, Set<TopicPartition> partitions);
     }
 
+    /** Tries until it can: the client refuses calls while another thread of its own is in it. */
     private void eachPartition(PartitionCall call) {
         KafkaReadStream<byte[], byte[]> from = stream;
+        boolean wanted = paused;
         if (from != null) {
             from.assignment()
                     .compose(partitions -> call.call(from, partitions))
-                    .onFailure(failure -> LOG.warn(
-                            "{}: partitions cannot be paused or resumed: {}",
-                            product.qualifiedName(),
-                            message(failure)));
+                    .onFailure(failure -> vertx.setTimer(RETRY_PAUSED_MILLIS, timer -> {
+                        if (paused == wanted && !stopping && !failed) {
+                            LOG.debug("{}: not paused or resumed: {}", product.qualifiedName(), message(failure));
+                            eachPartition(call);
+                        }
+                    }));
         }
     }
 
     private void checkLive() {
         if (!live && product.position().hasReached(target)) {
             live = true;
-            domain.state(product, Phase.LIVE, "");
+            reading();
         }
+    }
+
+    private void reading() {
+        domain.state(product, live ? Phase.LIVE : Phase.CATCHING_UP, ingest.refusedSchema());
     }
 
     /** Lets the store flush, and looks whether the topic is still the one that the data came from; the client itself would not tell. */
     private void watch() {
+        decode();
         Future.fromCompletionStage(
                         domain.ask(() -> {
                             ingest.tick();
@@ -390,6 +412,14 @@ final class KafkaInputPort {
         }
         domain.state(product, Phase.STOPPED, message(cause));
         waiting.clear();
+        endIfIdle();
+    }
+
+    /** A broken promise of quality: what is in stays and is served, nothing more comes in. */
+    private void halt() {
+        failed = true;
+        waiting.clear();
+        domain.state(product, Phase.STOPPED, product.halted().orElse(""));
         endIfIdle();
     }
 

@@ -1,5 +1,7 @@
 package dev.millrace.ingest;
 
+import dev.millrace.codec.RecordDecoder;
+import dev.millrace.codec.SchemaSource;
 import dev.millrace.codec.Violation;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.domain.Product;
@@ -28,6 +30,7 @@ import org.slf4j.LoggerFactory;
  */
 final class ProductIngest {
     private static final Logger LOG = LoggerFactory.getLogger(ProductIngest.class);
+    private static final String NO_MEMORY = "the domain's memory budget is used up.";
 
     /** Where broken records go. */
     interface Rejection {
@@ -43,31 +46,43 @@ final class ProductIngest {
         /** All of it is in and visible. */
         DONE,
         /** Part of it is in; the rest must be given again when there is memory. */
-        EXHAUSTED
+        EXHAUSTED,
+        /** The same when the registry has answered. */
+        WAITING
     }
 
     private final Product product;
     private final ProductStore store;
     private final Optional<Rejection> rejection;
+    private final SchemaSource schemas;
     private final List<RecordReader> readers = new ArrayList<>();
     private ProductDefinition definition;
     private long exhaustedAt = -1;
+    private volatile String refusedSchema = "";
 
-    /** @param rejection where broken records go; empty for a product of dead letters, which passes them over */
-    ProductIngest(Product product, Optional<Rejection> rejection) {
+    /**
+     * @param rejection where broken records go; empty for a product of dead letters, which passes them over
+     * @param schemas where the schemas of the records are
+     */
+    ProductIngest(Product product, Optional<Rejection> rejection, SchemaSource schemas) {
         this.product = product;
         this.store = product.store();
         this.rejection = rejection;
         this.definition = product.definition();
+        this.schemas = schemas;
+    }
+
+    /** Why the last schema that was refused was so; empty for none. Any thread. */
+    String refusedSchema() {
+        return refusedSchema;
     }
 
     Outcome accept(ConsumerRecords<byte[], byte[]> records) {
         Outcome outcome = Outcome.DONE;
         for (TopicPartition partition : records.partitions()) {
             PartitionWriter writer = writer(partition.partition());
-            if (!append(records.records(partition), writer, readers.get(partition.partition()))) {
-                outcome = Outcome.EXHAUSTED;
-            }
+            Outcome ended = append(records.records(partition), writer, readers.get(partition.partition()));
+            outcome = ended == Outcome.DONE ? outcome : ended;
             writer.publish();
         }
         if (outcome == Outcome.DONE) {
@@ -90,18 +105,22 @@ final class ProductIngest {
         }
     }
 
-    private boolean append(List<ConsumerRecord<byte[], byte[]>> records, PartitionWriter writer, RecordReader reader) {
+    private Outcome append(List<ConsumerRecord<byte[], byte[]>> records, PartitionWriter writer, RecordReader reader) {
         for (ConsumerRecord<byte[], byte[]> record : records) {
             if (record.offset() < writer.next()) {
                 continue;
             }
-            if (!writer.ready() || (rejection.isPresent() && rejection.get().isFull())) {
-                return false;
+            int rows = reader.prepare(record);
+            if (rows == RecordDecoder.WAITING) {
+                return Outcome.WAITING;
+            }
+            if (!writer.ready(rows) || (rejection.isPresent() && rejection.get().isFull())) {
+                return Outcome.EXHAUSTED;
             }
             boolean alone = record.offset() == exhaustedAt && store.memoryBytes() == 0;
             try {
                 switch (reader.read(record)) {
-                    case ROW -> writer.commit(record.offset(), record.timestamp(), false);
+                    case ROW -> writer.commit(record.offset(), record.timestamp(), false, reader.rows());
                     case DELETE -> writer.commit(record.offset(), record.timestamp(), true);
                     case NOTHING -> writer.skip(record.offset() + 1);
                     case BROKEN -> reject(record, writer, reader.violation());
@@ -110,7 +129,7 @@ final class ProductIngest {
                 writer.exhausted();
                 if (!alone) {
                     exhaustedAt = record.offset();
-                    return false;
+                    return Outcome.EXHAUSTED;
                 }
                 reject(
                         record,
@@ -118,10 +137,14 @@ final class ProductIngest {
                         new Violation("size", "", "The record alone needs more memory than its domain's budget has."));
             }
         }
-        return true;
+        return Outcome.DONE;
     }
 
     private void reject(ConsumerRecord<byte[], byte[]> record, PartitionWriter writer, Violation violation) {
+        if (violation.rule().equals("schema") && !violation.reason().equals(refusedSchema)) {
+            refusedSchema = violation.reason();
+            LOG.warn("{}: {} ({})", product.qualifiedName(), violation.reason(), violation.path());
+        }
         if (rejection.isPresent()) {
             store.durableAfter(rejection.get().send(record, violation));
         } else {
@@ -134,30 +157,35 @@ final class ProductIngest {
      * What the contract says of some records now; nothing of them is kept.
      *
      * @return for each record why it would be rejected; empty where it would not
-     * @throws dev.millrace.problem.ProblemException with {@code Unavailable} when memory is used up
+     * @throws dev.millrace.problem.ProblemException with {@code Unavailable} when memory is used up, or the registry has
+     *     not given a schema yet
      */
     List<Optional<Violation>> check(List<ConsumerRecord<byte[], byte[]>> records) {
         List<Optional<Violation>> verdicts = new ArrayList<>();
         for (ConsumerRecord<byte[], byte[]> record : records) {
             PartitionWriter writer = writer(record.partition());
             RecordReader reader = readers.get(record.partition());
+            int rows = reader.prepare(record);
+            if (rows == RecordDecoder.WAITING) {
+                throw unavailable("the schema registry has been asked for a record's schema; try again.");
+            }
             try {
-                if (!writer.ready()) {
-                    throw noMemory();
+                if (!writer.ready(rows)) {
+                    throw unavailable(NO_MEMORY);
                 }
                 boolean broken = reader.read(record) == RecordReader.Reading.BROKEN;
                 writer.batch().rollback();
                 verdicts.add(broken ? Optional.of(reader.violation()) : Optional.empty());
             } catch (OutOfMemoryException memory) {
                 writer.exhausted();
-                throw noMemory();
+                throw unavailable(NO_MEMORY);
             }
         }
         return verdicts;
     }
 
-    private RuntimeException noMemory() {
-        return new Problem.Unavailable(product.qualifiedName(), "the domain's memory budget is used up.").exception();
+    private RuntimeException unavailable(String reason) {
+        return new Problem.Unavailable(product.qualifiedName(), reason).exception();
     }
 
     private PartitionWriter writer(int partition) {
@@ -179,6 +207,8 @@ final class ProductIngest {
 
     private RecordReader reader(int partition) {
         PartitionWriter writer = store.writer(partition);
-        return rejection.isPresent() ? new ContractRecords(product, writer) : new DeadLetterRecords(product, writer);
+        return rejection.isPresent()
+                ? new ContractRecords(product, writer, schemas)
+                : new DeadLetterRecords(product, writer);
     }
 }

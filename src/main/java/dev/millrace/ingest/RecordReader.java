@@ -7,7 +7,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 interface RecordReader {
     /** What a record is. */
     enum Reading {
-        /** The columns of the next row are written. */
+        /** The columns of the next {@link RecordReader#rows} rows are written. */
         ROW,
         /** The columns of the next row are written; they name the key of a row that is no more. */
         DELETE,
@@ -15,6 +15,19 @@ interface RecordReader {
         NOTHING,
         /** It breaks its contract; nothing is written. */
         BROKEN
+    }
+
+    /**
+     * How many rows the writer must have room for to read a record, or {@link
+     * dev.millrace.codec.RecordDecoder#WAITING} when it cannot be read yet.
+     */
+    default int prepare(ConsumerRecord<byte[], byte[]> record) {
+        return 1;
+    }
+
+    /** How many rows the last record gave. */
+    default int rows() {
+        return 1;
     }
 
     /**

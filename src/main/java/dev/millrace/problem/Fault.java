@@ -3,6 +3,7 @@ package dev.millrace.problem;
 /**
  * One thing wrong in an input file, with its place.
  *
+ * @param rule what kind of fault it is
  * @param file the file as the user named it
  * @param line 1-based; 0 where the whole file is meant
  * @param column 1-based; 0 where the whole file is meant
@@ -10,7 +11,7 @@ package dev.millrace.problem;
  * @param severity whether the fault stops the use of the file
  * @param message what is wrong and what would be right
  */
-public record Fault(String file, int line, int column, String path, Severity severity, String message) {
+public record Fault(Rule rule, String file, int line, int column, String path, Severity severity, String message) {
     /** How much a fault matters. */
     public enum Severity {
         ERROR,

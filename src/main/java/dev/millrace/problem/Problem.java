@@ -58,6 +58,19 @@ public sealed interface Problem {
         }
     }
 
+    /** A record breaks its contract; never holds the value. {@code path} is empty for the whole record. */
+    record BrokenRecord(String rule, String path, String reason) implements Problem {
+        @Override
+        public Status status() {
+            return Status.INVALID_BODY;
+        }
+
+        @Override
+        public String detail() {
+            return (path.isEmpty() ? "" : path + ": ") + reason + " (" + rule + ")";
+        }
+    }
+
     /** A product, row, route or other named thing does not exist. */
     record NotFound(String what, String name) implements Problem {
         @Override

@@ -18,11 +18,11 @@ import javax.crypto.spec.SecretKeySpec;
  * Cursors as URL-safe text that only this server can have made: the fields, then the first 16 bytes of an HMAC-SHA256 over
  * the product's name and them. Any thread.
  *
- * <p>Fields, big-endian: version (1 byte), fingerprint (8), partition (4), offset (8), number of partitions (4), each
- * partition's next offset (8), the topic id in UTF-8 (the rest).
+ * <p>Fields, big-endian: version (1 byte), fingerprint (8), partition (4), offset (8), rows to skip (4), number of
+ * partitions (4), each partition's next offset (8), the topic id in UTF-8 (the rest).
  */
 public final class CursorCodec {
-    private static final byte VERSION = 1;
+    private static final byte VERSION = 2;
     private static final int SIGNATURE_BYTES = 16;
     private static final int MAX_TEXT = 16_384;
     private static final String EXPECTED =
@@ -43,11 +43,12 @@ public final class CursorCodec {
         Position position = cursor.position();
         byte[] topic = position.topicId().getBytes(UTF_8);
         ByteBuffer bytes =
-                ByteBuffer.allocate(1 + 8 + 4 + 8 + 4 + 8 * position.partitions() + topic.length + SIGNATURE_BYTES);
+                ByteBuffer.allocate(1 + 8 + 4 + 8 + 4 + 4 + 8 * position.partitions() + topic.length + SIGNATURE_BYTES);
         bytes.put(VERSION)
                 .putLong(cursor.fingerprint())
                 .putInt(cursor.partition())
-                .putLong(cursor.offset());
+                .putLong(cursor.offset())
+                .putInt(cursor.skip());
         bytes.putInt(position.partitions());
         for (int partition = 0; partition < position.partitions(); partition++) {
             bytes.putLong(position.next(partition));
@@ -82,12 +83,13 @@ public final class CursorCodec {
             }
             int partition = fields.getInt();
             long offset = fields.getLong();
+            int skip = fields.getInt();
             long[] next = new long[fields.getInt()];
             for (int i = 0; i < next.length; i++) {
                 next[i] = fields.getLong();
             }
             String topic = UTF_8.decode(fields).toString();
-            return new Cursor(Position.of(topic, next), partition, offset, fingerprint);
+            return new Cursor(Position.of(topic, next), partition, offset, skip, fingerprint);
         } catch (BufferUnderflowException | NegativeArraySizeException signedByAnother) {
             throw problem("the cursor is of another version of the server.");
         }

@@ -25,6 +25,7 @@ public final class RowsScan {
     private List<Slice> slices;
     private int partition;
     private long fromOffset;
+    private int skip;
     private int slice;
     private int row;
     private int count;
@@ -39,6 +40,7 @@ public final class RowsScan {
         if (query.start() instanceof Start.After(Cursor cursor)) {
             partition = cursor.partition();
             fromOffset = cursor.offset();
+            skip = cursor.skip();
         }
         slices = slices(partition);
         enterSlice();
@@ -53,6 +55,7 @@ public final class RowsScan {
                 partition++;
                 slice = 0;
                 fromOffset = 0;
+                skip = 0;
                 slices = slices(partition);
             } else {
                 count = 0;
@@ -104,6 +107,11 @@ public final class RowsScan {
         return at().offset(selection[index]);
     }
 
+    /** How many rows come before that one which have its offset, too. */
+    public int skip(int index) {
+        return selection[index] - at().firstRowAt(offset(index));
+    }
+
     private Slice at() {
         Slice at = current;
         if (at == null) {
@@ -117,6 +125,13 @@ public final class RowsScan {
     }
 
     private void enterSlice() {
-        row = slice < slices.size() && fromOffset > 0 ? slices.get(slice).firstRowAt(fromOffset) : 0;
+        row = 0;
+        if (slice < slices.size() && (fromOffset > 0 || skip > 0)) {
+            Slice entered = slices.get(slice);
+            row = entered.firstRowAt(fromOffset);
+            if (row < entered.rows() && entered.offset(row) == fromOffset) {
+                row += skip;
+            }
+        }
     }
 }

@@ -17,6 +17,13 @@ sealed interface Command {
      */
     record Demo(int port, int flightPort, int managementPort, Path dataFolder, long records) implements Command {}
 
+    /** Check contracts and products, files or folders. */
+    record Check(List<Path> paths, FaultReport report) implements Command {
+        public Check {
+            paths = List.copyOf(paths);
+        }
+    }
+
     /** Serve as a configuration file says. */
     record Serve(Path config) implements Command {}
 

@@ -30,6 +30,8 @@ final class CommandLine {
                 --management-port N  health and metrics port (8081)
                 --data-dir FOLDER    where everything is kept (millrace-data)
                 --records N          publish at most N flights (200000)
+              check PATH...          contracts and products, or folders of them: all their faults
+                --format FORMAT      text, json or sarif (text)
               serve                  a mesh on any Kafka
                 --config FILE        its settings (millrace.yaml)
               diff OLD NEW           what changes from one contract to another, or between two folders of them, and whom
@@ -74,6 +76,7 @@ final class CommandLine {
             case "help" -> new Command.Help();
             case "version", "--version" -> new Command.Version();
             case "demo" -> new CommandLine().demo(rest);
+            case "check" -> new CommandLine().check(rest);
             case "serve" -> new CommandLine().serve(rest);
             case "diff" -> new CommandLine().diff(rest);
             case "contract" -> new CommandLine().contract(rest);
@@ -90,6 +93,15 @@ final class CommandLine {
                 path("--data-dir", "millrace-data"),
                 number("--records", 200_000, Long.MAX_VALUE));
         return faults.isEmpty() ? demo : new Command.WrongUse(faults);
+    }
+
+    private Command check(List<String> arguments) {
+        read(arguments, FORMAT_OPTION, 1, Integer.MAX_VALUE);
+        FaultReport report = choice("--format", FaultReport.values());
+        List<Path> paths = operands.stream()
+                .flatMap(operand -> asPath("a path", operand).stream())
+                .toList();
+        return faults.isEmpty() ? new Command.Check(paths, report) : new Command.WrongUse(faults);
     }
 
     private Command serve(List<String> arguments) {
@@ -200,16 +212,18 @@ final class CommandLine {
     }
 
     private Path path(String name, String otherwise) {
-        String text = options.getOrDefault(name, otherwise);
+        return asPath(name, options.getOrDefault(name, otherwise)).orElseGet(() -> Path.of(otherwise));
+    }
+
+    private Optional<Path> asPath(String name, String text) {
         try {
             if (!text.isBlank()) {
-                return Path.of(text);
+                return Optional.of(Path.of(text));
             }
+            faults.add(name + " must not be empty");
         } catch (InvalidPathException e) {
             faults.add(name + " is not a path: " + e.getReason());
-            return Path.of(otherwise);
         }
-        faults.add(name + " must not be empty");
-        return Path.of(otherwise);
+        return Optional.empty();
     }
 }

@@ -1,7 +1,11 @@
 package dev.millrace.server;
 
+import dev.millrace.codec.RecordRules;
+import dev.millrace.contract.ContractCheck;
+import dev.millrace.problem.Fault.Severity;
 import dev.millrace.problem.ProblemException;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
@@ -34,6 +38,11 @@ public final class Main {
                 faults.forEach(fault -> err.println("millrace: " + fault));
                 err.print(CommandLine.USAGE);
                 yield ExitCode.WRONG_USE;
+            }
+            case Command.Check(List<Path> paths, FaultReport report) -> {
+                ContractCheck.Result result = ContractCheck.check(paths, RecordRules::faults);
+                out.print(report.write(result, version()));
+                yield result.count(Severity.ERROR) == 0 ? ExitCode.FINE : ExitCode.ANSWER_IS_NO;
             }
             case Command.Diff diff -> new DiffRun(diff, out, err).run();
             case Command.Infer infer -> new InferRun(infer, System.in, out, err).run();

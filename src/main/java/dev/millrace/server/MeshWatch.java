@@ -3,10 +3,14 @@ package dev.millrace.server;
 import static java.util.function.Predicate.not;
 
 import dev.millrace.codec.RecordRules;
+import dev.millrace.config.yaml.Faults;
+import dev.millrace.config.yaml.Place;
 import dev.millrace.contract.Mesh;
 import dev.millrace.contract.MeshReader;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.ProductDescriptor;
+import dev.millrace.contract.QualityRule;
+import dev.millrace.contract.QualityRules;
 import dev.millrace.contract.evolution.Change;
 import dev.millrace.contract.evolution.Evolution;
 import dev.millrace.domain.ContractChange;
@@ -194,12 +198,34 @@ final class MeshWatch implements AutoCloseable {
         if (!reasons.isEmpty()) {
             return Optional.of(new ContractChange(State.REFUSED, evolution.to(), reasons));
         }
-        return wanted.layout().isSame(stored.layout())
+        String other = !wanted.layout().isSame(stored.layout())
+                ? "other columns than the stored rows"
+                : now.format() != next.format()
+                        ? "another format of records"
+                        : measured(now).equals(measured(next)) ? "" : "other rules about the data as a whole";
+        return other.isEmpty()
                 ? Optional.empty()
                 : Optional.of(new ContractChange(
                         State.WAITING,
                         evolution.to(),
-                        List.of("It has other columns than the stored rows: it is served after the next start.")));
+                        List.of("It has " + other + ": it is served after the next start.")));
+    }
+
+    /** The rules that are measured over all rows, wherever they stand in the file. */
+    private static List<QualityRule> measured(ProductDefinition definition) {
+        return QualityRules.read(definition.contract(), definition.object(), new Faults()).stream()
+                .map(rule -> new QualityRule(
+                        Place.of(""),
+                        rule.key(),
+                        rule.description(),
+                        rule.dimension(),
+                        rule.severity(),
+                        rule.check(),
+                        rule.thresholds(),
+                        rule.percent(),
+                        rule.stops(),
+                        rule.minimumRows()))
+                .toList();
     }
 
     private static List<String> topics(ProductDefinition definition) {

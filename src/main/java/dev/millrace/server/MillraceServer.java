@@ -10,6 +10,7 @@ import dev.millrace.contract.Property;
 import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
+import dev.millrace.domain.QualityWatch;
 import dev.millrace.flight.FlightOptions;
 import dev.millrace.flight.FlightPort;
 import dev.millrace.http.Answer;
@@ -36,6 +37,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -164,7 +166,10 @@ public final class MillraceServer implements AutoCloseable {
         managementPort = await(management.start());
         closings.push(() -> await(management.stop()));
 
-        InputPorts inputs = InputPorts.start(vertx, configuration.kafka(), instance.id(), domains);
+        QualityWatch quality = QualityWatch.start(registry.all(), Clock.systemUTC());
+        closings.push(quality::close);
+        InputPorts inputs =
+                InputPorts.start(vertx, configuration.kafka(), configuration.schemaRegistry(), instance.id(), domains);
         closings.push(() -> await(inputs.stop()));
         closings.push(MeshWatch.start(
                 configuration.mesh().folder(), configuration.mesh().watchInterval(), registry.all())::close);

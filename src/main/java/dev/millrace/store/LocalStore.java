@@ -268,6 +268,11 @@ public final class LocalStore implements ProductStore {
     }
 
     @Override
+    public Optional<Path> derivedFolder() {
+        return Optional.of(folder.resolve("derived"));
+    }
+
+    @Override
     public long memoryBytes() {
         return Stream.of(logs).mapToLong(PartitionLog::memoryBytes).sum();
     }

@@ -59,33 +59,30 @@ final class OpenSegment {
         return writer.isOpen() ? writer.allocatedBytes() : 0;
     }
 
-    boolean isFull() {
-        return rows() >= context.options().segmentRows()
+    /** Whether so many rows more must go into another segment. */
+    boolean isFull(int more) {
+        return rows() + more > context.options().segmentRows()
                 || (rows() > 0 && allocatedBytes() >= context.options().segmentBytes());
     }
 
     /**
-     * Allocates what the next row needs of the store's own columns, so that {@link #append} cannot run out of memory.
+     * Allocates what the next rows need of the store's own columns, so that {@link #append} cannot run out of memory.
      *
      * @return the row count up to which this need not be asked again
      * @throws OutOfMemoryException when the allocator's limit is reached; nothing has changed then
      */
-    int makeRoom() {
+    int makeRoom(int more) {
         int maxRows = context.options().segmentRows();
         if (!writer.isOpen()) {
-            int capacity = Math.min(FIRST_ROWS, maxRows);
+            int capacity = Math.min(Math.max(FIRST_ROWS, more), maxRows);
             writer.open(capacity);
             rowCapacity = capacity;
         }
-        if (rows() == rowCapacity) {
-            try {
-                writer.column(schema.offsetColumn()).putInt64(0);
-                writer.column(schema.timestampColumn()).putInt64(0);
-                writer.column(schema.deletedColumn()).putBit(false);
-            } finally {
-                writer.rollback();
-            }
-            rowCapacity *= 2;
+        if (rowCapacity - rows() < more) {
+            writer.column(schema.offsetColumn()).reserve(more);
+            writer.column(schema.timestampColumn()).reserve(more);
+            writer.column(schema.deletedColumn()).reserve(more);
+            rowCapacity = Math.max(2 * rowCapacity, rows() + more);
         }
         long allocated = allocatedBytes();
         long bytesPerRow = 1 + allocated / (1 + rows());
@@ -93,15 +90,17 @@ final class OpenSegment {
         return Math.min(rows() + (int) Math.clamp(unchecked, 1, MAX_ROWS_UNCHECKED), Math.min(rowCapacity, maxRows));
     }
 
-    /** Ends the row whose contract columns are written. */
-    void append(long offset, long timestampMillis, boolean deleted) {
-        writer.column(schema.offsetColumn()).putInt64(offset);
-        writer.column(schema.timestampColumn()).putInt64(timestampMillis);
-        writer.column(schema.deletedColumn()).putBit(deleted);
-        writer.endRow();
-        if (rows() == 1) {
+    /** Ends the rows of one record, whose contract columns are written. */
+    void append(long offset, long timestampMillis, boolean deleted, int rows) {
+        if (rows() == 0) {
             firstOffset = offset;
         }
+        for (int i = 0; i < rows; i++) {
+            writer.column(schema.offsetColumn()).putInt64(offset);
+            writer.column(schema.timestampColumn()).putInt64(timestampMillis);
+            writer.column(schema.deletedColumn()).putBit(deleted);
+        }
+        writer.endRows(rows);
         lastOffset = offset;
         if (deleted) {
             deletedRows++;

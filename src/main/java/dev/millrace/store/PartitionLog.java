@@ -113,13 +113,18 @@ final class PartitionLog implements PartitionWriter {
     }
 
     @Override
-    public boolean ready() {
-        return (open.writer().isOpen() && open.rows() < checkAt) || makeRoom();
+    public int maxRows() {
+        return context.options().segmentRows();
     }
 
-    private boolean makeRoom() {
+    @Override
+    public boolean ready(int rows) {
+        return (open.writer().isOpen() && open.rows() + rows <= checkAt) || makeRoom(rows);
+    }
+
+    private boolean makeRoom(int rows) {
         settle();
-        if (open.isFull()) {
+        if (open.isFull(rows)) {
             seal();
         }
         openBytes = open.allocatedBytes();
@@ -127,7 +132,7 @@ final class PartitionLog implements PartitionWriter {
             return false;
         }
         try {
-            checkAt = open.makeRoom();
+            checkAt = open.makeRoom(rows);
         } catch (OutOfMemoryException full) {
             exhausted();
             return false;
@@ -137,10 +142,10 @@ final class PartitionLog implements PartitionWriter {
     }
 
     @Override
-    public void commit(long offset, long timestampMillis, boolean deleted) {
+    public void commit(long offset, long timestampMillis, boolean deleted, int rows) {
         requireNew(offset);
-        open.append(offset, timestampMillis, deleted);
-        visibleRows += deleted ? 0 : 1;
+        open.append(offset, timestampMillis, deleted, rows);
+        visibleRows += deleted ? 0 : rows;
         next = offset + 1;
     }
 

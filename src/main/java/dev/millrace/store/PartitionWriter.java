@@ -5,7 +5,7 @@ import dev.millrace.arrow.BatchWriter;
 /**
  * Writes one partition of a product. Only the domain's ingest thread calls it.
  *
- * <p>For each record in offset order: {@link #ready()}; then either write the contract's columns into {@link #batch()}
+ * <p>For each record in offset order: {@link #ready}; then either write the contract's columns into {@link #batch()}
  * and call {@link #commit}, or {@link #skip} it. After a run of records {@link #publish()} makes them
  * visible at once. A record whose offset is below {@link #next()} has been stored already and must not be given again.
  */
@@ -15,23 +15,37 @@ public interface PartitionWriter {
     /** The offset of the next record to give. */
     long next();
 
+    /** The most rows that one record may have: they go into one segment, so that they become durable together. */
+    int maxRows();
+
     /**
-     * Makes room for one more row. False when the product's memory is used up: publish, stop giving records, and ask
+     * Makes room for the rows of one more record, at most {@link #maxRows()}. False when the product's memory is used up: publish, stop giving records, and ask
      * again later; a flush is under way then.
      */
-    boolean ready();
+    boolean ready(int rows);
 
-    /** Where the row's columns are written; open after {@link #ready()} said true. The object stays the same for ever. */
+    /** The same for a record of one row. */
+    default boolean ready() {
+        return ready(1);
+    }
+
+    /** Where the row's columns are written; open after {@link #ready} said true. The object stays the same for ever. */
     BatchWriter batch();
 
     /**
-     * Ends a row whose contract columns have been written; for a delete, the key alone and nulls. Never runs out of
-     * memory: {@link #ready()} has made room for what it adds.
+     * Ends the rows of a record, of which the contract's columns have been written; of a delete it is one, with the key
+     * alone and nulls. All rows of a record have its offset, so readers see all of them or none. Never runs out of
+     * memory: {@link #ready} has made room for what it adds.
      */
-    void commit(long offset, long timestampMillis, boolean deleted);
+    void commit(long offset, long timestampMillis, boolean deleted, int rows);
+
+    /** The same for a record of one row. */
+    default void commit(long offset, long timestampMillis, boolean deleted) {
+        commit(offset, timestampMillis, deleted, 1);
+    }
 
     /**
-     * Takes back a row that could not be written because memory ran out half-way; {@link #ready()} says false until there
+     * Takes back a record that could not be written because memory ran out half-way; {@link #ready} says false until there
      * is some again. A record that runs out of memory again while {@link ProductStore#memoryBytes()} was 0 before it will
      * never fit: reject it.
      */

@@ -36,6 +36,11 @@ public interface ProductStore extends AutoCloseable {
     /** The writer of a partition below the number that {@link #topic} gave. */
     PartitionWriter writer(int partition);
 
+    /** A folder for what can be made anew from the rows, with the product's data; empty when that is not on a disk. */
+    default Optional<java.nio.file.Path> derivedFolder() {
+        return Optional.empty();
+    }
+
     /** Off-heap bytes of the open batches and of sealed ones that are not yet mapped. */
     long memoryBytes();
 

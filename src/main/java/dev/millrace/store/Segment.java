@@ -68,8 +68,10 @@ final class Segment {
         if (offset > facts.lastOffset()) {
             return facts.rows();
         }
-        if (facts.lastOffset() - facts.firstOffset() == facts.rows() - 1L) {
-            return (int) (offset - facts.firstOffset());
+        // Mostly each record has one row and no offset is passed over.
+        long guess = offset - facts.firstOffset();
+        if (guess < facts.rows() && offsets.int64((int) guess) == offset && offsets.int64((int) guess - 1) < offset) {
+            return (int) guess;
         }
         int low = 0;
         int high = facts.rows();

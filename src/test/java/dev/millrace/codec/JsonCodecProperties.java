@@ -192,7 +192,7 @@ class JsonCodecProperties {
                 List.of(Records.required("at", Records.MICROS), Records.required("day", new FieldType.Date()));
         try (var fixture = new Fixture(columns)) {
             for (int i = 0; i < 2000; i++) {
-                long second = random.nextLong(-62_167_219_200L, 253_402_300_800L);
+                long second = i < 10 ? -1 - 86_400L * i : random.nextLong(-62_167_219_200L, 253_402_300_800L);
                 int micros = random.nextBoolean() ? 0 : random.nextInt(1_000_000);
                 Instant instant = Instant.ofEpochSecond(second, micros * 1000L);
                 LocalDate day = LocalDate.ofEpochDay(Math.floorDiv(second, 86_400L));

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.contract.FieldType;
@@ -364,6 +365,23 @@ class JsonDecoderTest {
             boolean taken = decoder.decode(json, 0, json.length);
             assertEquals(rule, taken ? "" : decoder.violation().rule());
             writer.rollback();
+        }
+    }
+
+    @Test
+    void decode_nameWithQuotesAndBackslash_isThatNameOnly() {
+        List<Property> columns =
+                List.of(Records.optional("a\":1,\"b", Records.INT64), Records.optional("c\\n", Records.INT64));
+        assertEquals("", decode(columns, "{\"a\\\":1,\\\"b\":1,\"c\\\\n\":1}"));
+        try (var writer = new BatchWriter(Records.layout(columns), root)) {
+            JsonDecoder decoder = Records.decoder(columns, writer);
+            writer.open(8);
+            byte[] json = "{\"a\":1,\"b\":2,\"c\\n\":3}".getBytes(UTF_8);
+            assertTrue(decoder.decode(json, 0, json.length));
+            writer.endRow();
+            Batch batch = writer.seal();
+            assertTrue(batch.column(0).isNull(0) && batch.column(1).isNull(0));
+            batch.release();
         }
     }
 

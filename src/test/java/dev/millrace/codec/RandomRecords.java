@@ -281,4 +281,57 @@ final class RandomRecords {
         }
         return bytes;
     }
+
+    /** Makes a list or map of every one that is null or missing in a record, and takes the nulls out of the others. */
+    static void withLists(JsonNode record, List<Property> columns) {
+        for (Property column : columns) {
+            JsonNode value = record.path(column.name());
+            if (column.fieldType() instanceof FieldType.ListOf) {
+                ArrayNode items = JsonNodeFactory.instance.arrayNode();
+                Property item = column.items().orElseThrow();
+                value.forEach(one -> {
+                    if (!one.isNull()) {
+                        items.add(one);
+                        withLists(one, item.properties());
+                    }
+                });
+                ((ObjectNode) record).set(column.name(), items);
+            } else if (column.fieldType() instanceof FieldType.MapOf) {
+                ObjectNode entries = JsonNodeFactory.instance.objectNode();
+                value.properties().forEach(one -> {
+                    if (!one.getValue().isNull()) {
+                        entries.set(one.getKey(), one.getValue());
+                    }
+                });
+                ((ObjectNode) record).set(column.name(), entries);
+            } else if (value.isObject()) {
+                withLists(value, column.properties());
+            }
+        }
+    }
+
+    /** One to three changes to binary data behind its header: bits flipped, bytes replaced, removed, doubled, cut off. */
+    static byte[] damage(byte[] good, int header, Random random) {
+        byte[] bytes = good.clone();
+        for (int i = 1 + random.nextInt(3); i > 0 && bytes.length > header; i--) {
+            int at = random.nextInt(header, bytes.length);
+            switch (random.nextInt(6)) {
+                case 0 -> bytes[at] ^= (byte) (1 << random.nextInt(8));
+                case 1 -> bytes[at] = (byte) random.nextInt(256);
+                case 2 -> bytes[at] = (byte) (random.nextBoolean() ? 0xFF : 0x7F);
+                case 3 -> bytes = java.util.Arrays.copyOf(bytes, at);
+                case 4 -> {
+                    byte[] longer = new byte[bytes.length + 1];
+                    System.arraycopy(bytes, 0, longer, 0, at);
+                    System.arraycopy(bytes, at, longer, at + 1, bytes.length - at);
+                    bytes = longer;
+                }
+                default -> {
+                    int length = Math.min(8, bytes.length - at);
+                    java.util.Arrays.fill(bytes, at, at + length, (byte) (random.nextBoolean() ? 0xFF : 0x80));
+                }
+            }
+        }
+        return bytes;
+    }
 }

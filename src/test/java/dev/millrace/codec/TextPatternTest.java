@@ -1,13 +1,14 @@
 package dev.millrace.codec;
 
-import static dev.millrace.codec.TextPattern.Outcome.ABSENT;
-import static dev.millrace.codec.TextPattern.Outcome.FOUND;
-import static dev.millrace.codec.TextPattern.Outcome.TOO_HARD;
+import static dev.millrace.contract.PatternSearch.Outcome.ABSENT;
+import static dev.millrace.contract.PatternSearch.Outcome.FOUND;
+import static dev.millrace.contract.PatternSearch.Outcome.TOO_HARD;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.contract.PatternSearch;
 import org.junit.jupiter.api.Test;
 
 class TextPatternTest {
@@ -41,7 +42,7 @@ class TextPatternTest {
         assertEquals(ABSENT, find("^[^0-9]*[xyz][0-9]", "a".repeat(1 << 20)));
     }
 
-    private static TextPattern.Outcome find(String pattern, String text) {
+    private static PatternSearch.Outcome find(String pattern, String text) {
         byte[] utf8 = text.getBytes(UTF_8);
         return new TextPattern(pattern).find(utf8, 0, utf8.length);
     }

@@ -51,8 +51,9 @@ class ConfigurationDocsTest {
                 |---|---|---|---|---|
                 """);
         for (Key<?> key : Keys.ALL) {
-            page.append("| `%s` | `%s` | %s | `%s` | %s |\n"
-                    .formatted(key.name(), key.variable(), key.kind().description(), key.defaultText(), key.meaning()));
+            String otherwise = key.defaultText().isEmpty() ? "none" : "`" + key.defaultText() + "`";
+            page.append("| `%s` | `%s` | %s | %s | %s |\n"
+                    .formatted(key.name(), key.variable(), key.kind().description(), otherwise, key.meaning()));
         }
         return page.append("| `kafka.properties.*` | `MILLRACE_KAFKA_PROPERTIES_*` | text | none | Any property of the"
                         + " Kafka clients. In a variable's name an underscore stands for a dot:"

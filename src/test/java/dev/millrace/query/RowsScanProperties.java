@@ -69,7 +69,7 @@ class RowsScanProperties {
             Cursor cursor;
             try (Snapshot first = sample.store().snapshot()) {
                 whole = ids(new RowsScan(first, query), Integer.MAX_VALUE);
-                cursor = new Cursor(first.position(), 0, 0, query.fingerprint());
+                cursor = new Cursor(first.position(), 0, 0, 0, query.fingerprint());
             }
             var paged = new ArrayList<String>();
             while (cursor != null) {
@@ -88,7 +88,8 @@ class RowsScanProperties {
         while (scan.next()) {
             for (int i = 0; i < scan.count(); i++) {
                 if (left == 0) {
-                    return new Cursor(before.position(), scan.partition(), scan.offset(i), before.fingerprint());
+                    return new Cursor(
+                            before.position(), scan.partition(), scan.offset(i), scan.skip(i), before.fingerprint());
                 }
                 into.add(new String(scan.batch().column(0).bytes(scan.selection()[i]), UTF_8));
                 left--;

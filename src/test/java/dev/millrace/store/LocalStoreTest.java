@@ -219,6 +219,47 @@ class LocalStoreTest {
         }
     }
 
+    /** Segments of 16 rows: a record that does not fit into what is left of one begins the next. */
+    @Test
+    void commit_ofSeveralRows_showsAllOrNoneOfARecord() throws IOException {
+        try (LocalStore store = open(StoreModel.KEYLESS)) {
+            store.topic("t", 1);
+            PartitionWriter writer = store.writer(0);
+            assertEquals(16, writer.maxRows());
+            int[] rows = {3, 0, 1, 5, 9, 16, 1};
+            for (int record = 0; record < rows.length; record++) {
+                assertTrue(writer.ready(rows[record]));
+                for (int row = 0; row < rows[record]; row++) {
+                    StoreModel.put(writer.batch(), entry(record, false));
+                }
+                writer.commit(record, 0, false, rows[record]);
+            }
+            writer.publish();
+            int sum = 0;
+            for (int next = 0; next <= rows.length; next++) {
+                try (Snapshot snapshot = store.snapshotAt(Position.of("t", next))) {
+                    assertEquals(sum, snapshot.rows(), "before offset " + next);
+                    assertEquals(
+                            sum,
+                            snapshot.slices(0).stream().mapToInt(Slice::rows).sum());
+                }
+                sum += next < rows.length ? rows[next] : 0;
+            }
+            try (Snapshot snapshot = store.snapshot()) {
+                for (Slice slice : snapshot.slices(0)) {
+                    for (int row = 0; row < slice.rows(); row++) {
+                        int first = slice.firstRowAt(slice.offset(row));
+                        assertEquals(slice.offset(row), slice.offset(first));
+                        assertTrue(first == 0 || slice.offset(first - 1) < slice.offset(row));
+                    }
+                }
+                assertEquals(
+                        List.of(9, 9, 16, 1),
+                        snapshot.slices(0).stream().map(Slice::rows).toList());
+            }
+        }
+    }
+
     @Test
     void open_withABrokenSegment_goesBackToBeforeItAndSaysSo() throws IOException {
         for (String breakage : List.of("missing", "short", "torn")) {

@@ -5,6 +5,7 @@ import dev.millrace.config.yaml.Node.Kind;
 import dev.millrace.config.yaml.Node.Mapping;
 import dev.millrace.config.yaml.Node.Scalar;
 import dev.millrace.config.yaml.Node.Sequence;
+import dev.millrace.problem.Rule;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -29,6 +30,9 @@ import org.snakeyaml.engine.v2.resolver.ScalarResolver;
 final class Composer {
     static final int MAX_DEPTH = 100;
     static final int MAX_NODES = 500_000;
+
+    /** A text counts as a node per so many characters, so that aliases of long ones are bounded, too. */
+    private static final int CHARACTERS_PER_NODE = 128;
 
     private final ScalarResolver resolver = new CoreScalarResolver(false);
     private final Map<String, Anchored> anchors = new HashMap<>();
@@ -61,7 +65,7 @@ final class Composer {
             }
         }
         if (root == null) {
-            faults.error(Place.of(file), "", "The file is empty.");
+            faults.error(Rule.YAML, Place.of(file), "", "The file is empty.");
         }
         return Optional.ofNullable(root);
     }
@@ -74,7 +78,7 @@ final class Composer {
             return anchored(alias);
         }
         int before = nodes;
-        count(1, event);
+        count(event instanceof ScalarEvent scalar ? 1 + scalar.getValue().length() / CHARACTERS_PER_NODE : 1, event);
         Node node = switch (event.getEventId()) {
             case Scalar -> scalar((ScalarEvent) event);
             case SequenceStart -> sequence(event, depth);
@@ -146,12 +150,13 @@ final class Composer {
             Node name = node(event, depth + 1);
             Node value = node(events.next(), depth + 1);
             if (!(name instanceof Scalar scalar)) {
-                faults.error(key, "", "A key must be a single value, not a list or a mapping.");
+                faults.error(Rule.YAML, key, "", "A key must be a single value, not a list or a mapping.");
                 continue;
             }
             Entry first = entries.putIfAbsent(scalar.text(), new Entry(key, value));
             if (first != null) {
                 faults.error(
+                        Rule.DUPLICATE_KEY,
                         key,
                         "",
                         "The key '" + scalar.text() + "' stands here a second time; the first is in line "

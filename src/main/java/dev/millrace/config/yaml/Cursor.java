@@ -6,6 +6,7 @@ import dev.millrace.config.yaml.Node.Mapping;
 import dev.millrace.config.yaml.Node.Scalar;
 import dev.millrace.config.yaml.Node.Sequence;
 import dev.millrace.problem.Nearest;
+import dev.millrace.problem.Rule;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.ArrayList;
@@ -16,20 +17,32 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * A node together with its path from the root and the place where faults go: a value of the wrong shape becomes a fault
  * and reads as absent. An explicit null is absent everywhere. Used by one thread.
  *
  * @param path for example {@code schema[0].properties[2]}; empty at the root
+ * @param rule the kind of the faults that are said of this node or one within it, unless it has a wrong shape
  */
-public record Cursor(Node node, String path, Faults faults) {
+public record Cursor(Node node, String path, Faults faults, Rule rule) {
     private static final int LONGEST_NUMBER = 400;
     private static final int LARGEST_SCALE = 400;
 
     /** The cursor at a document's root. */
     public static Cursor at(Node root, Faults faults) {
-        return new Cursor(root, "", faults);
+        return new Cursor(root, "", faults, Rule.OTHER);
+    }
+
+    /** This cursor, whose faults are of that rule. */
+    public Cursor as(Rule other) {
+        return new Cursor(node, path, faults, other);
+    }
+
+    /** This cursor, whose faults nobody hears of. */
+    public Cursor quietly() {
+        return new Cursor(node, path, new Faults(), rule);
     }
 
     /** Where the node begins. */
@@ -39,12 +52,16 @@ public record Cursor(Node node, String path, Faults faults) {
 
     /** Adds an error at this node. */
     public void error(String message) {
-        faults.error(place(), path, message);
+        faults.error(rule, place(), path, message);
+    }
+
+    private void shapeError(String message) {
+        faults.error(Rule.SHAPE, place(), path, message);
     }
 
     /** Adds a warning at this node. */
     public void warning(String message) {
-        faults.warning(place(), path, message);
+        faults.warning(rule, place(), path, message);
     }
 
     /** The value of that name; empty where it is absent or null, or where this is no mapping. */
@@ -52,9 +69,22 @@ public record Cursor(Node node, String path, Faults faults) {
         if (node instanceof Mapping mapping) {
             return mapping.value(name)
                     .filter(value -> !isNull(value))
-                    .map(value -> new Cursor(value, pathTo(name), faults));
+                    .map(value -> new Cursor(value, pathTo(name), faults, rule));
         }
         return Optional.empty();
+    }
+
+    /** The value of that name or the item of that number, nulls too; this cursor where there is none. */
+    public Cursor child(String step) {
+        return switch (node) {
+            case Mapping mapping ->
+                mapping.value(step)
+                        .map(value -> new Cursor(value, pathTo(step), faults, rule))
+                        .orElse(this);
+            case Sequence sequence ->
+                new Cursor(sequence.items().get(Integer.parseInt(step)), path + "[" + step + "]", faults, rule);
+            case Scalar scalar -> this;
+        };
     }
 
     /** Every name with its value, nulls left out; an error and nothing where this is no mapping. */
@@ -63,29 +93,39 @@ public record Cursor(Node node, String path, Faults faults) {
         if (node instanceof Mapping mapping) {
             mapping.entries().forEach((name, entry) -> {
                 if (!isNull(entry.value())) {
-                    fields.put(name, new Cursor(entry.value(), pathTo(name), faults));
+                    fields.put(name, new Cursor(entry.value(), pathTo(name), faults, rule));
                 }
             });
         } else {
-            error("Expected a mapping, found " + shape() + ".");
+            shapeError("Expected a mapping, found " + shape() + ".");
         }
         return fields;
     }
 
     /** Every item, nulls left out with an error; an error and nothing where this is no list. */
     public List<Cursor> items() {
+        if (!isSequence()) {
+            shapeError("Expected a list, found " + shape() + ".");
+        }
+        return items(item -> item.shapeError("The item is empty."));
+    }
+
+    /** Every item, nulls left out; nothing where this is no list. */
+    public List<Cursor> itemsPresent() {
+        return items(item -> {});
+    }
+
+    private List<Cursor> items(Consumer<Cursor> empty) {
         List<Cursor> items = new ArrayList<>();
         if (node instanceof Sequence sequence) {
             for (int i = 0; i < sequence.items().size(); i++) {
-                Cursor item = new Cursor(sequence.items().get(i), path + "[" + i + "]", faults);
+                Cursor item = new Cursor(sequence.items().get(i), path + "[" + i + "]", faults, rule);
                 if (isNull(item.node)) {
-                    item.error("The item is empty.");
+                    empty.accept(item);
                 } else {
                     items.add(item);
                 }
             }
-        } else {
-            error("Expected a list, found " + shape() + ".");
         }
         return items;
     }
@@ -105,7 +145,7 @@ public record Cursor(Node node, String path, Faults faults) {
         if (node instanceof Scalar scalar && scalar.kind() != Kind.NULL) {
             return Optional.of(scalar.text());
         }
-        error("Expected a text, found " + shape() + ".");
+        shapeError("Expected a text, found " + shape() + ".");
         return Optional.empty();
     }
 
@@ -123,11 +163,13 @@ public record Cursor(Node node, String path, Faults faults) {
             }
             if (Set.of("true", "yes", "on", "false", "no", "off").contains(word)) {
                 boolean value = Set.of("true", "yes", "on").contains(word);
-                warning("'" + scalar.text() + "' is a text in YAML 1.2; read as " + value + ". Write " + value + ".");
+                as(Rule.SHAPE)
+                        .warning("'" + scalar.text() + "' is a text in YAML 1.2; read as " + value + ". Write " + value
+                                + ".");
                 return Optional.of(value);
             }
         }
-        error("Expected true or false, found " + shape() + ".");
+        shapeError("Expected true or false, found " + shape() + ".");
         return Optional.empty();
     }
 
@@ -145,11 +187,11 @@ public record Cursor(Node node, String path, Faults faults) {
                     return Optional.of(number);
                 }
             } catch (NumberFormatException e) {
-                error("Expected a number, found '" + scalar.text() + "'.");
+                shapeError("Expected a number, found '" + scalar.text() + "'.");
                 return Optional.empty();
             }
         }
-        error("Expected a number, found " + shape() + ".");
+        shapeError("Expected a number, found " + shape() + ".");
         return Optional.empty();
     }
 
@@ -178,7 +220,7 @@ public record Cursor(Node node, String path, Faults faults) {
         } catch (ArithmeticException e) {
             // said below, with the negative ones
         }
-        error("Expected a whole number of at least 0, found " + number.get() + ".");
+        shapeError("Expected a whole number of at least 0, found " + number.get() + ".");
         return OptionalInt.empty();
     }
 
@@ -186,8 +228,8 @@ public record Cursor(Node node, String path, Faults faults) {
     public void warnOfUnknown(Set<String> known) {
         if (node instanceof Mapping mapping) {
             mapping.entries().forEach((name, entry) -> {
-                if (!known.contains(name) && !name.startsWith("x-")) {
-                    faults.warning(entry.key(), pathTo(name), unknown(name, known));
+                if (!known.contains(name) && !name.startsWith("x-") && faults.keepsWarnings()) {
+                    faults.warning(Rule.UNKNOWN_KEY, entry.key(), pathTo(name), unknown(name, known));
                 }
             });
         }

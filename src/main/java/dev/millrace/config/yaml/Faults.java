@@ -2,6 +2,7 @@ package dev.millrace.config.yaml;
 
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Fault.Severity;
+import dev.millrace.problem.Rule;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -22,15 +23,15 @@ public final class Faults {
     private int warnings;
 
     /** Adds a fault that stops the use of the file. */
-    public void error(Place place, String path, String message) {
-        if (errors < LIMIT && faults.add(fault(place, path, Severity.ERROR, message))) {
+    public void error(Rule rule, Place place, String path, String message) {
+        if (errors < LIMIT && faults.add(fault(rule, place, path, Severity.ERROR, message))) {
             errors++;
         }
     }
 
     /** Adds a fault with which the file can still be used. */
-    public void warning(Place place, String path, String message) {
-        if (warnings < LIMIT && faults.add(fault(place, path, Severity.WARNING, message))) {
+    public void warning(Rule rule, Place place, String path, String message) {
+        if (warnings < LIMIT && faults.add(fault(rule, place, path, Severity.WARNING, message))) {
             warnings++;
         }
     }
@@ -38,6 +39,18 @@ public final class Faults {
     /** How many errors are kept so far. */
     public int errors() {
         return errors;
+    }
+
+    /** Whether another warning would be kept. */
+    boolean keepsWarnings() {
+        return warnings < LIMIT;
+    }
+
+    /** Whether an error of that file is kept so far. */
+    public boolean hasErrors(String file) {
+        return faults.stream()
+                .anyMatch(fault ->
+                        fault.severity() == Severity.ERROR && fault.file().equals(file));
     }
 
     /** Everything kept so far. */
@@ -58,7 +71,7 @@ public final class Faults {
         return warnings().stream().filter(fault -> fault.file().equals(file)).toList();
     }
 
-    private static Fault fault(Place place, String path, Severity severity, String message) {
-        return new Fault(place.file(), place.line(), place.column(), path, severity, message);
+    private static Fault fault(Rule rule, Place place, String path, Severity severity, String message) {
+        return new Fault(rule, place.file(), place.line(), place.column(), path, severity, message);
     }
 }

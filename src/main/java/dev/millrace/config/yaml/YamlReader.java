@@ -1,5 +1,6 @@
 package dev.millrace.config.yaml;
 
+import dev.millrace.problem.Rule;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -25,18 +26,25 @@ public final class YamlReader {
 
     private YamlReader() {}
 
-    /** The file's text and root; empty with at least one error in {@code faults} where it cannot be read. */
+    /**
+     * The file's text and root; empty with at least one error in {@code faults} where it cannot be read. A key that
+     * stands twice is an error and leaves the tree with the first, so that the rest can be looked at, too.
+     */
     public static Optional<Document> read(Path path, Faults faults) {
         Place whole = Place.of(path.toString());
+        if (Files.exists(path) && !Files.isRegularFile(path)) { // a pipe would be read for ever
+            faults.error(Rule.UNREADABLE, whole, "", "This is no regular file.");
+            return Optional.empty();
+        }
         byte[] bytes;
         try (InputStream in = Files.newInputStream(path)) {
             bytes = in.readNBytes(MAX_BYTES + 1);
         } catch (IOException e) {
-            faults.error(whole, "", "The file cannot be read: " + e + ".");
+            faults.error(Rule.UNREADABLE, whole, "", "The file cannot be read: " + e + ".");
             return Optional.empty();
         }
         if (bytes.length > MAX_BYTES) {
-            faults.error(whole, "", "The file is larger than " + MAX_BYTES + " bytes.");
+            faults.error(Rule.UNREADABLE, whole, "", "The file is larger than " + MAX_BYTES + " bytes.");
             return Optional.empty();
         }
         try {
@@ -46,7 +54,7 @@ public final class YamlReader {
                     .toString();
             return parse(path.toString(), text, faults);
         } catch (CharacterCodingException e) {
-            faults.error(whole, "", "The file is not UTF-8.");
+            faults.error(Rule.UNREADABLE, whole, "", "The file is not UTF-8.");
             return Optional.empty();
         }
     }
@@ -54,7 +62,7 @@ public final class YamlReader {
     /** The text's root, as {@link #read} does; {@code file} is the name that faults bear. */
     public static Optional<Document> parse(String file, String text, Faults faults) {
         if (text.length() > MAX_BYTES) {
-            faults.error(Place.of(file), "", "The text is larger than " + MAX_BYTES + " characters.");
+            faults.error(Rule.UNREADABLE, Place.of(file), "", "The text is larger than " + MAX_BYTES + " characters.");
             return Optional.empty();
         }
         LoadSettings settings = LoadSettings.builder()
@@ -62,22 +70,21 @@ public final class YamlReader {
                 .setCodePointLimit(MAX_BYTES + 1)
                 .setSchema(new CoreSchema())
                 .build();
-        int before = faults.errors();
         try {
             Optional<Node> root =
                     new Composer(file, new Parse(settings).parseString(text).iterator(), faults).compose();
-            return faults.errors() == before ? root.map(node -> new Document(text, node)) : Optional.empty();
+            return root.map(node -> new Document(text, node));
         } catch (Composer.Refused e) {
-            faults.error(e.place(), "", e.reason());
+            faults.error(Rule.YAML, e.place(), "", e.reason());
         } catch (MarkedYamlEngineException e) {
             Place place = e.getProblemMark()
                     .or(e::getContextMark)
                     .map(mark -> new Place(file, mark.getLine() + 1, mark.getColumn() + 1))
                     .orElse(Place.of(file));
             String context = e.getContext() == null ? "" : e.getContext() + ": ";
-            faults.error(place, "", "The YAML is broken: " + context + e.getProblem() + ".");
+            faults.error(Rule.YAML, place, "", "The YAML is broken: " + context + e.getProblem() + ".");
         } catch (YamlEngineException e) {
-            faults.error(Place.of(file), "", "The YAML is broken: " + e.getMessage() + ".");
+            faults.error(Rule.YAML, Place.of(file), "", "The YAML is broken: " + e.getMessage() + ".");
         }
         return Optional.empty();
     }

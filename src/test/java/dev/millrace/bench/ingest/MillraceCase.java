@@ -78,6 +78,7 @@ final class MillraceCase implements IngestCase {
             inputs = InputPorts.start(
                     vertx,
                     new Configuration.Kafka(source.bootstrapServers(), Map.of()),
+                    configuration.schemaRegistry(),
                     "bench-" + ProcessHandle.current().pid() + "-" + pass++,
                     List.of(domain));
         }

@@ -1,0 +1,11 @@
+package com.acme.orders;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+
+/** How far an order is. */
+public enum Status {
+    @JsonProperty("placed")
+    PLACED,
+    @JsonProperty("shipped")
+    SHIPPED
+}

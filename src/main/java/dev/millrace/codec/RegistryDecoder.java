@@ -1,0 +1,225 @@
+package dev.millrace.codec;
+
+import dev.millrace.arrow.BatchWriter;
+import dev.millrace.codec.FieldPlan.ObjectPlan;
+import dev.millrace.contract.Property;
+import dev.millrace.contract.UnknownFields;
+import dev.millrace.contract.ValueFormat;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads records in the wire format of Confluent's serializers: a zero byte, the number of the writer's schema in the
+ * registry in four, for Protobuf the message within the schema, then the value. A schema is held against the contract
+ * when a record first names it; one that does not fit makes a dead letter of every record that was written by it.
+ *
+ * <p>A deleted row's key that begins in that way is read so, too; any other is the plain text that JSON products have.
+ */
+final class RegistryDecoder implements RecordDecoder {
+    private static final int HEADER = 5;
+    private static final int MAX_PLANS = 64;
+
+    /** A schema resolved against the contract. */
+    interface Plan {
+        /**
+         * Reads one value into the columns; false with a fault when it breaks a rule.
+         *
+         * @throws Malformed when the bytes are not what the schema says
+         */
+        boolean read(byte[] bytes, int from, int end);
+    }
+
+    /** What the records that begin with those bytes are read by; without a plan, why they are refused. */
+    private record Bound(
+            byte[] prefix, boolean isKey, @Nullable Plan plan, Violation refusal) {
+        boolean isFor(byte[] record, int from, int end, boolean key) {
+            return isKey == key
+                    && end - from >= prefix.length
+                    && Arrays.equals(prefix, 0, prefix.length, record, from, from + prefix.length);
+        }
+    }
+
+    private final BatchWriter writer;
+    private final JsonLimits limits;
+    private final JsonDecoder plainKeys;
+    private final ValueFormat format;
+    private final SchemaSource schemas;
+    private final boolean rejectUnknown;
+    private final Faults faults = new Faults();
+    private final CheckedColumns checked;
+    private final ScalarConverter converter;
+    private final ObjectPlan root;
+    private final ObjectPlan key;
+    private final ByteReader prefixReader = new ByteReader();
+
+    /** The one used last comes first. */
+    private final List<Bound> bounds = new ArrayList<>();
+
+    private boolean plainKey;
+
+    RegistryDecoder(
+            List<Property> columns,
+            List<String> keyColumns,
+            UnknownFields unknown,
+            BatchWriter writer,
+            JsonLimits limits,
+            JsonDecoder plainKeys,
+            ValueFormat format,
+            SchemaSource schemas) {
+        this.writer = writer;
+        this.limits = limits;
+        this.plainKeys = plainKeys;
+        this.format = format;
+        this.schemas = schemas;
+        this.rejectUnknown = unknown == UnknownFields.REJECT;
+        this.checked = new CheckedColumns(faults, limits.maxStringBytes());
+        this.converter = new ScalarConverter(faults, checked, limits);
+        this.root = new ObjectPlan(columns, writer::column);
+        this.key = root.only(columns, keyColumns);
+    }
+
+    @Override
+    public int prepare(byte[] record, boolean isKey) {
+        if (isKey && isPlain(record)) {
+            return 1;
+        }
+        try {
+            boolean known = record.length < HEADER || record[0] != 0 || bound(record, 0, record.length, isKey) != null;
+            return known ? 1 : WAITING;
+        } catch (Malformed broken) {
+            return 1; // and the decoding says so
+        }
+    }
+
+    private static boolean isPlain(byte[] key) {
+        return key.length < HEADER || key[0] != 0;
+    }
+
+    @Override
+    public boolean decode(byte[] record, int from, int length) {
+        plainKey = false;
+        return run(record, from, from + length, false);
+    }
+
+    @Override
+    public boolean decodeKey(byte[] bytes) {
+        plainKey = isPlain(bytes);
+        return plainKey ? plainKeys.decodeKey(bytes) : run(bytes, 0, bytes.length, true);
+    }
+
+    @Override
+    public RecordRules rules() {
+        return plainKeys.rules();
+    }
+
+    @Override
+    public Violation violation() {
+        return plainKey ? plainKeys.violation() : faults.violation();
+    }
+
+    private boolean run(byte[] record, int from, int end, boolean isKey) {
+        boolean good = false;
+        try {
+            good = read(record, from, end, isKey);
+        } catch (Malformed broken) {
+            faults.at(format.name().toLowerCase(Locale.ROOT), broken.reason());
+        } finally {
+            if (!good) {
+                writer.rollback();
+            }
+        }
+        return good;
+    }
+
+    private boolean read(byte[] record, int from, int end, boolean isKey) {
+        if (end - from > limits.maxBytes()) {
+            faults.at("size", "The record is larger than " + limits.maxBytes() + " bytes.");
+            return false;
+        }
+        if (end - from < HEADER || record[from] != 0) {
+            throw new Malformed("The record does not begin with a zero byte and the number of a schema.");
+        }
+        Bound bound = bound(record, from, end, isKey);
+        if (bound == null) {
+            faults.at("schema", "The schema of the record has not been read yet.");
+            return false;
+        }
+        Plan plan = bound.plan;
+        if (plan == null) {
+            faults.at(bound.refusal.rule(), bound.refusal.reason());
+            faults.in(bound.refusal.path());
+            return false;
+        }
+        if (!plan.read(record, from + bound.prefix.length, end)) {
+            return false;
+        }
+        if (isKey) {
+            root.nullTheRest(writer.rows());
+        }
+        return isKey || rules().hold(faults, 0);
+    }
+
+    /** What reads the record; null when its schema has not come yet. */
+    private @Nullable Bound bound(byte[] record, int from, int end, boolean isKey) {
+        for (int i = 0; i < bounds.size(); i++) {
+            Bound bound = bounds.get(i);
+            if (bound.isFor(record, from, end, isKey)) {
+                if (i > 0) {
+                    bounds.remove(i);
+                    bounds.addFirst(bound);
+                }
+                return bound;
+            }
+        }
+        int id = Integer.reverseBytes(Words.halfAt(record, from + 1));
+        return switch (schemas.find(id)) {
+            case SchemaSource.Pending ignored -> null;
+            case SchemaSource.Missing missing -> refused(new byte[0], isKey, id, missing.reason());
+            case SchemaSource.Known known -> {
+                Bound bound = compile(known, id, record, from, end, isKey);
+                bounds.addFirst(bound);
+                if (bounds.size() > MAX_PLANS) {
+                    bounds.removeLast();
+                }
+                yield bound;
+            }
+        };
+    }
+
+    private Bound compile(SchemaSource.Known known, int id, byte[] record, int from, int end, boolean isKey) {
+        byte[] prefix = Arrays.copyOfRange(record, from, from + HEADER);
+        if (!known.type().equals(format.name())) {
+            return refused(prefix, isKey, id, "It is of the type " + known.type() + ", not " + format.name() + ".");
+        }
+        if (isKey && key.fields.length == 0) {
+            return refused(prefix, isKey, id, "The product has no key.");
+        }
+        ObjectPlan target = isKey ? key : root;
+        faults.clear();
+        Plan plan;
+        if (format == ValueFormat.AVRO) {
+            plan = AvroPlan.of(known, target, isKey, faults, checked, converter, rejectUnknown && !isKey);
+        } else {
+            prefixReader.over(record, from + HEADER, end);
+            List<Integer> message = ProtobufPlan.message(prefixReader);
+            prefix = Arrays.copyOfRange(record, from, prefixReader.at());
+            plan = ProtobufPlan.of(known, message, target, faults, checked, converter, rejectUnknown && !isKey);
+        }
+        if (plan != null) {
+            return new Bound(prefix, isKey, plan, new Violation("", "", ""));
+        }
+        Violation fault = faults.violation();
+        return new Bound(prefix, isKey, null, new Violation("schema", fault.path(), text(id, fault.reason())));
+    }
+
+    private static Bound refused(byte[] prefix, boolean isKey, int id, String reason) {
+        return new Bound(prefix, isKey, null, new Violation("schema", "", text(id, reason)));
+    }
+
+    private static String text(int id, String reason) {
+        return "Schema " + id + " cannot be used: " + reason;
+    }
+}

@@ -1,0 +1,255 @@
+package dev.millrace.contract;
+
+import dev.millrace.config.yaml.Cursor;
+import dev.millrace.config.yaml.Faults;
+import dev.millrace.config.yaml.YamlReader;
+import dev.millrace.config.yaml.YamlReader.Document;
+import dev.millrace.contract.SchemaCheck.Standard;
+import dev.millrace.problem.Fault;
+import dev.millrace.problem.Fault.Severity;
+import dev.millrace.problem.Problem;
+import dev.millrace.problem.ProblemException;
+import dev.millrace.problem.Rule;
+import java.io.IOException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+
+/**
+ * Checks contracts and product descriptors strictly: against the JSON Schema of the version that each names, and what no
+ * schema can say. What a reader for serving finds is found by the same code; {@link Rule#weight} says what it means here.
+ * A folder with {@code domains} in it is read as a mesh, too, and there what stops a server is an error. Reads files;
+ * used by one thread.
+ */
+public final class ContractCheck {
+    private static final Pattern FILE =
+            Pattern.compile(".*\\.(odcs|odps)\\.(yaml|yml|json)", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+    private static final int DEEPEST_FOLDER = 100;
+    private static final Comparator<Fault> BY_PLACE = Comparator.comparing(Fault::file)
+            .thenComparingInt(Fault::line)
+            .thenComparingInt(Fault::column)
+            .thenComparing(Fault::path);
+
+    private final SchemaCheck schemas = new SchemaCheck();
+    private final Set<Path> seen = new HashSet<>();
+    private final Set<String> brokenFiles = new HashSet<>();
+    private final Map<Fault, Fault> faults = new LinkedHashMap<>();
+    private final Map<String, Set<String>> versionsOfContracts = new HashMap<>();
+    private final List<Cursor> products = new ArrayList<>();
+
+    private final Function<SchemaObject, List<Fault>> further;
+
+    private ContractCheck(Function<SchemaObject, List<Fault>> further) {
+        this.further = further;
+    }
+
+    /**
+     * What a check found.
+     *
+     * @param faults by file and place
+     * @param files how many were read
+     */
+    public record Result(List<Fault> faults, int files) {
+        public Result {
+            faults = List.copyOf(faults);
+        }
+
+        /** How many faults are of that severity. */
+        public long count(Severity severity) {
+            return faults.stream().filter(fault -> fault.severity() == severity).count();
+        }
+    }
+
+    /**
+     * All faults of those files, and of all contracts and products in those folders.
+     *
+     * @param further finds what only those see who run a contract's rules
+     */
+    public static Result check(List<Path> paths, Function<SchemaObject, List<Fault>> further) {
+        ContractCheck check = new ContractCheck(further);
+        paths.forEach(check::path);
+        check.products.forEach(check::ports);
+        paths.stream()
+                .filter(path -> Files.isDirectory(path.resolve("domains")))
+                .forEach(check::mesh);
+        return new Result(check.faults.values().stream().sorted(BY_PLACE).toList(), check.seen.size());
+    }
+
+    private void path(Path path) {
+        if (!Files.isDirectory(path)) {
+            file(path);
+            return;
+        }
+        int before = seen.size();
+        try {
+            Files.walkFileTree(path, EnumSet.of(FileVisitOption.FOLLOW_LINKS), DEEPEST_FOLDER, new Visitor(path));
+        } catch (IOException e) {
+            unreadable(path, e);
+        }
+        if (seen.size() == before) {
+            add(new Fault(
+                    Rule.OTHER,
+                    path.toString(),
+                    0,
+                    0,
+                    "",
+                    Severity.WARNING,
+                    "There is no *.odcs.yaml and no *.odps.yaml in this folder."));
+        }
+    }
+
+    private final class Visitor extends SimpleFileVisitor<Path> {
+        private final Path start;
+
+        Visitor(Path start) {
+            this.start = start;
+        }
+
+        @Override
+        public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+            boolean hidden = String.valueOf(folder.getFileName()).startsWith(".");
+            return hidden && !folder.equals(start) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+        }
+
+        @Override
+        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            if (FILE.matcher(String.valueOf(file.getFileName())).matches()) {
+                file(file);
+            }
+            return FileVisitResult.CONTINUE;
+        }
+
+        @Override
+        public FileVisitResult visitFileFailed(Path file, IOException failure) {
+            unreadable(file, failure);
+            return FileVisitResult.CONTINUE;
+        }
+    }
+
+    private void unreadable(Path path, IOException failure) {
+        add(new Fault(
+                Rule.UNREADABLE, path.toString(), 0, 0, "", Severity.ERROR, "This cannot be read: " + failure + "."));
+    }
+
+    private void file(Path path) {
+        if (!seen.add(path.toAbsolutePath().normalize())) {
+            return;
+        }
+        Faults read = new Faults();
+        Faults strict = new Faults();
+        YamlReader.read(path, read).ifPresent(document -> document(path.toString(), document, read, strict));
+        if (strict.errors() > 0) {
+            brokenFiles.add(path.toString());
+        }
+        List<Fault> said = strict.all();
+        said.forEach(this::add);
+        read.all().stream()
+                .filter(fault -> said.stream().noneMatch(other -> isSame(other, fault)))
+                .filter(fault -> fault.rule().weight() != Rule.Weight.SCHEMA
+                        || (strict.errors() == 0 && fault.severity() == Severity.ERROR))
+                .forEach(fault -> add(as(fault, fault.rule().severity(fault.severity()))));
+    }
+
+    private static boolean isSame(Fault said, Fault fault) {
+        return said.line() == fault.line()
+                && said.column() == fault.column()
+                && (said.path().equals(fault.path()) || said.rule() == fault.rule());
+    }
+
+    private void document(String file, Document document, Faults read, Faults strict) {
+        Cursor root = Cursor.at(document.root(), read);
+        String kind = root.quietly().text("kind");
+        String name = file.toLowerCase(Locale.ROOT);
+        if (kind.equals("DataProduct") || (!kind.equals("DataContract") && name.matches("(?s).*\\.odps\\.[a-z]*"))) {
+            schemas.check(Standard.ODPS, document.root(), strict);
+            ProductReader.descriptor(file, document, read);
+            products.add(root);
+            return;
+        }
+        schemas.check(Standard.ODCS, document.root(), strict);
+        ContractReader.contract(file, document, read).ifPresent(contract -> {
+            ProductAssembly.check(contract, read);
+            contract.objects().forEach(object -> further.apply(object).forEach(this::add));
+        });
+        versionsOfContracts
+                .computeIfAbsent(root.quietly().text("id"), id -> new HashSet<>())
+                .add(root.quietly().text("version"));
+    }
+
+    /** A contract that a port names and that is not among those checked; an input's may well lie elsewhere. */
+    private void ports(Cursor product) {
+        if (versionsOfContracts.isEmpty()) {
+            return;
+        }
+        Faults found = new Faults();
+        Cursor root = Cursor.at(product.node(), found);
+        for (String ports : List.of("outputPorts", "inputPorts")) {
+            root.field(ports)
+                    .map(Cursor::itemsPresent)
+                    .orElse(List.of())
+                    .forEach(port -> port.field("contractId")
+                            .filter(id -> !id.isMapping() && !id.isSequence())
+                            .ifPresent(given -> {
+                                String id = given.text().orElse("");
+                                Set<String> versions = versionsOfContracts.get(id);
+                                if (versions == null) {
+                                    given.as(
+                                                    ports.equals("outputPorts")
+                                                            ? Rule.DANGLING_REFERENCE
+                                                            : Rule.DOUBTFUL_REFERENCE)
+                                            .error("No contract among those checked has the id '" + id + "'.");
+                                }
+                            }));
+        }
+        found.all().forEach(fault -> add(as(fault, fault.rule().severity(fault.severity()))));
+    }
+
+    private void mesh(Path folder) {
+        for (Fault fault : meshFaults(folder)) {
+            boolean shape = fault.rule().weight() == Rule.Weight.SCHEMA;
+            boolean said = shape && (fault.severity() == Severity.WARNING || brokenFiles.contains(fault.file()));
+            if (!said && (fault.severity() == Severity.ERROR || fault.rule() == Rule.PRODUCT)) {
+                add(fault);
+            }
+        }
+    }
+
+    private static List<Fault> meshFaults(Path folder) {
+        try {
+            return MeshReader.read(folder).warnings();
+        } catch (ProblemException e) {
+            if (e.problem() instanceof Problem.InvalidContract(List<Fault> found)) {
+                return found;
+            }
+            throw e;
+        }
+    }
+
+    /** Keeps a fault once, as an error where anybody says so. */
+    private void add(Fault fault) {
+        faults.merge(
+                as(fault, Severity.ERROR),
+                fault,
+                (first, second) -> first.severity() == Severity.ERROR ? first : second);
+    }
+
+    private static Fault as(Fault fault, Severity severity) {
+        return new Fault(
+                fault.rule(), fault.file(), fault.line(), fault.column(), fault.path(), severity, fault.message());
+    }
+}
