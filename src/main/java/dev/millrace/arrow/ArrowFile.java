@@ -6,7 +6,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.arrow.flatbuf.Footer;
@@ -66,10 +65,12 @@ public final class ArrowFile {
     }
 
     /**
-     * Maps a file written by {@link #write}. The mapping ends when the last reference to the batch is released.
+     * Maps a file written by {@link #write}, be it of a layout with fewer columns: those that it lacks are null in every
+     * row. The mapping ends when the last reference to the batch is released.
      *
      * @param allocator accounts the mapped bytes; give one without a limit, since they are the page cache's, not ours
-     * @throws IOException when the file cannot be read or is not what {@link #write} makes for this layout
+     * @throws IOException when the file cannot be read or is not what {@link #write} makes for a layout that this one
+     *     {@link Layout#reads reads}
      */
     @SuppressWarnings("MustBeClosedChecker") // the arena lives as long as the mapping
     public static Mapped map(Path file, Layout layout, BufferAllocator allocator) throws IOException {
@@ -88,7 +89,7 @@ public final class ArrowFile {
             }
         });
         try {
-            return read(file, bytes, whole, layout);
+            return read(file, bytes, whole, layout, allocator);
         } catch (IndexOutOfBoundsException | IllegalArgumentException broken) {
             throw new IOException(file + " is not a whole Arrow file: " + broken.getMessage(), broken);
         } finally {
@@ -96,7 +97,8 @@ public final class ArrowFile {
         }
     }
 
-    private static Mapped read(Path file, MemorySegment bytes, ArrowBuf whole, Layout layout) throws IOException {
+    private static Mapped read(Path file, MemorySegment bytes, ArrowBuf whole, Layout layout, BufferAllocator allocator)
+            throws IOException {
         long size = bytes.byteSize();
         int tail = Integer.BYTES + MAGIC.length;
         if (size < tail + MAGIC.length
@@ -118,17 +120,14 @@ public final class ArrowFile {
         Message message = Message.getRootAsMessage(
                 bytes.asSlice(block.offset() + 8, block.metaDataLength() - 8L).asByteBuffer());
         var header = (RecordBatch) message.header(new RecordBatch());
-        if (header == null || header.buffersLength() != layout.buffers()) {
-            throw new IOException(file + " has no record batch of " + layout.buffers() + " buffers");
+        Layout stored = Layout.of(schema);
+        if (header == null
+                || header.buffersLength() != stored.buffers()
+                || header.nodesLength() != stored.all().size()) {
+            throw new IOException(file + " has no record batch of " + stored.buffers() + " buffers");
         }
-        long body = block.offset() + block.metaDataLength();
-        List<ArrowBuf> buffers = new ArrayList<>(layout.buffers());
-        for (int i = 0; i < layout.buffers(); i++) {
-            var buffer = header.buffers(i);
-            java.util.Objects.checkFromIndexSize(body + buffer.offset(), buffer.length(), size);
-            buffers.add(whole.slice(body + buffer.offset(), buffer.length()));
-        }
-        buffers.forEach(buffer -> buffer.getReferenceManager().retain());
+        List<ArrowBuf> buffers =
+                FileBuffers.of(layout, stored, header, block.offset() + block.metaDataLength(), whole, allocator);
         return new Mapped(
                 Batch.mapping(layout, buffers, bytes), Math.toIntExact(header.length()), schema.getCustomMetadata());
     }

@@ -1,9 +1,10 @@
 package dev.millrace.arrow;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.arrow.vector.types.FloatingPointPrecision;
@@ -21,6 +22,7 @@ public final class Layout {
     private final List<ColumnLayout> top;
     private final List<ColumnLayout> all;
     private final int buffers;
+    private MemorySegment zeros = MemorySegment.NULL;
 
     private Layout(Schema schema, List<ColumnLayout> top, List<ColumnLayout> all, int buffers) {
         this.schema = schema;
@@ -53,29 +55,61 @@ public final class Layout {
     }
 
     /**
-     * Whether columns that were written with these fields can be read as this layout's: the same names, types and nulls
-     * in the same order. Other metadata may differ, and an enum may have got more values behind those it had.
+     * Whether columns that were written with these fields can be read as this layout's: each of them is here with its
+     * name, type and nulls, in whatever order, and what is here only may be null. Other metadata may differ, and an enum
+     * may have got more values behind those it had.
      */
     public boolean reads(List<Field> stored) {
-        return reads(schema.getFields(), stored);
+        return reads(schema.getFields(), stored, true);
     }
 
-    private static boolean reads(List<Field> ours, List<Field> stored) {
-        boolean same = ours.size() == stored.size();
-        for (int i = 0; same && i < ours.size(); i++) {
-            Field our = ours.get(i);
-            Field other = stored.get(i);
-            List<String> texts = Dictionary.texts(our);
-            List<String> had = Dictionary.texts(other);
-            same = our.getName().equals(other.getName())
-                    && our.isNullable() == other.isNullable()
-                    && our.getType().equals(other.getType())
-                    && Objects.equals(our.getDictionary(), other.getDictionary())
-                    && had.size() <= texts.size()
-                    && texts.subList(0, had.size()).equals(had)
-                    && reads(our.getChildren(), other.getChildren());
+    private static boolean reads(List<Field> ours, List<Field> stored, boolean mayGrow) {
+        long found = 0;
+        for (Field our : ours) {
+            Optional<Field> other = stored.stream()
+                    .filter(each -> each.getName().equals(our.getName()))
+                    .findFirst();
+            if (other.isPresent() ? !reads(our, other.get()) : !(mayGrow && our.isNullable())) {
+                return false;
+            }
+            found += other.isPresent() ? 1 : 0;
         }
-        return same;
+        return found == stored.size();
+    }
+
+    private static boolean reads(Field our, Field stored) {
+        List<String> texts = Dictionary.texts(our);
+        List<String> had = Dictionary.texts(stored);
+        return our.isNullable() == stored.isNullable()
+                && our.getType().equals(stored.getType())
+                && index(our).equals(index(stored))
+                && had.size() <= texts.size()
+                && texts.subList(0, had.size()).equals(had)
+                && reads(our.getChildren(), stored.getChildren(), our.getType() instanceof ArrowType.Struct);
+    }
+
+    /** The type of a dictionary's numbers; its own number within the schema says nothing. */
+    private static Optional<ArrowType> index(Field field) {
+        return Optional.ofNullable(field.getDictionary()).map(DictionaryEncoding::getIndexType);
+    }
+
+    /** Whether batches of the other layout are batches of this one: as {@link #reads} both ways and in the same order. */
+    public boolean isSame(Layout other) {
+        return reads(other.schema.getFields())
+                && other.reads(schema.getFields())
+                && all.stream()
+                        .map(ColumnLayout::path)
+                        .toList()
+                        .equals(other.all.stream().map(ColumnLayout::path).toList());
+    }
+
+    /** At least so many bytes that are 0, for columns without a value; freed with the last that holds them. */
+    @SuppressWarnings("MustBeClosedChecker") // an automatic arena is closed by the collector
+    synchronized MemorySegment zeros(long bytes) {
+        if (zeros.byteSize() < bytes) {
+            zeros = Arena.ofAuto().allocate(bytes, Long.BYTES);
+        }
+        return zeros;
     }
 
     /** The top-level columns, in schema order. */

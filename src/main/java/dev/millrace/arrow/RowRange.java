@@ -200,8 +200,9 @@ final class RowRange {
     }
 
     private static void load(MemorySegment file, long address, long from, long to) {
-        if (to > from) {
-            file.asSlice(address - file.address() + from, to - from).load();
+        long at = address - file.address();
+        if (to > from && at >= 0 && at < file.byteSize()) { // else they are zeros for a column that the file has not
+            file.asSlice(at + from, to - from).load();
         }
     }
 }

@@ -19,8 +19,8 @@ public record Configuration(
         Domain domain,
         Limits limits,
         Store store) {
-    /** The mesh served: its name (the catalog in SQL) and the folder that holds {@code domains/}. */
-    public record Mesh(String name, Path folder) {}
+    /** The mesh served: its name (the catalog in SQL) and the folder that holds {@code domains/}, looked at now and then. */
+    public record Mesh(String name, Path folder, Duration watchInterval) {}
 
     /** Where segments and positions are kept. */
     public record Data(Path folder) {}

@@ -164,7 +164,10 @@ public final class ConfigurationReader {
             values.fault(Keys.STORE_SEGMENT_ROWS, "Expected a multiple of 8, found " + segmentRows + ".");
         }
         return new Configuration(
-                new Configuration.Mesh(values.of(Keys.MESH_NAME), values.folder(Keys.MESH_FOLDER)),
+                new Configuration.Mesh(
+                        values.of(Keys.MESH_NAME),
+                        values.folder(Keys.MESH_FOLDER),
+                        values.of(Keys.MESH_WATCH_INTERVAL)),
                 new Configuration.Data(values.folder(Keys.DATA_FOLDER)),
                 http,
                 new Configuration.Management(values.of(Keys.MANAGEMENT_HOST), values.of(Keys.MANAGEMENT_PORT)),

@@ -20,6 +20,11 @@ final class Keys {
             "mesh",
             "The folder that holds `domains/`. A relative folder in the file is relative to the file's folder, elsewhere"
                     + " to the working directory.");
+    static final Key<Duration> MESH_WATCH_INTERVAL = new Key<>(
+            "mesh.watchInterval",
+            SHORT,
+            "2s",
+            "How often the mesh folder is looked at for changes; one is taken up when two looks have found the same.");
     static final Key<Path> DATA_FOLDER = new Key<>(
             "data.folder",
             Kind.folder(),
@@ -115,6 +120,7 @@ final class Keys {
     static final List<Key<?>> ALL = List.of(
             MESH_NAME,
             MESH_FOLDER,
+            MESH_WATCH_INTERVAL,
             DATA_FOLDER,
             HTTP_HOST,
             HTTP_PORT,

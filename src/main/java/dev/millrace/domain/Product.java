@@ -29,10 +29,11 @@ public final class Product {
     public record Face(
             String title, String description, String contractId, String contractVersion, String contractText) {}
 
-    private final ProductDefinition definition;
-    private final Face face;
+    private record Served(ProductDefinition definition, Face face, Optional<ContractChange> change) {}
+
     private final ProductStore store;
     private final Optional<Product> deadLetters;
+    private volatile Served served;
     private volatile Replay replay = request -> CompletableFuture.failedFuture(
             new Problem.Unavailable("A replay", "the product's input is not open.").exception());
     private volatile ProductState state = ProductState.starting();
@@ -47,8 +48,7 @@ public final class Product {
      * @param deadLetters the product of its rejected records; empty for such a product itself
      */
     public Product(ProductDefinition definition, ProductStore store, Optional<Product> deadLetters) {
-        this.definition = definition;
-        this.face = face(definition);
+        this.served = new Served(definition, face(definition), Optional.empty());
         this.store = store;
         this.deadLetters = deadLetters;
         this.quality = new ProductQuality(
@@ -67,26 +67,44 @@ public final class Product {
                 contract.text());
     }
 
-    /** What the mesh folder says of it. */
+    /** What the mesh folder said of it when that was taken up last; another object when it says something else. */
     public ProductDefinition definition() {
-        return definition;
+        return served.definition();
     }
 
     public String domain() {
-        return definition.domain();
+        return definition().domain();
     }
 
     public String name() {
-        return definition.name();
+        return definition().name();
     }
 
     /** {@code domain.product}, unique in the mesh. */
     public String qualifiedName() {
-        return definition.qualifiedName();
+        return definition().qualifiedName();
     }
 
     public Face face() {
-        return face;
+        return served.face();
+    }
+
+    /** The contract in the mesh folder when it is not the one served. */
+    public Optional<ContractChange> contractChange() {
+        return served.change();
+    }
+
+    /** Says that another contract is in the mesh folder, or no other; the watch of that folder. */
+    public void contractChange(Optional<ContractChange> change) {
+        served = new Served(served.definition(), served.face(), change);
+    }
+
+    /**
+     * Serves by another definition of the same product, whose rows have the same columns; the watch of the mesh folder.
+     * Records are checked by it from the next run on.
+     */
+    public void adopt(ProductDefinition next) {
+        served = new Served(next, face(next), Optional.empty());
     }
 
     public StoreSchema schema() {
@@ -124,7 +142,7 @@ public final class Product {
     /** Why the product cannot be read at all now; empty when it can. */
     public Optional<String> unreadable() {
         // Without a dead-letter topic there simply are no dead letters.
-        return store.topicId().isEmpty() && !definition.isDeadLetters()
+        return store.topicId().isEmpty() && !definition().isDeadLetters()
                 ? Optional.of("the product has not seen its topic yet")
                 : Optional.empty();
     }

@@ -1,5 +1,6 @@
 package dev.millrace.http;
 
+import dev.millrace.domain.ContractChange;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.query.QueryParser;
@@ -61,6 +62,7 @@ final class Catalogue {
                 .put("rows", snapshot.rows())
                 .put("freshness", freshness(product, snapshot))
                 .put("quality", QualityJson.summary(product).orElse(null));
+        product.contractChange().ifPresent(change -> json.put("contractChange", change(change)));
         String url = url(product);
         var urls = new JsonObject()
                 .put("self", url)
@@ -74,6 +76,14 @@ final class Catalogue {
             urls.put("deadLetters", url + "/dead-letters");
         });
         return json.put("urls", urls).put("schema", RowJsonSchema.of(product));
+    }
+
+    private static JsonObject change(ContractChange change) {
+        var json = new JsonObject().put("state", change.state().name());
+        if (!change.version().isEmpty()) {
+            json.put("version", change.version());
+        }
+        return json.put("reasons", new JsonArray(change.reasons()));
     }
 
     /** How many there are, and how many of them wait for a replay. */

@@ -34,6 +34,12 @@ final class ProductMeters {
                 "millrace.product.undurable.records",
                 "Records that a restart would read again",
                 ProductMeters::undurable);
+        gauge(
+                product,
+                meters,
+                "millrace.product.contract.unserved",
+                "1 while the mesh folder holds a contract of the product that is not the one served",
+                each -> each.contractChange().isPresent() ? 1 : 0);
         product.deadLetters()
                 .ifPresent(letters -> gauge(
                         product,

@@ -3,6 +3,7 @@ package dev.millrace.ingest;
 import dev.millrace.codec.RecordDecoder;
 import dev.millrace.codec.SchemaSource;
 import dev.millrace.codec.Violation;
+import dev.millrace.contract.ProductDefinition;
 import dev.millrace.domain.Product;
 import dev.millrace.problem.Problem;
 import dev.millrace.store.PartitionWriter;
@@ -55,6 +56,7 @@ final class ProductIngest {
     private final Optional<Rejection> rejection;
     private final SchemaSource schemas;
     private final List<RecordReader> readers = new ArrayList<>();
+    private ProductDefinition definition;
     private long exhaustedAt = -1;
     private volatile String refusedSchema = "";
 
@@ -67,6 +69,7 @@ final class ProductIngest {
         this.store = product.store();
         this.rejection = rejection;
         this.schemas = schemas;
+        this.definition = product.definition();
     }
 
     /** Why the last schema that was refused was so; empty for none. Any thread. */
@@ -186,16 +189,24 @@ final class ProductIngest {
     }
 
     private PartitionWriter writer(int partition) {
+        ProductDefinition now = product.definition();
+        if (now != definition) {
+            definition = now;
+            for (int i = 0; i < readers.size(); i++) {
+                readers.set(i, reader(i));
+            }
+        }
         if (partition >= readers.size()) {
             store.topic(store.topicId().orElseThrow(), partition + 1);
             while (readers.size() <= partition) {
-                PartitionWriter writer = store.writer(readers.size());
-                readers.add(
-                        rejection.isPresent()
-                                ? new ContractRecords(product, writer, schemas)
-                                : new DeadLetterRecords(product, writer));
+                readers.add(reader(readers.size()));
             }
         }
         return store.writer(partition);
+    }
+
+    private RecordReader reader(int partition) {
+        PartitionWriter writer = store.writer(partition);
+        return rejection.isPresent() ? new ContractRecords(product, writer, schemas) : new DeadLetterRecords(product, writer);
     }
 }

@@ -171,6 +171,8 @@ public final class MillraceServer implements AutoCloseable {
         InputPorts inputs =
                 InputPorts.start(vertx, configuration.kafka(), configuration.schemaRegistry(), instance.id(), domains);
         closings.push(() -> await(inputs.stop()));
+        closings.push(MeshWatch.start(
+                configuration.mesh().folder(), configuration.mesh().watchInterval(), registry.all())::close);
     }
 
     private ProductStore open(
@@ -183,10 +185,7 @@ public final class MillraceServer implements AutoCloseable {
                 .resolve(product.name());
         try {
             return LocalStore.open(
-                    new StoreSchema(
-                            ArrowSchemas.of(product.object()),
-                            product.key().stream().map(Property::name).toList(),
-                            product.mode() == Mode.UPSERT),
+                    schema(product),
                     new StoreOptions(
                             configuration.store().segmentRows(),
                             product.isDeadLetters() ? 4L << 20 : 32L << 20,
@@ -202,6 +201,14 @@ public final class MillraceServer implements AutoCloseable {
                             "The data of " + product.qualifiedName() + " in " + folder + " cannot be read: " + failure)
                     .exception();
         }
+    }
+
+    /** What the product's rows look like in its store. */
+    static StoreSchema schema(ProductDefinition product) {
+        return new StoreSchema(
+                ArrowSchemas.of(product.object()),
+                product.key().stream().map(Property::name).toList(),
+                product.mode() == Mode.UPSERT);
     }
 
     private static void bindJvm(PrometheusMeterRegistry meters) {

@@ -110,10 +110,7 @@ record Manifest(
         } catch (JsonProcessingException impossible) {
             throw new IllegalStateException(impossible);
         }
-        lines.add("key "
-                + schema.key().stream()
-                        .map(column -> schema.columns().get(column).name())
-                        .toList());
+        lines.add("key " + schema.keyNames());
         lines.add(schema.upsert() ? "upsert" : "append");
         return List.copyOf(lines);
     }
@@ -128,10 +125,7 @@ record Manifest(
         gone.removeAll(other);
         var added = new ArrayList<>(other);
         added.removeAll(schema);
-        return Optional.of(
-                gone.isEmpty() && added.isEmpty()
-                        ? "the columns have another order"
-                        : "only stored: " + gone + ", only in the contract: " + added);
+        return Optional.of("only stored: " + gone + ", only in the contract: " + added);
     }
 
     private boolean isReadBy(StoreSchema wanted, List<String> other) {

@@ -86,7 +86,7 @@ final class PartitionRecovery {
         manifest.difference(schema).ifPresent(difference -> {
             throw new Problem.CannotStart(
                             "The data in " + folder + " was written under another contract: " + difference
-                                    + ". An enum may get more values behind those it had; for any other change rename or delete the product's data folder to read it again from Kafka.")
+                                    + ". An enum may get more values behind those it had, and optional columns may be added; for any other change rename or delete the product's data folder to read it again from Kafka.")
                     .exception();
         });
         return manifest;

@@ -72,6 +72,17 @@ public final class StoreSchema {
         return upsert;
     }
 
+    /** Whether rows stored with that schema can be read with this one: the same key and mode, columns that may differ. */
+    public boolean reads(StoreSchema stored) {
+        return upsert == stored.upsert
+                && keyNames().equals(stored.keyNames())
+                && layout.reads(stored.layout.schema().getFields());
+    }
+
+    List<String> keyNames() {
+        return key.stream().map(column -> columns().get(column).name()).toList();
+    }
+
     public int offsetColumn() {
         return contractColumns;
     }

@@ -228,16 +228,105 @@ class BatchTest {
         mapped.release();
     }
 
+    @Test
+    void map_ofAFileWithFewerColumns_hasNullsForThem_atEveryLevel(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("a.arrow");
+        Field id = required("id", new ArrowType.Int(32, true));
+        Field n = required("n", new ArrowType.Int(32, true));
+        try (var writer = new BatchWriter(Layout.of(new Schema(List.of(id, legs(n)))), root)) {
+            writer.open(8);
+            for (int i = 0; i < 333; i++) {
+                writer.column(0).putInt32(i);
+                ColumnWriter legs = writer.column(1);
+                for (int leg = 0; leg < i % 3; leg++) {
+                    legs.child(0).child(0).putInt32(i + leg);
+                    legs.child(0).endStruct();
+                }
+                legs.endList();
+                writer.endRow();
+            }
+            ArrowFile.write(file, writer.batch(), 333, Map.of(), root);
+        }
+        List<Field> added = List.of(
+                optional("bit", ArrowType.Bool.INSTANCE),
+                optional("fixed", new ArrowType.Decimal(40, 2, 256)),
+                Dictionary.field(optional("enum", ArrowType.Utf8.INSTANCE), 0, List.of("a", "b")),
+                optional("text", ArrowType.Utf8.INSTANCE),
+                optional("struct", ArrowType.Struct.INSTANCE, n, legs(n)),
+                optional("list", ArrowType.List.INSTANCE, required("item", ArrowType.Utf8.INSTANCE)),
+                optional("vector", new ArrowType.FixedSizeList(3), n));
+        List<Field> inner = new java.util.ArrayList<>(added);
+        inner.add(n);
+        List<Field> outer = new java.util.ArrayList<>(added);
+        outer.add(3, legs(inner.toArray(Field[]::new)));
+        outer.add(id);
+        Layout wide = Layout.of(new Schema(outer));
+        ArrowFile.Mapped mapped = ArrowFile.map(file, wide, root);
+        Batch batch = mapped.batch();
+        batch.load(wide.top(), 0, mapped.rows());
+        for (int i = 0; i < mapped.rows(); i++) {
+            assertEquals(i, batch.column("id").int32(i));
+            for (Field column : added) {
+                assertTrue(batch.column(column.getName()).isNull(i));
+            }
+            assertTrue(batch.column("struct.legs").isNull(i));
+            Column legs = batch.column("legs");
+            assertEquals(i % 3, legs.end(i) - legs.start(i));
+            for (int leg = legs.start(i); leg < legs.end(i); leg++) {
+                for (int column = 0; column < added.size(); column++) {
+                    assertTrue(legs.child(0).child(column).isNull(leg));
+                }
+                assertEquals(
+                        i + leg - legs.start(i),
+                        legs.child(0).child(added.size()).int32(leg));
+            }
+        }
+        checkSlice(batch, 0, 333);
+        checkSlice(batch, 111, 222);
+        int[] selection = {2, 5, 332};
+        try (VectorSchemaRoot vectors = VectorSchemaRoot.create(Dictionary.vectors(wide.schema()), root);
+                var gathered = batch.gather(wide.top(), selection, 3, root)) {
+            new VectorLoader(vectors).load(gathered);
+            assertEquals(332, vectors.getVector("id").getObject(2));
+            assertEquals(3, vectors.getVector("struct").getNullCount());
+        }
+        batch.release();
+        for (List<Field> other : List.of(
+                List.of(id),
+                List.of(id, legs(n), n),
+                List.of(id, legs(n, id)),
+                List.of(id, legs()),
+                List.of(required("id", new ArrowType.Int(64, true)), legs(n)),
+                List.of(optional("id", new ArrowType.Int(32, true)), legs(n)))) {
+            Layout refused = Layout.of(new Schema(other));
+            assertThrows(IOException.class, () -> ArrowFile.map(file, refused, root));
+        }
+    }
+
+    private static Field required(String name, ArrowType type) {
+        return new Field(name, FieldType.notNullable(type), List.of());
+    }
+
+    private static Field optional(String name, ArrowType type, Field... children) {
+        return new Field(name, FieldType.nullable(type), List.of(children));
+    }
+
+    private static Field legs(Field... columns) {
+        return optional("legs", ArrowType.List.INSTANCE, optional("item", ArrowType.Struct.INSTANCE, columns));
+    }
+
     private void checkSlice(Batch batch, int from, int to) {
-        try (VectorSchemaRoot vectors = VectorSchemaRoot.create(LAYOUT.schema(), root);
-                var slice = batch.slice(LAYOUT.top(), from, to, root);
-                var whole = VectorSchemaRoot.create(LAYOUT.schema(), root);
-                var head = batch.head(LAYOUT.top(), to)) {
+        Layout layout = batch.layout();
+        Schema schema = Dictionary.vectors(layout.schema());
+        try (VectorSchemaRoot vectors = VectorSchemaRoot.create(schema, root);
+                var slice = batch.slice(layout.top(), from, to, root);
+                var whole = VectorSchemaRoot.create(schema, root);
+                var head = batch.head(layout.top(), to)) {
             new VectorLoader(vectors).load(slice);
             new VectorLoader(whole).load(head);
             assertEquals(to - from, vectors.getRowCount());
-            assertEquals(slice.computeBodyLength(), batch.sizeBytes(LAYOUT.top(), from, to));
-            for (int column = 0; column < LAYOUT.top().size(); column++) {
+            assertEquals(slice.computeBodyLength(), batch.sizeBytes(layout.top(), from, to));
+            for (int column = 0; column < layout.top().size(); column++) {
                 int nulls = 0;
                 for (int i = from; i < to; i++) {
                     Object expected = whole.getVector(column).getObject(i);

@@ -133,6 +133,54 @@ class LocalStoreTest {
     }
 
     @Test
+    void open_withMoreOptionalColumns_readsOldRowsAsNull_andTheirOrderIsFree() throws IOException {
+        fill(StoreModel.UPSERT, 40);
+        var wider = new ArrayList<>(StoreModel.CONTRACT.getFields());
+        wider.add(new Field("more", FieldType.nullable(ArrowType.Utf8.INSTANCE), List.of()));
+        var more = new StoreSchema(new Schema(wider), List.of("id", "number"), true);
+        try (LocalStore store = open(more)) {
+            check(store, 40);
+            PartitionWriter writer = store.writer(0);
+            for (int offset = 41; offset < 50; offset++) { // 40 is a broken one
+                assertTrue(writer.ready());
+                StoreModel.put(writer.batch(), entry(offset, false));
+                writer.batch().column(3).putBytes("more".getBytes(UTF_8), 0, 4);
+                writer.commit(offset, offset, offset % 11 == 3);
+            }
+            writer.publish();
+            checkMore(store);
+        }
+        try (LocalStore store = open(more)) {
+            checkMore(store);
+        }
+        var lost = assertThrows(ProblemException.class, () -> open(StoreModel.UPSERT));
+        assertTrue(lost.problem().detail().contains("optional columns may be added"), lost.getMessage());
+        java.util.Collections.reverse(wider);
+        try (LocalStore store = open(new StoreSchema(new Schema(wider), List.of("id", "number"), true));
+                Snapshot snapshot = store.snapshot()) {
+            assertEquals(50, store.position().next(0));
+            for (Slice slice : snapshot.slices(0)) {
+                for (int row = 0; row < slice.rows(); row++) {
+                    assertEquals(
+                            slice.offset(row) % 13,
+                            slice.batch().column("number").int32(row));
+                }
+            }
+        }
+    }
+
+    private static void checkMore(LocalStore store) {
+        check(store, 50);
+        try (Snapshot snapshot = store.snapshot()) {
+            for (Slice slice : snapshot.slices(0)) {
+                for (int row = 0; row < slice.rows(); row++) {
+                    assertEquals(slice.offset(row) < 40, slice.batch().column(3).isNull(row));
+                }
+            }
+        }
+    }
+
+    @Test
     void topic_withAnotherId_isRefused() throws IOException {
         fill(StoreModel.UPSERT, 40);
         try (LocalStore store = open(StoreModel.UPSERT)) {
@@ -537,13 +585,13 @@ class LocalStoreTest {
     }
 
     private static void check(LocalStore store, int records) {
-        var model = new StoreModel(StoreModel.UPSERT, 1);
+        var model = new StoreModel(store.schema(), 1);
         for (int offset = 0; offset < records; offset++) {
             model.partitions.getFirst().add(entry(offset, offset > 0 && offset % 10 == 0));
         }
         assertEquals(records, store.position().next(0));
         try (Snapshot snapshot = store.snapshot()) {
-            if (store.schema() == StoreModel.UPSERT) {
+            if (store.schema().upsert()) {
                 model.check(snapshot);
             }
         }
