@@ -77,6 +77,9 @@ final class FileBuffers {
     }
 
     private void add(List<ColumnLayout> columns, List<ColumnLayout> stored, long rows) {
+        if (rows < 0 || rows > fileBytes * Byte.SIZE) { // each row has at least a bit of the file
+            throw new IllegalArgumentException(rows + " rows");
+        }
         for (ColumnLayout column : columns) {
             stored.stream()
                     .filter(each -> each.name().equals(column.name()))
@@ -95,9 +98,6 @@ final class FileBuffers {
     }
 
     private void addNulls(ColumnLayout column, long rows) {
-        if (rows < 0 || rows > fileBytes * Byte.SIZE) { // each row has at least a bit of the file
-            throw new IllegalArgumentException(rows + " rows");
-        }
         long bits = (rows + 7) >>> 3;
         addZeros(bits);
         switch (column.storage()) {

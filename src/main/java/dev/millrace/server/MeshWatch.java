@@ -20,7 +20,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -77,22 +76,20 @@ final class MeshWatch implements AutoCloseable {
                 take();
             }
             seen = now;
-        } catch (IOException | UncheckedIOException changing) {
-            LOG.debug("{} changes while it is looked at", folder, changing);
         } catch (RuntimeException failure) {
             LOG.error("The change in {} is not taken up", folder, failure);
         }
     }
 
-    private List<String> fingerprint() throws IOException {
+    private List<String> fingerprint() {
         try (Stream<Path> files = Files.walk(folder.resolve("domains"), FileVisitOption.FOLLOW_LINKS)) {
             List<String> lines = new ArrayList<>();
             for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
                 lines.add(file + " " + Files.size(file) + " " + Files.getLastModifiedTime(file));
             }
             return lines;
-        } catch (NoSuchFileException gone) {
-            return List.of("no " + gone.getFile());
+        } catch (IOException | UncheckedIOException unreadable) {
+            return List.of(unreadable.toString()); // when it is so again, the mesh's reader will say what is wrong
         }
     }
 

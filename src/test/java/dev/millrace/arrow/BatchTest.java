@@ -254,7 +254,7 @@ class BatchTest {
                 optional("text", ArrowType.Utf8.INSTANCE),
                 optional("struct", ArrowType.Struct.INSTANCE, n, legs(n)),
                 optional("list", ArrowType.List.INSTANCE, required("item", ArrowType.Utf8.INSTANCE)),
-                optional("vector", new ArrowType.FixedSizeList(3), n));
+                optional("vector", new ArrowType.FixedSizeList(3000), n));
         List<Field> inner = new java.util.ArrayList<>(added);
         inner.add(n);
         List<Field> outer = new java.util.ArrayList<>(added);
