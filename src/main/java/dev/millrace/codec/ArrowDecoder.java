@@ -20,8 +20,6 @@ final class ArrowDecoder implements RecordDecoder {
     /** What a loop over rows returns when all of them are in, instead of the one that is not. */
     private static final int GOOD = -1;
 
-    private static final long HIGH_BITS = 0x8080808080808080L;
-
     /** How a column is taken whole; the value types have bounds that one compare can check. */
     private enum Whole {
         NOT,
@@ -158,7 +156,7 @@ final class ArrowDecoder implements RecordDecoder {
         for (int i = 0; i < fields.size(); i++) {
             ArrowField from = fields.get(i);
             FieldPlan field = absent.stream()
-                    .filter(one -> one.name.equals(from.name()))
+                    .filter(one -> one.isNamed(from.name()))
                     .findFirst()
                     .orElse(null);
             if (field == null && rejectUnknown) {
@@ -376,7 +374,7 @@ final class ArrowDecoder implements RecordDecoder {
             return false;
         }
         int at = start;
-        while (at + 8 <= end && (Words.at(b, at) & HIGH_BITS) == 0) {
+        while (at + 8 <= end && (Words.at(b, at) & Words.HIGH_BITS) == 0) {
             at += 8;
         }
         boolean ascii = true;

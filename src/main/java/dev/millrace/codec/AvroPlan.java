@@ -175,7 +175,7 @@ final class AvroPlan implements RegistryDecoder.Plan {
 
     private static @Nullable FieldPlan named(ObjectPlan target, Schema.Field field) {
         for (FieldPlan plan : target.fields) {
-            if (plan.name.equals(field.name()) || field.aliases().contains(plan.name)) {
+            if (plan.isNamed(field.name()) || field.aliases().contains(plan.name)) {
                 return plan;
             }
         }

@@ -169,9 +169,13 @@ final class CheckedColumns {
 
     /** Bytes that should be a text in UTF-8. */
     boolean text(FieldPlan field, byte[] bytes, int from, int length) {
-        int codePoints = 0;
         int end = from + length;
-        for (int at = from; at < end; codePoints++) {
+        int at = from;
+        while (at + 8 <= end && (Words.at(bytes, at) & Words.HIGH_BITS) == 0) {
+            at += 8;
+        }
+        int codePoints = at - from;
+        for (; at < end; codePoints++) {
             int size = bytes[at] >= 0 ? 1 : JsonText.sequence(bytes, at, end);
             if (size == 0) {
                 return refuse("type", "The text is not UTF-8.");

@@ -175,6 +175,11 @@ final class FieldPlan {
         return tokenLength;
     }
 
+    /** Whether a field of that name is this one. */
+    boolean isNamed(String other) {
+        return name.equals(other) || aliases.contains(other);
+    }
+
     boolean isNumber() {
         return switch (kind) {
             case INT, UNSIGNED64, FLOAT32, FLOAT64, DECIMAL -> true;

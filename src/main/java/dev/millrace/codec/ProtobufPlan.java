@@ -193,7 +193,7 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
         List<FieldPlan> absent = new ArrayList<>(List.of(target.fields));
         for (FieldDescriptor field : descriptor.getFields()) {
             FieldPlan plan = absent.stream()
-                    .filter(one -> one.name.equals(field.getName()) || one.name.equals(field.getJsonName()))
+                    .filter(one -> one.isNamed(field.getName()) || one.isNamed(field.getJsonName()))
                     .findFirst()
                     .orElse(null);
             if (plan != null) {

@@ -17,7 +17,9 @@ final class Words {
     private static final int NULL = 0x6c6c756e;
     private static final int TRUE = 0x65757274;
     private static final int ALSE = 0x65736c61;
-    private static final long HIGH_BITS = 0x8080808080808080L;
+    /** Set in bytes that are not ASCII. */
+    static final long HIGH_BITS = 0x8080808080808080L;
+
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 

@@ -94,7 +94,7 @@ final class MillraceCase implements IngestCase {
                     memoryBytes,
                     configuration.store().flushInterval());
             try {
-                return LocalStore.open(schema, options, folder.resolve("data"), share, mapped, files);
+                return LocalStore.open(schema, options, folder.resolve(product.name()), share, mapped, files);
             } catch (IOException failure) {
                 throw new UncheckedIOException(failure);
             }
