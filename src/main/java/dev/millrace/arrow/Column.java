@@ -119,6 +119,13 @@ public final class Column {
         return direct ? Memory.getInt(offsets + ((long) row << 2) + 4) : indirect(row, 1);
     }
 
+    /** {@link #start} in the low half and {@link #end} in the high one: one load where both are wanted. */
+    public long range(int row) {
+        return direct
+                ? Memory.getLong(offsets + ((long) row << 2))
+                : indirect(row, 0) & 0xFFFFFFFFL | (long) indirect(row, 1) << 32;
+    }
+
     private int indirect(int row, int next) {
         return layout.storage() == Storage.VECTOR
                 ? (row + next) * layout.width()

@@ -196,8 +196,9 @@ public final class JsonEncoder {
     private void list(Node node, Column column, int row, ByteSink sink) {
         Column items = column.child(0);
         Node item = node.children[0];
-        int from = column.start(row);
-        int to = column.end(row);
+        long range = column.range(row);
+        int from = (int) range;
+        int to = (int) (range >>> 32);
         sink.put((byte) '[');
         for (int i = from; i < to; i++) {
             sink.reserve(fixedBytes);
@@ -215,8 +216,9 @@ public final class JsonEncoder {
         Column values = column.child(0).child(1);
         Node key = node.children[0];
         boolean bare = key.form != Form.TEXT;
-        int from = column.start(row);
-        int to = column.end(row);
+        long range = column.range(row);
+        int from = (int) range;
+        int to = (int) (range >>> 32);
         sink.put((byte) '{');
         for (int i = from; i < to; i++) {
             sink.reserve(fixedBytes);
@@ -238,8 +240,9 @@ public final class JsonEncoder {
     }
 
     private void text(Column column, int row, ByteSink sink) {
-        int from = column.start(row);
-        int to = column.end(row);
+        long range = column.range(row);
+        int from = (int) range;
+        int to = (int) (range >>> 32);
         sink.reserve(Math.addExact(to - from + 16, fixedBytes));
         int at = sink.putUnescaped(column, from, to);
         while (at < to) {
