@@ -71,6 +71,11 @@ class RoomsTest {
     }
 
     @Test
+    void formatsAndRules_areSeen_onlyByCodec() {
+        onlyIn("codec", "dev.cel..", "org.apache.avro..");
+    }
+
+    @Test
     void sketches_areSeen_onlyByQuality() {
         onlyIn("quality", "org.apache.datasketches..");
     }
