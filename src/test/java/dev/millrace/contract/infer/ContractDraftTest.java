@@ -6,16 +6,21 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.codec.JsonLimits;
+import dev.millrace.codec.RecordRules;
+import dev.millrace.contract.ContractCheck;
 import dev.millrace.contract.FieldType;
 import dev.millrace.contract.Property;
+import dev.millrace.problem.Fault;
 import dev.millrace.server.demo.DemoData;
 import dev.millrace.server.demo.DemoSource;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +31,18 @@ class ContractDraftTest {
 
     @TempDir
     Path folder;
+
+    /** Whatever a test drafted passes {@code check}, too. */
+    @AfterEach
+    void check() {
+        if (Files.isDirectory(folder.resolve("domains"))) {
+            ContractCheck.Result checked = ContractCheck.check(List.of(folder), RecordRules::faults);
+            assertEquals(
+                    0,
+                    checked.count(Fault.Severity.ERROR),
+                    () -> checked.faults().toString());
+        }
+    }
 
     @ParameterizedTest
     @CsvSource(
