@@ -38,6 +38,7 @@ public final class FlightPort {
     private static final int PAGES_WORKERS = 2;
     private static final Duration KEEP_ALIVE = Duration.ofMinutes(1);
     private static final Logger GRPC = Logger.getLogger("io.grpc.netty.NettyServerHandler");
+    private static final long LOOK_MILLIS = 10;
     private static final Duration ABORT = Duration.ofSeconds(10);
 
     private final Vertx vertx;
@@ -144,10 +145,18 @@ public final class FlightPort {
                 .compose(terminated -> calls.ended())
                 .compose(ended -> loops.drained())
                 .compose(drained -> pages.close())
-                .compose(closed -> {
+                .compose(closed -> released(ABORT.toMillis()))
+                .compose(released -> {
                     allocator.close();
                     return Future.succeededFuture();
                 });
+    }
+
+    /** Ends when the connections' loops have given the last message back, which may be after the server's end. */
+    private Future<Void> released(long millis) {
+        return allocator.getAllocatedMemory() == 0 || millis <= 0
+                ? Future.succeededFuture()
+                : vertx.timer(LOOK_MILLIS, TimeUnit.MILLISECONDS).compose(passed -> released(millis - LOOK_MILLIS));
     }
 
     private boolean terminate(Duration grace) throws InterruptedException {
