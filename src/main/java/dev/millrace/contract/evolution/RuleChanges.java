@@ -42,7 +42,9 @@ final class RuleChanges {
             order("uniqueItems", now.uniqueItems() ? 1 : -1, "" + old.uniqueItems(), "" + now.uniqueItems());
         }
         text("pattern", old.pattern(), now.pattern());
-        text("format", optional(old.format()), optional(now.format()));
+        if (type instanceof FieldType.Text || type instanceof FieldType.OneOf) { // elsewhere it is part of the type
+            text("format", optional(old.format()), optional(now.format()));
+        }
         multipleOf(old.multipleOf(), now.multipleOf());
         values(old.values(), now.values());
     }
@@ -63,16 +65,22 @@ final class RuleChanges {
         return tighter(rules.maximum(), rules.exclusiveMaximum(), -1);
     }
 
-    /** The bound that counts; of whole numbers always inclusive. {@code inwards} is 1 for a lower one. */
+    /** The bound that counts; of whole numbers, days and moments always inclusive. {@code inwards} is 1 for a lower one. */
     private Optional<Bound> tighter(Optional<BigDecimal> inclusive, Optional<BigDecimal> exclusive, int inwards) {
         Optional<Bound> first = inclusive.map(value -> new Bound(value, false));
-        Optional<Bound> second = exclusive.map(value -> type instanceof FieldType.Int
-                ? new Bound(value.add(BigDecimal.valueOf(inwards)), false)
-                : new Bound(value, true));
+        Optional<Bound> second = exclusive.map(
+                value -> isWhole() ? new Bound(value.add(BigDecimal.valueOf(inwards)), false) : new Bound(value, true));
         if (first.isEmpty() || second.isEmpty()) {
             return first.or(() -> second);
         }
         return order(first.get(), second.get(), inwards) >= 0 ? first : second;
+    }
+
+    private boolean isWhole() {
+        return type instanceof FieldType.Int
+                || type instanceof FieldType.Date
+                || type instanceof FieldType.Time
+                || type instanceof FieldType.Timestamp;
     }
 
     /** Above 0 when the left bound allows less. */

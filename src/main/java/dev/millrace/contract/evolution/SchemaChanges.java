@@ -11,8 +11,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Changes of schema objects and their properties, nested ones and items likewise. */
 final class SchemaChanges {
@@ -56,6 +58,16 @@ final class SchemaChanges {
                     Effect.BREAK,
                     Effect.NONE);
         }
+        String format = format(before, old);
+        String newFormat = format(after, now);
+        if (!format.equals(newFormat)) {
+            add(
+                    path,
+                    "format",
+                    "Records are " + newFormat + ", not " + format + " any more.",
+                    Effect.BREAK,
+                    Effect.NONE);
+        }
         String mode = custom(before, old, "millrace.mode");
         String newMode = custom(after, now, "millrace.mode");
         if (!mode.equals(newMode)) {
@@ -83,6 +95,19 @@ final class SchemaChanges {
     private static String custom(Contract contract, SchemaObject object, String name) {
         Node node = object.custom().getOrDefault(name, contract.custom().get(name));
         return node instanceof Scalar scalar ? scalar.text() : DEFAULTS.getOrDefault(name, "");
+    }
+
+    /** What the records are: as the custom property says, else the first Kafka server that says it. */
+    private static String format(Contract contract, SchemaObject object) {
+        String custom = custom(contract, object, "millrace.format");
+        Stream<String> servers = contract.servers().stream()
+                .filter(server -> server.type().equals("kafka"))
+                .map(Contract.Server::format);
+        return Stream.concat(Stream.of(custom), servers)
+                .filter(text -> !text.isEmpty())
+                .map(text -> text.toLowerCase(Locale.ROOT))
+                .findFirst()
+                .orElse("json");
     }
 
     private static List<String> key(SchemaObject object) {
@@ -168,7 +193,9 @@ final class SchemaChanges {
     }
 
     private void property(String path, Property old, Property now) {
-        if (old.name().equals(now.name()) && !old.physicalName().equals(now.physicalName())) {
+        if (old.name().equals(now.name())
+                && !old.physicalName().equals(now.physicalName())
+                && !now.aliases().contains(old.physicalName())) {
             add(
                     path,
                     "renamed",
@@ -177,6 +204,17 @@ final class SchemaChanges {
                     Effect.BREAK,
                     Effect.NONE);
         }
+        for (String alias : old.aliases()) {
+            if (!now.aliases().contains(alias) && !alias.equals(now.physicalName())) {
+                add(
+                        path,
+                        "alias",
+                        "The alias '" + alias + "' is removed: records may name the field so.",
+                        Effect.BREAK,
+                        Effect.NONE);
+            }
+        }
+        fallback(path, old, now);
         if (old.required() != now.required()) {
             add(
                     path,
@@ -212,6 +250,21 @@ final class SchemaChanges {
         }
         if (old.items().isPresent() && now.items().isPresent()) {
             property(path + "[]", old.items().get(), now.items().get());
+        }
+    }
+
+    private void fallback(String path, Property old, Property now) {
+        Optional<String> before = old.rules().fallback();
+        Optional<String> after = now.rules().fallback();
+        if (before.isPresent() && after.isEmpty()) {
+            add(
+                    path,
+                    "default",
+                    "The default is removed: records without the field no longer have it.",
+                    now.required() ? Effect.BREAK : Effect.NONE,
+                    now.required() ? Effect.NONE : Effect.WARNING);
+        } else if (!before.equals(after)) {
+            add(path, "default", "The default becomes '" + after.orElse("") + "'.", Effect.NONE, Effect.WARNING);
         }
     }
 

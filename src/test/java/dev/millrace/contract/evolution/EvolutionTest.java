@@ -59,6 +59,14 @@ class EvolutionTest {
                 "{name: a, logicalType: timestamp, physicalType: timestamp(3)}; {name: a, logicalType: timestamp, physicalType: epoch_millis}; type; BREAK; NONE",
                 "{name: a, logicalType: string}; {name: a, logicalType: string, logicalTypeOptions: {format: uuid}}; type; BREAK; BREAK",
                 "{name: a, logicalType: string, physicalType: varchar}; {name: a, logicalType: string, physicalType: text}; %; NONE; NONE",
+                // other names, defaults
+                "{name: a, logicalType: string, customProperties: [{property: millrace.aliases, value: [b]}]}; {name: a, logicalType: string}; alias documentation; BREAK; NONE",
+                "{name: a, physicalName: f, logicalType: string}; {name: a, physicalName: g, logicalType: string, customProperties: [{property: millrace.aliases, value: [f]}]}; documentation; NONE; NONE",
+                "{name: a, logicalType: string, required: true, customProperties: [{property: millrace.default, value: x}]}; {name: a, logicalType: string, required: true}; default documentation; BREAK; NONE",
+                "{name: a, logicalType: string, customProperties: [{property: millrace.default, value: x}]}; {name: a, logicalType: string}; default documentation; NONE; WARNING",
+                "{name: a, logicalType: string, customProperties: [{property: millrace.default, value: x}]}; {name: a, logicalType: string, customProperties: [{property: millrace.default, value: y}]}; default documentation; NONE; WARNING",
+                "{name: a, logicalType: date, logicalTypeOptions: {minimum: '2020-01-01'}}; {name: a, logicalType: date, logicalTypeOptions: {exclusiveMinimum: '2019-12-31'}}; %; NONE; NONE",
+                "{name: a, logicalType: integer, logicalTypeOptions: {format: i64}}; {name: a, logicalType: integer, physicalType: bigint}; %; NONE; NONE",
                 // null, uniqueness, classification
                 "{name: a, logicalType: string}; {name: a, logicalType: string, required: true}; required; BREAK; NONE",
                 "{name: a, logicalType: string, required: true}; {name: a, logicalType: string}; required; NONE; BREAK",
@@ -135,6 +143,9 @@ class EvolutionTest {
                 "slaProperties: [{property: support, value: office}]; slaProperties: [{property: support, value: always}]; sla; NONE; WARNING",
                 "customProperties: [{property: millrace.mode, value: append}]; customProperties: [{property: millrace.mode, value: upsert}]; mode documentation; BREAK; BREAK",
                 "customProperties: [{property: millrace.unknownFields, value: ignore}]; customProperties: [{property: millrace.unknownFields, value: reject}]; unknownFields documentation; BREAK; NONE",
+                "servers: [{server: s, type: kafka, format: json}]; servers: [{server: s, type: kafka, format: avro}]; format documentation; BREAK; NONE",
+                "servers: [{server: s, type: kafka}]; servers: [{server: s, type: kafka, format: JSON}]; documentation; NONE; NONE",
+                "customProperties: [{property: millrace.format, value: json}]; customProperties: [{property: millrace.format, value: arrow}]; format documentation; BREAK; NONE",
                 "status: active; status: deprecated; status; NONE; WARNING",
                 "description: {purpose: x}; description: {purpose: y}; documentation; NONE; NONE",
                 "id: a; id: b; id; NONE; BREAK"
