@@ -174,12 +174,8 @@ final class ArrowDecoder implements RecordDecoder {
                 present.add(target);
             }
         }
-        for (FieldPlan missing : absent) {
-            if (missing.required && missing.fallback == null) {
-                faults.at("schema", "The record lacks a column that the contract requires.");
-                faults.in(missing.name);
-                return null;
-            }
+        if (!checked.maySchemaLack(absent, "The record lacks a column that the contract requires.")) {
+            return null;
         }
         return new Objects(present, absent);
     }

@@ -156,12 +156,8 @@ final class AvroPlan implements RegistryDecoder.Plan {
             }
             steps.add(step);
         }
-        for (FieldPlan missing : absent) {
-            if (missing.required && missing.fallback == null) {
-                faults.at("schema", "The schema lacks a field that the contract requires.");
-                faults.in(missing.name);
-                return null;
-            }
+        if (!checked.maySchemaLack(absent, "The schema lacks a field that the contract requires.")) {
+            return null;
         }
         return new Step(
                 Op.RECORD,
@@ -306,12 +302,7 @@ final class AvroPlan implements RegistryDecoder.Plan {
                 return field != null && faults.refusedIn(field.name);
             }
         }
-        for (FieldPlan field : step.absent) {
-            if (!checked.absent(field)) {
-                return faults.refusedIn(field.name);
-            }
-        }
-        return step.field == null || checked.struct(step.field);
+        return checked.absent(step.absent) && (step.field == null || checked.struct(step.field));
     }
 
     private boolean array(Step item, FieldPlan field) {

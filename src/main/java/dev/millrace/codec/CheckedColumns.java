@@ -8,6 +8,7 @@ import dev.millrace.contract.PatternSearch;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Checks values that a parser has read against the rules of their fields and appends them to their columns: the one
@@ -54,6 +55,27 @@ final class CheckedColumns {
             return refuse("required", "The field is missing.");
         }
         field.out.putNull();
+        return true;
+    }
+
+    /** Fields that the record does not have; the first that breaks a rule ends it, its path noted. */
+    boolean absent(FieldPlan[] fields) {
+        for (FieldPlan field : fields) {
+            if (!absent(field)) {
+                return faults.refusedIn(field.name);
+            }
+        }
+        return true;
+    }
+
+    /** Whether no record needs those fields; the fault of a schema says {@code lack} otherwise, its path noted. */
+    boolean maySchemaLack(List<FieldPlan> fields, String lack) {
+        for (FieldPlan field : fields) {
+            if (field.required && field.fallback == null) {
+                faults.at("schema", lack);
+                return faults.refusedIn(field.name);
+            }
+        }
         return true;
     }
 

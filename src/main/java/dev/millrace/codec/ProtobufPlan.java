@@ -206,12 +206,8 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
                 return null;
             }
         }
-        for (FieldPlan missing : absent) {
-            if (missing.required && missing.fallback == null) {
-                faults.at("schema", "The message lacks a field that the contract requires.");
-                faults.in(missing.name);
-                return null;
-            }
+        if (!checked.maySchemaLack(absent, "The message lacks a field that the contract requires.")) {
+            return null;
         }
         List<Member> members = new ArrayList<>();
         for (int i = 0; i < fields.size(); i++) {
@@ -324,12 +320,7 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
                 return faults.refusedIn(member.field.name);
             }
         }
-        for (FieldPlan field : message.absent) {
-            if (!checked.absent(field)) {
-                return faults.refusedIn(field.name);
-            }
-        }
-        return message.owner == null || checked.struct(message.owner);
+        return checked.absent(message.absent) && (message.owner == null || checked.struct(message.owner));
     }
 
     private void scan(Message message, byte[] bytes, int from, int end, int base) {

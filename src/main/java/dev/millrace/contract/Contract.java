@@ -4,6 +4,7 @@ import dev.millrace.config.yaml.Node;
 import dev.millrace.problem.Fault;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A data contract (Open Data Contract Standard v3) that can be served. Texts that the file does not give are empty.
@@ -38,6 +39,19 @@ public record Contract(
         objects = List.copyOf(objects);
         custom = Map.copyOf(custom);
         warnings = List.copyOf(warnings);
+    }
+
+    /** The custom property of that name: the object's own, else the contract's. */
+    public Optional<Node> custom(SchemaObject object, String name) {
+        return Optional.ofNullable(object.custom().get(name)).or(() -> Optional.ofNullable(custom.get(name)));
+    }
+
+    /** The first Kafka server that names the format of its records. */
+    public Optional<Server> serverWithFormat() {
+        return servers.stream()
+                .filter(server ->
+                        server.type().equals("kafka") && !server.format().isEmpty())
+                .findFirst();
     }
 
     /** What the dataset is for; each part empty for none. */

@@ -7,7 +7,6 @@ import dev.millrace.config.yaml.Place;
 import dev.millrace.problem.Rule;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -121,16 +120,11 @@ final class ProductAssembly {
                 key));
     }
 
-    /** What the first Kafka server that names a format says. */
     private ValueFormat serverFormat() {
-        for (Contract.Server server : contract.servers()) {
-            if (server.type().equals("kafka") && !server.format().isEmpty()) {
-                var format = new Cursor(server.raw(), "servers", faults, Rule.UNSUPPORTED_FORMAT).field("format");
-                return format.map(given -> choice(given, ValueFormat.values(), ValueFormat.JSON))
-                        .orElse(ValueFormat.JSON);
-            }
-        }
-        return ValueFormat.JSON;
+        return contract.serverWithFormat()
+                .flatMap(server -> new Cursor(server.raw(), "servers", faults, Rule.UNSUPPORTED_FORMAT).field("format"))
+                .map(given -> choice(given, ValueFormat.values(), ValueFormat.JSON))
+                .orElse(ValueFormat.JSON);
     }
 
     /** The object with the column that its unknown fields go to. */
@@ -171,11 +165,7 @@ final class ProductAssembly {
     }
 
     private List<Property> key(SchemaObject object) {
-        List<Property> key = object.properties().stream()
-                .filter(Property::primaryKey)
-                .sorted(Comparator.comparingInt(property ->
-                        property.primaryKeyPosition() == 0 ? Integer.MAX_VALUE : property.primaryKeyPosition()))
-                .toList();
+        List<Property> key = object.key();
         Set<Integer> positions = new HashSet<>();
         for (Property property : key) {
             if (!property.required()) {
@@ -262,9 +252,7 @@ final class ProductAssembly {
     }
 
     private Optional<Cursor> custom(SchemaObject object, String name) {
-        return Optional.ofNullable(object.custom().get(name))
-                .or(() -> Optional.ofNullable(contract.custom().get(name)))
-                .map(node -> new Cursor(node, name, faults, Rule.PRODUCT));
+        return contract.custom(object, name).map(node -> new Cursor(node, name, faults, Rule.PRODUCT));
     }
 
     private void error(Rule rule, Place place, String path, String message) {

@@ -19,7 +19,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -50,7 +49,6 @@ public final class QualityRules {
             .collect(Collectors.toMap(unit -> unit[0], unit -> Long.parseLong(unit[1])));
     private static final Pattern AMOUNT = Pattern.compile("(\\d{1,6}) *([a-z]*)");
     private static final int DEFAULT_MINIMUM_ROWS = 1_000;
-    private static final int LONGEST_PATTERN = 1_000; // the compiler of patterns recurses
 
     private final SchemaObject object;
     private final Map<String, QualityRule> rules = new LinkedHashMap<>();
@@ -185,7 +183,7 @@ public final class QualityRules {
             }
             case "invalidValues" -> {
                 List<String> values = texts(values(entry, "validValues"));
-                Optional<String> pattern = argument(entry, "pattern").flatMap(QualityRules::pattern);
+                Optional<String> pattern = argument(entry, "pattern").flatMap(RulesReader::pattern);
                 if (argument(entry, "validValues").isEmpty()
                         && argument(entry, "pattern").isEmpty()) {
                     entry.error("The metric invalidValues needs arguments.validValues, a list, or arguments.pattern.");
@@ -241,20 +239,6 @@ public final class QualityRules {
 
     private static List<String> texts(List<Optional<String>> values) {
         return values.stream().flatMap(Optional::stream).toList();
-    }
-
-    private static Optional<String> pattern(Cursor given) {
-        String text = given.text().orElse("");
-        try {
-            if (text.length() <= LONGEST_PATTERN) {
-                Pattern.compile(text);
-                return Optional.of(text);
-            }
-            given.error("The pattern is longer than " + LONGEST_PATTERN + " characters.");
-        } catch (PatternSyntaxException e) {
-            given.error("The pattern does not compile: " + e.getDescription() + " near index " + e.getIndex() + ".");
-        }
-        return Optional.empty();
     }
 
     private static List<Threshold> thresholds(Cursor entry, String metric) {

@@ -141,23 +141,26 @@ final class RulesReader {
     }
 
     private Optional<String> pattern() {
-        return option("pattern")
-                .flatMap(given -> given.text().filter(pattern -> {
-                    if (pattern.length() > LONGEST_PATTERN) {
-                        given.as(Rule.NOT_APPLIED)
-                                .error("The pattern is longer than " + LONGEST_PATTERN + " characters.");
-                        return false;
-                    }
-                    try {
-                        Pattern.compile(pattern);
-                        return true;
-                    } catch (PatternSyntaxException e) {
-                        given.as(FOREIGN.matcher(pattern).find() ? Rule.FOREIGN_PATTERN : Rule.INVALID_PATTERN)
-                                .error("The pattern does not compile: " + e.getDescription() + " near index "
-                                        + e.getIndex() + ".");
-                        return false;
-                    }
-                }));
+        return option("pattern").flatMap(RulesReader::pattern);
+    }
+
+    /** The pattern that stands there; empty with an error when it cannot be used. */
+    static Optional<String> pattern(Cursor given) {
+        return given.text().filter(pattern -> {
+            if (pattern.length() > LONGEST_PATTERN) {
+                given.as(Rule.NOT_APPLIED).error("The pattern is longer than " + LONGEST_PATTERN + " characters.");
+                return false;
+            }
+            try {
+                Pattern.compile(pattern);
+                return true;
+            } catch (PatternSyntaxException e) {
+                given.as(FOREIGN.matcher(pattern).find() ? Rule.FOREIGN_PATTERN : Rule.INVALID_PATTERN)
+                        .error("The pattern does not compile: " + e.getDescription() + " near index " + e.getIndex()
+                                + ".");
+                return false;
+            }
+        });
     }
 
     private Optional<BigDecimal> multipleOf() {

@@ -2,6 +2,7 @@ package dev.millrace.contract;
 
 import dev.millrace.config.yaml.Node;
 import dev.millrace.config.yaml.Place;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,6 +32,15 @@ public record SchemaObject(
         quality = List.copyOf(quality);
         celRules = List.copyOf(celRules);
         custom = Map.copyOf(custom);
+    }
+
+    /** The columns of the primary key in the order of their positions; those without one last. */
+    public List<Property> key() {
+        return properties.stream()
+                .filter(Property::primaryKey)
+                .sorted(Comparator.comparingInt(property ->
+                        property.primaryKeyPosition() == 0 ? Integer.MAX_VALUE : property.primaryKeyPosition()))
+                .toList();
     }
 
     /** The column of that name. */

@@ -8,13 +8,11 @@ import dev.millrace.contract.Property;
 import dev.millrace.contract.SchemaObject;
 import dev.millrace.contract.evolution.Change.Effect;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** Changes of schema objects and their properties, nested ones and items likewise. */
 final class SchemaChanges {
@@ -93,30 +91,23 @@ final class SchemaChanges {
     }
 
     private static String custom(Contract contract, SchemaObject object, String name) {
-        Node node = object.custom().getOrDefault(name, contract.custom().get(name));
-        return node instanceof Scalar scalar ? scalar.text() : DEFAULTS.getOrDefault(name, "");
+        Optional<Node> given = contract.custom(object, name);
+        return given.isPresent() && given.get() instanceof Scalar scalar
+                ? scalar.text()
+                : DEFAULTS.getOrDefault(name, "");
     }
 
     /** What the records are: as the custom property says, else the first Kafka server that says it. */
     private static String format(Contract contract, SchemaObject object) {
         String custom = custom(contract, object, "millrace.format");
-        Stream<String> servers = contract.servers().stream()
-                .filter(server -> server.type().equals("kafka"))
-                .map(Contract.Server::format);
-        return Stream.concat(Stream.of(custom), servers)
-                .filter(text -> !text.isEmpty())
-                .map(text -> text.toLowerCase(Locale.ROOT))
-                .findFirst()
-                .orElse("json");
+        String given = custom.isEmpty()
+                ? contract.serverWithFormat().map(Contract.Server::format).orElse("json")
+                : custom;
+        return given.toLowerCase(Locale.ROOT);
     }
 
     private static List<String> key(SchemaObject object) {
-        return object.properties().stream()
-                .filter(Property::primaryKey)
-                .sorted(Comparator.comparingInt(property ->
-                        property.primaryKeyPosition() == 0 ? Integer.MAX_VALUE : property.primaryKeyPosition()))
-                .map(Property::name)
-                .toList();
+        return object.key().stream().map(Property::name).toList();
     }
 
     private void properties(String parent, List<Property> before, List<Property> after) {
@@ -177,7 +168,7 @@ final class SchemaChanges {
 
     private void added(String parent, Property now) {
         String path = parent + "." + now.name();
-        if (now.required() && !now.custom().containsKey("millrace.default")) {
+        if (now.required() && now.rules().fallback().isEmpty()) {
             add(
                     path,
                     "added",
