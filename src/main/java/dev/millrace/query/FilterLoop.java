@@ -63,7 +63,8 @@ final class FilterLoop {
             return true;
         }
         Statistics statistics = batch.statistics().get();
-        List<ColumnLayout> path = batch.path(filter.column().path()).stream().map(Column::layout).toList();
+        List<ColumnLayout> path =
+                batch.path(filter.column().path()).stream().map(Column::layout).toList();
         if (filter.operand() instanceof Operand.Missing(boolean missing) && missing) {
             return path.stream().anyMatch(column -> column.nullable() && statistics.nulls(column) > 0);
         }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
@@ -32,7 +33,8 @@ public final class LocalStore implements ProductStore {
     private final Disk disk;
     private final FileChannel lock;
     private final StoreContext context;
-    private final List<String> notes = new ArrayList<>();
+    private final List<String> notes = new CopyOnWriteArrayList<>();
+    private final Scrub scrub;
     private CompletableFuture<Void> condition = CompletableFuture.completedFuture(null);
     private volatile PartitionLog[] logs = {};
     private volatile @Nullable String topicId;
@@ -60,6 +62,7 @@ public final class LocalStore implements ProductStore {
                 new MemoryGate(options.budgetBytes(), this::memoryBytes, this::seal, this::isPending),
                 () -> condition,
                 this::topicName);
+        this.scrub = new Scrub(disk, context.files(), notes);
     }
 
     /**
@@ -142,6 +145,7 @@ public final class LocalStore implements ProductStore {
         for (int partition = 0; partition < partitions; partition++) {
             PartitionRecovery.Found found = recover(partition);
             add(partition, found);
+            scrub.add(partition, partitionFolder(partition), found.manifest().segments());
             String stored = found.manifest().topicId();
             if (!stored.isEmpty() && topicId != null && !stored.equals(topicId)) {
                 throw new Problem.CannotStart("The partitions in " + folder + " are of different topics. Rename or "
@@ -292,6 +296,16 @@ public final class LocalStore implements ProductStore {
         return Stream.of(logs).flatMap(log -> log.fault().stream()).findFirst();
     }
 
+    @Override
+    public void scrub() {
+        scrub.start();
+    }
+
+    @Override
+    public Optional<Broken> broken() {
+        return scrub.broken();
+    }
+
     private void seal() {
         Stream.of(logs).forEach(PartitionLog::seal);
     }
@@ -325,6 +339,7 @@ public final class LocalStore implements ProductStore {
     }
 
     private void release() {
+        scrub.stop();
         Stream.of(logs).forEach(PartitionLog::close);
         try {
             lock.close();
