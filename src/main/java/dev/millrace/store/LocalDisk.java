@@ -33,7 +33,11 @@ final class LocalDisk implements Disk {
     @Override
     public Stored writeBatch(Path file, Batch batch, int rows, Map<String, String> metadata, BufferAllocator allocator)
             throws IOException {
-        long size = ArrowFile.write(file, batch, rows, metadata, allocator);
+        return new Stored(ArrowFile.write(file, batch, rows, metadata, allocator), crc32c(file));
+    }
+
+    /** The CRC-32C of a file's bytes. */
+    static int crc32c(Path file) throws IOException {
         var crc = new CRC32C();
         var chunk = ByteBuffer.allocate(CHUNK);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -41,7 +45,7 @@ final class LocalDisk implements Disk {
                 crc.update(chunk.flip());
             }
         }
-        return new Stored(size, (int) crc.getValue());
+        return (int) crc.getValue();
     }
 
     @Override

@@ -3,9 +3,7 @@ package dev.millrace.store;
 import dev.millrace.problem.Problem;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,7 +13,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +22,6 @@ import org.slf4j.LoggerFactory;
 /** A product's data in memory and in one folder of the local disk, which it has for itself while it is open. */
 public final class LocalStore implements ProductStore {
     private static final Logger LOG = LoggerFactory.getLogger(LocalStore.class);
-    private static final Pattern PARTITION = Pattern.compile("p(\\d{1,5})");
     private static final String NO_TOPIC = "-";
 
     private final Path folder;
@@ -96,7 +92,7 @@ public final class LocalStore implements ProductStore {
             LongSupplier nanoClock)
             throws IOException {
         disk.createFolder(folder);
-        FileChannel lock = lock(folder);
+        FileChannel lock = StoreFolder.lock(folder);
         var store = new LocalStore(
                 schema, options, folder, productAllocator, mappedAllocator, files, disk, nanoClock, lock);
         boolean opened = false;
@@ -111,30 +107,9 @@ public final class LocalStore implements ProductStore {
         }
     }
 
-    private static FileChannel lock(Path folder) throws IOException {
-        FileChannel channel =
-                FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        boolean locked = false;
-        try {
-            locked = channel.tryLock() != null;
-        } catch (OverlappingFileLockException mine) {
-            LOG.debug("{} is open in this process", folder, mine);
-        } finally {
-            if (!locked) {
-                channel.close();
-            }
-        }
-        if (!locked) {
-            throw new Problem.CannotStart("The folder " + folder + " is in use by another Millrace. Stop that one, or "
-                            + "give this one another data folder.")
-                    .exception();
-        }
-        return channel;
-    }
-
     private void recover() throws IOException {
         int partitions = disk.list(folder).stream()
-                .map(path -> PARTITION.matcher(path.getFileName().toString()))
+                .map(path -> StoreFolder.PARTITION.matcher(path.getFileName().toString()))
                 .filter(Matcher::matches)
                 .mapToInt(matcher -> Integer.parseInt(matcher.group(1)) + 1)
                 .max()
