@@ -47,6 +47,8 @@ final class ProductIngest {
         DONE,
         /** Part of it is in; the rest must be given again when there is memory. */
         EXHAUSTED,
+        /** The same when the store's files can be written. */
+        UNWRITABLE,
         /** The same when the registry has answered. */
         WAITING
     }
@@ -78,6 +80,9 @@ final class ProductIngest {
     }
 
     Outcome accept(ConsumerRecords<byte[], byte[]> records) {
+        if (tick().isPresent()) {
+            return Outcome.UNWRITABLE;
+        }
         Outcome outcome = Outcome.DONE;
         for (TopicPartition partition : records.partitions()) {
             PartitionWriter writer = writer(partition.partition());
@@ -98,11 +103,17 @@ final class ProductIngest {
         return outcome;
     }
 
-    /** Called now and then: lets the store flush what has waited long enough, also when no record comes. */
-    void tick() {
+    /**
+     * Called now and then: lets the store flush what has waited long enough, also when no record comes, and try again
+     * what failed.
+     *
+     * @return why files cannot be written; empty when they can
+     */
+    Optional<String> tick() {
         for (int partition = 0; partition < readers.size(); partition++) {
             store.writer(partition).publish();
         }
+        return store.fileFault();
     }
 
     private Outcome append(List<ConsumerRecord<byte[], byte[]>> records, PartitionWriter writer, RecordReader reader) {

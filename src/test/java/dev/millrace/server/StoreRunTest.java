@@ -39,6 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The store's commands over data folders whose "topic" is a function of partition and offset. */
 class StoreRunTest {
     private static final int PARTITIONS = 3;
+    private static final int BACKUPS = 6;
     private static final StoreSchema SCHEMA = new StoreSchema(
             new Schema(List.of(
                     new Field("id", FieldType.notNullable(ArrowType.Utf8.INSTANCE), List.of()),
@@ -79,14 +80,14 @@ class StoreRunTest {
                         store.flush().join();
                     },
                     writer);
-            for (int i = 0; i < 12; i++) {
+            for (int i = 0; i < BACKUPS; i++) {
                 assertEquals(ExitCode.FINE, run("store", "backup", data.toString(), backup(i)), said.toString(UTF_8));
             }
             enough.set(true);
             ingest.join();
         }
         long before = 0;
-        for (int i = 0; i < 12; i++) {
+        for (int i = 0; i < BACKUPS; i++) {
             assertEquals(ExitCode.FINE, run("store", "verify", backup(i)), said.toString(UTF_8));
             Path restored = folder.resolve("restored-" + i);
             assertEquals(ExitCode.FINE, run("store", "restore", backup(i), restored.toString()), said.toString(UTF_8));
@@ -178,7 +179,7 @@ class StoreRunTest {
 
     private LocalStore open(Path product) throws IOException {
         return LocalStore.open(
-                SCHEMA, new StoreOptions(64, 1 << 20, 16 << 20, Duration.ZERO), product, root, root, files);
+                SCHEMA, new StoreOptions(64, 1 << 20, 16 << 20, Duration.ofMillis(20)), product, root, root, files);
     }
 
     private ExitCode run(String... arguments) {
