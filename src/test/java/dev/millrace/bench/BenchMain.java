@@ -2,6 +2,7 @@ package dev.millrace.bench;
 
 import dev.millrace.bench.http.HttpBench;
 import dev.millrace.bench.ingest.IngestBench;
+import dev.millrace.bench.proof.KillBench;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -13,7 +14,11 @@ public final class BenchMain {
     private static final int WRONG_USE = 2;
 
     private static final Map<String, Bench> BENCHES =
-            Map.of("codec", new CodecBench(), "http", new HttpBench(), "ingest", new IngestBench());
+            Map.of(
+            "codec", new CodecBench(),
+            "http", new HttpBench(),
+            "ingest", new IngestBench(),
+            "kill", new KillBench());
 
     private BenchMain() {}
 
