@@ -3,6 +3,7 @@ package dev.millrace.bench;
 import dev.millrace.bench.http.HttpBench;
 import dev.millrace.bench.ingest.IngestBench;
 import dev.millrace.bench.proof.KillBench;
+import dev.millrace.bench.proof.RestartBench;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -18,7 +19,8 @@ public final class BenchMain {
             "codec", new CodecBench(),
             "http", new HttpBench(),
             "ingest", new IngestBench(),
-            "kill", new KillBench());
+            "kill", new KillBench(),
+            "restart", new RestartBench());
 
     private BenchMain() {}
 

@@ -18,10 +18,16 @@ final class Ledger {
 
     private Ledger() {}
 
-    /** Writes the two contracts into a mesh folder. */
+    /** Writes both contracts into a mesh folder; {@code more} are further lines of theirs. */
     static void mesh(Path folder, String more) throws IOException {
+        accounts(folder, more);
+        Files.writeString(
+                folder.resolve("domains/bank/bookings.odcs.yaml"), contract("bookings", "append", false, more));
+    }
+
+    /** The contract of the accounts alone. */
+    static void accounts(Path folder, String more) throws IOException {
         Path domain = Files.createDirectories(folder.resolve("domains/bank"));
-        Files.writeString(domain.resolve("bookings.odcs.yaml"), contract("bookings", "append", false, more));
         Files.writeString(domain.resolve("accounts.odcs.yaml"), contract("accounts", "upsert", true, more));
     }
 
