@@ -14,8 +14,7 @@ public final class BenchMain {
     private static final int FINE = 0;
     private static final int WRONG_USE = 2;
 
-    private static final Map<String, Bench> BENCHES =
-            Map.of(
+    private static final Map<String, Bench> BENCHES = Map.of(
             "codec", new CodecBench(),
             "http", new HttpBench(),
             "ingest", new IngestBench(),

@@ -77,7 +77,8 @@ public record ChildServer(Process process, int httpPort, int managementPort, int
                 .getCodeSource()
                 .getLocation()
                 .toString()));
-        return java.util.Objects.requireNonNull(classes.toAbsolutePath().resolve("../..").normalize());
+        return java.util.Objects.requireNonNull(
+                classes.toAbsolutePath().resolve("../..").normalize());
     }
 
     /** Ends it as {@code kill -9} does. */

@@ -89,7 +89,9 @@ class DiskFullIT {
                     metrics.contains("millrace_product_unwritable{domain=\"aviation\",product=\"flights\"} 1.0"),
                     metrics);
             assertTrue(rows(client) >= BEFORE);
-            assertEquals(200, client.get("/v1/products/aviation/flights/rows/F0000001").statusCode());
+            assertEquals(
+                    200,
+                    client.get("/v1/products/aviation/flights/rows/F0000001").statusCode());
             seen(client, BEFORE);
             long begun = System.nanoTime();
             server.close();
@@ -106,7 +108,8 @@ class DiskFullIT {
             Client client = Client.of(server.httpPort());
             Client.await("UNWRITABLE again", () -> state(client).equals("UNWRITABLE"));
             Files.delete(filler);
-            Client.await("all flights", () -> rows(client) == ALL && state(client).equals("LIVE"));
+            Client.await(
+                    "all flights", () -> rows(client) == ALL && state(client).equals("LIVE"));
             Client.await("all durable", () -> undurable(server) == 0);
             assertEquals(ALL, seen(client, ALL).cardinality());
         }

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 class KilledIT {
     @Test
     void killedInTurn_whileLoading_losesAndDoublesNothing() throws Exception {
-        Report report = new KillBench()
-                .run(new Arguments("kill", Map.of("times", "8", "rate", "10000")), System.out::println);
+        Report report =
+                new KillBench().run(new Arguments("kill", Map.of("times", "8", "rate", "10000")), System.out::println);
         assertTrue(report.ratios().stream().allMatch(Ratio::met), report.toString());
         assertTrue(report.setting().matches("[\\d,]{5,} bookings published.*"), report.setting());
     }

@@ -144,8 +144,12 @@ public final class KillBench implements Bench {
                 List.of(
                         none("bookings lost", lost.cardinality()),
                         none("bookings double", rows[0] - served.cardinality()),
-                        none("bookings not in the topic", served.cardinality() - inTopic.cardinality() + lost.cardinality()),
-                        none("topic's records that are not the source's", Math.abs(published - inTopic.cardinality()) + records[0] - inTopic.cardinality()),
+                        none(
+                                "bookings not in the topic",
+                                served.cardinality() - inTopic.cardinality() + lost.cardinality()),
+                        none(
+                                "topic's records that are not the source's",
+                                Math.abs(published - inTopic.cardinality()) + records[0] - inTopic.cardinality()),
                         none("accounts wrong", wrong + Math.abs(newest.size() - rows[1])),
                         none("dead letters", dead)),
                 List.of());

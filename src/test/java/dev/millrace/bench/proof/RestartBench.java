@@ -61,15 +61,14 @@ public final class RestartBench implements Bench {
                         (done, total) -> {});
                 Client client = Client.of(server.httpPort());
                 Client.await(
-                        "all accounts",
-                        () -> client.get(Ledger.ACCOUNTS).body().contains("\"rows\":" + rows + ","));
+                        "all accounts", () -> client.get(Ledger.ACCOUNTS).body().contains("\"rows\":" + rows + ","));
             }
             List<Series> results = new ArrayList<>();
             Map<String, List<Double>> seconds = new TreeMap<>();
             for (int round = 0; round < arguments.number("rounds", this); round++) {
                 measure(settings, folder.resolve("server.log"), rows)
-                        .forEach((what, value) ->
-                                seconds.computeIfAbsent(what, key -> new ArrayList<>()).add(value));
+                        .forEach((what, value) -> seconds.computeIfAbsent(what, key -> new ArrayList<>())
+                                .add(value));
                 progress.accept("round " + (round + 1));
             }
             seconds.forEach((what, values) -> results.add(new Series("restart", what, "s", values)));
@@ -90,10 +89,7 @@ public final class RestartBench implements Bench {
 
     private static Ratio goal(List<Series> results, String metric, double seconds) {
         return new Ratio(
-                metric + ", s",
-                Report.median(results, "restart", metric).orElseThrow(),
-                seconds,
-                Ratio.Better.LOWER);
+                metric + ", s", Report.median(results, "restart", metric).orElseThrow(), seconds, Ratio.Better.LOWER);
     }
 
     private static Map<String, Double> measure(Path settings, Path log, int rows)
@@ -127,7 +123,6 @@ public final class RestartBench implements Bench {
 
     private static SourceRecord record(int number) {
         String key = "a" + Integer.toString(100_000_000 + number).substring(1);
-        return new SourceRecord(
-                key.getBytes(UTF_8), Ledger.value(key, number).getBytes(UTF_8));
+        return new SourceRecord(key.getBytes(UTF_8), Ledger.value(key, number).getBytes(UTF_8));
     }
 }
