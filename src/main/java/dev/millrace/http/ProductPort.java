@@ -16,6 +16,7 @@ import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -72,6 +73,46 @@ final class ProductPort {
             }
             return Future.succeededFuture(
                     new Answer.Rows(Format.JSON.contentType(), target.take(), text(snapshot.position())));
+        }
+    }
+
+    /** The rows with these keys, in their order, null for a key that no row has; all at one position. */
+    Future<Answer> lookUp(List<List<String>> keys, boolean numbersAsStrings) {
+        readable();
+        List<Key> parsed = new ArrayList<>(keys.size());
+        for (List<String> components : keys) {
+            parsed.add(Key.parse(product.schema(), components)
+                    .orElseThrow(() -> new Problem.InvalidParameter(
+                                    "keys", "key " + parsed.size() + " is no key of the product.", expectedKey())
+                            .exception()));
+        }
+        return room.workers().executeBlocking(() -> found(parsed, numbersAsStrings), false);
+    }
+
+    /** On a worker: the rows may have to be read from the disk. */
+    private Answer found(List<Key> keys, boolean numbersAsStrings) {
+        JsonEncoder encoder = JsonEncoder.of(product.schema().columns(), numbersAsStrings);
+        var buffer = new NettyTarget();
+        ByteSink sink = buffer.begin(ROW_BYTES * Math.min(64, keys.size()));
+        boolean encoded = false;
+        try (Snapshot snapshot = product.snapshot()) {
+            CharSequence before = "{\"data\":[";
+            for (Key key : keys) {
+                sink.put(before);
+                Optional<Snapshot.Row> row = snapshot.find(key);
+                row.ifPresentOrElse(at -> encoder.row(at.batch(), at.row(), sink), () -> sink.put("null"));
+                before = ",";
+            }
+            sink.put("],\"position\":\"" + snapshot.position() + "\"}");
+            encoded = true;
+            return new Answer.Rows(
+                    Format.JSON.contentType(),
+                    buffer.take(),
+                    snapshot.position().toString());
+        } finally {
+            if (!encoded) {
+                buffer.drop();
+            }
         }
     }
 
