@@ -170,6 +170,10 @@ final class PartitionFiles {
                 .file();
     }
 
+    String topicId() {
+        return manifest.topicId();
+    }
+
     /** The durable next offset. */
     long next() {
         return manifest.next();

@@ -352,6 +352,11 @@ final class PartitionLog implements PartitionWriter {
         return now == null ? next : now.next();
     }
 
+    /** The topic that the stored rows came from; empty for a new partition. */
+    String topicId() {
+        return files.topicId();
+    }
+
     long durableNext() {
         return durableNext;
     }

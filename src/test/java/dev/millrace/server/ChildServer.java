@@ -31,7 +31,19 @@ public record ChildServer(Process process, int httpPort, int managementPort, int
                 "serve",
                 "--config",
                 configuration.toString()));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        return start(new ProcessBuilder(command), log);
+    }
+
+    /** The same as a user does, by the launcher. */
+    public static ChildServer launch(Path configuration, Path log, String javaOptions) throws IOException {
+        var builder = new ProcessBuilder(
+                root().resolve("millrace").toString(), "serve", "--config", configuration.toString());
+        builder.environment().put("MILLRACE_JAVA_OPTS", javaOptions);
+        return start(builder, log);
+    }
+
+    private static ChildServer start(ProcessBuilder builder, Path log) throws IOException {
+        Process process = builder.redirectErrorStream(true).start();
         int http = 0;
         int management = 0;
         int flight = 0;

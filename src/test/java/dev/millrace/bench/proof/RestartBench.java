@@ -37,6 +37,8 @@ public final class RestartBench implements Bench {
     private static final String FIRST = "first answer by key";
     private static final String WARM = "1,000 keys answered";
     private static final String READY = "/health/ready";
+    private static final String CACHED = "with the AOT cache";
+    private static final String PLAIN = "without";
 
     @Override
     public SortedMap<String, String> options() {
@@ -63,15 +65,23 @@ public final class RestartBench implements Bench {
                 Client.await(
                         "all accounts", () -> client.get(Ledger.ACCOUNTS).body().contains("\"rows\":" + rows + ","));
             }
-            List<Series> results = new ArrayList<>();
-            Map<String, List<Double>> seconds = new TreeMap<>();
-            for (int round = 0; round < arguments.number("rounds", this); round++) {
-                measure(settings, folder.resolve("server.log"), rows)
-                        .forEach((what, value) -> seconds.computeIfAbsent(what, key -> new ArrayList<>())
-                                .add(value));
-                progress.accept("round " + (round + 1));
+            progress.accept("training");
+            if (new ProcessBuilder(ChildServer.root().resolve("millrace").toString(), "train").start().waitFor() != 0) {
+                throw new IllegalStateException("./millrace train failed");
             }
-            seconds.forEach((what, values) -> results.add(new Series("restart", what, "s", values)));
+            Map<String, Map<String, List<Double>>> seconds = new TreeMap<>();
+            for (int round = 1; round <= arguments.number("rounds", this); round++) {
+                for (String name : List.of(CACHED, PLAIN)) {
+                    measure(settings, folder.resolve("server.log"), rows, name.equals(PLAIN) ? "-XX:AOTMode=off" : "")
+                            .forEach((what, value) -> seconds.computeIfAbsent(name, key -> new TreeMap<>())
+                                    .computeIfAbsent(what, key -> new ArrayList<>())
+                                    .add(value));
+                }
+                progress.accept("round " + round);
+            }
+            List<Series> results = new ArrayList<>();
+            seconds.forEach((name, whats) ->
+                    whats.forEach((what, values) -> results.add(new Series(name, what, "s", values))));
             return Report.of(
                     "restart",
                     String.format(
@@ -92,11 +102,11 @@ public final class RestartBench implements Bench {
                 metric + ", s", Report.median(results, "restart", metric).orElseThrow(), seconds, Ratio.Better.LOWER);
     }
 
-    private static Map<String, Double> measure(Path settings, Path log, int rows)
+    private static Map<String, Double> measure(Path settings, Path log, int rows, String javaOptions)
             throws IOException, InterruptedException {
         var random = new Random(rows);
         long begun = System.nanoTime();
-        try (ChildServer server = ChildServer.start(settings, log)) {
+        try (ChildServer server = ChildServer.launch(settings, log, javaOptions)) {
             Client client = Client.of(server.httpPort());
             ask(client, random.nextInt(rows));
             double first = (System.nanoTime() - begun) / 1e9;
