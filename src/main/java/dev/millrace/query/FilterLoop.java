@@ -26,7 +26,7 @@ final class FilterLoop {
 
     /** Keeps the rows of {@code selection[0, count)} that meet the filter, in order; returns how many. */
     int narrow(Batch batch, int[] selection, int count) {
-        List<Column> path = path(batch);
+        List<Column> path = path(batch, filter.column().path());
         Column column = path.getLast();
         if (filter.operand() instanceof Operand.Missing(boolean missing)) {
             return missing ? missing(path, selection, count) : present(path, selection, count);
@@ -48,9 +48,8 @@ final class FilterLoop {
     }
 
     /** The column and the structs around it, outermost first. */
-    private List<Column> path(Batch batch) {
+    static List<Column> path(Batch batch, String wanted) {
         List<Column> path = new ArrayList<>(2);
-        String wanted = filter.column().path();
         List<ColumnLayout> level = batch.layout().top();
         while (true) {
             for (int i = 0; i < level.size(); i++) {
