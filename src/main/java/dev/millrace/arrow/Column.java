@@ -17,6 +17,7 @@ public final class Column {
     private final long data;
     private final long indexes;
     private final boolean direct;
+    private final boolean unsigned;
     private final Column[] children;
 
     /** Over the column's own buffers, 0 where it has none; {@code data} are the numbers of a dictionary's texts. */
@@ -28,6 +29,7 @@ public final class Column {
         this.data = encoded ? layout.dictionary().column().data : data;
         this.indexes = encoded ? data : 0;
         this.direct = layout.storage() == Storage.BYTES || layout.storage() == Storage.LIST;
+        this.unsigned = layout.type() instanceof ArrowType.Int integer && !integer.getIsSigned();
         this.children = children;
     }
 
@@ -106,6 +108,17 @@ public final class Column {
             case 4 -> int32(row);
             case 8 -> int64(row);
             default -> throw new IllegalStateException("width " + layout.width());
+        };
+    }
+
+    /** A bit or an integer of up to 64 bits, as a signed number in the order of the column's own. */
+    public long ordered(int row) {
+        return switch (layout.width()) {
+            case 0 -> bit(row) ? 1 : 0;
+            case 1 -> unsigned ? int8(row) & 0xFF : int8(row);
+            case 2 -> unsigned ? int16(row) & 0xFFFF : int16(row);
+            case 4 -> unsigned ? int32(row) & 0xFFFF_FFFFL : int32(row);
+            default -> unsigned ? int64(row) ^ Long.MIN_VALUE : int64(row);
         };
     }
 

@@ -29,6 +29,7 @@ public final class RowsScan implements RowSource {
     private int slice;
     private int row;
     private int count;
+    private int pruned;
     private boolean begun;
     private @Nullable Slice current;
 
@@ -112,6 +113,11 @@ public final class RowsScan implements RowSource {
         return selection[index] - at().firstRowAt(offset(index));
     }
 
+    /** How many slices were passed over because of what is known of their files. */
+    int pruned() {
+        return pruned;
+    }
+
     private Slice at() {
         Slice at = current;
         if (at == null) {
@@ -126,12 +132,19 @@ public final class RowsScan implements RowSource {
 
     private void enterSlice() {
         row = 0;
-        if (slice < slices.size() && (fromOffset > 0 || skip > 0)) {
-            Slice entered = slices.get(slice);
+        if (slice >= slices.size()) {
+            return;
+        }
+        Slice entered = slices.get(slice);
+        if (fromOffset > 0 || skip > 0) {
             row = entered.firstRowAt(fromOffset);
             if (row < entered.rows() && entered.offset(row) == fromOffset) {
                 row += skip;
             }
+        }
+        if (row < entered.rows() && !filters.stream().allMatch(filter -> filter.mayMeet(entered.batch()))) {
+            row = entered.rows();
+            pruned++;
         }
     }
 }

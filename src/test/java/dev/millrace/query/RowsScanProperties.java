@@ -2,9 +2,14 @@ package dev.millrace.query;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.arrow.ArrowFile;
+import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.BatchWriter;
 import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
+import dev.millrace.store.StoreSchema;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
@@ -22,13 +27,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.apache.arrow.memory.RootAllocator;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Filters and pages against a naive evaluation in plain Java. */
 class RowsScanProperties {
@@ -192,22 +203,64 @@ class RowsScanProperties {
         return (isEncoded(seed) ? encoded : plain).parse(new ArrayList<>(parameters.entrySet()));
     }
 
+    /** Of files of a few rows each: what their statistics rule out has no row, and what they do not is narrow. */
+    @Property(tries = 150)
+    void statistics_anyFilter_ruleOutOnlyWhatHasNoRow(
+            @ForAll long seed, @ForAll("conditions") List<Condition> conditions) throws IOException {
+        var random = new Random(seed);
+        StoreSchema schema = isEncoded(seed) ? SampleRows.ENCODED : SampleRows.SCHEMA;
+        int rows = random.nextInt(4);
+        Path file = Files.createTempFile("rows", ".arrow");
+        try (var root = new RootAllocator();
+                var writer = new BatchWriter(schema.layout(), root)) {
+            writer.open(8);
+            for (int i = 0; i < rows; i++) {
+                SampleRows.put(writer, row(random, "k" + i));
+                writer.column(schema.offsetColumn()).putInt64(i);
+                writer.column(schema.timestampColumn()).putInt64(i);
+                writer.column(schema.deletedColumn()).putBit(false);
+                writer.endRow();
+            }
+            ArrowFile.write(file, writer.batch(), rows, Map.of(), root);
+            Batch mapped = ArrowFile.map(file, schema.layout(), root).batch();
+            for (Filter filter : query(seed, conditions, Map.of()).filters()) {
+                var loop = new FilterLoop(filter);
+                int found = loop.narrow(mapped, new int[] {0, 1, 2}, rows);
+                assertTrue(loop.mayMeet(mapped) || found == 0, filter::canonical);
+                if (rows == 1 && !Set.of(Operator.NE, Operator.GT, Operator.LT).contains(filter.operator())) {
+                    assertEquals(found == 1, loop.mayMeet(mapped), filter::canonical);
+                }
+                assertTrue(loop.mayMeet(writer.batch()), "in memory there are none");
+            }
+            mapped.release();
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    @Test
+    void scan_ofMappedSegments_passesOverThoseThatCannotMatch(@TempDir Path folder) {
+        try (var sample = new SampleRows(folder, SampleRows.SCHEMA, 50)) {
+            sample.writeUsual(0, 390); // 3 full segments and a tail in each of the two partitions
+            sample.store().flush().join();
+            sample.publish();
+            RowsQuery query = query(0, List.of(new Condition("at", "gte", "2001-09-09T01:46:40.210Z")), Map.of());
+            try (Snapshot snapshot = sample.store().snapshot()) {
+                var scan = new RowsScan(snapshot, query);
+                var expected =
+                        IntStream.range(210, 390).mapToObj(i -> "id-" + i).collect(Collectors.toSet());
+                assertEquals(expected, Set.copyOf(ids(scan, Integer.MAX_VALUE)));
+                assertEquals(4, scan.pruned());
+            }
+        }
+    }
+
     private static void fill(SampleRows sample, Map<String, SampleRows.Row> model, Random random, int count) {
         var partitionOf = new HashMap<String, Integer>();
         for (int i = 0; i < count; i++) {
             String id = "k" + random.nextInt(150);
-            var row = new SampleRows.Row(
-                    id,
-                    maybe(random, List.of("", "SFO", "SF", "SFOX", "ÄÖ", "LAX").get(random.nextInt(6))),
-                    maybe(random, random.nextInt(10) == 0 ? Integer.MIN_VALUE : random.nextInt(7) - 3),
-                    maybe(random, random.nextInt(10) == 0 ? Long.MAX_VALUE : random.nextInt(7) - 3L),
-                    maybe(random, random.nextInt(10) == 0 ? Double.NaN : (random.nextInt(9) - 4) / 2.0),
-                    maybe(random, BigDecimal.valueOf(random.nextInt(500) - 250L, 2)),
-                    maybe(random, LocalDate.of(2026, 1, 1).plusDays(random.nextInt(4))),
-                    maybe(random, Instant.parse("2026-01-01T00:00:00Z").plusMillis(random.nextInt(4))),
-                    maybe(random, random.nextBoolean()),
-                    random.nextInt(4) != 0,
-                    maybe(random, random.nextInt(5) * 1.5));
+            SampleRows.Row row = row(random, id);
+
             int partition = Math.floorMod(id.hashCode(), SampleRows.PARTITIONS);
             partitionOf.put(id, partition);
             boolean deleted = random.nextInt(10) == 0;
@@ -218,6 +271,21 @@ class RowsScanProperties {
             }
         }
         sample.publish();
+    }
+
+    private static SampleRows.Row row(Random random, String id) {
+        return new SampleRows.Row(
+                id,
+                maybe(random, List.of("", "SFO", "SF", "SFOX", "ÄÖ", "LAX").get(random.nextInt(6))),
+                maybe(random, random.nextInt(10) == 0 ? Integer.MIN_VALUE : random.nextInt(7) - 3),
+                maybe(random, random.nextInt(10) == 0 ? Long.MAX_VALUE : random.nextInt(7) - 3L),
+                maybe(random, random.nextInt(10) == 0 ? Double.NaN : (random.nextInt(9) - 4) / 2.0),
+                maybe(random, BigDecimal.valueOf(random.nextInt(500) - 250L, 2)),
+                maybe(random, LocalDate.of(2026, 1, 1).plusDays(random.nextInt(4))),
+                maybe(random, Instant.parse("2026-01-01T00:00:00Z").plusMillis(random.nextInt(4))),
+                maybe(random, random.nextBoolean()),
+                random.nextInt(4) != 0,
+                maybe(random, random.nextInt(5) * 1.5));
     }
 
     private static <T> @Nullable T maybe(Random random, T value) {
