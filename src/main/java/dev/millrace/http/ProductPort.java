@@ -8,8 +8,10 @@ import dev.millrace.problem.Problem;
 import dev.millrace.query.Cursor;
 import dev.millrace.query.CursorCodec;
 import dev.millrace.query.QueryParser;
+import dev.millrace.query.RowSource;
 import dev.millrace.query.RowsQuery;
 import dev.millrace.query.RowsScan;
+import dev.millrace.query.SortedRows;
 import dev.millrace.query.Start;
 import dev.millrace.store.Key;
 import dev.millrace.store.Position;
@@ -122,12 +124,19 @@ final class ProductPort {
                 .filter(parameter -> !parameter.getKey().equals("format"))
                 .toList());
         readable();
+        boolean export = negotiation.format().isExport() && !query.limitGiven();
+        if (export && !query.sort().isEmpty()) {
+            throw new Problem.InvalidParameter(
+                            "limit",
+                            "sorted rows are kept until the last is seen.",
+                            "a limit; or no sort, for all rows.")
+                    .exception();
+        }
         Snapshot snapshot = switch (query.start()) {
             case Start.Now ignored -> product.snapshot();
             case Start.At(Position position) -> product.snapshotAt(position);
             case Start.After(Cursor cursor) -> product.snapshotAt(cursor.position());
         };
-        boolean export = negotiation.format().isExport() && !query.limitGiven();
         RowStream stream;
         try {
             if (head && export) {
@@ -137,7 +146,9 @@ final class ProductPort {
                         negotiation.format().contentType(), io.netty.buffer.Unpooled.EMPTY_BUFFER, position));
             }
             long limit = export ? Long.MAX_VALUE : query.limit();
-            var scan = new RowsScan(snapshot, query);
+            RowSource scan = query.sort().isEmpty()
+                    ? new RowsScan(snapshot, query)
+                    : new SortedRows(snapshot, product.schema(), query, room.allocator());
             RowWriter writer = negotiation.format() == Format.ARROW
                     ? new ArrowRows(
                             scan,
@@ -160,6 +171,7 @@ final class ProductPort {
         boolean here = !export
                 && negotiation.format() != Format.ARROW
                 && query.filters().isEmpty()
+                && query.sort().isEmpty()
                 && query.limit() <= MAX_ROWS_HERE;
         return here ? Future.succeededFuture(stream.here()) : stream.onWorker();
     }

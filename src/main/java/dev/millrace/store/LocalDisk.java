@@ -33,7 +33,8 @@ final class LocalDisk implements Disk {
     @Override
     public Stored writeBatch(Path file, Batch batch, int rows, Map<String, String> metadata, BufferAllocator allocator)
             throws IOException {
-        return new Stored(ArrowFile.write(file, batch, rows, metadata, allocator), crc32c(file));
+        ArrowFile.Written written = ArrowFile.write(file, batch, rows, metadata, allocator);
+        return new Stored(written.sizeBytes(), written.crc32c());
     }
 
     /** The CRC-32C of a file's bytes. */

@@ -4,6 +4,7 @@ import dev.millrace.bench.http.HttpBench;
 import dev.millrace.bench.ingest.IngestBench;
 import dev.millrace.bench.proof.KillBench;
 import dev.millrace.bench.proof.RestartBench;
+import dev.millrace.bench.proof.SoakBench;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -19,7 +20,8 @@ public final class BenchMain {
             "http", new HttpBench(),
             "ingest", new IngestBench(),
             "kill", new KillBench(),
-            "restart", new RestartBench());
+            "restart", new RestartBench(),
+            "soak", new SoakBench());
 
     private BenchMain() {}
 

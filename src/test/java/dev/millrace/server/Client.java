@@ -36,7 +36,7 @@ public record Client(String base) implements AutoCloseable {
         return send(request);
     }
 
-    HttpResponse<String> post(String path, String body) {
+    public HttpResponse<String> post(String path, String body) {
         return send(HttpRequest.newBuilder(URI.create(base + path)).POST(HttpRequest.BodyPublishers.ofString(body)));
     }
 

@@ -51,7 +51,7 @@ public final class KillBench implements Bench {
         String seed = arguments.text("seed", this);
         progress.accept("seed " + seed);
         var random = new Random(Long.parseLong(seed));
-        Ledger.mesh(folder.resolve("mesh"), "");
+        Ledger.mesh(folder.resolve("mesh"), Ledger.TOPIC, "");
         ChildBroker broker = ChildBroker.start(folder.resolve("kafka"), 0).join();
         ChildServer server = null;
         List<Double> seconds = new ArrayList<>();

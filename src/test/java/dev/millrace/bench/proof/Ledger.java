@@ -18,17 +18,17 @@ final class Ledger {
 
     private Ledger() {}
 
-    /** Writes both contracts into a mesh folder; {@code more} are further lines of theirs. */
-    static void mesh(Path folder, String more) throws IOException {
+    /** Writes both contracts into a mesh folder, the bookings' for a topic; {@code more} are further properties of theirs. */
+    static void mesh(Path folder, String topic, String more) throws IOException {
         accounts(folder, more);
         Files.writeString(
-                folder.resolve("domains/bank/bookings.odcs.yaml"), contract("bookings", "append", false, more));
+                folder.resolve("domains/bank/bookings.odcs.yaml"), contract("bookings", topic, "append", false, more));
     }
 
     /** The contract of the accounts alone. */
     static void accounts(Path folder, String more) throws IOException {
         Path domain = Files.createDirectories(folder.resolve("domains/bank"));
-        Files.writeString(domain.resolve("accounts.odcs.yaml"), contract("accounts", "upsert", true, more));
+        Files.writeString(domain.resolve("accounts.odcs.yaml"), contract("accounts", TOPIC, "upsert", true, more));
     }
 
     /** A server's settings on free ports of loopback; {@code more} are further lines. */
@@ -44,7 +44,7 @@ final class Ledger {
                 """.formatted(bootstrapServers, more));
     }
 
-    private static String contract(String name, String mode, boolean keyed, String more) {
+    private static String contract(String name, String topic, String mode, boolean keyed, String more) {
         return """
                 apiVersion: v3.1.0
                 kind: DataContract
@@ -68,7 +68,7 @@ final class Ledger {
                         required: %6$s
                       - name: text
                         logicalType: string
-                """.formatted(name, mode, keyed, more, TOPIC, !keyed);
+                """.formatted(name, mode, keyed, more, topic, !keyed);
     }
 
     static SourceRecord booking(long number, int accounts) {
