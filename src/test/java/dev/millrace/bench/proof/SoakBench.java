@@ -30,7 +30,7 @@ import java.util.function.Consumer;
  */
 public final class SoakBench implements Bench {
     private static final Duration HISTORY = Duration.ofSeconds(10);
-    private static final int SAMPLES = 40;
+    private static final int MAX_SAMPLES = 40;
 
     @Override
     public SortedMap<String, String> options() {
@@ -78,12 +78,13 @@ public final class SoakBench implements Bench {
             writer.start();
             readers.start();
             long begun = System.nanoTime();
-            long pause = length.toNanos() / SAMPLES;
-            for (int sample = 1; sample <= SAMPLES; sample++) {
+            int samples = (int) Math.clamp(length.toSeconds() / 3, 4, MAX_SAMPLES);
+            long pause = length.toNanos() / samples;
+            for (int sample = 1; sample <= samples; sample++) {
                 LockSupport.parkNanos(begun + sample * pause - System.nanoTime());
                 vitals.sample();
                 readers.forget();
-                if (sample % (SAMPLES / 4) == 0) {
+                if (sample % (samples / 4) == 0) {
                     progress.accept(readers.toString());
                 }
                 if (!server.process().isAlive()) {
