@@ -66,7 +66,10 @@ public final class RestartBench implements Bench {
                         "all accounts", () -> client.get(Ledger.ACCOUNTS).body().contains("\"rows\":" + rows + ","));
             }
             progress.accept("training");
-            if (new ProcessBuilder(ChildServer.root().resolve("millrace").toString(), "train").start().waitFor() != 0) {
+            if (new ProcessBuilder(ChildServer.root().resolve("millrace").toString(), "train")
+                            .start()
+                            .waitFor()
+                    != 0) {
                 throw new IllegalStateException("./millrace train failed");
             }
             Map<String, Map<String, List<Double>>> seconds = new TreeMap<>();
@@ -80,8 +83,8 @@ public final class RestartBench implements Bench {
                 progress.accept("round " + round);
             }
             List<Series> results = new ArrayList<>();
-            seconds.forEach((name, whats) ->
-                    whats.forEach((what, values) -> results.add(new Series(name, what, "s", values))));
+            seconds.forEach(
+                    (name, whats) -> whats.forEach((what, values) -> results.add(new Series(name, what, "s", values))));
             return Report.of(
                     "restart",
                     String.format(

@@ -31,7 +31,9 @@ final class SoakModel {
     synchronized long put(String account, long number) {
         int partition = partition(account);
         long offset = nextAccount[partition]++;
-        accounts.get(partition).computeIfAbsent(account, key -> new ArrayList<>()).add(new Version(offset, number));
+        accounts.get(partition)
+                .computeIfAbsent(account, key -> new ArrayList<>())
+                .add(new Version(offset, number));
         return offset;
     }
 
@@ -47,8 +49,7 @@ final class SoakModel {
         List<Version> versions = accounts.get(partition).getOrDefault(account, List.of());
         return at(versions, position.next(partition)) == NONE
                 || versions.stream()
-                        .anyMatch(version ->
-                                version.number() == NONE && version.offset() >= position.next(partition));
+                        .anyMatch(version -> version.number() == NONE && version.offset() >= position.next(partition));
     }
 
     /** All accounts that are there at a position. */

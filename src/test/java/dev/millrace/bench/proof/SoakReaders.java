@@ -102,10 +102,11 @@ final class SoakReaders implements AutoCloseable {
     }
 
     void start() {
-        Client.await("the topics", () -> client.get(Ledger.ACCOUNTS + "/rows?limit=1")
-                                .statusCode()
-                        == 200
-                && client.get(Ledger.BOOKINGS + "/rows?limit=1").statusCode() == 200);
+        Client.await(
+                "the topics",
+                () -> client.get(Ledger.ACCOUNTS + "/rows?limit=1").statusCode() == 200
+                        && client.get(Ledger.BOOKINGS + "/rows?limit=1").statusCode() == 200);
+        byKeys(new Random(0)); // for a first position to look back to
         threads.forEach(Thread::start);
     }
 
@@ -150,7 +151,11 @@ final class SoakReaders implements AutoCloseable {
                 wrong(account + " is not found, but was there all the time since " + before);
             }
         } else {
-            check("row by key", answer, Map.of(account, model.at(account, position(answer))), rows(List.of(Client.tree(answer.body()))));
+            check(
+                    "row by key",
+                    answer,
+                    Map.of(account, model.at(account, position(answer))),
+                    rows(List.of(Client.tree(answer.body()))));
         }
     }
 
@@ -214,9 +219,6 @@ final class SoakReaders implements AutoCloseable {
     private void asOf(Random random) {
         Seen old;
         synchronized (seen) {
-            if (seen.isEmpty()) {
-                return;
-            }
             old = seen.stream().skip(random.nextInt(seen.size())).findFirst().orElseThrow();
         }
         boolean byFlight = random.nextBoolean();
@@ -224,14 +226,18 @@ final class SoakReaders implements AutoCloseable {
         if (byFlight) {
             status = flight("as_of=" + old.position());
         } else {
-            HttpResponse<String> answer = client.get(
-                    Ledger.ACCOUNTS + "/rows?as_of=" + old.position(), "Accept", "application/x-ndjson");
+            HttpResponse<String> answer =
+                    client.get(Ledger.ACCOUNTS + "/rows?as_of=" + old.position(), "Accept", "application/x-ndjson");
             status = answer.statusCode();
             if (status == 200) {
                 if (!position(answer).equals(old.position())) {
                     wrong("as_of " + old.position() + " is answered at " + position(answer));
                 }
-                check("as of", answer, model.at(old.position()), rows(answer.body().lines().map(Client::tree).toList()));
+                check(
+                        "as of",
+                        answer,
+                        model.at(old.position()),
+                        rows(answer.body().lines().map(Client::tree).toList()));
             }
         }
         if (status == 410) {
@@ -254,7 +260,8 @@ final class SoakReaders implements AutoCloseable {
                     option.isEmpty()
                             ? FlightDescriptor.path("bank", "accounts")
                             : FlightDescriptor.path("bank", "accounts", option));
-            String named = info.getSchemaOptional().orElseThrow().getCustomMetadata().get("millrace.position");
+            String named =
+                    info.getSchemaOptional().orElseThrow().getCustomMetadata().get("millrace.position");
             position = position(java.util.Objects.requireNonNull(named));
             try (FlightStream stream =
                     flight.getStream(info.getEndpoints().getFirst().getTicket())) {
@@ -284,8 +291,8 @@ final class SoakReaders implements AutoCloseable {
 
     /** Bookings are there without a gap from the oldest that is kept. */
     private void bookings(Random random) {
-        HttpResponse<String> answer = client.get(
-                Ledger.BOOKINGS + "/rows?filter[number][gte]=0", "Accept", "application/x-ndjson");
+        HttpResponse<String> answer =
+                client.get(Ledger.BOOKINGS + "/rows?filter[number][gte]=0", "Accept", "application/x-ndjson");
         Position position = position(answer);
         long[] next = new long[SoakModel.PARTITIONS];
         java.util.Arrays.fill(next, -1);
@@ -317,16 +324,15 @@ final class SoakReaders implements AutoCloseable {
         return found;
     }
 
-    private void check(
-            String what, HttpResponse<String> answer, Map<String, Long> expected, Map<String, Long> found) {
+    private void check(String what, HttpResponse<String> answer, Map<String, Long> expected, Map<String, Long> found) {
         check(what, position(answer), expected, found);
     }
 
     private void check(String what, Position position, Map<String, Long> expected, Map<String, Long> found) {
         if (!expected.equals(found)) {
             var differences = new HashMap<>(expected);
-            found.forEach((account, number) -> differences.merge(
-                    account, number, (wanted, got) -> wanted.equals(got) ? null : wanted));
+            found.forEach((account, number) ->
+                    differences.merge(account, number, (wanted, got) -> wanted.equals(got) ? null : wanted));
             wrong(what + " at " + position + ": expected " + expected.size() + " accounts, found " + found.size()
                     + "; differences " + differences);
         }

@@ -69,7 +69,8 @@ final class SoakWriter implements AutoCloseable {
 
     private void send(String topic, int partition, String key, @Nullable String value, long offset) {
         producer.send(
-                new ProducerRecord<>(topic, partition, key.getBytes(UTF_8), value == null ? null : value.getBytes(UTF_8)),
+                new ProducerRecord<>(
+                        topic, partition, key.getBytes(UTF_8), value == null ? null : value.getBytes(UTF_8)),
                 (metadata, refused) -> {
                     if (refused != null || metadata.offset() != offset) {
                         failure.compareAndSet(

@@ -41,7 +41,9 @@ final class Vitals {
             add("mapped segments", maps.filter(line -> line.endsWith(".arrow")).count());
         }
         try (Stream<Path> files = Files.walk(data)) {
-            add("segment files", files.filter(file -> file.toString().endsWith(".arrow")).count());
+            add(
+                    "segment files",
+                    files.filter(file -> file.toString().endsWith(".arrow")).count());
         }
     }
 
@@ -75,7 +77,8 @@ final class Vitals {
         samples.forEach((figure, values) -> {
             int quarter = Math.max(1, values.size() / 4);
             quarters.put(
-                    figure, List.of(values.subList(0, quarter), values.subList(values.size() - quarter, values.size())));
+                    figure,
+                    List.of(values.subList(0, quarter), values.subList(values.size() - quarter, values.size())));
         });
         return quarters;
     }
