@@ -205,6 +205,12 @@ public final class Column {
         return Integer.compare(length, bytes.length);
     }
 
+    /** Unsigned lexicographic order of a text or binary value against another column's. */
+    public int compareBytes(int row, Column other, int otherRow) {
+        return Memory.compare(
+                data + start(row), length(row), other.data + other.start(otherRow), other.length(otherRow));
+    }
+
     /** Whether a text or binary value starts with {@code prefix}. */
     public boolean startsWith(int row, byte[] prefix) {
         int start = start(row);
@@ -240,13 +246,7 @@ public final class Column {
     /** Whether two key values of the same type are equal; neither is null. */
     public boolean sameValue(int row, Column other, int otherRow) {
         return switch (layout.storage()) {
-            case BYTES, DICTIONARY ->
-                Memory.compare(
-                                data + start(row),
-                                length(row),
-                                other.data + other.start(otherRow),
-                                other.length(otherRow))
-                        == 0;
+            case BYTES, DICTIONARY -> compareBytes(row, other, otherRow) == 0;
             case BIT -> bit(row) == other.bit(otherRow);
             case FIXED -> layout.width() > 8 ? sameWords(row, other, otherRow) : fixed(row) == other.fixed(otherRow);
             case STRUCT, LIST, VECTOR -> throw new IllegalStateException("a key cannot be " + layout.storage());

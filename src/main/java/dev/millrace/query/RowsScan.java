@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * cancellation check. Without filters the first step looks at no more rows than the limit and one, and each further one
  * at twice as many, so that a small page costs little.
  */
-public final class RowsScan {
+public final class RowsScan implements RowSource {
     /** Most rows that one step looks at. */
     public static final int BLOCK = 4096;
 
@@ -47,7 +47,7 @@ public final class RowsScan {
         enterSlice();
     }
 
-    /** Takes one step; false, with nothing selected, when there are no more rows. */
+    @Override
     public boolean next() {
         while (slice >= slices.size() || row >= slices.get(slice).rows()) {
             if (slice < slices.size()) {
@@ -83,32 +83,32 @@ public final class RowsScan {
         return true;
     }
 
-    /** The batch that the last step's rows are in. */
+    @Override
     public Batch batch() {
         return at().batch();
     }
 
-    /** Numbers of the selected rows, in {@code [0, count())}; overwritten by the next step. */
+    @Override
     public int[] selection() {
         return selection;
     }
 
-    /** How many rows the last step selected. */
+    @Override
     public int count() {
         return count;
     }
 
-    /** The partition of the last step's rows. */
-    public int partition() {
+    @Override
+    public int partition(int index) {
         return partition;
     }
 
-    /** The offset of the last step's {@code index}-th selected row. */
+    @Override
     public long offset(int index) {
         return at().offset(selection[index]);
     }
 
-    /** How many rows come before that one which have its offset, too. */
+    @Override
     public int skip(int index) {
         return selection[index] - at().firstRowAt(offset(index));
     }

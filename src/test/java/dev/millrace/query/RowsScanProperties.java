@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.millrace.arrow.ArrowFile;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.BatchWriter;
+import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
 import dev.millrace.store.StoreSchema;
 import java.io.IOException;
@@ -18,10 +19,13 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -94,13 +98,84 @@ class RowsScanProperties {
         });
     }
 
-    private static @Nullable Cursor page(RowsScan scan, int limit, List<String> into, Cursor before) {
+    @Property(tries = 60)
+    void sortedPages_whileRowsAreAdded_areTheRowsOfTheFirstPositionInOrder(
+            @ForAll long seed, @ForAll("conditions") List<Condition> conditions) {
+        inSample(seed, sample -> {
+            var random = new Random(seed);
+            var model = new LinkedHashMap<String, SampleRows.Row>();
+            fill(sample, model, random, 300);
+            var names = new ArrayList<>(SORTABLE);
+            Collections.shuffle(names, random);
+            List<String> keys = names.subList(0, 1 + random.nextInt(3)).stream()
+                    .map(name -> random.nextBoolean() ? name : "-" + name)
+                    .toList();
+            String sort = String.join(",", keys);
+            RowsQuery query = query(seed, conditions, Map.of("sort", sort));
+            List<String> expected = model.values().stream()
+                    .filter(row -> query.filters().stream().allMatch(filter -> meets(row, filter)))
+                    .sorted(Comparator.comparingInt(
+                            row -> Math.floorMod(row.id().hashCode(), SampleRows.PARTITIONS)))
+                    .sorted((left, right) -> order(left, right, keys))
+                    .map(SampleRows.Row::id)
+                    .toList();
+            Position position;
+            try (Snapshot first = sample.store().snapshot()) {
+                position = first.position();
+            }
+            var paged = new ArrayList<String>();
+            Map<String, String> start = Map.of("as_of", position.toString());
+            while (true) {
+                int limit = 1 + random.nextInt(60);
+                fill(sample, model, random, 20);
+                var more = new HashMap<>(start);
+                more.putAll(Map.of("sort", sort, "limit", "" + limit));
+                RowsQuery page = query(seed, conditions, more);
+                Optional<Cursor> next;
+                try (Snapshot then = sample.store().snapshotAt(position);
+                        var rows = new SortedRows(then, sample.store().schema(), page, sample.allocator())) {
+                    next = Optional.ofNullable(
+                            page(rows, limit, paged, new Cursor(position, 0, 0, 0, page.fingerprint())));
+                }
+                if (next.isEmpty()) {
+                    break;
+                }
+                start = Map.of("cursor", cursors.encode("d.p", next.get()));
+            }
+            assertEquals(expected, paged, sort);
+        });
+    }
+
+    private static final List<String> SORTABLE =
+            List.of("id", "origin", "delay", "limit", "speed", "price", "day", "at", "ok", "properties.mag");
+
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private static int order(SampleRows.Row left, SampleRows.Row right, List<String> keys) {
+        for (String key : keys) {
+            boolean descending = key.startsWith("-");
+            Comparable a = value(left, key.substring(descending ? 1 : 0));
+            Comparable b = value(right, key.substring(descending ? 1 : 0));
+            if (a == null || b == null) {
+                if (a != b) {
+                    return a == null ? 1 : -1;
+                }
+                continue;
+            }
+            int order = a instanceof String text ? order(text, (String) b) : a.compareTo(b);
+            if (order != 0) {
+                return descending == order > 0 ? -1 : 1;
+            }
+        }
+        return 0;
+    }
+
+    private static @Nullable Cursor page(RowSource scan, int limit, List<String> into, Cursor before) {
         int left = limit;
         while (scan.next()) {
             for (int i = 0; i < scan.count(); i++) {
                 if (left == 0) {
                     return new Cursor(
-                            before.position(), scan.partition(), scan.offset(i), scan.skip(i), before.fingerprint());
+                            before.position(), scan.partition(i), scan.offset(i), scan.skip(i), before.fingerprint());
                 }
                 into.add(new String(scan.batch().column(0).bytes(scan.selection()[i]), UTF_8));
                 left--;
