@@ -146,8 +146,12 @@ final class RowRange {
 
     static long sizeBytes(Batch batch, List<ColumnLayout> selected, int from, int to) {
         long[] sum = {0};
-        visit(batch, selected, from, to, (_, first, last, bits) -> sum[0] +=
-                (((last - first) * bits + 7 >>> 3) + 7) & -8L);
+        visit(
+                batch,
+                selected,
+                from,
+                to,
+                (_, first, last, bits) -> sum[0] += (((last - first) * bits + 7 >>> 3) + 7) & -8L);
         return sum[0];
     }
 

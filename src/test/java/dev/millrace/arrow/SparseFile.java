@@ -63,8 +63,7 @@ public final class SparseFile {
             while (source.hasRemaining()) {
                 ByteBuffer chunk = source.slice(source.position(), Math.min(CHUNK, source.remaining()));
                 source.position(source.position() + chunk.remaining());
-                if (chunk.remaining() == CHUNK
-                        && MemorySegment.ofBuffer(chunk).mismatch(ZEROS) == -1) {
+                if (chunk.remaining() == CHUNK && MemorySegment.ofBuffer(chunk).mismatch(ZEROS) == -1) {
                     channel.position(channel.position() + CHUNK);
                 } else {
                     while (chunk.hasRemaining()) {

@@ -74,20 +74,41 @@ public final class SparseStore {
                 mapped.release();
                 Files.delete(narrow);
                 segments.add(Map.of(
-                        "file", name, "rows", rows, "firstOffset", first, "lastOffset", first + rows - 1,
-                        "deletedRows", 0, "firstDeleted", Long.MAX_VALUE, "sizeBytes", size, "crc32c", 0));
+                        "file",
+                        name,
+                        "rows",
+                        rows,
+                        "firstOffset",
+                        first,
+                        "lastOffset",
+                        first + rows - 1,
+                        "deletedRows",
+                        0,
+                        "firstDeleted",
+                        Long.MAX_VALUE,
+                        "sizeBytes",
+                        size,
+                        "crc32c",
+                        0));
                 bytes += size;
             }
             byte[] json = new ObjectMapper()
                     .writeValueAsBytes(Map.of(
-                            "format", 1,
-                            "topicId", "t",
-                            "next", (long) files * rows,
-                            "schema", Manifest.describe(schema),
-                            "generation", files,
-                            "segments", segments));
+                            "format",
+                            1,
+                            "topicId",
+                            "t",
+                            "next",
+                            (long) files * rows,
+                            "schema",
+                            Manifest.describe(schema),
+                            "generation",
+                            files,
+                            "segments",
+                            segments));
             String crc = "\ncrc32c:" + HexFormat.of().toHexDigits(Manifest.crc32c(json)) + "\n";
-            Files.writeString(into.resolve("manifest"), new String(json, java.nio.charset.StandardCharsets.UTF_8) + crc);
+            Files.writeString(
+                    into.resolve("manifest"), new String(json, java.nio.charset.StandardCharsets.UTF_8) + crc);
         }
         return bytes;
     }

@@ -136,12 +136,29 @@ public final class ScaleBench implements Bench {
             add(name, "snapshot", begin);
             long middle = rows / 2;
             RowsQuery all = parse(schema, Map.of());
-            page(name, "page from a cursor", snapshot, parse(schema, Map.of("cursor", cursors.encode(
-                    PRODUCT, new Cursor(snapshot.position(), PARTITIONS - 1, middle, 0, all.fingerprint())))));
+            page(
+                    name,
+                    "page from a cursor",
+                    snapshot,
+                    parse(
+                            schema,
+                            Map.of(
+                                    "cursor",
+                                    cursors.encode(
+                                            PRODUCT,
+                                            new Cursor(
+                                                    snapshot.position(),
+                                                    PARTITIONS - 1,
+                                                    middle,
+                                                    0,
+                                                    all.fingerprint())))));
             page(name, "page by id", snapshot, parse(schema, Map.of("id[gte]", Long.toString(rows - PAGE))));
             page(name, "row by id", snapshot, parse(schema, Map.of("id", Long.toString(middle))));
-            page(name, "page by time", snapshot, parse(schema, Map.of(
-                    "at[gte]", time(middle), "at[lt]", time(middle + PAGE))));
+            page(
+                    name,
+                    "page by time",
+                    snapshot,
+                    parse(schema, Map.of("at[gte]", time(middle), "at[lt]", time(middle + PAGE))));
             page(name, "no row, by time", snapshot, parse(schema, Map.of("at[lt]", time(-1))));
         }
         begin = System.nanoTime();
@@ -150,7 +167,8 @@ public final class ScaleBench implements Bench {
     }
 
     private static String time(long row) {
-        return Instant.ofEpochMilli(SparseStore.FIRST_MILLIS + row * SparseStore.STEP_MILLIS).toString();
+        return Instant.ofEpochMilli(SparseStore.FIRST_MILLIS + row * SparseStore.STEP_MILLIS)
+                .toString();
     }
 
     private RowsQuery parse(StoreSchema schema, Map<String, String> parameters) {
@@ -214,7 +232,8 @@ public final class ScaleBench implements Bench {
     }
 
     private void figure(String name, String metric, String unit, double value) {
-        figures.computeIfAbsent(List.of(name, metric, unit), _ -> new ArrayList<>()).add(value);
+        figures.computeIfAbsent(List.of(name, metric, unit), _ -> new ArrayList<>())
+                .add(value);
     }
 
     /** What the files take of the disk, by {@code du}; 0 where there is none. */
