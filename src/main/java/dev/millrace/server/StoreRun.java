@@ -83,15 +83,15 @@ final class StoreRun {
     private ExitCode stat(List<StoreFolder> products) throws IOException {
         for (StoreFolder product : products) {
             StoreFolder.Summary summary = product.summary();
-            out.println(name(product));
             out.printf(
                     Locale.ROOT,
-                    "  %,d partitions, %,d segments, %,d rows stored, %,d bytes%n",
+                    "%s%n  %,d partitions, %,d segments, %,d rows stored, %,d bytes%n  position %s%n",
+                    name(product),
                     summary.partitions(),
                     summary.segments(),
                     summary.rows(),
-                    summary.sizeBytes());
-            out.println("  position         " + summary.position());
+                    summary.sizeBytes(),
+                    summary.position());
         }
         return ExitCode.FINE;
     }

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -137,40 +136,33 @@ public final class LocalStore implements ProductStore {
 
     /** Brings partitions back side by side, since reading their keys takes long; what was opened is in {@link #logs}. */
     private void recover(int partitions) throws IOException {
-        int threads = Math.min(partitions, Runtime.getRuntime().availableProcessors());
+        List<Future<PartitionLog>> opening;
         try (ExecutorService pool = Executors.newFixedThreadPool(
-                threads, Thread.ofPlatform().name("recovery-", 0).factory())) {
-            List<Future<PartitionLog>> opening = IntStream.range(0, partitions)
-                    .mapToObj(partition -> pool.submit(() -> open(
-                            partition,
-                            new PartitionRecovery(
-                                            disk,
-                                            partitionFolder(partition),
-                                            context.schema(),
-                                            context.mappedAllocator(),
-                                            notes)
-                                    .recover())))
+                Math.min(partitions, Runtime.getRuntime().availableProcessors()),
+                Thread.ofPlatform().name("recovery-", 0).factory())) {
+            opening = IntStream.range(0, partitions)
+                    .mapToObj(partition -> pool.submit(() -> open(partition, recovered(partition))))
                     .toList();
-            List<PartitionLog> opened = new ArrayList<>();
-            Throwable failed = null;
-            for (Future<PartitionLog> log : opening) {
-                try {
-                    opened.add(log.get());
-                } catch (ExecutionException failure) {
-                    failed = failed == null ? failure.getCause() : failed;
-                } catch (InterruptedException interrupted) {
-                    Thread.currentThread().interrupt();
-                    failed = interrupted;
+        }
+        logs = opening.stream()
+                .filter(log -> log.state() == Future.State.SUCCESS)
+                .map(Future::resultNow)
+                .toArray(PartitionLog[]::new);
+        for (Future<PartitionLog> log : opening) {
+            if (log.state() == Future.State.FAILED) {
+                switch (log.exceptionNow()) {
+                    case IOException failure -> throw failure;
+                    case RuntimeException expected -> throw expected;
+                    case Throwable other -> throw new IllegalStateException(other);
                 }
             }
-            logs = opened.toArray(PartitionLog[]::new);
-            switch (failed) {
-                case null -> {}
-                case IOException disk -> throw disk;
-                case RuntimeException expected -> throw expected;
-                default -> throw new IOException(failed);
-            }
         }
+    }
+
+    private PartitionRecovery.Found recovered(int partition) throws IOException {
+        return new PartitionRecovery(
+                        disk, partitionFolder(partition), context.schema(), context.mappedAllocator(), notes)
+                .recover();
     }
 
     private void add(int partition) {

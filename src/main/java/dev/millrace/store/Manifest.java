@@ -64,15 +64,17 @@ record Manifest(
             return new Segment.Facts(ordinal, rows, firstOffset, lastOffset, deletedRows, firstDeleted);
         }
 
-        /** What is wrong with the bytes of the segment's file; empty when it is whole. Reads all of it. */
-        Optional<String> fault(Path path) throws IOException {
-            long size = Files.size(path);
-            if (size != sizeBytes) {
-                return Optional.of("has " + size + " bytes, written were " + sizeBytes);
+        /** What is wrong with the segment's file; empty when it is whole. Reads all of it. */
+        Optional<String> fault(Path path) {
+            try {
+                long size = Files.size(path);
+                if (size != sizeBytes) {
+                    return Optional.of("has " + size + " bytes, written were " + sizeBytes);
+                }
+                return LocalDisk.crc32c(path) == crc32c ? Optional.empty() : Optional.of("its CRC-32C does not match");
+            } catch (IOException unreadable) {
+                return Optional.of("cannot be read: " + unreadable);
             }
-            return LocalDisk.crc32c(path) == crc32c
-                    ? Optional.empty()
-                    : Optional.of("has other bytes than were written: its CRC-32C does not match");
         }
     }
 
