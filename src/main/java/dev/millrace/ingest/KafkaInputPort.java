@@ -11,6 +11,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.kafka.client.consumer.KafkaReadStream;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
@@ -22,7 +23,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteBufferDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,9 +60,9 @@ final class KafkaInputPort {
     private final Backoff backoff = new Backoff(RandomGenerator.getDefault());
     private final Promise<Void> ended = Promise.promise();
 
-    private final Queue<ConsumerRecords<byte[], byte[]>> waiting = new ArrayDeque<>();
-    private @Nullable KafkaReadStream<byte[], byte[]> stream;
-    private @Nullable KafkaConsumer<byte[], byte[]> client;
+    private final Queue<ConsumerRecords<ByteBuffer, ByteBuffer>> waiting = new ArrayDeque<>();
+    private @Nullable KafkaReadStream<ByteBuffer, ByteBuffer> stream;
+    private @Nullable KafkaConsumer<ByteBuffer, ByteBuffer> client;
     private Position target = Position.of("-");
     private boolean polling;
     private boolean decoding;
@@ -112,7 +113,7 @@ final class KafkaInputPort {
         context.runOnContext(ignored -> {
             stopping = true;
             vertx.cancelTimer(watchTimer);
-            KafkaConsumer<byte[], byte[]> polled = client;
+            KafkaConsumer<ByteBuffer, ByteBuffer> polled = client;
             if (polled != null) {
                 polled.wakeup();
             }
@@ -185,10 +186,10 @@ final class KafkaInputPort {
         domain.state(product, Phase.CATCHING_UP, "");
         var raw = new KafkaConsumer<>(
                 deadLetters ? ClientSettings.deadLetterConsumer(kafka, member) : ClientSettings.consumer(kafka, member),
-                new ByteArrayDeserializer(),
-                new ByteArrayDeserializer());
+                new ByteBufferDeserializer(),
+                new ByteBufferDeserializer());
         client = raw;
-        KafkaReadStream<byte[], byte[]> made =
+        KafkaReadStream<ByteBuffer, ByteBuffer> made =
                 KafkaReadStream.create(vertx, SeekingConsumer.over(raw, this::nextToRead));
         stream = made;
         made.subscribe(Set.of(product.definition().topic()))
@@ -207,7 +208,7 @@ final class KafkaInputPort {
     }
 
     private void poll() {
-        KafkaReadStream<byte[], byte[]> from = stream;
+        KafkaReadStream<ByteBuffer, ByteBuffer> from = stream;
         if (stopping || failed || from == null) {
             endIfIdle();
             return;
@@ -226,7 +227,7 @@ final class KafkaInputPort {
         });
     }
 
-    private void received(ConsumerRecords<byte[], byte[]> run) {
+    private void received(ConsumerRecords<ByteBuffer, ByteBuffer> run) {
         backoff.reset();
         if (!run.isEmpty()) {
             answered();
@@ -259,7 +260,7 @@ final class KafkaInputPort {
         if (!decoding && !failed && product.halted().isPresent()) {
             halt();
         }
-        ConsumerRecords<byte[], byte[]> run = waiting.peek();
+        ConsumerRecords<ByteBuffer, ByteBuffer> run = waiting.peek();
         // A poll that was under way when the port failed still brings its run.
         if (decoding || failed || run == null) {
             endIfIdle();
@@ -325,12 +326,12 @@ final class KafkaInputPort {
     }
 
     private interface PartitionCall {
-        Future<Void> call(KafkaReadStream<byte[], byte[]> from, Set<TopicPartition> partitions);
+        Future<Void> call(KafkaReadStream<ByteBuffer, ByteBuffer> from, Set<TopicPartition> partitions);
     }
 
     /** Tries until it can: the client refuses calls while another thread of its own is in it. */
     private void eachPartition(PartitionCall call) {
-        KafkaReadStream<byte[], byte[]> from = stream;
+        KafkaReadStream<ByteBuffer, ByteBuffer> from = stream;
         boolean wanted = paused;
         if (from != null) {
             from.assignment()
@@ -440,7 +441,7 @@ final class KafkaInputPort {
             return;
         }
         vertx.cancelTimer(watchTimer);
-        KafkaReadStream<byte[], byte[]> from = stream;
+        KafkaReadStream<ByteBuffer, ByteBuffer> from = stream;
         stream = null;
         if (from != null) {
             from.close().onComplete(ignored -> ended.tryComplete());
