@@ -61,6 +61,7 @@ public final class MillraceServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MillraceServer.class);
     private static final Duration DRAIN = Duration.ofSeconds(5);
     private static final long STEP_SECONDS = 60;
+    private static final long HTTP_MEMORY_BYTES = 256L << 20;
     private static final long FLIGHT_MEMORY_BYTES = 256L << 20;
 
     private static final int LOOPS = Runtime.getRuntime().availableProcessors();
@@ -139,6 +140,8 @@ public final class MillraceServer implements AutoCloseable {
 
         var policies = new Resilience(vertx, configuration.limits(), meters);
         RateLimitLayer<Call, Answer> httpRate = policies.rateLimit("http");
+        BufferAllocator copies = root.newChildAllocator("http answers", 0, HTTP_MEMORY_BYTES);
+        closings.push(copies::close);
         var http = new HttpPort(
                 vertx,
                 registry,
@@ -146,7 +149,8 @@ public final class MillraceServer implements AutoCloseable {
                 instance.secret(),
                 new PortLayers(policies.around("http", httpRate), call -> Optional.of(httpRate.allowance(call))),
                 LOOPS,
-                QUERY_THREADS);
+                QUERY_THREADS,
+                copies);
         httpPort = await(http.start());
         closings.push(() -> await(http.stop()));
         FlightPort flight = await(FlightPort.start(
