@@ -54,6 +54,14 @@ record Kind<T>(String description, Parser<T> parser) {
         });
     }
 
+    static Kind<Boolean> flag() {
+        return new Kind<>("true or false", text -> switch (text.strip()) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException("Expected true or false, found '" + text + "'.");
+        });
+    }
+
     static Kind<Path> folder() {
         return new Kind<>("folder", text -> {
             try {

@@ -1,7 +1,6 @@
 package dev.millrace.store;
 
 import dev.millrace.arrow.ArrowFile;
-import dev.millrace.arrow.Batch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -31,9 +30,10 @@ final class LocalDisk implements Disk {
     }
 
     @Override
-    public Stored writeBatch(Path file, Batch batch, int rows, Map<String, String> metadata, BufferAllocator allocator)
+    public Stored writeRows(
+            Path file, List<ArrowFile.Part> parts, Map<String, String> metadata, BufferAllocator allocator)
             throws IOException {
-        ArrowFile.Written written = ArrowFile.write(file, batch, rows, metadata, allocator);
+        ArrowFile.Written written = ArrowFile.merge(file, parts, metadata, allocator);
         return new Stored(written.sizeBytes(), written.crc32c());
     }
 

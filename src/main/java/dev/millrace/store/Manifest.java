@@ -29,11 +29,19 @@ import org.apache.arrow.vector.types.pojo.Schema;
  * @param next every offset below this one is in the files
  * @param schema the store schema, one line an entry, to tell what a changed contract changed
  * @param generation the last number given to a file's name
+ * @param kept how far back the partition can be read; absent in format 1, where it is from the beginning
  * @param segments in the order of their offsets
  */
 record Manifest(
-        int format, String topicId, long next, List<String> schema, long generation, List<SegmentFile> segments) {
-    static final int FORMAT = 1;
+        int format,
+        String topicId,
+        long next,
+        List<String> schema,
+        long generation,
+        Kept kept,
+        List<SegmentFile> segments) {
+    static final int FORMAT = 2;
+    private static final int FIRST_FORMAT = 1;
     static final String NAME = "manifest";
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -46,11 +54,19 @@ record Manifest(
     private static final String COLUMN = "column ";
 
     Manifest {
+        format = FORMAT;
+        kept = kept == null ? Kept.ALL : kept;
         schema = List.copyOf(schema);
         segments = List.copyOf(segments);
     }
 
-    /** One segment; {@code firstDeleted} is Long.MAX_VALUE where no row is a delete. */
+    /**
+     * One segment.
+     *
+     * @param firstDeleted Long.MAX_VALUE where no row is a delete
+     * @param retiredAt snapshots with a bound beyond this do not see the segment; Long.MAX_VALUE while all do, in format 1
+     *     absent
+     */
     record SegmentFile(
             String file,
             int rows,
@@ -59,9 +75,33 @@ record Manifest(
             int deletedRows,
             long firstDeleted,
             long sizeBytes,
-            int crc32c) {
-        Segment.Facts facts(int ordinal) {
-            return new Segment.Facts(ordinal, rows, firstOffset, lastOffset, deletedRows, firstDeleted);
+            int crc32c,
+            long retiredAt) {
+        SegmentFile {
+            retiredAt = retiredAt == 0 ? Marks.NEVER : retiredAt;
+        }
+
+        static SegmentFile of(String name, Segment.Facts facts, Disk.Stored stored) {
+            return new SegmentFile(
+                    name,
+                    facts.rows(),
+                    facts.firstOffset(),
+                    facts.lastOffset(),
+                    facts.deletedRows(),
+                    facts.firstDeleted(),
+                    stored.sizeBytes(),
+                    stored.crc32c(),
+                    facts.retiredAt());
+        }
+
+        SegmentFile retired(long at) {
+            return new SegmentFile(
+                    file, rows, firstOffset, lastOffset, deletedRows, firstDeleted, sizeBytes, crc32c, at);
+        }
+
+        Segment.Facts facts(int ordinal, int lastOrdinal) {
+            return new Segment.Facts(
+                    ordinal, lastOrdinal, rows, firstOffset, lastOffset, deletedRows, firstDeleted, retiredAt);
         }
 
         /** What is wrong with the segment's file; empty when it is whole. Reads all of it. */
@@ -80,7 +120,12 @@ record Manifest(
 
     /** Of a partition without files. */
     static Manifest empty(StoreSchema schema) {
-        return new Manifest(FORMAT, "", 0, describe(schema), 0, List.of());
+        return new Manifest(FORMAT, "", 0, describe(schema), 0, Kept.ALL, List.of());
+    }
+
+    /** The same with other segments, up to another offset. */
+    Manifest with(long newNext, Kept nowKept, long newGeneration, List<SegmentFile> others) {
+        return new Manifest(FORMAT, topicId, newNext, schema, newGeneration, nowKept, others);
     }
 
     byte[] toBytes() {
@@ -111,8 +156,9 @@ record Manifest(
             throw new IOException("the manifest's checksum does not match");
         }
         JsonNode format = JSON.readTree(json).path("format");
-        if (format.asInt() != FORMAT) {
-            throw new IOException("the manifest has format " + format + ", this version reads " + FORMAT);
+        if (format.asInt() < FIRST_FORMAT || format.asInt() > FORMAT) {
+            throw new IOException(
+                    "the manifest has format " + format + ", this version reads " + FIRST_FORMAT + " to " + FORMAT);
         }
         return READER.readValue(json);
     }
