@@ -17,6 +17,7 @@ final class StoreRun {
     enum Action {
         VERIFY,
         STAT,
+        COMPACT,
         REBUILD,
         BACKUP,
         RESTORE;
@@ -50,6 +51,7 @@ final class StoreRun {
             return switch (store.action()) {
                 case VERIFY -> verify(products, true);
                 case STAT -> stat(products);
+                case COMPACT -> compact(products);
                 case REBUILD -> rebuild(products);
                 case BACKUP -> copy(products);
                 case RESTORE -> verify(products, false) == ExitCode.FINE ? copy(products) : ExitCode.ANSWER_IS_NO;
@@ -85,15 +87,23 @@ final class StoreRun {
             StoreFolder.Summary summary = product.summary();
             out.printf(
                     Locale.ROOT,
-                    "%s%n  %,d partitions, %,d segments, %,d rows stored, %,d bytes%n  position %s%n",
+                    "%s%n  %,d partitions, %,d segments, %,d rows stored, %,d bytes%n  position %s, readable from %s%n",
                     name(product),
                     summary.partitions(),
                     summary.segments(),
                     summary.rows(),
                     summary.sizeBytes(),
-                    summary.position());
+                    summary.position(),
+                    summary.oldest());
         }
         return ExitCode.FINE;
+    }
+
+    private ExitCode compact(List<StoreFolder> products) throws IOException {
+        for (StoreFolder product : products) {
+            product.compact();
+        }
+        return stat(products);
     }
 
     private ExitCode rebuild(List<StoreFolder> products) throws IOException {

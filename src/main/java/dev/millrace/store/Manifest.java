@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
+import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
@@ -191,12 +192,8 @@ record Manifest(
 
     private boolean isReadBy(StoreSchema wanted, List<String> other) {
         Predicate<String> isColumn = line -> line.startsWith(COLUMN);
-        String fields = schema.stream()
-                .filter(isColumn)
-                .map(line -> line.substring(COLUMN.length()))
-                .collect(Collectors.joining(",", "{\"fields\":[", "]}"));
         try {
-            return wanted.layout().reads(Schema.fromJSON(fields).getFields())
+            return wanted.layout().reads(columns().getFields())
                     && schema.stream()
                             .filter(isColumn.negate())
                             .toList()
@@ -204,6 +201,23 @@ record Manifest(
         } catch (IOException unreadable) {
             return false;
         }
+    }
+
+    private Schema columns() throws IOException {
+        return Schema.fromJSON(schema.stream()
+                .filter(line -> line.startsWith(COLUMN))
+                .map(line -> line.substring(COLUMN.length()))
+                .collect(Collectors.joining(",", "{\"fields\":[", "]}")));
+    }
+
+    /** The schema that {@link #describe} was given. */
+    StoreSchema storeSchema() throws IOException {
+        List<Field> stored = columns().getFields();
+        String key = schema.get(stored.size()).replaceAll("^key \\[|]$", "");
+        return new StoreSchema(
+                new Schema(stored.subList(0, stored.size() - StoreSchema.OWN_COLUMNS)),
+                key.isEmpty() ? List.of() : List.of(key.split(", ", -1)),
+                schema.getLast().equals("upsert"));
     }
 
     static int crc32c(byte[] bytes) {

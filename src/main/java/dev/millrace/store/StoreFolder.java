@@ -9,15 +9,18 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.ToLongFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.arrow.memory.RootAllocator;
 
 /**
  * A product's folder on the disk as its manifests say, without opening it as a store. Blocks; any thread. A server may run
@@ -27,12 +30,15 @@ import java.util.stream.Stream;
 public final class StoreFolder {
     static final Pattern PARTITION = Pattern.compile("p(\\d{1,5})");
     private static final int DEPTH = 4;
+    /** Publishes that see a merge through: to begin it, to show it, to drop what it replaced. */
+    private static final int UPKEEP_STEPS = 6;
+
 
     /** What was found of one file; {@code fault} is empty when it is whole. */
     public record Checked(Path file, Optional<String> fault) {}
 
     /** What a product's manifests say. */
-    public record Summary(int partitions, int segments, long rows, long sizeBytes, Position position) {}
+    public record Summary(int partitions, int segments, long rows, long sizeBytes, Position position, Position oldest) {}
 
     private final Disk disk = new LocalDisk();
     private final Path folder;
@@ -64,7 +70,7 @@ public final class StoreFolder {
     }
 
     /** The partitions that have a manifest. */
-    private SortedMap<Integer, Path> partitions() throws IOException {
+    private TreeMap<Integer, Path> partitions() throws IOException {
         var found = new TreeMap<Integer, Path>();
         for (Path child : disk.list(folder)) {
             Matcher name = PARTITION.matcher(child.getFileName().toString());
@@ -93,12 +99,13 @@ public final class StoreFolder {
                 segments.size(),
                 segments.stream().mapToLong(Manifest.SegmentFile::rows).sum(),
                 segments.stream().mapToLong(Manifest.SegmentFile::sizeBytes).sum(),
-                position(manifests));
+                position(manifests, Manifest::next),
+                position(manifests, manifest -> manifest.kept().oldest()));
     }
 
-    private static Position position(SortedMap<Integer, Manifest> manifests) {
+    private static Position position(SortedMap<Integer, Manifest> manifests, ToLongFunction<Manifest> offset) {
         long[] next = new long[manifests.lastKey() + 1];
-        manifests.forEach((partition, manifest) -> next[partition] = manifest.next());
+        manifests.forEach((partition, manifest) -> next[partition] = offset.applyAsLong(manifest));
         return Position.of(manifests.values().iterator().next().topicId(), next);
     }
 
@@ -147,7 +154,7 @@ public final class StoreFolder {
         if (manifests.values().stream().map(Manifest::topicId).distinct().count() > 1) {
             throw new IOException(folder + " changed its topic while it was copied; copy it again");
         }
-        return position(manifests);
+        return position(manifests, Manifest::next);
     }
 
     private Manifest copy(Path from, Path to) throws IOException {
@@ -208,6 +215,29 @@ public final class StoreFolder {
                     disk.delete(file);
                 }
             }
+        }
+    }
+
+    /**
+     * Merges small segments and leaves out rows that no position from now on sees; earlier positions are gone then.
+     *
+     * @throws dev.millrace.problem.ProblemException with {@code CannotStart} when a server has the folder
+     */
+    public void compact() throws IOException {
+        StoreSchema schema = manifest(partitions().firstEntry().getValue()).storeSchema();
+        var options = new StoreOptions(
+                StoreOptions.MAX_SEGMENT_ROWS, 32L << 20, 64L << 20, Duration.ZERO, Duration.ZERO, true, Retention.NONE);
+        try (var root = new RootAllocator();
+                LocalStore store = LocalStore.open(schema, options, folder, root, root, Runnable::run)) {
+            Summary before;
+            do {
+                before = summary();
+                for (int partition : partitions().keySet()) {
+                    for (int step = 0; step < UPKEEP_STEPS; step++) {
+                        store.writer(partition).publish();
+                    }
+                }
+            } while (!summary().equals(before));
         }
     }
 

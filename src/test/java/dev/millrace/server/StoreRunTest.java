@@ -25,6 +25,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
@@ -129,6 +131,17 @@ class StoreRunTest {
         }
         assertEquals(ExitCode.FINE, run("store", "verify", data.toString()));
         assertTrue(said.toString(UTF_8).contains("15 files, 0 broken"), said.toString(UTF_8));
+
+        Path copy = Path.of(backup(9));
+        assertEquals(ExitCode.FINE, run("store", "backup", data.toString(), copy.toString()));
+        assertEquals(ExitCode.FINE, run("store", "compact", copy.toString()));
+        Matcher left = Pattern.compile("3 partitions, (\\d+) segments, (\\d+) rows stored").matcher(said.toString(UTF_8));
+        assertTrue(left.find(), said.toString(UTF_8));
+        assertTrue(Integer.parseInt(left.group(1)) < 12 && Integer.parseInt(left.group(2)) < 400, left.group());
+        assertEquals(ExitCode.FINE, run("store", "verify", copy.toString()), said.toString(UTF_8));
+        try (LocalStore store = open(product(copy))) {
+            check(store);
+        }
 
         Path partition = product(data).resolve("p1");
         List<Path> segments;
