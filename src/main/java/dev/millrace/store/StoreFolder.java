@@ -33,12 +33,12 @@ public final class StoreFolder {
     /** Publishes that see a merge through: to begin it, to show it, to drop what it replaced. */
     private static final int UPKEEP_STEPS = 6;
 
-
     /** What was found of one file; {@code fault} is empty when it is whole. */
     public record Checked(Path file, Optional<String> fault) {}
 
     /** What a product's manifests say. */
-    public record Summary(int partitions, int segments, long rows, long sizeBytes, Position position, Position oldest) {}
+    public record Summary(
+            int partitions, int segments, long rows, long sizeBytes, Position position, Position oldest) {}
 
     private final Disk disk = new LocalDisk();
     private final Path folder;
@@ -226,7 +226,13 @@ public final class StoreFolder {
     public void compact() throws IOException {
         StoreSchema schema = manifest(partitions().firstEntry().getValue()).storeSchema();
         var options = new StoreOptions(
-                StoreOptions.MAX_SEGMENT_ROWS, 32L << 20, 64L << 20, Duration.ZERO, Duration.ZERO, true, Retention.NONE);
+                StoreOptions.MAX_SEGMENT_ROWS,
+                32L << 20,
+                64L << 20,
+                Duration.ZERO,
+                Duration.ZERO,
+                true,
+                Retention.NONE);
         try (var root = new RootAllocator();
                 LocalStore store = LocalStore.open(schema, options, folder, root, root, Runnable::run)) {
             Summary before;

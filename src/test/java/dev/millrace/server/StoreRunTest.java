@@ -135,7 +135,8 @@ class StoreRunTest {
         Path copy = Path.of(backup(9));
         assertEquals(ExitCode.FINE, run("store", "backup", data.toString(), copy.toString()));
         assertEquals(ExitCode.FINE, run("store", "compact", copy.toString()));
-        Matcher left = Pattern.compile("3 partitions, (\\d+) segments, (\\d+) rows stored").matcher(said.toString(UTF_8));
+        Matcher left = Pattern.compile("3 partitions, (\\d+) segments, (\\d+) rows stored")
+                .matcher(said.toString(UTF_8));
         assertTrue(left.find(), said.toString(UTF_8));
         assertTrue(Integer.parseInt(left.group(1)) < 12 && Integer.parseInt(left.group(2)) < 400, left.group());
         assertEquals(ExitCode.FINE, run("store", "verify", copy.toString()), said.toString(UTF_8));

@@ -54,7 +54,9 @@ public final class SoakBench implements Bench {
                         new TopicSpecification(SoakWriter.BOOKINGS, SoakModel.PARTITIONS, kept)));
             }
             Path settings = Ledger.settings(
-                    folder, broker.bootstrapServers(), "store: {flushInterval: 200ms, segmentRows: 1024, history: " + HISTORY.toSeconds() + "s}");
+                    folder,
+                    broker.bootstrapServers(),
+                    "store: {flushInterval: 200ms, segmentRows: 1024, history: " + HISTORY.toSeconds() + "s}");
             try (ChildServer server = ChildServer.start(settings, folder.resolve("server.log"))) {
                 return soak(arguments, length, broker, server, folder, progress);
             }
