@@ -69,7 +69,8 @@ public record Configuration(
 
     /**
      * When a segment is sealed, at {@code segmentRows} rows or {@code flushInterval} after its first row; how long positions
-     * stay readable; whether segments are merged.
+     * stay readable; whether segments are merged, and whether a start compares all files with their checksums.
      */
-    public record Store(int segmentRows, Duration flushInterval, Duration history, boolean compaction) {}
+    public record Store(
+            int segmentRows, Duration flushInterval, Duration history, boolean compaction, boolean scrub) {}
 }

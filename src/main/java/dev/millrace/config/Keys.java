@@ -116,7 +116,6 @@ final class Keys {
             SHORT,
             "30s",
             "A segment with rows is sealed and made durable after that long, full or not.");
-
     static final Key<Duration> STORE_HISTORY = new Key<>(
             "store.history",
             Kind.duration(Duration.ofSeconds(1), Duration.ofDays(365)),
@@ -124,9 +123,14 @@ final class Keys {
             "How long a position stays readable after a newer one was reached.");
     static final Key<Boolean> STORE_COMPACTION = new Key<>(
             "store.compaction",
-            Kind.flag(),
+            Kind.truth(),
             "true",
             "Whether small segments are merged and rows that no readable position sees are left out.");
+    static final Key<Boolean> STORE_SCRUB = new Key<>(
+            "store.scrub",
+            Kind.truth(),
+            "true",
+            "After a start all files are compared with their checksums, in the background.");
 
     static final List<Key<?>> ALL = List.of(
             MESH_NAME,
@@ -155,7 +159,8 @@ final class Keys {
             STORE_SEGMENT_ROWS,
             STORE_FLUSH_INTERVAL,
             STORE_HISTORY,
-            STORE_COMPACTION);
+            STORE_COMPACTION,
+            STORE_SCRUB);
 
     private Keys() {}
 }

@@ -36,6 +36,7 @@ public final class LocalStore implements ProductStore {
     private final FileChannel lock;
     private final StoreContext context;
     private final List<String> notes = new CopyOnWriteArrayList<>();
+    private final Scrub scrub;
     private CompletableFuture<Void> condition = CompletableFuture.completedFuture(null);
     private volatile PartitionLog[] logs = {};
     private volatile @Nullable String topicId;
@@ -68,6 +69,7 @@ public final class LocalStore implements ProductStore {
                 new MemoryGate(options.budgetBytes(), this::memoryBytes, this::seal, this::isPending),
                 () -> condition,
                 this::topicName);
+        this.scrub = new Scrub(disk, context.files(), notes);
     }
 
     /**
@@ -201,7 +203,7 @@ public final class LocalStore implements ProductStore {
                 Math.min(partitions, Runtime.getRuntime().availableProcessors()),
                 Thread.ofPlatform().name("recovery-", 0).factory())) {
             opening = IntStream.range(0, partitions)
-                    .mapToObj(partition -> pool.submit(() -> open(partition, recovered(partition))))
+                    .mapToObj(partition -> pool.submit(() -> recoverOne(partition)))
                     .toList();
         }
         logs = opening.stream()
@@ -223,6 +225,12 @@ public final class LocalStore implements ProductStore {
         return new PartitionRecovery(
                         disk, partitionFolder(partition), context.schema(), context.mappedAllocator(), notes)
                 .recover();
+    }
+
+    private PartitionLog recoverOne(int partition) throws IOException {
+        PartitionRecovery.Found found = recovered(partition);
+        scrub.add(partition, partitionFolder(partition), found.manifest().segments());
+        return open(partition, found);
     }
 
     private void add(int partition) {
@@ -451,6 +459,16 @@ public final class LocalStore implements ProductStore {
                 each.stream().mapToLong(Retention.Size::bytes).sum());
     }
 
+    @Override
+    public void scrub() {
+        scrub.start();
+    }
+
+    @Override
+    public Optional<Broken> broken() {
+        return scrub.broken();
+    }
+
     private void seal() {
         Stream.of(logs).forEach(PartitionLog::seal);
     }
@@ -484,6 +502,7 @@ public final class LocalStore implements ProductStore {
     }
 
     private void release() {
+        scrub.stop();
         Stream.of(logs).forEach(PartitionLog::close);
         try {
             lock.close();
