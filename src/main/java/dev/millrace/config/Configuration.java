@@ -71,6 +71,5 @@ public record Configuration(
      * When a segment is sealed, at {@code segmentRows} rows or {@code flushInterval} after its first row; how long positions
      * stay readable; whether segments are merged, and whether a start compares all files with their checksums.
      */
-    public record Store(
-            int segmentRows, Duration flushInterval, Duration history, boolean compaction, boolean scrub) {}
+    public record Store(int segmentRows, Duration flushInterval, Duration history, boolean compaction, boolean scrub) {}
 }
