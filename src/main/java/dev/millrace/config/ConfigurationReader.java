@@ -184,7 +184,11 @@ public final class ConfigurationReader {
                         values.of(Keys.LIMITS_CONCURRENCY),
                         values.of(Keys.LIMITS_RATE_PER_SECOND)),
                 new Configuration.Store(
-                        segmentRows, values.of(Keys.STORE_FLUSH_INTERVAL), values.of(Keys.STORE_SCRUB)));
+                        segmentRows,
+                        values.of(Keys.STORE_FLUSH_INTERVAL),
+                        values.of(Keys.STORE_HISTORY),
+                        values.of(Keys.STORE_COMPACTION),
+                        values.of(Keys.STORE_SCRUB)));
     }
 
     /** A value as given: its text, where it stands, what it is called there, and what its folders are relative to. */

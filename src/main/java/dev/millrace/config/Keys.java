@@ -108,7 +108,7 @@ final class Keys {
 
     static final Key<Integer> STORE_SEGMENT_ROWS = new Key<>(
             "store.segmentRows",
-            Kind.whole("number of rows", 8, 1 << 24),
+            Kind.whole("number of rows", 8, 1 << 16),
             "65536",
             "Rows after which a segment is sealed; a multiple of 8.");
     static final Key<Duration> STORE_FLUSH_INTERVAL = new Key<>(
@@ -116,6 +116,16 @@ final class Keys {
             SHORT,
             "30s",
             "A segment with rows is sealed and made durable after that long, full or not.");
+    static final Key<Duration> STORE_HISTORY = new Key<>(
+            "store.history",
+            Kind.duration(Duration.ofSeconds(1), Duration.ofDays(365)),
+            "15m",
+            "How long a position stays readable after a newer one was reached.");
+    static final Key<Boolean> STORE_COMPACTION = new Key<>(
+            "store.compaction",
+            Kind.truth(),
+            "true",
+            "Whether small segments are merged and rows that no readable position sees are left out.");
     static final Key<Boolean> STORE_SCRUB = new Key<>(
             "store.scrub",
             Kind.truth(),
@@ -148,6 +158,8 @@ final class Keys {
             LIMITS_RATE_PER_SECOND,
             STORE_SEGMENT_ROWS,
             STORE_FLUSH_INTERVAL,
+            STORE_HISTORY,
+            STORE_COMPACTION,
             STORE_SCRUB);
 
     private Keys() {}

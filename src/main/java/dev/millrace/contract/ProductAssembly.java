@@ -25,6 +25,11 @@ final class ProductAssembly {
     private static final String UNKNOWN_COLUMN = "millrace.unknownFieldsColumn";
     private static final Set<String> KNOWN =
             new TreeSet<>(Set.of(MODE, FORMAT, UNKNOWN_FIELDS, UNKNOWN_COLUMN, DEAD_LETTER_TOPIC));
+
+    static {
+        KNOWN.addAll(Keeping.PROPERTIES);
+    }
+
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
 
     private final Contract contract;
@@ -106,6 +111,7 @@ final class ProductAssembly {
                     UNKNOWN_FIELDS,
                     "Unknown fields can be kept of records in JSON only; say ignore or reject.");
         }
+        Keeping.read(contract, object, faults);
         return Optional.of(new ProductDefinition(
                 domain,
                 name,

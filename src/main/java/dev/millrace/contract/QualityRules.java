@@ -292,7 +292,7 @@ public final class QualityRules {
         String column = element.startsWith(object.name() + ".")
                 ? element.substring(object.name().length() + 1)
                 : element;
-        Optional<Duration> promised = promised(entry);
+        Optional<Duration> promised = lengthOfTime(entry);
         BigDecimal most = BigDecimal.valueOf(promised.orElse(Duration.ZERO).toMillis());
         add(
                 entry,
@@ -307,7 +307,8 @@ public final class QualityRules {
                 false);
     }
 
-    private static Optional<Duration> promised(Cursor entry) {
+    /** What {@code value} and {@code unit} of an entry say; empty with a fault when they say something else. */
+    static Optional<Duration> lengthOfTime(Cursor entry) {
         String text = entry.text("value").trim().toLowerCase(Locale.ROOT);
         Matcher amount = AMOUNT.matcher(text);
         if (amount.matches()) {

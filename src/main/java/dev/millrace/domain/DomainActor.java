@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
  * and states; whoever wants a change sends a task, which runs after those sent before. A slow or hostile topic of one
  * domain therefore holds up no other domain.
  *
- * <p>Files are written on a second thread of the domain's own, so that a slow disk holds up no decoding.
+ * <p>Files are written on a second thread of the domain's own, so that a slow disk holds up no decoding, and merged on a
+ * third, so that new segments need not wait for old ones.
  */
 public final class DomainActor implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DomainActor.class);
@@ -30,12 +31,13 @@ public final class DomainActor implements AutoCloseable {
     /** Opens a product's store; runs on the thread that opens the domain. */
     public interface StoreOpener {
         /** The open store of {@code product}; {@code allocator} is bounded by the product's share of the budget. */
-        ProductStore open(ProductDefinition product, BufferAllocator allocator, Executor files);
+        ProductStore open(ProductDefinition product, BufferAllocator allocator, Executor files, Executor background);
     }
 
     private final String name;
     private final ExecutorService ingest;
     private final ExecutorService files;
+    private final ExecutorService background;
     private final BufferAllocator budget;
     private final List<BufferAllocator> shares = new ArrayList<>();
     private final List<ProductStore> stores = new ArrayList<>();
@@ -48,6 +50,10 @@ public final class DomainActor implements AutoCloseable {
                 Thread.ofPlatform().name("domain-" + name + "-ingest").factory());
         this.files = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().name("domain-" + name + "-files").factory());
+        this.background = Executors.newSingleThreadExecutor(Thread.ofPlatform()
+                .name("domain-" + name + "-background")
+                .priority(Thread.MIN_PRIORITY)
+                .factory());
     }
 
     /**
@@ -83,7 +89,7 @@ public final class DomainActor implements AutoCloseable {
     private ProductStore store(ProductDefinition definition, long memoryBytes, StoreOpener opener) {
         BufferAllocator share = budget.newChildAllocator("product " + definition.qualifiedName(), 0, memoryBytes);
         shares.add(share);
-        ProductStore store = opener.open(definition, share, files);
+        ProductStore store = opener.open(definition, share, files, background);
         stores.add(store);
         return store;
     }
@@ -138,6 +144,7 @@ public final class DomainActor implements AutoCloseable {
                     .join();
         } finally {
             shutdown(ingest);
+            shutdown(background);
             shutdown(files);
             shares.forEach(BufferAllocator::close);
             budget.close();

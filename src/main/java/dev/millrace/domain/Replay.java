@@ -33,7 +33,8 @@ public interface Replay {
      * Letters that stay where they are, for one reason.
      *
      * @param rule that the record breaks now, or {@code omitted} (its value was too large to be kept), {@code unread} (the
-     *     product has not read its place yet), {@code refused} (the topic takes no record so large or so old), {@code
+     *     product has not read its place yet), {@code gone} (retention has let go of the rows of its place, so that it
+     *     cannot be told whether the product took it), {@code refused} (the topic takes no record so large or so old), {@code
      *     unknown} (there is no such letter in state {@code rejected})
      * @param ids some of the letters
      */

@@ -74,7 +74,8 @@ final class ContractRecords implements RecordReader {
             for (Header header : record.headers().headers(DeadLetters.REPLAY_OF)) {
                 if (DeadLetters.Place.parse(header.value())
                         .filter(place -> place.topic().equals(record.topic()))
-                        .filter(place -> place.isIn(snapshot))
+                        // Where retention has let go of the original, the copy is all that is left of the record.
+                        .filter(place -> place.in(snapshot) == Snapshot.Trace.ROW)
                         .isPresent()) {
                     return true;
                 }

@@ -8,7 +8,6 @@ import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
 import dev.millrace.codec.Violation;
 import dev.millrace.contract.Contract;
-import dev.millrace.store.Slice;
 import dev.millrace.store.Snapshot;
 import dev.millrace.store.StoreSchema;
 import java.nio.ByteBuffer;
@@ -70,18 +69,9 @@ final class DeadLetters {
                             place.group(1), Integer.parseInt(place.group(2)), Long.parseLong(place.group(3))));
         }
 
-        /** Whether a product of this topic has a row, visible or not, of the record here. */
-        boolean isIn(Snapshot snapshot) {
-            if (partition >= snapshot.partitions()) {
-                return false;
-            }
-            for (Slice slice : snapshot.slices(partition)) {
-                int row = slice.firstRowAt(offset);
-                if (row < slice.rows() && slice.offset(row) == offset) {
-                    return true;
-                }
-            }
-            return false;
+        /** Whether a product of this topic has, or had, a row of the record here. */
+        Snapshot.Trace in(Snapshot snapshot) {
+            return snapshot.trace(partition, offset);
         }
 
         @Override

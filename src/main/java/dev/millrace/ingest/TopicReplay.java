@@ -252,7 +252,12 @@ final class TopicReplay implements Replay {
                     DeadLetters.Place place = letter.place();
                     if (place.offset() >= rows.position().next(place.partition())) {
                         kept("unread", place.toString());
-                    } else if (place.isIn(rows)) {
+                        continue;
+                    }
+                    Snapshot.Trace trace = place.in(rows);
+                    if (trace == Snapshot.Trace.GONE) {
+                        kept("gone", place.toString());
+                    } else if (trace == Snapshot.Trace.ROW) {
                         inAlready.add(letter);
                     } else if (letter.omitted()) {
                         kept("omitted", place.toString());

@@ -157,9 +157,14 @@ public final class ProductQuality {
 
         /** Whether these are the segments looked at so far, and perhaps more. */
         private boolean goesOn(List<Slice> slices) {
-            return segments == 0
-                    ? openRows == 0 || (!slices.isEmpty() && slices.getFirst().rows() >= openRows)
-                    : segments <= slices.size() && last(slices.get(segments - 1)) == lastOffset;
+            boolean whole =
+                    segments == 0 || (segments <= slices.size() && last(slices.get(segments - 1)) == lastOffset);
+            // Segments may have been merged or dropped since.
+            return whole
+                    && (openRows == 0
+                            || (segments < slices.size()
+                                    && slices.get(segments).rows() >= openRows
+                                    && slices.get(segments).offset(openRows - 1) + 1 == next));
         }
 
         private boolean restore(Slice slice) {

@@ -43,12 +43,14 @@ final class CommandLine {
                 --records N          look at the first N (10000)
                 --domain NAME, --name NAME     what the contract is for
                 --output FILE        a new file (standard output)
-              store verify|stat DIR  a data folder or a part of it: are its files whole, what is in it
+              store verify|stat|compact DIR  a data folder or a part of it: are its files whole, what is in it, merge
+                                     its files and leave out rows that nobody can see
               store rebuild DIR      forgets the rows in it, so that the next start reads them from Kafka
                 --yes                it cannot be undone
               store backup DIR TO, store restore FROM DIR
                                      copies a data folder to a new or empty one; a server may run on DIR of a backup
-              bench NAME             a benchmark; only through the ./millrace script
+              train                  keeps what a start loads, for quicker ones; this and the next only through ./millrace
+              bench NAME             a benchmark
               --help, --version
 
             Exit codes: 0 fine, 1 the answer is 'no', 2 wrong use, 3 cannot start.
@@ -150,7 +152,8 @@ final class CommandLine {
                 .filter(each -> !arguments.isEmpty() && word(each).equals(arguments.getFirst()))
                 .findFirst();
         if (action.isEmpty()) {
-            return new Command.WrongUse(List.of("after 'store' comes verify, stat, rebuild, backup or restore"));
+            return new Command.WrongUse(
+                    List.of("after 'store' comes verify, stat, compact, rebuild, backup or restore"));
         }
         List<String> rest = new ArrayList<>(arguments.subList(1, arguments.size()));
         boolean yes = action.get() == StoreRun.Action.REBUILD && rest.remove("--yes");

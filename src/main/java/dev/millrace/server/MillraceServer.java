@@ -3,6 +3,8 @@ package dev.millrace.server;
 import dev.millrace.arrow.ArrowSchemas;
 import dev.millrace.codec.RecordRules;
 import dev.millrace.config.Configuration;
+import dev.millrace.config.yaml.Faults;
+import dev.millrace.contract.Keeping;
 import dev.millrace.contract.MeshReader;
 import dev.millrace.contract.Mode;
 import dev.millrace.contract.ProductDefinition;
@@ -24,6 +26,7 @@ import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.ProductStore;
+import dev.millrace.store.Retention;
 import dev.millrace.store.StoreOptions;
 import dev.millrace.store.StoreSchema;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
@@ -134,7 +137,8 @@ public final class MillraceServer implements AutoCloseable {
                     List.copyOf(products.values()),
                     configuration.domain().memory().bytes(),
                     root,
-                    (product, allocator, files) -> open(product, products.size(), allocator, mapped, files));
+                    (product, allocator, files, background) ->
+                            open(product, products.size(), allocator, mapped, files, background));
             closings.push(domain::close);
             domains.add(domain);
         });
@@ -185,7 +189,13 @@ public final class MillraceServer implements AutoCloseable {
     }
 
     private ProductStore open(
-            ProductDefinition product, int products, BufferAllocator share, BufferAllocator mapped, Executor files) {
+            ProductDefinition product,
+            int products,
+            BufferAllocator share,
+            BufferAllocator mapped,
+            Executor files,
+            Executor background) {
+        var keeping = Keeping.read(product.contract(), product.object(), new Faults());
         Path folder = configuration
                 .data()
                 .folder()
@@ -200,11 +210,15 @@ public final class MillraceServer implements AutoCloseable {
                             product.isDeadLetters() ? 4L << 20 : 32L << 20,
                             // Dead letters are few: an eighth for them, the rest for the product itself.
                             configuration.domain().memory().bytes() / products / 8 * (product.isDeadLetters() ? 1 : 7),
-                            configuration.store().flushInterval()),
+                            configuration.store().flushInterval(),
+                            keeping.history().orElse(configuration.store().history()),
+                            configuration.store().compaction(),
+                            new Retention(keeping.age(), keeping.rows(), keeping.bytes(), keeping.eventTime())),
                     folder,
                     share,
                     mapped,
-                    files);
+                    files,
+                    background);
             if (configuration.store().scrub()) {
                 store.scrub();
             }

@@ -17,6 +17,7 @@ final class StoreRun {
     enum Action {
         VERIFY,
         STAT,
+        COMPACT,
         REBUILD,
         BACKUP,
         RESTORE;
@@ -50,6 +51,7 @@ final class StoreRun {
             return switch (store.action()) {
                 case VERIFY -> verify(products, true);
                 case STAT -> stat(products);
+                case COMPACT -> compact(products);
                 case REBUILD -> rebuild(products);
                 case BACKUP -> copy(products);
                 case RESTORE -> verify(products, false) == ExitCode.FINE ? copy(products) : ExitCode.ANSWER_IS_NO;
@@ -83,17 +85,25 @@ final class StoreRun {
     private ExitCode stat(List<StoreFolder> products) throws IOException {
         for (StoreFolder product : products) {
             StoreFolder.Summary summary = product.summary();
-            out.println(name(product));
             out.printf(
                     Locale.ROOT,
-                    "  %,d partitions, %,d segments, %,d rows stored, %,d bytes%n",
+                    "%s%n  %,d partitions, %,d segments, %,d rows stored, %,d bytes%n  position %s, readable from %s%n",
+                    name(product),
                     summary.partitions(),
                     summary.segments(),
                     summary.rows(),
-                    summary.sizeBytes());
-            out.println("  position         " + summary.position());
+                    summary.sizeBytes(),
+                    summary.position(),
+                    summary.oldest());
         }
         return ExitCode.FINE;
+    }
+
+    private ExitCode compact(List<StoreFolder> products) throws IOException {
+        for (StoreFolder product : products) {
+            product.compact();
+        }
+        return stat(products);
     }
 
     private ExitCode rebuild(List<StoreFolder> products) throws IOException {

@@ -1,5 +1,6 @@
 package dev.millrace.store;
 
+import dev.millrace.problem.Problem;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -8,7 +9,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** Views of all partitions, each cut at a bound: now, or an earlier position. */
 final class BoundedSnapshot implements Snapshot {
     /** One partition's share; the view's reference belongs to the snapshot. */
-    record Part(PartitionKeys keys, PartitionView view, long bound) {}
+    record Part(PartitionView view, long bound) {}
 
     private final StoreSchema schema;
     private final Position position;
@@ -51,7 +52,7 @@ final class BoundedSnapshot implements Snapshot {
     }
 
     private void add(List<SegmentSlice> slices, Segment segment, long bound) {
-        if (segment.facts().firstOffset() < bound) {
+        if (segment.facts().firstOffset() < bound && segment.facts().retiredAt() >= bound) {
             slices.add(new SegmentSlice(schema, segment, bound));
         }
     }
@@ -65,22 +66,79 @@ final class BoundedSnapshot implements Snapshot {
         Row best = null;
         long bestTimestamp = 0;
         for (Part part : parts) {
-            long location = part.keys().find(part.view(), part.bound(), key);
-            Segment segment = location == Location.NONE ? null : part.view().holding(location);
-            if (segment == null) {
-                continue;
-            }
-            int row = Location.row(location);
-            if (segment.batch().column(schema.deletedColumn()).bit(row)) {
-                continue;
-            }
-            long timestamp = segment.batch().column(schema.timestampColumn()).int64(row);
-            if (best == null || timestamp >= bestTimestamp) {
-                best = new Row(segment.batch(), row);
-                bestTimestamp = timestamp;
+            Row found = part.view().keys().find(part.view(), part.bound(), key);
+            if (found != null) {
+                long timestamp = found.batch().column(schema.timestampColumn()).int64(found.row());
+                if (best == null || timestamp >= bestTimestamp) {
+                    best = found;
+                    bestTimestamp = timestamp;
+                }
             }
         }
         return Optional.ofNullable(best);
+    }
+
+    private static List<Segment> segments(PartitionView view) {
+        var segments = new ArrayList<>(view.sealed().segments());
+        Optional.ofNullable(view.tail()).ifPresent(segments::add);
+        return segments;
+    }
+
+    @Override
+    public Changes changes(int partition, long from, int limit) {
+        Part part = parts.get(partition);
+        if (from < part.view().kept().oldest()) {
+            long[] oldest = parts.stream()
+                    .mapToLong(each -> each.view().kept().oldest())
+                    .toArray();
+            throw new Problem.Gone(
+                            "Changes from offset " + from + " of partition " + partition + " on are not kept.",
+                            Position.of(position.topicId(), oldest).toString())
+                    .exception();
+        }
+        var changes = new ArrayList<Change>();
+        long last = -1;
+        for (Segment segment : segments(part.view())) {
+            int end = segment.firstRowAt(part.bound());
+            for (int row = segment.firstRowAt(from); row < end; row++) {
+                long offset = segment.offset(row);
+                if (changes.size() >= limit && offset != last) {
+                    return new Changes(changes, offset);
+                }
+                last = offset;
+                change(part.view(), segment, row).ifPresent(changes::add);
+            }
+        }
+        return new Changes(changes, part.bound());
+    }
+
+    private Optional<Change> change(PartitionView view, Segment segment, int row) {
+        Optional<Row> before =
+                schema.upsert() ? Optional.ofNullable(view.keys().previous(view, segment, row)) : Optional.empty();
+        boolean deleted = segment.batch().column(schema.deletedColumn()).bit(row);
+        if (deleted && before.isEmpty()) {
+            return Optional.empty();
+        }
+        Kind kind = deleted ? Kind.DELETE : before.isPresent() ? Kind.UPDATE : Kind.INSERT;
+        return Optional.of(new Change(kind, segment.offset(row), new Row(segment.batch(), row), before));
+    }
+
+    @Override
+    public Trace trace(int partition, long offset) {
+        if (partition >= parts.size() || offset >= parts.get(partition).bound()) {
+            return Trace.NONE;
+        }
+        PartitionView view = parts.get(partition).view();
+        List<Segment> segments = segments(view);
+        for (Segment segment : segments) {
+            if (offset >= segment.coveredFrom() && offset <= segment.facts().lastOffset()) {
+                int row = segment.firstRowAt(offset);
+                return segment.offset(row) == offset
+                        ? Trace.ROW
+                        : segment.gaps().map(gaps -> gaps.trace(offset)).orElse(Trace.NONE);
+            }
+        }
+        return offset < view.kept().floor() ? Trace.GONE : Trace.NONE;
     }
 
     @Override

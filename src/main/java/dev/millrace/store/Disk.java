@@ -1,6 +1,6 @@
 package dev.millrace.store;
 
-import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.ArrowFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,8 +15,8 @@ interface Disk {
     /** Makes a folder with its parents, durable. */
     void createFolder(Path folder) throws IOException;
 
-    /** Writes a batch as an Arrow file and forces it. The name is durable after {@link #forceFolder}. */
-    Stored writeBatch(Path file, Batch batch, int rows, Map<String, String> metadata, BufferAllocator allocator)
+    /** Writes rows of some batches as an Arrow file and forces it. The name is durable after {@link #forceFolder}. */
+    Stored writeRows(Path file, List<ArrowFile.Part> parts, Map<String, String> metadata, BufferAllocator allocator)
             throws IOException;
 
     /** Writes a whole file and forces it. The name is durable after {@link #forceFolder}. */

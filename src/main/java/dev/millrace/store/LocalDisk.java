@@ -1,7 +1,6 @@
 package dev.millrace.store;
 
 import dev.millrace.arrow.ArrowFile;
-import dev.millrace.arrow.Batch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -31,22 +30,11 @@ final class LocalDisk implements Disk {
     }
 
     @Override
-    public Stored writeBatch(Path file, Batch batch, int rows, Map<String, String> metadata, BufferAllocator allocator)
+    public Stored writeRows(
+            Path file, List<ArrowFile.Part> parts, Map<String, String> metadata, BufferAllocator allocator)
             throws IOException {
-        ArrowFile.Written written = ArrowFile.write(file, batch, rows, metadata, allocator);
+        ArrowFile.Written written = ArrowFile.merge(file, parts, metadata, allocator);
         return new Stored(written.sizeBytes(), written.crc32c());
-    }
-
-    /** The CRC-32C of a file's bytes. */
-    static int crc32c(Path file) throws IOException {
-        var crc = new CRC32C();
-        var chunk = ByteBuffer.allocate(CHUNK);
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            while (channel.read(chunk.clear()) > 0) {
-                crc.update(chunk.flip());
-            }
-        }
-        return (int) crc.getValue();
     }
 
     @Override
@@ -87,5 +75,17 @@ final class LocalDisk implements Disk {
         try (Stream<Path> files = Files.list(folder)) {
             return files.sorted().toList();
         }
+    }
+
+    /** The CRC-32C of a file's bytes. */
+    static int crc32c(Path file) throws IOException {
+        var crc = new CRC32C();
+        var chunk = ByteBuffer.allocate(CHUNK);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            while (channel.read(chunk.clear()) > 0) {
+                crc.update(chunk.flip());
+            }
+        }
+        return (int) crc.getValue();
     }
 }

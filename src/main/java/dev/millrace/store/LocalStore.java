@@ -2,6 +2,7 @@ package dev.millrace.store;
 
 import dev.millrace.problem.Problem;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,11 +12,11 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.stream.IntStream;
@@ -47,8 +48,10 @@ public final class LocalStore implements ProductStore {
             BufferAllocator productAllocator,
             BufferAllocator mappedAllocator,
             Executor files,
+            Executor background,
             Disk disk,
             LongSupplier nanoClock,
+            LongSupplier millisClock,
             FileChannel lock) {
         this.folder = folder;
         this.disk = disk;
@@ -59,7 +62,10 @@ public final class LocalStore implements ProductStore {
                 productAllocator,
                 mappedAllocator,
                 new SerialQueue(files),
+                background,
                 nanoClock,
+                millisClock,
+                this::size,
                 new MemoryGate(options.budgetBytes(), this::memoryBytes, this::seal, this::isPending),
                 () -> condition,
                 this::topicName);
@@ -85,10 +91,37 @@ public final class LocalStore implements ProductStore {
             BufferAllocator mappedAllocator,
             Executor files)
             throws IOException {
-        return open(
-                schema, options, folder, productAllocator, mappedAllocator, files, new LocalDisk(), System::nanoTime);
+        return open(schema, options, folder, productAllocator, mappedAllocator, files, files);
     }
 
+    /**
+     * The same.
+     *
+     * @param background runs what takes long and nobody waits for: merging files, building an index; must outlive the store
+     */
+    public static LocalStore open(
+            StoreSchema schema,
+            StoreOptions options,
+            Path folder,
+            BufferAllocator productAllocator,
+            BufferAllocator mappedAllocator,
+            Executor files,
+            Executor background)
+            throws IOException {
+        return open(
+                schema,
+                options,
+                folder,
+                productAllocator,
+                mappedAllocator,
+                files,
+                background,
+                new LocalDisk(),
+                System::nanoTime,
+                System::currentTimeMillis);
+    }
+
+    /** A store over any disk, whose wall clock is the other one. */
     static LocalStore open(
             StoreSchema schema,
             StoreOptions options,
@@ -99,10 +132,36 @@ public final class LocalStore implements ProductStore {
             Disk disk,
             LongSupplier nanoClock)
             throws IOException {
+        LongSupplier millis = () -> TimeUnit.NANOSECONDS.toMillis(nanoClock.getAsLong());
+        return open(schema, options, folder, productAllocator, mappedAllocator, files, files, disk, nanoClock, millis);
+    }
+
+    private static LocalStore open(
+            StoreSchema schema,
+            StoreOptions options,
+            Path folder,
+            BufferAllocator productAllocator,
+            BufferAllocator mappedAllocator,
+            Executor files,
+            Executor background,
+            Disk disk,
+            LongSupplier nanoClock,
+            LongSupplier millisClock)
+            throws IOException {
         disk.createFolder(folder);
         FileChannel lock = StoreFolder.lock(folder);
         var store = new LocalStore(
-                schema, options, folder, productAllocator, mappedAllocator, files, disk, nanoClock, lock);
+                schema,
+                options,
+                folder,
+                productAllocator,
+                mappedAllocator,
+                files,
+                background,
+                disk,
+                nanoClock,
+                millisClock,
+                lock);
         boolean opened = false;
         try {
             store.recover();
@@ -139,38 +198,38 @@ public final class LocalStore implements ProductStore {
 
     /** Brings partitions back side by side, since reading their keys takes long; what was opened is in {@link #logs}. */
     private void recover(int partitions) throws IOException {
-        int threads = Math.min(partitions, Runtime.getRuntime().availableProcessors());
+        List<Future<PartitionLog>> opening;
         try (ExecutorService pool = Executors.newFixedThreadPool(
-                threads, Thread.ofPlatform().name("recovery-", 0).factory())) {
-            List<Future<PartitionLog>> opening = IntStream.range(0, partitions)
+                Math.min(partitions, Runtime.getRuntime().availableProcessors()),
+                Thread.ofPlatform().name("recovery-", 0).factory())) {
+            opening = IntStream.range(0, partitions)
                     .mapToObj(partition -> pool.submit(() -> recoverOne(partition)))
                     .toList();
-            List<PartitionLog> opened = new ArrayList<>();
-            Throwable failed = null;
-            for (Future<PartitionLog> log : opening) {
-                try {
-                    opened.add(log.get());
-                } catch (ExecutionException failure) {
-                    failed = failed == null ? failure.getCause() : failed;
-                } catch (InterruptedException interrupted) {
-                    Thread.currentThread().interrupt();
-                    failed = interrupted;
+        }
+        logs = opening.stream()
+                .filter(log -> log.state() == Future.State.SUCCESS)
+                .map(Future::resultNow)
+                .toArray(PartitionLog[]::new);
+        for (Future<PartitionLog> log : opening) {
+            if (log.state() == Future.State.FAILED) {
+                switch (log.exceptionNow()) {
+                    case IOException failure -> throw failure;
+                    case RuntimeException expected -> throw expected;
+                    case Throwable other -> throw new IllegalStateException(other);
                 }
-            }
-            logs = opened.toArray(PartitionLog[]::new);
-            switch (failed) {
-                case null -> {}
-                case IOException disk -> throw disk;
-                case RuntimeException expected -> throw expected;
-                default -> throw new IOException(failed);
             }
         }
     }
 
+    private PartitionRecovery.Found recovered(int partition) throws IOException {
+        return new PartitionRecovery(
+                        disk, partitionFolder(partition), context.schema(), context.mappedAllocator(), notes)
+                .recover();
+    }
+
     private PartitionLog recoverOne(int partition) throws IOException {
-        Path part = partitionFolder(partition);
-        var found = new PartitionRecovery(disk, part, context.schema(), context.mappedAllocator(), notes).recover();
-        scrub.add(partition, part, found.manifest().segments());
+        PartitionRecovery.Found found = recovered(partition);
+        scrub.add(partition, partitionFolder(partition), found.manifest().segments());
         return open(partition, found);
     }
 
@@ -184,6 +243,79 @@ public final class LocalStore implements ProductStore {
         var files = new PartitionFiles(
                 disk, partitionFolder(partition), context.schema(), context.mappedAllocator(), found.manifest());
         return new PartitionLog(partition, context, files, found);
+    }
+
+    @Override
+    public void rewind(int partition, long offset) {
+        PartitionLog log = logs[partition];
+        log.stop();
+        log.flush()
+                .exceptionally(failure -> {
+                    LOG.warn("{}: what is not written yet is read again", partitionFolder(partition), failure);
+                    return null;
+                })
+                .join();
+        onFiles(() -> log.files().rewind(offset));
+        renew(partition);
+    }
+
+    @Override
+    public void clear() {
+        PartitionLog[] old = logs;
+        Stream.of(old).forEach(PartitionLog::stop);
+        onFiles(() -> {
+            for (PartitionLog log : old) {
+                log.files().clear();
+            }
+            for (Path derived : disk.list(folder.resolve("derived"))) {
+                for (Path file : disk.list(derived)) {
+                    disk.delete(file);
+                }
+            }
+        });
+        topicId = null;
+        for (int partition = 0; partition < old.length; partition++) {
+            renew(partition);
+        }
+    }
+
+    private interface FileWork {
+        void run() throws IOException;
+    }
+
+    /** Has something done on the file threads after what was asked before, and waits for it. */
+    private void onFiles(FileWork work) {
+        try {
+            CompletableFuture.runAsync(
+                            () -> {
+                                try {
+                                    work.run();
+                                } catch (IOException failure) {
+                                    throw new UncheckedIOException(failure);
+                                }
+                            },
+                            context.files())
+                    .join();
+        } catch (CompletionException failure) {
+            throw unavailable(failure.getCause());
+        }
+    }
+
+    private RuntimeException unavailable(@Nullable Throwable cause) {
+        return new Problem.Unavailable("The data in " + folder, "it cannot be changed: " + cause).exception();
+    }
+
+    /** Puts a partition as it is on disk now in the place of the one in memory. */
+    private void renew(int partition) {
+        PartitionLog old = logs[partition];
+        try {
+            PartitionLog[] renewed = logs.clone();
+            renewed[partition] = open(partition, recovered(partition));
+            logs = renewed;
+        } catch (IOException failure) {
+            throw unavailable(failure);
+        }
+        old.close();
     }
 
     private Path partitionFolder(int partition) {
@@ -219,7 +351,15 @@ public final class LocalStore implements ProductStore {
                 PartitionView view = now[partition].acquire();
                 next[partition] = view.next();
                 long bound = at.isPresent() ? at.get().next(partition) : view.next();
-                parts.add(new BoundedSnapshot.Part(now[partition].keys(), view, bound));
+                parts.add(new BoundedSnapshot.Part(view, bound));
+            }
+            // Before everything there was nothing, and that stays so.
+            if (at.isPresent()
+                    && parts.stream()
+                            .anyMatch(part -> part.bound() != 0
+                                    && part.bound() < part.view().kept().oldest())) {
+                throw new Problem.Gone("The position '" + at.get() + "' is older than what is kept.", oldest())
+                        .exception();
             }
             Position reached = Position.of(topicName(), next);
             at.filter(position -> !reached.hasReached(position)).ifPresent(position -> {
@@ -238,7 +378,8 @@ public final class LocalStore implements ProductStore {
     }
 
     private String oldest() {
-        return Position.of(topicName(), new long[logs.length]).toString();
+        long[] oldest = Stream.of(logs).mapToLong(PartitionLog::oldest).toArray();
+        return Position.of(topicName(), oldest).toString();
     }
 
     private String topicName() {
@@ -309,6 +450,13 @@ public final class LocalStore implements ProductStore {
     @Override
     public Optional<String> fileFault() {
         return Stream.of(logs).flatMap(log -> log.fault().stream()).findFirst();
+    }
+
+    private Retention.Size size() {
+        List<Retention.Size> each = Stream.of(logs).map(PartitionLog::size).toList();
+        return new Retention.Size(
+                each.stream().mapToLong(Retention.Size::rows).sum(),
+                each.stream().mapToLong(Retention.Size::bytes).sum());
     }
 
     @Override

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
+import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
@@ -29,11 +30,19 @@ import org.apache.arrow.vector.types.pojo.Schema;
  * @param next every offset below this one is in the files
  * @param schema the store schema, one line an entry, to tell what a changed contract changed
  * @param generation the last number given to a file's name
+ * @param kept how far back the partition can be read; absent in format 1, where it is from the beginning
  * @param segments in the order of their offsets
  */
 record Manifest(
-        int format, String topicId, long next, List<String> schema, long generation, List<SegmentFile> segments) {
-    static final int FORMAT = 1;
+        int format,
+        String topicId,
+        long next,
+        List<String> schema,
+        long generation,
+        Kept kept,
+        List<SegmentFile> segments) {
+    static final int FORMAT = 2;
+    private static final int FIRST_FORMAT = 1;
     static final String NAME = "manifest";
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -46,11 +55,19 @@ record Manifest(
     private static final String COLUMN = "column ";
 
     Manifest {
+        format = FORMAT;
+        kept = kept == null ? Kept.ALL : kept;
         schema = List.copyOf(schema);
         segments = List.copyOf(segments);
     }
 
-    /** One segment; {@code firstDeleted} is Long.MAX_VALUE where no row is a delete. */
+    /**
+     * One segment.
+     *
+     * @param firstDeleted Long.MAX_VALUE where no row is a delete
+     * @param retiredAt snapshots with a bound beyond this do not see the segment; Long.MAX_VALUE while all do, in format 1
+     *     absent
+     */
     record SegmentFile(
             String file,
             int rows,
@@ -59,13 +76,17 @@ record Manifest(
             int deletedRows,
             long firstDeleted,
             long sizeBytes,
-            int crc32c) {
-        Segment.Facts facts(int ordinal) {
-            return new Segment.Facts(ordinal, rows, firstOffset, lastOffset, deletedRows, firstDeleted);
+            int crc32c,
+            long retiredAt) {
+        SegmentFile {
+            retiredAt = retiredAt == 0 ? Marks.NEVER : retiredAt;
         }
 
         /** What is wrong with the bytes of the segment's file; empty when it is whole. Reads all of it. */
         Optional<String> fault(Path path) throws IOException {
+            if (Files.notExists(path)) {
+                return Optional.of("is missing");
+            }
             long size = Files.size(path);
             if (size != sizeBytes) {
                 return Optional.of("has " + size + " bytes, written were " + sizeBytes);
@@ -74,11 +95,39 @@ record Manifest(
                     ? Optional.empty()
                     : Optional.of("has other bytes than were written: its CRC-32C does not match");
         }
+
+        static SegmentFile of(String name, Segment.Facts facts, Disk.Stored stored) {
+            return new SegmentFile(
+                    name,
+                    facts.rows(),
+                    facts.firstOffset(),
+                    facts.lastOffset(),
+                    facts.deletedRows(),
+                    facts.firstDeleted(),
+                    stored.sizeBytes(),
+                    stored.crc32c(),
+                    facts.retiredAt());
+        }
+
+        SegmentFile retired(long at) {
+            return new SegmentFile(
+                    file, rows, firstOffset, lastOffset, deletedRows, firstDeleted, sizeBytes, crc32c, at);
+        }
+
+        Segment.Facts facts(int ordinal, int lastOrdinal) {
+            return new Segment.Facts(
+                    ordinal, lastOrdinal, rows, firstOffset, lastOffset, deletedRows, firstDeleted, retiredAt);
+        }
     }
 
     /** Of a partition without files. */
     static Manifest empty(StoreSchema schema) {
-        return new Manifest(FORMAT, "", 0, describe(schema), 0, List.of());
+        return new Manifest(FORMAT, "", 0, describe(schema), 0, Kept.ALL, List.of());
+    }
+
+    /** The same with other segments, up to another offset. */
+    Manifest with(long newNext, Kept nowKept, long newGeneration, List<SegmentFile> others) {
+        return new Manifest(FORMAT, topicId, newNext, schema, newGeneration, nowKept, others);
     }
 
     byte[] toBytes() {
@@ -109,8 +158,9 @@ record Manifest(
             throw new IOException("the manifest's checksum does not match");
         }
         JsonNode format = JSON.readTree(json).path("format");
-        if (format.asInt() != FORMAT) {
-            throw new IOException("the manifest has format " + format + ", this version reads " + FORMAT);
+        if (format.asInt() < FIRST_FORMAT || format.asInt() > FORMAT) {
+            throw new IOException(
+                    "the manifest has format " + format + ", this version reads " + FIRST_FORMAT + " to " + FORMAT);
         }
         return READER.readValue(json);
     }
@@ -143,12 +193,8 @@ record Manifest(
 
     private boolean isReadBy(StoreSchema wanted, List<String> other) {
         Predicate<String> isColumn = line -> line.startsWith(COLUMN);
-        String fields = schema.stream()
-                .filter(isColumn)
-                .map(line -> line.substring(COLUMN.length()))
-                .collect(Collectors.joining(",", "{\"fields\":[", "]}"));
         try {
-            return wanted.layout().reads(Schema.fromJSON(fields).getFields())
+            return wanted.layout().reads(columns().getFields())
                     && schema.stream()
                             .filter(isColumn.negate())
                             .toList()
@@ -156,6 +202,23 @@ record Manifest(
         } catch (IOException unreadable) {
             return false;
         }
+    }
+
+    private Schema columns() throws IOException {
+        return Schema.fromJSON(schema.stream()
+                .filter(line -> line.startsWith(COLUMN))
+                .map(line -> line.substring(COLUMN.length()))
+                .collect(Collectors.joining(",", "{\"fields\":[", "]}")));
+    }
+
+    /** The schema that {@link #describe} was given. */
+    StoreSchema storeSchema() throws IOException {
+        List<Field> stored = columns().getFields();
+        String key = schema.get(stored.size()).replaceAll("^key \\[|]$", "");
+        return new StoreSchema(
+                new Schema(stored.subList(0, stored.size() - StoreSchema.OWN_COLUMNS)),
+                key.isEmpty() ? List.of() : List.of(key.split(", ", -1)),
+                schema.getLast().equals("upsert"));
     }
 
     static int crc32c(byte[] bytes) {

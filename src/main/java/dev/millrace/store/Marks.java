@@ -53,6 +53,15 @@ final class Marks {
         }
     }
 
+    /** Takes over the mark of a row of other marks, in whatever order. */
+    void carry(Marks from, int row, int toRow) {
+        long mark = from.get(row);
+        if (mark != NEVER) {
+            set(toRow, mark);
+            first = Math.min(first, mark);
+        }
+    }
+
     /** A copy for more rows; this one stays the caller's. */
     Marks grown(int newCapacity) {
         var copy = new Marks(allocator, newCapacity);

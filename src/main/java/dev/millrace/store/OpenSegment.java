@@ -1,6 +1,6 @@
 package dev.millrace.store;
 
-import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.ArrowFile;
 import dev.millrace.arrow.BatchWriter;
 import java.util.Optional;
 import org.apache.arrow.memory.OutOfMemoryException;
@@ -109,9 +109,11 @@ final class OpenSegment {
     }
 
     /** Copies a short sealed segment in, so that restarts do not leave many; false when it is long or memory short. */
-    boolean reopen(Segment.Facts facts, long sizeBytes, Batch batch) {
+    boolean reopen(Segment.Facts facts, long sizeBytes, ArrowFile.Mapped mapped) {
         StoreOptions options = context.options();
-        if (facts.rows() >= options.segmentRows() / 2
+        if (facts.retiredAt() != Marks.NEVER
+                || mapped.metadata().containsKey(Gaps.METADATA)
+                || facts.rows() >= options.segmentRows() / 2
                 || sizeBytes >= options.segmentBytes() / 2
                 || sizeBytes >= options.budgetBytes() / 4) {
             return false;
@@ -120,7 +122,7 @@ final class OpenSegment {
         try {
             writer.open(capacity);
             for (int row = 0; row < facts.rows(); row++) {
-                writer.copyRow(batch, row);
+                writer.copyRow(mapped.batch(), row);
             }
         } catch (OutOfMemoryException tooMuch) {
             writer.close();
@@ -140,14 +142,14 @@ final class OpenSegment {
         if (rows() == 0) {
             return Optional.empty();
         }
-        return Optional.of(new Segment(schema, facts(), writer.batch().retain(), marks().retain(), false));
+        return Optional.of(new Segment(schema, facts(), writer.batch().retain(), marks().retain(), null, null));
     }
 
     /** Ends the segment, which has rows, and begins the next; the caller releases it. */
     Segment seal() {
         Marks last = marks();
         Segment.Facts facts = facts();
-        var segment = new Segment(schema, facts, writer.seal(), last, false);
+        var segment = new Segment(schema, facts, writer.seal(), last, null, null);
         if (ordinal == Location.MAX_ORDINAL) {
             throw new IllegalStateException("a partition has more than " + Location.MAX_ORDINAL + " segments");
         }
@@ -159,7 +161,8 @@ final class OpenSegment {
     }
 
     private Segment.Facts facts() {
-        return new Segment.Facts(ordinal, rows(), firstOffset, lastOffset, deletedRows, firstDeleted);
+        return new Segment.Facts(
+                ordinal, ordinal, rows(), firstOffset, lastOffset, deletedRows, firstDeleted, Marks.NEVER);
     }
 
     /** Gives the memory of a segment without rows back. */

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,7 +47,7 @@ final class PartitionFiles {
             CompletableFuture<Void> condition) {}
 
     /** A segment's ordinal and its mapped file, the receiver's to release. */
-    record Mapping(int ordinal, Batch batch) {}
+    record Mapping(int ordinal, Segment.Origin origin, Batch batch) {}
 
     /**
      * A plan is durable.
@@ -71,7 +73,7 @@ final class PartitionFiles {
     private final Deque<Segment> unmapped = new ArrayDeque<>();
     private Manifest manifest;
     // Never goes back, not even after a failure: the manifest on disk may name files of a commit that failed late.
-    private long generation;
+    private final AtomicLong generation;
 
     PartitionFiles(Disk disk, Path folder, StoreSchema schema, BufferAllocator mappedAllocator, Manifest manifest) {
         this.disk = disk;
@@ -79,7 +81,7 @@ final class PartitionFiles {
         this.schema = schema;
         this.mappedAllocator = mappedAllocator;
         this.manifest = manifest;
-        this.generation = manifest.generation();
+        this.generation = new AtomicLong(manifest.generation());
     }
 
     /**
@@ -126,23 +128,169 @@ final class PartitionFiles {
             if (plan.tail() != null) {
                 work.add(plan.tail(), plan.topicId());
             }
-            disk.forceFolder(folder);
-            disk.write(
-                    folder.resolve(Manifest.NAME + ".tmp"), work.manifest(plan).toBytes());
         } catch (IOException | RuntimeException failure) {
-            work.undo(failure);
+            undo(work.written, failure);
+            throw failure;
+        }
+        switchTo(work.manifest(plan), work.written, work.obsolete);
+    }
+
+    /**
+     * Makes another manifest the partition's.
+     *
+     * @param written names of files that only it names; deleted when it cannot be written
+     * @param obsolete names of files that it names no more
+     */
+    private void switchTo(Manifest next, List<String> written, List<String> obsolete) throws IOException {
+        try {
+            disk.forceFolder(folder);
+            disk.write(folder.resolve(Manifest.NAME + ".tmp"), next.toBytes());
+        } catch (IOException | RuntimeException failure) {
+            undo(written, failure);
             throw failure;
         }
         disk.rename(folder.resolve(Manifest.NAME + ".tmp"), folder.resolve(Manifest.NAME));
         disk.forceFolder(folder);
-        manifest = work.manifest(plan);
-        for (String obsolete : work.obsolete) {
+        manifest = next;
+        for (String name : obsolete) {
             try {
-                disk.delete(folder.resolve(obsolete));
+                disk.delete(folder.resolve(name));
             } catch (IOException failure) {
-                LOG.warn("{} stays until the next start: {}", folder.resolve(obsolete), failure.toString());
+                LOG.warn("{} stays until the next start: {}", folder.resolve(name), failure.toString());
             }
         }
+    }
+
+    /** Deletes what was written, as far as the disk lets us: a full disk must not fill with attempts. */
+    private void undo(List<String> written, Exception cause) {
+        for (String name : written) {
+            try {
+                disk.delete(folder.resolve(name));
+            } catch (IOException failure) {
+                cause.addSuppressed(failure);
+            }
+        }
+    }
+
+    /**
+     * Puts other files in the place of neighbouring ones, all of which are durable.
+     *
+     * @param others files that were written for this, or the same ones with other facts
+     * @param kept how far back the partition can be read without the files
+     */
+    void replace(List<Manifest.SegmentFile> files, List<Manifest.SegmentFile> others, Kept kept) throws IOException {
+        int at = manifest.segments().indexOf(files.getFirst());
+        if (at < 0 || !manifest.segments().subList(at, at + files.size()).equals(files)) {
+            throw new IllegalStateException(folder + ": other segments than " + files);
+        }
+        var segments = new ArrayList<>(manifest.segments());
+        segments.subList(at, at + files.size()).clear();
+        segments.addAll(at, others);
+        List<String> gone = new ArrayList<>(names(files));
+        gone.removeAll(names(others));
+        List<String> written = new ArrayList<>(names(others));
+        written.removeAll(names(files));
+        switchTo(manifest.with(manifest.next(), manifest.kept().and(kept), generation.get(), segments), written, gone);
+    }
+
+    private static List<String> names(List<Manifest.SegmentFile> files) {
+        return files.stream().map(Manifest.SegmentFile::file).toList();
+    }
+
+    /** Drops every row from {@code offset} on; what fails half-way has dropped none. */
+    void rewind(long offset) throws IOException {
+        var kept = new ArrayList<Manifest.SegmentFile>();
+        var written = new ArrayList<String>();
+        for (Manifest.SegmentFile file : manifest.segments()) {
+            if (file.lastOffset() < offset) {
+                kept.add(file);
+            } else if (file.firstOffset() < offset) {
+                kept.add(head(file, offset));
+                written.add(kept.getLast().file());
+            }
+        }
+        List<String> gone = new ArrayList<>(names(manifest.segments()));
+        gone.removeAll(names(kept));
+        if (!manifest.topicId().isEmpty()) {
+            switchTo(
+                    manifest.with(Math.min(offset, manifest.next()), manifest.kept(), generation.get(), kept),
+                    written,
+                    gone);
+        }
+    }
+
+    /** Writes the rows of a file below an offset as a file of their own. */
+    private Manifest.SegmentFile head(Manifest.SegmentFile file, long offset) throws IOException {
+        ArrowFile.Mapped mapped = map(file);
+        Batch batch = mapped.batch();
+        var whole = new Segment(
+                schema,
+                file.facts(1, 1),
+                batch,
+                new Marks(mappedAllocator, file.rows()),
+                Segment.Origin.of(file, mapped),
+                null);
+        try {
+            int rows = whole.firstRowAt(offset);
+            int deleted = 0;
+            for (int row = 0; row < rows; row++) {
+                deleted += batch.column(schema.deletedColumn()).bit(row) ? 1 : 0;
+            }
+            var facts = new Segment.Facts(
+                    1,
+                    1,
+                    rows,
+                    file.firstOffset(),
+                    whole.offset(rows - 1),
+                    deleted,
+                    deleted == 0 ? Marks.NEVER : file.firstDeleted(),
+                    file.retiredAt());
+            // Gaps beyond the last row are of no harm.
+            return write(facts, List.of(new ArrowFile.Part(batch, rows, null)), manifest.topicId(), whole.gaps());
+        } finally {
+            whole.release();
+        }
+    }
+
+    /** Forgets everything, the topic too. */
+    void clear() throws IOException {
+        if (!manifest.topicId().isEmpty()) {
+            Manifest empty = Manifest.empty(schema);
+            List<String> gone = names(manifest.segments());
+            switchTo(
+                    new Manifest(Manifest.FORMAT, "", 0, empty.schema(), generation.get(), Kept.ALL, List.of()),
+                    List.of(),
+                    gone);
+        }
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    Manifest manifest() {
+        return manifest;
+    }
+
+    /** Writes a segment's file, which no manifest names yet. Any thread. */
+    Manifest.SegmentFile write(Segment.Facts facts, List<ArrowFile.Part> parts, String topicId, Optional<Gaps> gaps)
+            throws IOException {
+        String name = facts.firstOffset() + "-" + facts.lastOffset() + "-" + generation.incrementAndGet() + ".arrow";
+        var metadata =
+                new HashMap<>(Map.of("millrace.topic", topicId, "millrace.first", Long.toString(facts.firstOffset())));
+        gaps.ifPresent(known -> metadata.put(Gaps.METADATA, known.toString()));
+        try {
+            Disk.Stored stored = disk.writeRows(folder.resolve(name), parts, metadata, mappedAllocator);
+            return Manifest.SegmentFile.of(name, facts, stored);
+        } catch (IOException | RuntimeException failure) {
+            undo(List.of(name), failure);
+            throw failure;
+        }
+    }
+
+    /** Maps a file; the caller releases its batch. Any thread. */
+    ArrowFile.Mapped map(Manifest.SegmentFile file) throws IOException {
+        return ArrowFile.map(folder.resolve(file.file()), schema.layout(), mappedAllocator);
     }
 
     private Committed map() {
@@ -150,10 +298,9 @@ final class PartitionFiles {
         try {
             while (!unmapped.isEmpty()) {
                 Segment segment = unmapped.getFirst();
-                Path file = folder.resolve(fileOf(segment));
-                mappings.add(new Mapping(
-                        segment.ordinal(),
-                        ArrowFile.map(file, schema.layout(), mappedAllocator).batch()));
+                Manifest.SegmentFile file = fileOf(segment);
+                ArrowFile.Mapped mapped = map(file);
+                mappings.add(new Mapping(segment.ordinal(), Segment.Origin.of(file, mapped), mapped.batch()));
                 unmapped.removeFirst().release();
             }
         } catch (IOException failure) {
@@ -162,12 +309,11 @@ final class PartitionFiles {
         return new Committed(mappings, Optional.empty());
     }
 
-    private String fileOf(Segment segment) {
+    private Manifest.SegmentFile fileOf(Segment segment) {
         return manifest.segments().reversed().stream()
                 .filter(entry -> entry.firstOffset() == segment.facts().firstOffset())
                 .findFirst()
-                .orElseThrow()
-                .file();
+                .orElseThrow();
     }
 
     String topicId() {
@@ -205,23 +351,9 @@ final class PartitionFiles {
             if (replaces && segments.get(at).rows() == facts.rows()) {
                 return;
             }
-            String name = facts.firstOffset() + "-" + facts.lastOffset() + "-" + ++generation + ".arrow";
-            written.add(name);
-            Disk.Stored stored = disk.writeBatch(
-                    folder.resolve(name),
-                    segment.batch(),
-                    facts.rows(),
-                    Map.of("millrace.topic", topicId, "millrace.first", Long.toString(facts.firstOffset())),
-                    mappedAllocator);
-            var entry = new Manifest.SegmentFile(
-                    name,
-                    facts.rows(),
-                    facts.firstOffset(),
-                    facts.lastOffset(),
-                    facts.deletedRows(),
-                    facts.firstDeleted(),
-                    stored.sizeBytes(),
-                    stored.crc32c());
+            Manifest.SegmentFile entry = write(
+                    facts, List.of(new ArrowFile.Part(segment.batch(), facts.rows(), null)), topicId, Optional.empty());
+            written.add(entry.file());
             if (replaces) {
                 obsolete.add(segments.set(at, entry).file());
             } else {
@@ -231,18 +363,13 @@ final class PartitionFiles {
 
         Manifest manifest(Plan plan) {
             return new Manifest(
-                    Manifest.FORMAT, plan.topicId(), plan.next(), Manifest.describe(schema), generation, segments);
-        }
-
-        /** Deletes what was written, as far as the disk lets us: a full disk must not fill with attempts. */
-        void undo(Exception cause) {
-            for (String name : written) {
-                try {
-                    disk.delete(folder.resolve(name));
-                } catch (IOException failure) {
-                    cause.addSuppressed(failure);
-                }
-            }
+                    Manifest.FORMAT,
+                    plan.topicId(),
+                    plan.next(),
+                    Manifest.describe(schema),
+                    generation.get(),
+                    manifest.kept(),
+                    segments);
         }
     }
 }

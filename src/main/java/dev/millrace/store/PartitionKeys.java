@@ -2,6 +2,8 @@ package dev.millrace.store;
 
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The keys of one partition: adds rows in order, marks what they supersede, and finds the newest row of a key within a
@@ -24,12 +26,15 @@ final class PartitionKeys {
     }
 
     /**
-     * Adds rows {@code [from, to)} of the segment {@code current}, whose older segments are {@code sealed}.
+     * Adds rows {@code [from, to)} of the segment {@code ordinal}, whose older segments are {@code sealed}.
      *
+     * @param marks of that segment; null to mark nothing, for rows whose marks are set already
+     * @param goneBelow rows below this offset were retired: they are marked, but not counted
      * @return how many rows were visible before and are superseded now; 0 for an append product
      */
-    int add(SealedList sealed, int ordinal, Batch batch, Marks marks, int from, int to) {
-        var rows = new Rows(sealed, ordinal, batch, marks);
+    int add(SealedList sealed, int ordinal, Batch batch, @Nullable Marks marks, int from, int to, long goneBelow) {
+        var rows = new Rows(sealed, ordinal, batch, marks, goneBelow);
+        boolean marking = schema.upsert() && marks != null;
         Column offsets = batch.column(schema.offsetColumn());
         int superseded = 0;
         for (int block = from; block < to; block += BLOCK) {
@@ -44,7 +49,7 @@ final class PartitionKeys {
                 long location = Location.of(ordinal, row);
                 if (older != Location.NONE) {
                     chains.link(location, older);
-                    if (schema.upsert() && rows.supersede(older, offsets.int64(row))) {
+                    if (marking && rows.supersede(older, offsets.int64(row))) {
                         superseded++;
                     }
                 }
@@ -54,26 +59,55 @@ final class PartitionKeys {
         return superseded;
     }
 
-    /** The newest row of a key in a view whose offset is below {@code bound}, be it a delete or not. */
-    long find(PartitionView view, long bound, Key key) {
+    /** Adds all rows of segments none of which was merged, in order, without marking any. */
+    PartitionKeys addAll(SealedList renamed, int above) {
+        for (Segment segment : renamed.segments()) {
+            if (segment.ordinal() > above) {
+                add(renamed, segment.ordinal(), segment.batch(), null, 0, segment.rows(), 0);
+            }
+        }
+        return this;
+    }
+
+    /** The newest row of a key in a view whose offset is below {@code bound}; null when it is a delete or retired, too. */
+    Snapshot.@Nullable Row find(PartitionView view, long bound, Key key) {
         KeyIndex.Probe probe = index.probe(key.hash());
         long candidate;
         while ((candidate = probe.next()) != Location.NONE) {
             for (long at = candidate; at != Location.NONE; at = chains.previous(at)) {
                 Segment segment = view.holding(at);
-                if (segment == null) {
+                int row = segment == null ? RowMap.DROPPED : segment.row(at);
+                if (segment == null || row == RowMap.DROPPED) {
                     continue;
                 }
-                int row = Location.row(at);
                 if (!key.matches(segment.batch(), row)) {
                     break;
                 }
                 if (segment.offset(row) < bound) {
-                    return at;
+                    boolean visible = segment.facts().retiredAt() >= bound
+                            && !segment.batch().column(schema.deletedColumn()).bit(row);
+                    return visible ? new Snapshot.Row(segment.batch(), row) : null;
                 }
             }
         }
-        return Location.NONE;
+        return null;
+    }
+
+    /** The row of the same key before a row that a view holds; null when there was none or it was not visible then. */
+    Snapshot.@Nullable Row previous(PartitionView view, Segment segment, int row) {
+        long bound = segment.offset(row);
+        long at = segment.location(row);
+        while ((at = chains.previous(at)) != Location.NONE) {
+            Segment older = view.holding(at);
+            int olderRow = older == null ? RowMap.DROPPED : older.row(at);
+            // A record has one row in an upsert product, so that the row before has another offset.
+            if (older != null && olderRow != RowMap.DROPPED) {
+                boolean visible = older.facts().retiredAt() >= bound
+                        && !older.batch().column(schema.deletedColumn()).bit(olderRow);
+                return visible ? new Snapshot.Row(older.batch(), olderRow) : null;
+            }
+        }
+        return null;
     }
 
     /** Heap bytes of index and chains. */
@@ -86,40 +120,42 @@ final class PartitionKeys {
         private final SealedList sealed;
         private final int ordinal;
         private final Batch batch;
-        private final Marks marks;
+        private final @Nullable Marks marks;
+        private final long goneBelow;
         private int row;
 
-        Rows(SealedList sealed, int ordinal, Batch batch, Marks marks) {
+        Rows(SealedList sealed, int ordinal, Batch batch, @Nullable Marks marks, long goneBelow) {
             this.sealed = sealed;
             this.ordinal = ordinal;
             this.batch = batch;
             this.marks = marks;
+            this.goneBelow = goneBelow;
         }
 
+        /** Whether the row there has the key of the one at hand; never when it is not held any more. */
         @Override
         public boolean at(long location) {
-            Batch other = Location.ordinal(location) == ordinal
-                    ? batch
-                    : sealed(location).batch();
-            return Key.same(schema, batch, row, other, Location.row(location));
-        }
-
-        /** Marks an older row; whether it was visible till now. */
-        boolean supersede(long older, long sequence) {
-            boolean here = Location.ordinal(older) == ordinal;
-            int olderRow = Location.row(older);
-            (here ? marks : sealed(older).marks()).set(olderRow, sequence);
-            return !(here ? batch : sealed(older).batch())
-                    .column(schema.deletedColumn())
-                    .bit(olderRow);
-        }
-
-        private Segment sealed(long location) {
-            Segment segment = sealed.withOrdinal(Location.ordinal(location));
-            if (segment == null) {
-                throw new IllegalStateException("no segment " + Location.ordinal(location));
+            if (Location.ordinal(location) == ordinal) {
+                return Key.same(schema, batch, row, batch, Location.row(location));
             }
-            return segment;
+            Segment other = sealed.withOrdinal(Location.ordinal(location));
+            int otherRow = other == null ? RowMap.DROPPED : other.row(location);
+            return other != null && otherRow != RowMap.DROPPED && Key.same(schema, batch, row, other.batch(), otherRow);
+        }
+
+        /** Marks an older row, which is held; whether it was visible till now. */
+        boolean supersede(long older, long sequence) {
+            int olderOrdinal = Location.ordinal(older);
+            if (olderOrdinal == ordinal) {
+                int olderRow = Location.row(older);
+                Objects.requireNonNull(marks).set(olderRow, sequence);
+                return !batch.column(schema.deletedColumn()).bit(olderRow);
+            }
+            Segment segment = Objects.requireNonNull(sealed.withOrdinal(olderOrdinal));
+            int olderRow = segment.row(older);
+            segment.marks().set(olderRow, sequence);
+            return segment.facts().lastOffset() >= goneBelow
+                    && !segment.batch().column(schema.deletedColumn()).bit(olderRow);
         }
     }
 }

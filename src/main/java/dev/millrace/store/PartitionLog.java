@@ -1,11 +1,13 @@
 package dev.millrace.store;
 
+import dev.millrace.arrow.ArrowFile;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.problem.Problem;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -29,22 +31,23 @@ final class PartitionLog implements PartitionWriter {
     private static final Logger LOG = LoggerFactory.getLogger(PartitionLog.class);
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    /** What a commit on the file threads brought. */
-    private record Outcome(List<PartitionFiles.Mapping> mappings, boolean failed) {}
-
     private final int partition;
     private final StoreContext context;
     private final StoreSchema schema;
-    private final PartitionKeys keys;
+    private PartitionKeys keys;
     private final PartitionFiles files;
-    private final Queue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
+    private final PartitionUpkeep upkeep;
+    private final Queue<Runnable> outcomes = new ConcurrentLinkedQueue<>();
 
     private final OpenSegment open;
     private SealedList sealed;
     private int indexed;
     private volatile @Nullable PartitionView view;
     private long next;
+    private Kept kept;
     private long visibleRows;
+    private long retiringAt = Marks.NEVER;
+    private long goneBelow;
     private int checkAt;
 
     private List<Segment> newlySealed = new ArrayList<>();
@@ -69,10 +72,11 @@ final class PartitionLog implements PartitionWriter {
         this.durableNext = next;
         this.plannedNext = next;
         this.plannedAt = context.nanoClock().getAsLong();
-        this.open = new OpenSegment(context, found.batches().size() + 1);
-        this.sealed = restore(manifest, found.batches());
-        for (int i = 0; i < sealed.size(); i++) {
-            Segment segment = sealed.get(i);
+        this.kept = manifest.kept();
+        this.open = new OpenSegment(context, found.files().size() + 1);
+        this.sealed = restore(manifest, found.files());
+        this.upkeep = new PartitionUpkeep(this, context, files);
+        for (Segment segment : sealed.segments()) {
             index(segment.ordinal(), segment.batch(), segment.marks(), 0, segment.rows());
         }
         openBytes = open.allocatedBytes();
@@ -80,18 +84,19 @@ final class PartitionLog implements PartitionWriter {
         publishView();
     }
 
-    private SealedList restore(Manifest manifest, List<Batch> batches) {
+    private SealedList restore(Manifest manifest, List<ArrowFile.Mapped> mapped) {
         var segments = new ArrayList<Segment>();
-        for (Batch batch : batches) {
+        for (ArrowFile.Mapped each : mapped) {
             Manifest.SegmentFile file = manifest.segments().get(segments.size());
-            Segment.Facts facts = file.facts(segments.size() + 1);
+            int ordinal = segments.size() + 1;
+            Segment.Facts facts = file.facts(ordinal, ordinal);
             visibleRows += facts.rows() - facts.deletedRows();
-            boolean last = facts.ordinal() == batches.size();
-            if (last && open.reopen(facts, file.sizeBytes(), batch)) {
-                batch.release();
+            if (ordinal == mapped.size() && open.reopen(facts, file.sizeBytes(), each)) {
+                each.batch().release();
             } else {
-                segments.add(
-                        new Segment(schema, facts, batch, new Marks(context.mappedAllocator(), facts.rows()), true));
+                var marks = new Marks(context.mappedAllocator(), facts.rows());
+                segments.add(new Segment(schema, facts, each.batch(), marks, Segment.Origin.of(file, each), null));
+                retiringAt = Math.min(retiringAt, facts.retiredAt());
             }
         }
         return SealedList.owning(segments);
@@ -178,15 +183,17 @@ final class PartitionLog implements PartitionWriter {
             publishView();
         }
         checkAt = 0;
-        long age = context.nanoClock().getAsLong() - plannedAt;
+        long nanos = context.nanoClock().getAsLong();
+        upkeep.look(nanos);
         if (underWay == 0
                 && next != plannedNext
-                && age >= context.options().flushInterval().toNanos()) {
+                && nanos - plannedAt >= context.options().flushInterval().toNanos()) {
             plan();
         }
     }
 
     private void indexOpen() {
+        upkeep.beforeShowing(next);
         int rows = open.rows();
         if (rows > indexed) {
             index(open.ordinal(), open.writer().batch(), open.marks(), indexed, rows);
@@ -196,15 +203,35 @@ final class PartitionLog implements PartitionWriter {
 
     private void index(int ordinal, Batch batch, Marks marks, int from, int to) {
         if (!schema.key().isEmpty()) {
-            visibleRows -= keys.add(sealed, ordinal, batch, marks, from, to);
+            visibleRows -= keys.add(sealed, ordinal, batch, marks, from, to, goneBelow);
         }
     }
 
     private void publishView() {
+        if (next > retiringAt) {
+            countRetired();
+        }
         PartitionView old = view;
-        view = new PartitionView(sealed.retain(), open.readable().orElse(null), next, visibleRows);
+        view = new PartitionView(keys, sealed.retain(), open.readable().orElse(null), next, kept, visibleRows);
         if (old != null) {
             old.release();
+        }
+    }
+
+    /** Takes the rows of segments that {@code next} has retired out of the count. */
+    private void countRetired() {
+        retiringAt = Marks.NEVER;
+        for (Segment segment : sealed.segments()) {
+            Segment.Facts facts = segment.facts();
+            if (facts.lastOffset() < goneBelow || facts.retiredAt() == Marks.NEVER) {
+                continue;
+            }
+            if (facts.retiredAt() >= next) {
+                retiringAt = Math.min(retiringAt, facts.retiredAt());
+            } else {
+                visibleRows -= new SegmentSlice(schema, segment, Marks.NEVER).visibleRows();
+                goneBelow = facts.lastOffset() + 1;
+            }
         }
     }
 
@@ -262,8 +289,7 @@ final class PartitionLog implements PartitionWriter {
             PartitionFiles.Committed committed = files.commit(plan);
             durableNext = files.next();
             fault = committed.mapFailure().map(failure -> "partition " + partition + " cannot be mapped: " + failure);
-            outcomes.add(
-                    new Outcome(committed.mappings(), committed.mapFailure().isPresent()));
+            later(() -> ended(committed.mappings(), committed.mapFailure().isPresent()));
             done.complete(null);
         } catch (IOException | RuntimeException failure) {
             if (!(failure instanceof PartitionFiles.Unmet)) { // that is no fault of the files
@@ -273,7 +299,7 @@ final class PartitionLog implements PartitionWriter {
                 fault = Optional.of("partition " + partition + " cannot be written: " + failure
                         + "; it is tried again until it can");
             }
-            outcomes.add(new Outcome(List.of(), true));
+            later(() -> ended(List.of(), true));
             done.completeExceptionally(failure);
         }
     }
@@ -288,14 +314,27 @@ final class PartitionLog implements PartitionWriter {
         }
     }
 
-    private void takeOutcomes() {
-        Outcome outcome;
+    /** Has something done on the ingest thread soon. Any thread. */
+    void later(Runnable outcome) {
+        outcomes.add(outcome);
+    }
+
+    void takeOutcomes() {
+        Runnable outcome;
         while ((outcome = outcomes.poll()) != null) {
-            underWay--;
-            failed |= outcome.failed();
-            if (!outcome.mappings().isEmpty()) {
-                swap(outcome.mappings());
-            }
+            outcome.run();
+        }
+    }
+
+    private void ended(List<PartitionFiles.Mapping> mappings, boolean hasFailed) {
+        underWay--;
+        failed |= hasFailed;
+        for (PartitionFiles.Mapping mapping : mappings) {
+            int ordinal = mapping.ordinal();
+            Segment old = Objects.requireNonNull(sealed.withOrdinal(ordinal));
+            unmapped(-old.batch().sizeBytes());
+            Segment mapped = old.mapped(schema, mapping.batch(), mapping.origin());
+            exchange(sealed.replacing(ordinal, ordinal, List.of(mapped)), keys, Kept.ALL);
         }
     }
 
@@ -304,21 +343,28 @@ final class PartitionLog implements PartitionWriter {
         return underWay > 0 || failed || unmappedBytes > 0;
     }
 
-    private void swap(List<PartitionFiles.Mapping> mappings) {
-        var versions = new ArrayList<Segment>();
-        for (PartitionFiles.Mapping mapping : mappings) {
-            Segment old = java.util.Objects.requireNonNull(sealed.withOrdinal(mapping.ordinal()));
-            versions.add(old.mapped(schema, mapping.batch()));
-            unmapped(-old.batch().sizeBytes());
+    /** Shows what is published over another list, which is taken over, and with other keys if they are others. */
+    void exchange(SealedList owned, PartitionKeys others, Kept nowKept) {
+        if (others != keys) {
+            if (indexed > 0) {
+                others.add(owned, open.ordinal(), open.writer().batch(), null, 0, indexed, 0);
+            }
+            keys = others;
         }
-        SealedList swapped = sealed.replacing(versions);
+        kept = kept.and(nowKept);
         sealed.release();
-        sealed = swapped;
+        sealed = owned;
+        retiringAt = Marks.NEVER;
+        for (Segment segment : sealed.segments()) {
+            retiringAt = segment.facts().lastOffset() < goneBelow
+                    ? retiringAt
+                    : Math.min(retiringAt, segment.facts().retiredAt());
+        }
         PartitionView old = view;
         if (old != null) {
             Segment tail = old.tail();
             view = new PartitionView(
-                    sealed.retain(), tail == null ? null : tail.retain(), old.next(), old.visibleRows());
+                    keys, sealed.retain(), tail == null ? null : tail.retain(), old.next(), kept, old.visibleRows());
             old.release();
         }
     }
@@ -342,8 +388,37 @@ final class PartitionLog implements PartitionWriter {
         }
     }
 
+    /** Ends what goes on beside the writing. */
+    void stop() {
+        upkeep.close();
+        takeOutcomes();
+    }
+
+    PartitionFiles files() {
+        return files;
+    }
+
     PartitionKeys keys() {
         return keys;
+    }
+
+    SealedList sealed() {
+        return sealed;
+    }
+
+    /** Whether segments are retired that readers still see. */
+    boolean isRetiring() {
+        return retiringAt != Marks.NEVER;
+    }
+
+    /** Visible rows, and bytes of the files that readers see. */
+    Retention.Size size() {
+        long bytes = 0;
+        for (Segment segment : sealed.segments()) {
+            Manifest.SegmentFile file = segment.file();
+            bytes += file == null || file.retiredAt() != Marks.NEVER ? 0 : file.sizeBytes();
+        }
+        return new Retention.Size(visibleRows, bytes);
     }
 
     /** The next offset that readers see. */
@@ -357,6 +432,12 @@ final class PartitionLog implements PartitionWriter {
         return files.topicId();
     }
 
+    /** Bounds below this cannot be read any more. Any thread. */
+    long oldest() {
+        PartitionView now = view;
+        return now == null ? 0 : now.kept().oldest();
+    }
+
     long durableNext() {
         return durableNext;
     }
@@ -366,11 +447,11 @@ final class PartitionLog implements PartitionWriter {
         return openBytes + unmappedBytes;
     }
 
-    /** Bytes of the key index and of the marks. */
+    /** Bytes of the key index, of the marks and of what says where merged rows are. */
     long indexBytes() {
         PartitionView now = acquire();
         try {
-            return keys.sizeBytes() + now.markBytes();
+            return now.indexBytes();
         } finally {
             now.release();
         }
@@ -383,7 +464,7 @@ final class PartitionLog implements PartitionWriter {
 
     /** Gives everything back; nothing is under way any more. */
     void close() {
-        takeOutcomes();
+        stop();
         PartitionView last = view;
         view = null;
         if (last != null) {

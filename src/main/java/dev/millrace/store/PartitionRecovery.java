@@ -1,7 +1,6 @@
 package dev.millrace.store;
 
 import dev.millrace.arrow.ArrowFile;
-import dev.millrace.arrow.Batch;
 import dev.millrace.problem.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,10 +18,10 @@ import org.apache.arrow.memory.BufferAllocator;
 final class PartitionRecovery {
     static final String BAD = ".bad";
 
-    /** A partition as it was found; the batches are the receiver's to release. */
-    record Found(Manifest manifest, List<Batch> batches) {
+    /** A partition as it was found; the files' batches are the receiver's to release. */
+    record Found(Manifest manifest, List<ArrowFile.Mapped> files) {
         Found {
-            batches = List.copyOf(batches);
+            files = List.copyOf(files);
         }
     }
 
@@ -50,21 +49,21 @@ final class PartitionRecovery {
     Found recover() throws IOException {
         Manifest manifest = manifest();
         deleteUnknown(manifest);
-        var batches = new ArrayList<Batch>();
+        var files = new ArrayList<ArrowFile.Mapped>();
         try {
             for (Manifest.SegmentFile file : manifest.segments()) {
-                batches.add(map(file));
+                files.add(map(file));
             }
         } catch (IOException broken) {
             try {
-                manifest = cut(manifest, batches.size(), broken);
+                manifest = cut(manifest, files.size(), broken);
             } catch (IOException failure) {
-                batches.forEach(Batch::release);
+                files.forEach(file -> file.batch().release());
                 failure.addSuppressed(broken);
                 throw failure;
             }
         }
-        return new Found(manifest, batches);
+        return new Found(manifest, files);
     }
 
     private Manifest manifest() throws IOException {
@@ -104,7 +103,7 @@ final class PartitionRecovery {
         }
     }
 
-    private Batch map(Manifest.SegmentFile entry) throws IOException {
+    private ArrowFile.Mapped map(Manifest.SegmentFile entry) throws IOException {
         Path file = folder.resolve(entry.file());
         if (!Files.exists(file)) {
             throw new IOException(file + " is missing");
@@ -118,7 +117,7 @@ final class PartitionRecovery {
             mapped.batch().release();
             throw new IOException(file + " has " + mapped.rows() + " rows, written were " + entry.rows());
         }
-        return mapped.batch();
+        return mapped;
     }
 
     /** The manifest without segment number {@code whole} and the later ones, made durable. */
@@ -132,11 +131,13 @@ final class PartitionRecovery {
         notes.add(folder + ": " + reason.getMessage() + "; offsets " + first.firstOffset() + " to "
                 + (manifest.next() - 1) + " in " + dropped.size()
                 + " segments are put aside and read again from the topic");
-        var changed = new Manifest(
-                manifest.format(),
-                manifest.topicId(),
-                first.firstOffset(),
-                manifest.schema(),
+        // Compaction may have left out the first rows of the file.
+        long next = whole == 0
+                ? first.firstOffset()
+                : manifest.segments().get(whole - 1).lastOffset() + 1;
+        Manifest changed = manifest.with(
+                next,
+                manifest.kept(),
                 manifest.generation(),
                 manifest.segments().subList(0, whole));
         disk.forceFolder(folder);

@@ -7,18 +7,33 @@ import org.jspecify.annotations.Nullable;
  * Immutable and reference-counted; making one costs the same for any number of segments.
  */
 final class PartitionView {
+    private final PartitionKeys keys;
     private final SealedList sealed;
     private final @Nullable Segment tail;
     private final long next;
+    private final Kept kept;
     private final long visibleRows;
     private final References references = new References();
 
     /** Takes over one reference of the list and of the tail. */
-    PartitionView(SealedList ownedSealed, @Nullable Segment ownedTail, long next, long visibleRows) {
+    PartitionView(
+            PartitionKeys keys,
+            SealedList ownedSealed,
+            @Nullable Segment ownedTail,
+            long next,
+            Kept kept,
+            long visibleRows) {
+        this.keys = keys;
+        this.kept = kept;
         this.sealed = ownedSealed;
         this.tail = ownedTail;
         this.next = next;
         this.visibleRows = visibleRows;
+    }
+
+    /** Keys whose locations name rows of this view. */
+    PartitionKeys keys() {
+        return keys;
     }
 
     SealedList sealed() {
@@ -35,11 +50,15 @@ final class PartitionView {
         return next;
     }
 
+    Kept kept() {
+        return kept;
+    }
+
     long visibleRows() {
         return visibleRows;
     }
 
-    /** The segment that holds a location; null when the location was written after this view. */
+    /** The segment that holds a location; null when the location was written after this view, or is held no more. */
     @Nullable
     Segment holding(long location) {
         int ordinal = Location.ordinal(location);
@@ -50,11 +69,12 @@ final class PartitionView {
         return sealed.withOrdinal(ordinal);
     }
 
-    /** Bytes of the marks of all segments. */
-    long markBytes() {
-        long bytes = tail == null ? 0 : tail.marks().sizeBytes();
-        for (int i = 0; i < sealed.size(); i++) {
-            bytes += sealed.get(i).marks().sizeBytes();
+    /** Bytes of the key index, of the marks of all segments and of what says where merged rows went. */
+    long indexBytes() {
+        long bytes = keys.sizeBytes() + (tail == null ? 0 : tail.marks().sizeBytes());
+        for (Segment segment : sealed.segments()) {
+            RowMap map = segment.map();
+            bytes += segment.marks().sizeBytes() + (map == null ? 0 : map.sizeBytes());
         }
         return bytes;
     }

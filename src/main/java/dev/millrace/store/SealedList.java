@@ -1,10 +1,12 @@
 package dev.millrace.store;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sealed segments of a partition in order, their ordinals without a gap. Immutable and reference-counted as one: a
+ * The sealed segments of a partition in order. Immutable and reference-counted as one: a
  * publish shares it, only sealing and mapping a segment make a new one.
  */
 final class SealedList {
@@ -28,11 +30,37 @@ final class SealedList {
         return segments[index];
     }
 
-    /** The segment with an ordinal; null when it is not in this list. */
+    /**
+     * The segment that an ordinal names; null when it is not in this list. Ordinals run without a gap behind the newest
+     * segment that was merged or renamed, so that the first guess is mostly right.
+     */
     @Nullable
     Segment withOrdinal(int ordinal) {
-        int index = segments.length == 0 ? -1 : ordinal - segments[0].ordinal();
-        return index >= 0 && index < segments.length ? segments[index] : null;
+        int last = segments.length - 1;
+        if (last < 0) {
+            return null;
+        }
+        int at = last - (segments[last].facts().lastOrdinal() - ordinal);
+        if (at >= 0 && at <= last && segments[at].ordinal() == ordinal) {
+            return segments[at];
+        }
+        at = search(ordinal);
+        return at < 0 || segments[at].facts().lastOrdinal() < ordinal ? null : segments[at];
+    }
+
+    /** The last segment whose first ordinal is at most this; -1 when there is none. */
+    private int search(int ordinal) {
+        int low = -1;
+        int high = segments.length - 1;
+        while (low < high) {
+            int middle = (low + high + 1) >> 1;
+            if (segments[middle].ordinal() <= ordinal) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return low;
     }
 
     /** A longer list, which takes over {@code owned}; this one stays the caller's. */
@@ -45,18 +73,28 @@ final class SealedList {
         return new SealedList(longer);
     }
 
-    /** The list with other versions of some segments, which it takes over; this one stays the caller's. */
-    SealedList replacing(List<Segment> owned) {
-        Segment[] copy = segments.clone();
-        for (Segment version : owned) {
-            copy[version.ordinal() - segments[0].ordinal()] = version;
-        }
-        for (int i = 0; i < copy.length; i++) {
-            if (copy[i] == segments[i]) {
-                copy[i].retain();
+    /**
+     * The list with other segments, which it takes over, in the place of those named by the ordinals {@code [first, last]};
+     * this one stays the caller's.
+     */
+    SealedList replacing(int first, int last, List<Segment> owned) {
+        var copy = new ArrayList<Segment>(segments.length);
+        boolean placed = false;
+        for (Segment segment : segments) {
+            if (!placed && segment.ordinal() >= first) {
+                copy.addAll(owned);
+                placed = true;
+            }
+            if (segment.ordinal() < first || segment.ordinal() > last) {
+                copy.add(segment.retain());
             }
         }
-        return new SealedList(copy);
+        return owning(copy);
+    }
+
+    /** The segments in order, borrowed. */
+    List<Segment> segments() {
+        return Arrays.asList(segments);
     }
 
     SealedList retain() {

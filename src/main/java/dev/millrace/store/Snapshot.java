@@ -23,6 +23,50 @@ public interface Snapshot extends AutoCloseable {
     /** How many rows are visible. */
     long rows();
 
+    /** What is known of an offset. */
+    enum Trace {
+        /** It had a row, which may be superseded, be a delete, or have been left out since. */
+        ROW,
+        /** It never had one. */
+        NONE,
+        /** Retention let go of the rows there, or too little was kept of them. */
+        GONE
+    }
+
+    /** Whether there was a row of an offset below the snapshot's position. */
+    Trace trace(int partition, long offset);
+
+    /** What a record did to the rows that readers see. */
+    enum Kind {
+        INSERT,
+        UPDATE,
+        DELETE
+    }
+
+    /**
+     * One change.
+     *
+     * @param row the row as it is since; of a delete only its key has meaning
+     * @param before the row that was visible till then; empty for an insert
+     */
+    record Change(Kind kind, long offset, Row row, Optional<Row> before) {}
+
+    /** Changes in the order of their offsets, and the offset from which to go on; the snapshot's own when there are no more. */
+    record Changes(List<Change> changes, long next) {
+        public Changes {
+            changes = List.copyOf(changes);
+        }
+    }
+
+    /**
+     * What the records from {@code from} on changed in a partition, up to the snapshot's position. Deletes of keys that had
+     * no row change nothing. What retention takes away is not among the changes.
+     *
+     * @param limit about how many; all rows of one record come together
+     * @throws dev.millrace.problem.ProblemException with {@code Gone} when rows from {@code from} on may have been left out
+     */
+    Changes changes(int partition, long from, int limit);
+
     /** A row within a batch; valid while the snapshot is. */
     record Row(Batch batch, int row) {}
 

@@ -12,6 +12,9 @@ import org.apache.arrow.memory.BufferAllocator;
  * @param productAllocator pays for open batches; limited
  * @param mappedAllocator accounts mappings and marks; not limited
  * @param files runs file work one task at a time, in order
+ * @param background runs what takes long: merging files, building an index
+ * @param millisClock the wall clock
+ * @param size rows and bytes of all partitions; only the ingest thread
  * @param condition what must be met before anything more becomes durable
  * @param topicId the topic's id; asked for only once it is known
  */
@@ -21,7 +24,10 @@ record StoreContext(
         BufferAllocator productAllocator,
         BufferAllocator mappedAllocator,
         Executor files,
+        Executor background,
         LongSupplier nanoClock,
+        LongSupplier millisClock,
+        Supplier<Retention.Size> size,
         MemoryGate gate,
         Supplier<CompletableFuture<Void>> condition,
         Supplier<String> topicId) {}

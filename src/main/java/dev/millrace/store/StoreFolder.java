@@ -3,20 +3,24 @@ package dev.millrace.store;
 import dev.millrace.problem.Problem;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.ToLongFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.arrow.memory.RootAllocator;
 
 /**
  * A product's folder on the disk as its manifests say, without opening it as a store. Blocks; any thread. A server may run
@@ -26,22 +30,15 @@ import java.util.stream.Stream;
 public final class StoreFolder {
     static final Pattern PARTITION = Pattern.compile("p(\\d{1,5})");
     private static final int DEPTH = 4;
-    private static final int ATTEMPTS = 100;
+    /** Publishes that see a merge through: to begin it, to show it, to drop what it replaced. */
+    private static final int UPKEEP_STEPS = 6;
 
-    /**
-     * What was found of one file.
-     *
-     * @param fault what is wrong with it; empty when it is whole
-     */
-    public record Checked(Path file, long sizeBytes, Optional<String> fault) {}
+    /** What was found of one file; {@code fault} is empty when it is whole. */
+    public record Checked(Path file, Optional<String> fault) {}
 
     /** What a product's manifests say. */
-    public record Summary(int partitions, int segments, long rows, long sizeBytes, Position position) {}
-
-    /** Something that a manifest which has been replaced meanwhile may make wrong. */
-    private interface Attempt<T> {
-        T on(Manifest manifest) throws IOException;
-    }
+    public record Summary(
+            int partitions, int segments, long rows, long sizeBytes, Position position, Position oldest) {}
 
     private final Disk disk = new LocalDisk();
     private final Path folder;
@@ -88,45 +85,28 @@ public final class StoreFolder {
         return Manifest.parse(Files.readAllBytes(partition.resolve(Manifest.NAME)));
     }
 
-    private static <T> T attempt(Path partition, Attempt<T> attempt) throws IOException {
-        for (int left = ATTEMPTS; ; left--) {
-            Manifest manifest = manifest(partition);
-            try {
-                return attempt.on(manifest);
-            } catch (NoSuchFileException missing) {
-                if (left == 0 || manifest.equals(manifest(partition))) {
-                    throw missing;
-                }
-            }
-        }
-    }
-
     /** What the manifests say; no file of rows is read. */
     public Summary summary() throws IOException {
-        int segments = 0;
-        long rows = 0;
-        long sizeBytes = 0;
         var manifests = new TreeMap<Integer, Manifest>();
         for (var partition : partitions().entrySet()) {
-            Manifest manifest = manifest(partition.getValue());
-            manifests.put(partition.getKey(), manifest);
-            segments += manifest.segments().size();
-            for (Manifest.SegmentFile segment : manifest.segments()) {
-                rows += segment.rows();
-                sizeBytes += segment.sizeBytes();
-            }
+            manifests.put(partition.getKey(), manifest(partition.getValue()));
         }
-        return new Summary(manifests.size(), segments, rows, sizeBytes, position(manifests));
+        List<Manifest.SegmentFile> segments = manifests.values().stream()
+                .flatMap(manifest -> manifest.segments().stream())
+                .toList();
+        return new Summary(
+                manifests.size(),
+                segments.size(),
+                segments.stream().mapToLong(Manifest.SegmentFile::rows).sum(),
+                segments.stream().mapToLong(Manifest.SegmentFile::sizeBytes).sum(),
+                position(manifests, Manifest::next),
+                position(manifests, manifest -> manifest.kept().oldest()));
     }
 
-    private static Position position(TreeMap<Integer, Manifest> manifests) {
-        long[] next = new long[manifests.isEmpty() ? 0 : manifests.lastKey() + 1];
-        String topicId = "-";
-        for (var entry : manifests.entrySet()) {
-            next[entry.getKey()] = entry.getValue().next();
-            topicId = entry.getValue().topicId();
-        }
-        return Position.of(topicId, next);
+    private static Position position(SortedMap<Integer, Manifest> manifests, ToLongFunction<Manifest> offset) {
+        long[] next = new long[manifests.lastKey() + 1];
+        manifests.forEach((partition, manifest) -> next[partition] = offset.applyAsLong(manifest));
+        return Position.of(manifests.values().iterator().next().topicId(), next);
     }
 
     /** Reads every file that a manifest names, and each manifest, and holds them against size and checksum. */
@@ -135,38 +115,27 @@ public final class StoreFolder {
         for (Path partition : partitions().values()) {
             Path file = partition.resolve(Manifest.NAME);
             try {
-                checked.addAll(attempt(partition, manifest -> verify(partition, manifest)));
-                checked.add(new Checked(file, Files.size(file), Optional.empty()));
+                checked.addAll(verify(partition));
+                checked.add(new Checked(file, Optional.empty()));
             } catch (IOException broken) {
-                checked.add(new Checked(file, 0, Optional.of(reason(broken))));
+                checked.add(new Checked(file, Optional.of(broken.toString())));
             }
         }
         return checked;
     }
 
-    private static List<Checked> verify(Path partition, Manifest manifest) throws IOException {
+    private static List<Checked> verify(Path partition) throws IOException {
+        Manifest manifest = manifest(partition);
         List<Checked> checked = new ArrayList<>();
         for (Manifest.SegmentFile segment : manifest.segments()) {
             Path file = partition.resolve(segment.file());
-            Optional<String> fault;
-            try {
-                fault = segment.fault(file);
-            } catch (NoSuchFileException missing) {
-                if (!manifest.equals(manifest(partition))) {
-                    throw missing;
-                }
-                fault = Optional.of("is missing");
-            } catch (IOException unreadable) {
-                fault = Optional.of(reason(unreadable));
+            Optional<String> fault = segment.fault(file);
+            if (fault.isPresent() && !manifest.equals(manifest(partition))) {
+                return verify(partition);
             }
-            checked.add(new Checked(file, segment.sizeBytes(), fault));
+            checked.add(new Checked(file, fault));
         }
         return checked;
-    }
-
-    private static String reason(IOException failure) {
-        String text = failure.getMessage();
-        return text == null ? failure.toString() : text;
     }
 
     /**
@@ -178,29 +147,33 @@ public final class StoreFolder {
     public Position copyTo(Path target) throws IOException {
         var manifests = new TreeMap<Integer, Manifest>();
         for (var partition : partitions().entrySet()) {
-            Path from = partition.getValue();
-            Path to = target.resolve(from.getFileName());
+            Path to = target.resolve(partition.getValue().getFileName());
             disk.createFolder(to);
-            manifests.put(partition.getKey(), attempt(from, manifest -> copy(manifest, from, to)));
+            manifests.put(partition.getKey(), copy(partition.getValue(), to));
         }
         if (manifests.values().stream().map(Manifest::topicId).distinct().count() > 1) {
             throw new IOException(folder + " changed its topic while it was copied; copy it again");
         }
-        return position(manifests);
+        return position(manifests, Manifest::next);
     }
 
-    private Manifest copy(Manifest manifest, Path from, Path to) throws IOException {
-        Set<String> named = new HashSet<>();
+    private Manifest copy(Path from, Path to) throws IOException {
+        Manifest manifest = manifest(from);
+        var known = new HashSet<String>();
         for (Manifest.SegmentFile segment : manifest.segments()) {
-            named.add(segment.file());
-            Path copy = to.resolve(segment.file());
-            if (!Files.exists(copy)) { // from an attempt before
-                copy(from.resolve(segment.file()), copy);
+            known.add(segment.file());
+            try {
+                copyFile(from.resolve(segment.file()), to.resolve(segment.file()));
+            } catch (NoSuchFileException replaced) {
+                if (manifest.equals(manifest(from))) {
+                    throw replaced;
+                }
+                return copy(from, to);
             }
         }
         for (Path file : disk.list(to)) {
-            if (!named.contains(file.getFileName().toString())) {
-                disk.delete(file);
+            if (!known.contains(file.getFileName().toString())) {
+                disk.delete(file); // of a manifest before
             }
         }
         disk.write(to.resolve(Manifest.NAME), manifest.toBytes());
@@ -208,7 +181,10 @@ public final class StoreFolder {
         return manifest;
     }
 
-    private static void copy(Path from, Path to) throws IOException {
+    private static void copyFile(Path from, Path to) throws IOException {
+        if (Files.exists(to)) {
+            return;
+        }
         try {
             Files.createLink(to, from);
         } catch (NoSuchFileException missing) {
@@ -232,15 +208,42 @@ public final class StoreFolder {
                 disk.delete(partition.resolve(Manifest.NAME)); // what it does not name does not exist
                 disk.forceFolder(partition);
             }
-            for (Path child : disk.list(folder)) {
-                if (Files.isDirectory(child)) {
-                    try (Stream<Path> files = Files.walk(child)) {
-                        for (Path file : files.toList().reversed()) {
-                            disk.delete(file);
-                        }
-                    }
+            try (Stream<Path> files = Files.walk(folder)) {
+                for (Path file : files.filter(each -> each.getNameCount() > folder.getNameCount() + 1)
+                        .toList()
+                        .reversed()) {
+                    disk.delete(file);
                 }
             }
+        }
+    }
+
+    /**
+     * Merges small segments and leaves out rows that no position from now on sees; earlier positions are gone then.
+     *
+     * @throws dev.millrace.problem.ProblemException with {@code CannotStart} when a server has the folder
+     */
+    public void compact() throws IOException {
+        StoreSchema schema = manifest(partitions().firstEntry().getValue()).storeSchema();
+        var options = new StoreOptions(
+                StoreOptions.MAX_SEGMENT_ROWS,
+                32L << 20,
+                64L << 20,
+                Duration.ZERO,
+                Duration.ZERO,
+                true,
+                Retention.NONE);
+        try (var root = new RootAllocator();
+                LocalStore store = LocalStore.open(schema, options, folder, root, root, Runnable::run)) {
+            Summary before;
+            do {
+                before = summary();
+                for (int partition : partitions().keySet()) {
+                    for (int step = 0; step < UPKEEP_STEPS; step++) {
+                        store.writer(partition).publish();
+                    }
+                }
+            } while (!summary().equals(before));
         }
     }
 
@@ -251,7 +254,7 @@ public final class StoreFolder {
         boolean locked = false;
         try {
             locked = channel.tryLock() != null;
-        } catch (java.nio.channels.OverlappingFileLockException mine) {
+        } catch (OverlappingFileLockException mine) {
             // It is open in this process.
         } finally {
             if (!locked) {

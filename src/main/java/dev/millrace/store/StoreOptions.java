@@ -10,18 +10,34 @@ import java.time.Duration;
  * @param budgetBytes off-heap bytes for open batches and for sealed ones not yet on disk; the key index and the marks of
  *     superseded rows come on top, see {@link ProductStore#indexBytes()}
  * @param flushInterval how old rows may become before they are made durable, checked at each publish
+ * @param history how long a position stays readable after a newer one was reached
+ * @param compaction whether small segments are merged and dead rows left out
  */
-public record StoreOptions(int segmentRows, long segmentBytes, long budgetBytes, Duration flushInterval) {
-    /** The most rows that a location within a partition can number. */
-    public static final int MAX_SEGMENT_ROWS = 1 << Location.ROW_BITS;
+public record StoreOptions(
+        int segmentRows,
+        long segmentBytes,
+        long budgetBytes,
+        Duration flushInterval,
+        Duration history,
+        boolean compaction,
+        Retention retention) {
+    public static final int MAX_SEGMENT_ROWS = 1 << 16;
+
+    /** How many full segments go into one that compaction makes; a location can number the rows of so many. */
+    static final int MERGED_SEGMENTS = (1 << Location.ROW_BITS) / MAX_SEGMENT_ROWS;
 
     public StoreOptions {
         if (segmentRows < 1 || segmentRows > MAX_SEGMENT_ROWS) {
             throw new IllegalArgumentException("segmentRows " + segmentRows + ", expected 1 to " + MAX_SEGMENT_ROWS);
         }
-        if (segmentBytes < 1 || budgetBytes < 1 || flushInterval.isNegative()) {
-            throw new IllegalArgumentException("sizes and the flush interval must be positive");
+        if (segmentBytes < 1 || budgetBytes < 1 || flushInterval.isNegative() || history.isNegative()) {
+            throw new IllegalArgumentException("sizes and times must be positive");
         }
+    }
+
+    /** All rows kept as they came, and positions readable for a quarter of an hour. */
+    public StoreOptions(int segmentRows, long segmentBytes, long budgetBytes, Duration flushInterval) {
+        this(segmentRows, segmentBytes, budgetBytes, flushInterval, Duration.ofMinutes(15), false, Retention.NONE);
     }
 
     /** Segments of 65,536 rows or 32 MiB. */

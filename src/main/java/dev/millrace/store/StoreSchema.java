@@ -17,6 +17,8 @@ import org.apache.arrow.vector.types.pojo.Schema;
  * deleted; such a row has only its key and is never visible).
  */
 public final class StoreSchema {
+    static final int OWN_COLUMNS = 3;
+
     private final Layout layout;
     private final int contractColumns;
     private final List<Integer> key;

@@ -216,6 +216,16 @@ final class FakeStore implements ProductStore {
         }
 
         @Override
+        public Trace trace(int partition, long offset) {
+            return Trace.NONE;
+        }
+
+        @Override
+        public Changes changes(int partition, long from, int limit) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public Optional<Row> find(Key key) {
             return Optional.empty();
         }

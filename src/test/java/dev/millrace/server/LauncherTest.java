@@ -112,6 +112,17 @@ class LauncherTest {
     }
 
     @Test
+    void run_withACacheOfThisBuild_startsFromIt_withAnOlderOne_doesNot() throws Exception {
+        launch("serve");
+        Path cache = Files.writeString(root.resolve("target/millrace.aot"), "cache");
+        assertEquals(
+                List.of("-XX:AOTCache=" + cache, "-jar", root + "/target/millrace.jar", "serve"),
+                launch("serve").out().lines().skip(1).toList());
+        Files.setLastModifiedTime(cache, FileTime.from(Instant.now().minusSeconds(60)));
+        assertEquals("-jar", launch("serve").out().lines().toList().get(1));
+    }
+
+    @Test
     void bench_runsItsMainOnTheTestClassPath() throws Exception {
         List<String> said = launch("bench", "http").out().lines().toList();
         assertEquals(

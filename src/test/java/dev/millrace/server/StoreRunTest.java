@@ -25,6 +25,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
@@ -130,6 +132,18 @@ class StoreRunTest {
         assertEquals(ExitCode.FINE, run("store", "verify", data.toString()));
         assertTrue(said.toString(UTF_8).contains("15 files, 0 broken"), said.toString(UTF_8));
 
+        Path copy = Path.of(backup(9));
+        assertEquals(ExitCode.FINE, run("store", "backup", data.toString(), copy.toString()));
+        assertEquals(ExitCode.FINE, run("store", "compact", copy.toString()));
+        Matcher left = Pattern.compile("3 partitions, (\\d+) segments, (\\d+) rows stored")
+                .matcher(said.toString(UTF_8));
+        assertTrue(left.find(), said.toString(UTF_8));
+        assertTrue(Integer.parseInt(left.group(1)) < 12 && Integer.parseInt(left.group(2)) < 400, left.group());
+        assertEquals(ExitCode.FINE, run("store", "verify", copy.toString()), said.toString(UTF_8));
+        try (LocalStore store = open(product(copy))) {
+            check(store);
+        }
+
         Path partition = product(data).resolve("p1");
         List<Path> segments;
         try (Stream<Path> all = Files.list(partition)) {
@@ -145,10 +159,10 @@ class StoreRunTest {
         Files.writeString(product(data).resolve("p2/manifest"), "{}");
         assertEquals(ExitCode.ANSWER_IS_NO, run("store", "verify", data.toString()));
         String found = said.toString(UTF_8);
-        assertTrue(found.contains("BROKEN  " + segments.getFirst() + ": has other bytes"), found);
+        assertTrue(found.contains("BROKEN  " + segments.getFirst() + ": is not what was written"), found);
         assertTrue(found.contains("BROKEN  " + segments.get(1) + ": is missing"), found);
-        assertTrue(found.contains("BROKEN  " + segments.get(2) + ": has 7 bytes, written were"), found);
-        assertTrue(found.contains("p2/manifest: the manifest's checksum"), found);
+        assertTrue(found.contains("BROKEN  " + segments.get(2) + ": is not what was written"), found);
+        assertTrue(found.contains("p2/manifest: java.io.IOException: the manifest's checksum"), found);
         assertTrue(found.contains("11 files, 4 broken"), found);
         assertEquals(ExitCode.ANSWER_IS_NO, run("store", "restore", data.toString(), backup(0)));
         assertFalse(Files.exists(Path.of(backup(0))));

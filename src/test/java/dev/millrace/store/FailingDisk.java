@@ -1,6 +1,6 @@
 package dev.millrace.store;
 
-import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.ArrowFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,9 +18,10 @@ final class FailingDisk implements Disk {
     }
 
     @Override
-    public Stored writeBatch(Path file, Batch batch, int rows, Map<String, String> metadata, BufferAllocator allocator)
+    public Stored writeRows(
+            Path file, List<ArrowFile.Part> parts, Map<String, String> metadata, BufferAllocator allocator)
             throws IOException {
-        return disk.writeBatch(file, batch, rows, metadata, allocator);
+        return disk.writeRows(file, parts, metadata, allocator);
     }
 
     @Override

@@ -1,15 +1,23 @@
 package dev.millrace.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -20,16 +28,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Random appends, upserts, deletes, publishes, flushes, seals and restarts against {@link StoreModel}. */
+/**
+ * Random appends, upserts, deletes, publishes, flushes, seals, rewinds and restarts against {@link StoreModel}, while
+ * segments are merged and retired. An answer seen at a position must be the same as long as the position is readable.
+ */
 class LocalStoreSimulation {
-    private static final StoreOptions OPTIONS = new StoreOptions(16, 1 << 20, 16 << 20, Duration.ofSeconds(5));
+    private static final Duration HISTORY = Duration.ofSeconds(20);
     private static final int PARTITIONS = 3;
 
     @TempDir
     Path folder;
 
     static Stream<Arguments> seeds() {
-        return IntStream.range(0, 12)
+        return IntStream.range(0, 18)
                 .mapToObj(seed -> Arguments.of(
                         seed,
                         switch (seed % 3) {
@@ -46,10 +57,15 @@ class LocalStoreSimulation {
         try (var root = new RootAllocator();
                 BufferAllocator product = root.newChildAllocator("product", 0, Long.MAX_VALUE);
                 BufferAllocator mapped = root.newChildAllocator("mapped", 0, Long.MAX_VALUE)) {
-            new Run(random, new StoreModel(schema, PARTITIONS), product, mapped).all();
+            var model = new StoreModel(schema, PARTITIONS);
+            model.retains = seed % 6 >= 3;
+            new Run(random, model, product, mapped).all();
             assertEquals(0, product.getAllocatedMemory());
         }
     }
+
+    /** What a position answered, and when it was current last. */
+    private record Seen(List<List<StoreModel.Entry>> answer, long nanos) {}
 
     private final class Run {
         private final Random random;
@@ -58,7 +74,7 @@ class LocalStoreSimulation {
         private final BufferAllocator mapped;
         private final ManualExecutor files = new ManualExecutor();
         private final List<Snapshot> held = new ArrayList<>();
-        private final List<Position> positions = new ArrayList<>();
+        private final Map<Position, Seen> positions = new LinkedHashMap<>();
         private final long[] next = new long[PARTITIONS];
         private long nanos;
         private LocalStore store;
@@ -73,8 +89,12 @@ class LocalStoreSimulation {
 
         private LocalStore open() throws IOException {
             files.manual();
+            var retention = model.retains
+                    ? new Retention(Optional.of(Duration.ofSeconds(900)), 150, Long.MAX_VALUE, "")
+                    : Retention.NONE;
+            var options = new StoreOptions(16, 1 << 20, 16 << 20, Duration.ofSeconds(5), HISTORY, true, retention);
             LocalStore opened = LocalStore.open(
-                    model.schema, OPTIONS, folder, product, mapped, files, new LocalDisk(), () -> nanos);
+                    model.schema, options, folder, product, mapped, files, new LocalDisk(), () -> nanos);
             opened.topic("topic-1", PARTITIONS);
             return opened;
         }
@@ -83,10 +103,17 @@ class LocalStoreSimulation {
             for (int step = 0; step < 1500; step++) {
                 step();
             }
-            held.forEach(model::check);
+            held.forEach(this::check);
             close();
-            held.forEach(model::check);
+            held.forEach(this::check);
             held.forEach(Snapshot::close);
+        }
+
+        /** Holds a snapshot against the model, and against what its position answered before. */
+        private void check(Snapshot snapshot) {
+            List<List<StoreModel.Entry>> answer = model.check(snapshot);
+            Seen before = positions.get(snapshot.position());
+            assertEquals(before == null ? answer : before.answer(), answer, () -> "at " + snapshot.position());
         }
 
         private void step() throws IOException {
@@ -97,7 +124,17 @@ class LocalStoreSimulation {
                 case 3, 4, 5, 6, 7, 8 -> files.runAll();
                 case 9, 10, 11 -> hold();
                 case 12, 13 -> asOf();
-                case 14 -> nanos += 1_000_000_000L * random.nextInt(8);
+                case 14 -> nanos += 1_000_000_000L * random.nextInt(40);
+                case 22 -> {
+                    if (random.nextInt(8) == 0) {
+                        rewind(writer.partition());
+                    }
+                }
+                case 23 -> {
+                    if (random.nextInt(15) == 0) {
+                        clear();
+                    }
+                }
                 case 15, 16, 17 -> {
                     next[writer.partition()] += random.nextInt(1, 4);
                     writer.skip(next[writer.partition()]);
@@ -123,7 +160,7 @@ class LocalStoreSimulation {
             String id = random.nextInt(8) == 0 ? "everywhere" : "p" + p;
             var entry = new StoreModel.Entry(
                     offset,
-                    1000 + random.nextInt(50),
+                    (nanos / 1_000_000) - random.nextInt(50),
                     id,
                     random.nextInt(12),
                     deleted ? 0 : offset * 7,
@@ -147,12 +184,15 @@ class LocalStoreSimulation {
         private void hold() {
             Snapshot snapshot = store.snapshot();
             assertEquals(store.position(), snapshot.position());
-            positions.add(snapshot.position());
-            model.check(snapshot);
+            check(snapshot);
+            positions.merge(
+                    snapshot.position(),
+                    new Seen(model.check(snapshot), nanos),
+                    (before, now) -> new Seen(before.answer(), now.nanos()));
             held.add(snapshot);
             if (held.size() > 6) {
                 Snapshot old = held.remove(random.nextInt(held.size()));
-                model.check(old);
+                check(old);
                 old.close();
             }
         }
@@ -161,14 +201,68 @@ class LocalStoreSimulation {
             if (positions.isEmpty()) {
                 return;
             }
-            Position position = positions.get(random.nextInt(positions.size()));
+            Position position = List.copyOf(positions.keySet()).get(random.nextInt(positions.size()));
             try (Snapshot snapshot = store.snapshotAt(position)) {
                 assertEquals(position, snapshot.position());
-                model.check(snapshot);
+                check(snapshot);
+            } catch (ProblemException gone) {
+                assertInstanceOf(Problem.Gone.class, gone.problem());
+                long age =
+                        nanos - Objects.requireNonNull(positions.get(position)).nanos();
+                assertTrue(age >= HISTORY.toNanos(), () -> position + " is gone after " + age);
+                Position oldest =
+                        Position.parse(((Problem.Gone) gone.problem()).oldest()).orElseThrow();
+                assertFalse(position.hasReached(oldest));
+                positions.remove(position);
+            }
+            try (Snapshot snapshot = store.snapshot()) {
+                model.checkChanges(snapshot, position, random.nextInt(1, 9));
             }
             Position unseen = Position.of("topic-1", next[0] + 1, 0, 0);
             assertThrows(ProblemException.class, () -> store.snapshotAt(unseen));
             assertThrows(ProblemException.class, () -> store.snapshotAt(Position.of("topic-2", 0)));
+        }
+
+        /** Back to where a position is that can still be read; the positions behind it are not reached any more. */
+        private void rewind(int p) throws IOException {
+            asOf();
+            if (positions.isEmpty()) {
+                return;
+            }
+            Position to = List.copyOf(positions.keySet()).getLast();
+            forgetHeld();
+            files.direct();
+            store.rewind(p, to.next(p));
+            files.manual();
+            assertEquals(to.next(p), store.writer(p).next());
+            next[p] = to.next(p);
+            model.partitions.get(p).removeIf(entry -> entry.offset() >= to.next(p));
+            positions.keySet().removeIf(position -> position.next(p) > to.next(p));
+            try (Snapshot snapshot = store.snapshot()) {
+                model.check(snapshot);
+            }
+        }
+
+        private void clear() {
+            forgetHeld();
+            files.direct();
+            store.clear();
+            files.manual();
+            assertTrue(store.topicId().isEmpty());
+            store.topic("topic-1", PARTITIONS);
+            Arrays.fill(next, 0);
+            model.partitions.forEach(List::clear);
+            positions.clear();
+            try (Snapshot snapshot = store.snapshot()) {
+                assertEquals(Position.of("topic-1", 0, 0, 0), snapshot.position());
+                model.check(snapshot);
+            }
+        }
+
+        private void forgetHeld() {
+            held.forEach(this::check);
+            held.forEach(Snapshot::close);
+            held.clear();
         }
 
         private void close() {
@@ -185,7 +279,7 @@ class LocalStoreSimulation {
             assertEquals(List.of(), store.recoveryNotes());
             assertTrue(store.fileFault().isEmpty());
             try (Snapshot snapshot = store.snapshot()) {
-                model.check(snapshot);
+                check(snapshot);
             }
         }
     }

@@ -322,6 +322,24 @@ class LocalStoreTest {
         }
     }
 
+    /** The folder was written by the version that wrote format 1: 50 records, segments of 16 rows. */
+    @Test
+    void open_ofFormat1_readsItAndWritesOn() throws IOException {
+        Path partition = Files.createDirectories(folder.resolve("p0"));
+        try (Stream<Path> files = Files.list(Path.of("src/test/resources/store/format-1/p0"))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, partition.resolve(file.getFileName()));
+            }
+        }
+        for (int records : List.of(50, 100, 150)) {
+            try (LocalStore store = open(StoreModel.UPSERT)) {
+                assertEquals(List.of(), store.recoveryNotes());
+                give(store, (int) store.writer(0).next(), records);
+                check(store, records);
+            }
+        }
+    }
+
     @Test
     void open_afterACrash_deletesWhatTheManifestDoesNotName() throws IOException {
         fill(StoreModel.UPSERT, 100);

@@ -1,6 +1,6 @@
 package dev.millrace.store;
 
-import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.ArrowFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,20 +70,21 @@ final class StoppingDisk implements Disk {
     }
 
     @Override
-    public Stored writeBatch(Path file, Batch batch, int rows, Map<String, String> metadata, BufferAllocator allocator)
+    public Stored writeRows(
+            Path file, List<ArrowFile.Part> parts, Map<String, String> metadata, BufferAllocator allocator)
             throws IOException {
         boolean before = stopped;
         try {
             count();
         } catch (IOException stop) {
             if (!before) {
-                disk.writeBatch(file, batch, rows, metadata, allocator);
+                disk.writeRows(file, parts, metadata, allocator);
                 tear(file, Files.readAllBytes(file));
             }
             throw stop;
         }
         unforced.add(() -> Files.deleteIfExists(file));
-        return disk.writeBatch(file, batch, rows, metadata, allocator);
+        return disk.writeRows(file, parts, metadata, allocator);
     }
 
     @Override

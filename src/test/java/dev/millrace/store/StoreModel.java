@@ -2,9 +2,12 @@ package dev.millrace.store;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.arrow.BatchWriter;
+import dev.millrace.problem.Problem;
+import dev.millrace.problem.ProblemException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -80,17 +83,96 @@ final class StoreModel {
                 .toList();
     }
 
-    /** Holds a snapshot against the model at the snapshot's position, row by row and key by key. */
-    void check(Snapshot snapshot) {
+    /** Whether the store may have let go of its oldest rows. */
+    boolean retains;
+
+    /**
+     * Holds a snapshot against the model at the snapshot's position, row by row and key by key.
+     *
+     * @return its visible rows by partition, to be held against later answers of the same position
+     */
+    List<List<Entry>> check(Snapshot snapshot) {
         Position position = snapshot.position();
-        long rows = 0;
+        var answer = new ArrayList<List<Entry>>();
+        long[] floors = new long[partitions.size()];
         for (int p = 0; p < partitions.size(); p++) {
-            List<Entry> expected = visible(p, position.next(p));
-            assertEquals(expected, p < snapshot.partitions() ? rows(snapshot, p) : List.of());
-            rows += expected.size();
+            List<Entry> found = p < snapshot.partitions() ? rows(snapshot, p) : List.of();
+            if (retains) {
+                floors[p] = found.isEmpty() ? Long.MAX_VALUE : found.getFirst().offset();
+            }
+            long floor = floors[p];
+            assertEquals(
+                    visible(p, position.next(p)).stream()
+                            .filter(entry -> entry.offset() >= floor)
+                            .toList(),
+                    found,
+                    () -> "at " + position);
+            answer.add(found);
         }
-        assertEquals(rows, snapshot.rows());
-        checkKeys(snapshot);
+        assertEquals(answer.stream().mapToLong(List::size).sum(), snapshot.rows(), () -> "at " + position);
+        checkKeys(snapshot, floors);
+        checkTraces(snapshot);
+        return answer;
+    }
+
+    private void checkTraces(Snapshot snapshot) {
+        for (int p = 0; p < partitions.size(); p++) {
+            var rows = new TreeSet<Long>();
+            partitions.get(p).stream().filter(entry -> !entry.broken()).forEach(entry -> rows.add(entry.offset()));
+            for (long offset = 0; offset < snapshot.position().next(p); offset++) {
+                Snapshot.Trace trace = snapshot.trace(p, offset);
+                if (!retains || trace != Snapshot.Trace.GONE) {
+                    assertEquals(
+                            rows.contains(offset) ? Snapshot.Trace.ROW : Snapshot.Trace.NONE,
+                            trace,
+                            "offset " + offset);
+                }
+            }
+        }
+    }
+
+    /** Holds the changes from an earlier position on against the model; empty when they are not kept. */
+    boolean checkChanges(Snapshot snapshot, Position from, int limit) {
+        for (int p = 0; p < partitions.size(); p++) {
+            var expected = new ArrayList<String>();
+            Map<String, Entry> newest = new LinkedHashMap<>();
+            for (Entry entry : partitions.get(p)) {
+                if (entry.broken() || entry.offset() >= snapshot.position().next(p)) {
+                    continue;
+                }
+                String key = entry.id() + "/" + entry.number();
+                Entry before = schema.upsert() ? newest.put(key, entry) : null;
+                boolean had = before != null && !before.deleted();
+                if (entry.offset() >= from.next(p) && (had || !entry.deleted())) {
+                    expected.add(
+                            (entry.deleted() ? "DELETE " : had ? "UPDATE " : "INSERT ") + entry + (had ? before : ""));
+                }
+            }
+            var found = new ArrayList<String>();
+            long next = from.next(p);
+            while (next < snapshot.position().next(p)) {
+                Snapshot.Changes changes;
+                try {
+                    changes = snapshot.changes(p, next, limit);
+                } catch (ProblemException gone) {
+                    assertInstanceOf(Problem.Gone.class, gone.problem());
+                    return false;
+                }
+                assertTrue(changes.next() > next);
+                next = changes.next();
+                for (Snapshot.Change change : changes.changes()) {
+                    found.add(change.kind() + " " + entry(change.row())
+                            + change.before()
+                                    .map(this::entry)
+                                    .map(Entry::toString)
+                                    .orElse(""));
+                }
+            }
+            if (!retains) {
+                assertEquals(expected, found);
+            }
+        }
+        return true;
     }
 
     private List<Entry> rows(Snapshot snapshot, int partition) {
@@ -120,7 +202,7 @@ final class StoreModel {
         return rows;
     }
 
-    private void checkKeys(Snapshot snapshot) {
+    private void checkKeys(Snapshot snapshot, long[] floors) {
         var keys = new TreeSet<String>();
         keys.add("never/1");
         partitions.forEach(entries -> entries.forEach(entry -> keys.add(entry.id() + "/" + entry.number())));
@@ -132,13 +214,13 @@ final class StoreModel {
                 continue;
             }
             assertEquals(
-                    expected(snapshot.position(), text),
+                    expected(snapshot.position(), text, floors),
                     snapshot.find(key.orElseThrow()).map(this::entry),
                     text);
         }
     }
 
-    private Optional<Entry> expected(Position position, String key) {
+    private Optional<Entry> expected(Position position, String key, long[] floors) {
         Entry best = null;
         for (int p = 0; p < partitions.size(); p++) {
             Entry newest = null;
@@ -149,7 +231,10 @@ final class StoreModel {
                     newest = entry;
                 }
             }
-            if (newest != null && !newest.deleted() && (best == null || newest.timestamp() >= best.timestamp())) {
+            if (newest != null
+                    && newest.offset() >= floors[p]
+                    && !newest.deleted()
+                    && (best == null || newest.timestamp() >= best.timestamp())) {
                 best = newest;
             }
         }

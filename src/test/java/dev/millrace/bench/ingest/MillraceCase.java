@@ -77,7 +77,7 @@ final class MillraceCase implements IngestCase {
                     List.of(orders),
                     memoryBytes,
                     root,
-                    (product, share, files) -> open(product, share, files, memoryBytes));
+                    (product, share, files, background) -> open(product, share, files, background, memoryBytes));
             inputs = InputPorts.start(
                     vertx,
                     new Configuration.Kafka(source.bootstrapServers(), Map.of()),
@@ -86,7 +86,12 @@ final class MillraceCase implements IngestCase {
                     List.of(domain));
         }
 
-        private ProductStore open(ProductDefinition product, BufferAllocator share, Executor files, long memoryBytes) {
+        private ProductStore open(
+                ProductDefinition product,
+                BufferAllocator share,
+                Executor files,
+                Executor background,
+                long memoryBytes) {
             var schema = new StoreSchema(
                     ArrowSchemas.of(product.object()),
                     product.key().stream().map(Property::name).toList(),
@@ -97,7 +102,8 @@ final class MillraceCase implements IngestCase {
                     memoryBytes,
                     configuration.store().flushInterval());
             try {
-                return LocalStore.open(schema, options, folder.resolve(product.name()), share, mapped, files);
+                return LocalStore.open(
+                        schema, options, folder.resolve(product.name()), share, mapped, files, background);
             } catch (IOException failure) {
                 throw new UncheckedIOException(failure);
             }

@@ -18,17 +18,17 @@ final class Ledger {
 
     private Ledger() {}
 
-    /** Writes both contracts into a mesh folder, the bookings' for a topic; {@code more} are further properties of theirs. */
+    /** Writes both contracts into a mesh folder; the bookings' has a topic and further properties of its own. */
     static void mesh(Path folder, String topic, String more) throws IOException {
-        accounts(folder, more);
+        accounts(folder);
         Files.writeString(
                 folder.resolve("domains/bank/bookings.odcs.yaml"), contract("bookings", topic, "append", false, more));
     }
 
     /** The contract of the accounts alone. */
-    static void accounts(Path folder, String more) throws IOException {
+    static void accounts(Path folder) throws IOException {
         Path domain = Files.createDirectories(folder.resolve("domains/bank"));
-        Files.writeString(domain.resolve("accounts.odcs.yaml"), contract("accounts", TOPIC, "upsert", true, more));
+        Files.writeString(domain.resolve("accounts.odcs.yaml"), contract("accounts", TOPIC, "upsert", true, ""));
     }
 
     /** A server's settings on free ports of loopback; {@code more} are further lines. */
@@ -54,8 +54,8 @@ final class Ledger {
                 status: active
                 customProperties:
                   - property: millrace.mode
-                    value: %2$s
-                %4$sschema:
+                    value: %2$s%4$s
+                schema:
                   - name: %1$s
                     physicalName: %5$s
                     properties:

@@ -49,7 +49,7 @@ public final class RestartBench implements Bench {
     public Report run(Arguments arguments, Consumer<String> progress) throws IOException, InterruptedException {
         int rows = arguments.number("rows", this);
         Path folder = Files.createTempDirectory("millrace-bench-restart");
-        Ledger.accounts(folder.resolve("mesh"), "");
+        Ledger.accounts(folder.resolve("mesh"));
         try (ChildBroker broker = ChildBroker.start(folder.resolve("kafka"), 0).join()) {
             Path settings = Ledger.settings(folder, broker.bootstrapServers(), "domain: {memory: 2GiB}");
             progress.accept(String.format(Locale.ROOT, "publishing and storing %,d accounts", rows));

@@ -29,6 +29,8 @@ import java.util.function.Consumer;
  */
 public final class SoakBench implements Bench {
     private static final Duration HISTORY = Duration.ofSeconds(10);
+    private static final String RETENTION =
+            "\n  - property: millrace.retentionRows\n    value: 20000"; // of the bookings
     private static final int MAX_SAMPLES = 40;
 
     @Override
@@ -43,7 +45,7 @@ public final class SoakBench implements Bench {
                 ? Duration.ofSeconds(arguments.number("seconds", this))
                 : Duration.ofMinutes(arguments.number("minutes", this));
         Path folder = Files.createTempDirectory("millrace-bench-soak");
-        Ledger.mesh(folder.resolve("mesh"), SoakWriter.BOOKINGS, "");
+        Ledger.mesh(folder.resolve("mesh"), SoakWriter.BOOKINGS, RETENTION);
         try (ChildBroker broker = ChildBroker.start(folder.resolve("kafka"), 0).join()) {
             try (var publisher = new TopicPublisher(broker.bootstrapServers())) {
                 Map<String, String> kept = Map.of("retention.ms", "120000", "segment.bytes", "16777216");
@@ -52,7 +54,9 @@ public final class SoakBench implements Bench {
                         new TopicSpecification(SoakWriter.BOOKINGS, SoakModel.PARTITIONS, kept)));
             }
             Path settings = Ledger.settings(
-                    folder, broker.bootstrapServers(), "store: {flushInterval: 200ms, segmentRows: 1024}");
+                    folder,
+                    broker.bootstrapServers(),
+                    "store: {flushInterval: 200ms, segmentRows: 1024, history: " + HISTORY.toSeconds() + "s}");
             try (ChildServer server = ChildServer.start(settings, folder.resolve("server.log"))) {
                 return soak(arguments, length, broker, server, folder, progress);
             }

@@ -1,0 +1,109 @@
+package dev.millrace.contract;
+
+import dev.millrace.config.DataSize;
+import dev.millrace.config.yaml.Cursor;
+import dev.millrace.config.yaml.Faults;
+import dev.millrace.problem.Rule;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * How long a contract has its rows kept.
+ *
+ * @param history how long a position stays readable: the custom property {@code millrace.history}, for example
+ *     {@code PT15M}; empty where the platform's setting counts
+ * @param age the service level {@code retention}; empty for no limit
+ * @param rows the custom property {@code millrace.retentionRows}; Long.MAX_VALUE for no limit
+ * @param bytes the custom property {@code millrace.retentionBytes}, for example {@code 10GiB}; Long.MAX_VALUE for no limit
+ * @param eventTime the custom property {@code millrace.eventTime}, a timestamp column by which the age counts; empty for
+ *     the record's own time
+ */
+public record Keeping(Optional<Duration> history, Optional<Duration> age, long rows, long bytes, String eventTime) {
+    private static final String HISTORY = "millrace.history";
+    private static final String ROWS = "millrace.retentionRows";
+    private static final String BYTES = "millrace.retentionBytes";
+    private static final String EVENT_TIME = "millrace.eventTime";
+    static final Set<String> PROPERTIES = Set.of(HISTORY, ROWS, BYTES, EVENT_TIME);
+
+    private interface Form<T> {
+        /** The value; an IllegalArgumentException or DateTimeException when the text is not one. */
+        T parse(String text);
+    }
+
+    /** What a contract says for one of its schema objects; what cannot be is a fault and counts as not said. */
+    public static Keeping read(Contract contract, SchemaObject object, Faults faults) {
+        Optional<Duration> age = Cursor.at(contract.root(), faults).field("slaProperties").stream()
+                .filter(Cursor::isSequence)
+                .flatMap(levels -> levels.items().stream())
+                .filter(level -> level.isMapping() && level.text("property").equals("retention"))
+                .findFirst()
+                .flatMap(level -> {
+                    Optional<Duration> given = QualityRules.lengthOfTime(level.quietly());
+                    if (given.isEmpty()) {
+                        level.warning("The retention is no length of time; rows are kept for ever.");
+                    }
+                    return given;
+                });
+        return new Keeping(
+                custom(
+                        contract,
+                        object,
+                        HISTORY,
+                        "a duration above 0 as PT15M",
+                        faults,
+                        text -> positive(Duration.parse(text))),
+                age,
+                custom(
+                                contract,
+                                object,
+                                ROWS,
+                                "a number of rows above 0",
+                                faults,
+                                text -> positive(Long.parseLong(text)))
+                        .orElse(Long.MAX_VALUE),
+                custom(
+                                contract,
+                                object,
+                                BYTES,
+                                "a size as 10GiB",
+                                faults,
+                                text -> positive(DataSize.parse(text).bytes()))
+                        .orElse(Long.MAX_VALUE),
+                custom(contract, object, EVENT_TIME, "a column of type timestamp", faults, text -> column(object, text))
+                        .orElse(""));
+    }
+
+    private static <T> Optional<T> custom(
+            Contract contract, SchemaObject object, String name, String expected, Faults faults, Form<T> form) {
+        return contract.custom(object, name).flatMap(node -> {
+            var cursor = new Cursor(node, name, faults, Rule.PRODUCT);
+            String text = cursor.text().orElse("");
+            try {
+                return Optional.of(form.parse(text));
+            } catch (IllegalArgumentException | java.time.DateTimeException wrong) {
+                cursor.error("Expected " + expected + ", found '" + text + "'.");
+                return Optional.empty();
+            }
+        });
+    }
+
+    private static Duration positive(Duration duration) {
+        positive(duration.toMillis());
+        return duration;
+    }
+
+    private static long positive(long number) {
+        if (number < 1) {
+            throw new IllegalArgumentException("not above 0");
+        }
+        return number;
+    }
+
+    private static String column(SchemaObject object, String name) {
+        return object.property(name)
+                .filter(property -> property.fieldType() instanceof FieldType.Timestamp)
+                .orElseThrow(() -> new IllegalArgumentException("no timestamp"))
+                .name();
+    }
+}

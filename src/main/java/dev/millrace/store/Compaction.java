@@ -1,0 +1,187 @@
+package dev.millrace.store;
+
+import dev.millrace.arrow.ArrowFile;
+import dev.millrace.arrow.Column;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Neighbouring segments of a partition that become one, without the rows that no readable position sees any more. A
+ * background thread chooses and writes; the ingest thread puts the result in their place.
+ *
+ * <p>Rows that were superseded below the horizon go, and deletes below it when no segment is older than the run: a row of
+ * the key that stood in an older one would come back with the next start otherwise. The last row of a run always stays,
+ * so that the file tells how far it reaches; if it is dead, what superseded it is behind the run and stays, too.
+ *
+ * @param selected of each source the rows that stay; {@link RowMap#ALL} for all
+ */
+record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
+    /** So many segments are merged at once, none of them as large as the others together. */
+    private static final int MERGED = 8;
+
+    private static final int THIN_PERCENT = 30;
+
+    Compaction {
+        sources = List.copyOf(sources);
+        selected = List.copyOf(selected);
+    }
+
+    /** A file for a compaction, mapped; the batch is the receiver's to release. */
+    record Written(Compaction compaction, Manifest.SegmentFile file, ArrowFile.Mapped mapped) {}
+
+    /** What is worth the writing; the segments are borrowed. */
+    static Optional<Compaction> choose(StoreSchema schema, StoreOptions options, List<Segment> segments, long horizon) {
+        var rows = new ArrayList<int[]>();
+        for (int i = 0; i < segments.size(); i++) {
+            rows.add(isCandidate(segments.get(i)) ? alive(schema, segments.get(i), horizon, i == 0) : RowMap.ALL);
+        }
+        for (int first = 0; first < segments.size(); first++) {
+            int thinEnd = first;
+            long all = 0;
+            long alive = 0;
+            long largest = 0;
+            long bytes = 0;
+            int end = first;
+            for (; end < segments.size() && isCandidate(segments.get(end)); end++) {
+                Segment segment = segments.get(end);
+                long left = count(segment, rows.get(end));
+                long size = java.util.Objects.requireNonNull(segment.file()).sizeBytes() * left / segment.rows();
+                if (end > first
+                        && (alive + left > (long) options.segmentRows() * StoreOptions.MERGED_SEGMENTS
+                                || bytes + size > options.segmentBytes() * StoreOptions.MERGED_SEGMENTS)) {
+                    break;
+                }
+                all += segment.rows();
+                alive += left;
+                largest = Math.max(largest, left);
+                bytes += size;
+                // The last row of a run stays in any case, so that a run of one dead row is left alone.
+                if (all > 1 && (all - Math.max(alive, 1)) * 100 >= all * THIN_PERCENT) {
+                    thinEnd = end + 1;
+                }
+            }
+            int chosen = end - first >= MERGED && largest * 2 <= alive ? end : thinEnd;
+            if (chosen > first) {
+                return Optional.of(of(schema, segments.subList(first, chosen), horizon, first == 0));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isCandidate(Segment segment) {
+        return segment.file() != null && segment.facts().retiredAt() == Marks.NEVER;
+    }
+
+    private static Compaction of(StoreSchema schema, List<Segment> run, long horizon, boolean oldest) {
+        var selected = new ArrayList<int[]>();
+        for (Segment segment : run) {
+            int[] rows = alive(schema, segment, horizon, oldest);
+            int last = segment.rows() - 1;
+            if (segment == run.getLast() && rows != RowMap.ALL && (rows.length == 0 || rows[rows.length - 1] != last)) {
+                rows = Arrays.copyOf(rows, rows.length + 1);
+                rows[rows.length - 1] = last;
+            }
+            selected.add(rows);
+        }
+        return new Compaction(run, selected, selected.stream().anyMatch(rows -> rows != RowMap.ALL));
+    }
+
+    /** The rows that some bound from the horizon on may need. */
+    private static int[] alive(StoreSchema schema, Segment segment, long horizon, boolean oldest) {
+        Marks marks = segment.marks();
+        boolean deletes = oldest && segment.facts().firstDeleted() < horizon;
+        if (!schema.upsert() || (marks.first() >= horizon && !deletes)) {
+            return RowMap.ALL;
+        }
+        Column deleted = segment.batch().column(schema.deletedColumn());
+        int[] rows = new int[segment.rows()];
+        int count = 0;
+        for (int row = 0; row < rows.length; row++) {
+            if (marks.get(row) >= horizon && !(deletes && deleted.bit(row) && segment.offset(row) < horizon)) {
+                rows[count++] = row;
+            }
+        }
+        return count == rows.length ? RowMap.ALL : Arrays.copyOf(rows, count);
+    }
+
+    private static long count(Segment segment, int[] rows) {
+        return rows == RowMap.ALL ? segment.rows() : rows.length;
+    }
+
+    /** Writes the file, which no manifest names yet. Blocks. */
+    Written write(StoreSchema schema, PartitionFiles files, String topicId) throws IOException {
+        var parts = new ArrayList<ArrowFile.Part>();
+        int rows = 0;
+        int deletedRows = 0;
+        long firstOffset = Marks.NEVER;
+        long firstDeleted = Marks.NEVER;
+        for (int i = 0; i < sources.size(); i++) {
+            Segment source = sources.get(i);
+            int[] taken = selected.get(i);
+            int count = (int) count(source, taken);
+            if (count == 0) {
+                continue;
+            }
+            parts.add(new ArrowFile.Part(source.batch(), source.rows(), taken == RowMap.ALL ? null : taken));
+            firstOffset = Math.min(firstOffset, source.offset(taken == RowMap.ALL ? 0 : taken[0]));
+            rows += count;
+            Column deleted = source.batch().column(schema.deletedColumn());
+            for (int k = 0; k < count && source.facts().deletedRows() > 0; k++) {
+                int row = taken == RowMap.ALL ? k : taken[k];
+                if (deleted.bit(row)) {
+                    deletedRows++;
+                    firstDeleted = Math.min(firstDeleted, source.offset(row));
+                }
+            }
+        }
+        long lastOffset = sources.getLast().facts().lastOffset();
+        var facts = new Segment.Facts(1, 1, rows, firstOffset, lastOffset, deletedRows, firstDeleted, Marks.NEVER);
+        boolean thinned =
+                thins || sources.stream().anyMatch(source -> source.gaps().isPresent());
+        Optional<Gaps> gaps = thinned ? Optional.of(Gaps.of(sources)) : Optional.empty();
+        Manifest.SegmentFile file = files.write(facts, parts, topicId, gaps);
+        return new Written(this, file, files.map(file));
+    }
+
+    /** How many rows are left out. */
+    long droppedRows() {
+        long dropped = 0;
+        for (int i = 0; i < sources.size(); i++) {
+            dropped += sources.get(i).rows() - count(sources.get(i), selected.get(i));
+        }
+        return dropped;
+    }
+
+    List<Manifest.SegmentFile> files() {
+        return sources.stream()
+                .flatMap(source -> Optional.ofNullable(source.file()).stream())
+                .toList();
+    }
+
+    /** The segment that takes the place of the sources, with the marks that they have now. Only the ingest thread. */
+    Segment merged(StoreSchema schema, StoreContext context, Written written) {
+        Segment.Facts facts = written.file()
+                .facts(sources.getFirst().ordinal(), sources.getLast().facts().lastOrdinal());
+        var marks = new Marks(context.mappedAllocator(), facts.rows());
+        int to = 0;
+        for (int i = 0; i < sources.size(); i++) {
+            Segment source = sources.get(i);
+            int[] taken = selected.get(i);
+            int count = (int) count(source, taken);
+            for (int k = 0; k < count && source.marks().first() != Marks.NEVER; k++) {
+                marks.carry(source.marks(), taken == RowMap.ALL ? k : taken[k], to + k);
+            }
+            to += count;
+        }
+        return new Segment(
+                schema,
+                facts,
+                written.mapped().batch(),
+                marks,
+                Segment.Origin.of(written.file(), written.mapped()),
+                RowMap.of(sources, selected));
+    }
+}

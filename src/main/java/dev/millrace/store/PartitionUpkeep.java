@@ -1,0 +1,295 @@
+package dev.millrace.store;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Lets go of what a partition need not keep: drops retired segments, retires old ones, merges small ones, and builds the
+ * key index anew. One of these at a time. The ingest thread begins and ends each; what takes time is done by the
+ * background thread, and manifests are written by the file threads.
+ *
+ * <p>No position changes its answer. What is dropped was visible to no position from the history's horizon on, and the
+ * manifest that drops it says that the earlier ones are gone. Retiring takes effect at an offset {@code at} that readers
+ * have not seen when it is durable; should they be about to, it is called off. After a start it waits for as long as the
+ * history is: readers may have seen positions before that are not reached again yet.
+ */
+final class PartitionUpkeep {
+    private static final Logger LOG = LoggerFactory.getLogger(PartitionUpkeep.class);
+    private static final long MAX_EVERY_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final int EVERY_PART = 16;
+
+    /** What comes after a piece of work. */
+    private sealed interface Then {
+        /** Something to do on the ingest thread. */
+        record Show(Runnable effect) implements Then {}
+
+        /** Work on the file threads. */
+        record Write(Work work) implements Then {}
+    }
+
+    private interface Work {
+        Then run() throws IOException;
+    }
+
+    /** Segments that are not seen by bounds beyond {@code at}; {@code decided} by whoever comes first, writer or readers. */
+    private record Retirement(long at, AtomicBoolean decided) {}
+
+    private final PartitionLog log;
+    private final StoreContext context;
+    private final StoreSchema schema;
+    private final PartitionFiles files;
+    private final History history;
+    private final long everyNanos;
+    private final long retiresFrom;
+    private CompletableFuture<Void> job = CompletableFuture.completedFuture(null);
+    private @Nullable Retirement retirement;
+    private boolean busy;
+    private boolean closed;
+    private long lookedAt;
+    private long lookedNext;
+    private long garbage;
+
+    PartitionUpkeep(PartitionLog log, StoreContext context, PartitionFiles files) {
+        this.log = log;
+        this.context = context;
+        this.schema = context.schema();
+        this.files = files;
+        long kept = context.options().history().toNanos();
+        this.history = new History(kept, files.manifest().kept().oldest());
+        this.everyNanos = Math.min(MAX_EVERY_NANOS, kept / EVERY_PART);
+        this.lookedAt = context.nanoClock().getAsLong();
+        this.lookedNext = log.next();
+        this.retiresFrom = lookedAt + kept;
+    }
+
+    /** Begins something when it is time to and nothing is under way. */
+    void look(long nanos) {
+        history.reach(nanos, log.visibleNext());
+        if (!busy && nanos - lookedAt >= everyNanos) {
+            begin(nanos, history.horizon(nanos));
+            lookedAt = nanos;
+            lookedNext = log.next();
+        }
+    }
+
+    private void begin(long nanos, long horizon) {
+        StoreOptions options = context.options();
+        List<Segment> segments = log.sealed().segments();
+        List<Segment> gone = segments.stream()
+                .takeWhile(segment -> segment.facts().retiredAt() < horizon)
+                .toList();
+        if (!gone.isEmpty()) {
+            drop(gone);
+            return;
+        }
+        long rows = segments.stream().mapToLong(Segment::rows).sum();
+        if (garbage > options.segmentRows() && garbage > rows / 2) {
+            rebuildKeys();
+        } else if (options.compaction() || !options.retention().isNone()) {
+            Retention.Size own = log.size();
+            Retention.Size all = context.size().get();
+            long now = context.millisClock().getAsLong();
+            withSealed(held -> {
+                List<Segment> list = held.segments();
+                int expired = options.retention().isNone() || log.isRetiring() || nanos < retiresFrom
+                        ? 0
+                        : options.retention().expired(schema, list, own, all, now);
+                if (expired > 0) {
+                    return new Then.Show(() -> retire(expired));
+                }
+                Optional<Compaction> compaction =
+                        options.compaction() ? Compaction.choose(schema, options, list, horizon) : Optional.empty();
+                return compaction.isPresent() ? merge(compaction.get(), horizon) : new Then.Show(() -> {});
+            });
+        }
+    }
+
+    private interface SealedWork {
+        Then run(SealedList held) throws IOException;
+    }
+
+    /** Works on the background thread with the sealed segments as they are now. */
+    private void withSealed(SealedWork work) {
+        SealedList held = log.sealed().retain();
+        start(context.background(), () -> {
+            try {
+                return work.run(held);
+            } finally {
+                // What the effect needs of them is in the writer's list, too: only this takes segments out of it.
+                held.release();
+            }
+        });
+    }
+
+    private void start(Executor executor, Work work) {
+        var done = new CompletableFuture<Void>();
+        job = done;
+        busy = true;
+        run(executor, work, done);
+    }
+
+    private void run(Executor executor, Work work, CompletableFuture<Void> done) {
+        executor.execute(() -> {
+            boolean goesOn = false;
+            try {
+                switch (work.run()) {
+                    case Then.Show(Runnable effect) -> end(effect);
+                    case Then.Write(Work next) -> {
+                        run(context.files(), next, done);
+                        goesOn = true;
+                    }
+                }
+            } catch (IOException | RuntimeException failure) {
+                LOG.warn("{}: upkeep failed and is tried again later: {}", files.folder(), failure.toString());
+                end(() -> {});
+            } finally {
+                if (!goesOn) {
+                    done.complete(null);
+                }
+            }
+        });
+    }
+
+    private void end(Runnable effect) {
+        log.later(() -> {
+            busy = false;
+            retirement = null;
+            effect.run();
+        });
+    }
+
+    private void drop(List<Segment> gone) {
+        long lastRetired = gone.stream()
+                .mapToLong(segment -> segment.facts().retiredAt())
+                .max()
+                .orElseThrow();
+        var kept = new Kept(lastRetired + 1, gone.getLast().facts().lastOffset() + 1);
+        start(context.files(), () -> {
+            files.replace(fileOf(gone), List.of(), kept);
+            return new Then.Show(() -> {
+                put(gone, List.of(), kept);
+                garbage += gone.stream().mapToLong(Segment::rows).sum();
+            });
+        });
+    }
+
+    /** Lets the first {@code count} segments that are not retired yet go with an offset that readers are about to reach. */
+    private void retire(int count) {
+        if (closed) {
+            return;
+        }
+        // Beyond what may come in until it is durable; an idle partition has it with its next record.
+        long at = log.next() + 2 * (log.next() - lookedNext);
+        var planned = new Retirement(at, new AtomicBoolean());
+        retirement = planned;
+        List<Segment> segments = log.sealed().segments().stream()
+                .filter(segment -> segment.facts().retiredAt() == Marks.NEVER)
+                .limit(count)
+                .toList();
+        List<Manifest.SegmentFile> retired =
+                fileOf(segments).stream().map(file -> file.retired(at)).toList();
+        start(context.files(), () -> {
+            if (planned.decided().compareAndSet(false, true)) {
+                files.replace(fileOf(segments), retired, Kept.ALL);
+                return new Then.Show(() -> {
+                    var versions = new ArrayList<Segment>();
+                    for (int i = 0; i < retired.size(); i++) {
+                        versions.add(segments.get(i).with(schema, retired.get(i)));
+                    }
+                    put(segments, versions, Kept.ALL);
+                });
+            }
+            return new Then.Show(() -> {});
+        });
+    }
+
+    /** To be called before readers see {@code next}: calls a retirement off, or waits until it is durable. */
+    void beforeShowing(long next) {
+        Retirement planned = retirement;
+        if (planned != null && next > planned.at()) {
+            if (!planned.decided().compareAndSet(false, true)) {
+                job.join(); // a manifest is being written
+            }
+            retirement = null;
+            log.takeOutcomes();
+        }
+    }
+
+    private Then merge(Compaction compaction, long horizon) throws IOException {
+        Compaction.Written written =
+                compaction.write(schema, files, context.topicId().get());
+        Kept kept = compaction.thins() ? new Kept(horizon, 0) : Kept.ALL;
+        return new Then.Write(() -> {
+            boolean replaced = false;
+            try {
+                files.replace(compaction.files(), List.of(written.file()), kept);
+                replaced = true;
+            } finally {
+                if (!replaced) {
+                    written.mapped().batch().release();
+                }
+            }
+            return new Then.Show(() -> {
+                put(compaction.sources(), List.of(compaction.merged(schema, context, written)), kept);
+                garbage += compaction.droppedRows();
+            });
+        });
+    }
+
+    private void rebuildKeys() {
+        SealedList renamed = renamed();
+        int last = renamed.size() == 0 ? 0 : renamed.get(renamed.size() - 1).ordinal();
+        start(context.background(), () -> {
+            try {
+                PartitionKeys keys = new PartitionKeys(schema).addAll(renamed, 0);
+                return new Then.Show(() -> {
+                    SealedList now = renamed();
+                    keys.addAll(now, last);
+                    garbage = 0;
+                    log.exchange(now, keys, Kept.ALL);
+                });
+            } finally {
+                renamed.release();
+            }
+        });
+    }
+
+    /** The sealed segments with their rows named by one number each. */
+    private SealedList renamed() {
+        return SealedList.owning(log.sealed().segments().stream()
+                .map(segment -> segment.map() == null ? segment.retain() : segment.renamed(schema))
+                .toList());
+    }
+
+    private void put(List<Segment> sources, List<Segment> others, Kept kept) {
+        int first = sources.getFirst().ordinal();
+        int last = sources.getLast().facts().lastOrdinal();
+        log.exchange(log.sealed().replacing(first, last, others), log.keys(), kept);
+    }
+
+    private static List<Manifest.SegmentFile> fileOf(List<Segment> segments) {
+        return segments.stream()
+                .map(segment -> Objects.requireNonNull(segment.file()))
+                .toList();
+    }
+
+    /** Waits until nothing is under way. */
+    void close() {
+        Retirement planned = retirement;
+        if (planned != null) {
+            planned.decided().set(true);
+        }
+        closed = true;
+        job.join();
+    }
+}
