@@ -8,8 +8,10 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.zip.CRC32C;
 import org.apache.arrow.flatbuf.Footer;
 import org.apache.arrow.flatbuf.Message;
@@ -33,6 +35,8 @@ public final class ArrowFile {
     /** Most rows that one file has. */
     public static final int MAX_ROWS = 1 << 20;
 
+    // Behind the magic, two bytes that are 0 and a continuation marker: the length of the schema's message.
+    private static final int SCHEMA_AT = 12;
     private static final byte[] MAGIC = {'A', 'R', 'R', 'O', 'W', '1'};
 
     private ArrowFile() {}
@@ -79,7 +83,9 @@ public final class ArrowFile {
         if (body.rows() > MAX_ROWS) {
             throw new IllegalArgumentException(body.rows() + " rows for one file, at most are " + MAX_ROWS);
         }
-        var schema = new Schema(layout.schema().getFields(), metadata);
+        var schema = new Schema(layout.schema().getFields());
+        var footer = new HashMap<>(metadata);
+        footer.put(Statistics.METADATA, body.statistics().text());
         var crc = new CRC32C();
         try (FileChannel channel = FileChannel.open(
                         file,
@@ -88,7 +94,7 @@ public final class ArrowFile {
                         StandardOpenOption.WRITE);
                 VectorSchemaRoot empty = VectorSchemaRoot.create(Dictionary.vectors(schema), allocator);
                 MapDictionaryProvider dictionaries = Dictionary.provider(layout.top(), allocator);
-                var writer = new ArrowFileWriter(empty, dictionaries, checked(channel, crc)) {
+                var writer = new ArrowFileWriter(empty, dictionaries, checked(channel, crc), footer) {
                     @Override
                     protected ArrowBlock writeRecordBatch(ArrowRecordBatch none) throws IOException {
                         ArrowBlock block = body.write(out, allocator);
@@ -180,24 +186,32 @@ public final class ArrowFile {
         if (footer.recordBatchesLength() != 1) {
             throw new IOException(file + " has " + footer.recordBatchesLength() + " batches, expected 1");
         }
-        Schema schema = Schema.convertSchema(footer.schema());
-        if (!layout.reads(schema.getFields())) {
-            throw new IOException(file + " has another schema: " + schema + ", expected " + layout.schema());
-        }
+        Layout.Stored stored = layout.stored(
+                        bytes.asSlice(SCHEMA_AT, Integer.BYTES + bytes.get(Memory.INT, SCHEMA_AT)),
+                        () -> Schema.convertSchema(footer.schema()))
+                .orElseThrow(() -> new IOException(file + " has another schema: "
+                        + Schema.convertSchema(footer.schema()) + ", expected " + layout.schema()));
         var block = footer.recordBatches(0);
         // The metadata starts with a continuation marker and its length, 4 bytes each.
         Message message = Message.getRootAsMessage(
                 bytes.asSlice(block.offset() + 8, block.metaDataLength() - 8L).asByteBuffer());
         var header = (RecordBatch) message.header(new RecordBatch());
-        Layout stored = Layout.of(schema);
         if (header == null
-                || header.buffersLength() != stored.buffers()
-                || header.nodesLength() != stored.all().size()) {
-            throw new IOException(file + " has no record batch of " + stored.buffers() + " buffers");
+                || header.buffersLength() != stored.layout().buffers()
+                || header.nodesLength() != stored.layout().all().size()) {
+            throw new IOException(
+                    file + " has no record batch of " + stored.layout().buffers() + " buffers");
         }
-        List<ArrowBuf> buffers =
-                FileBuffers.of(layout, stored, header, block.offset() + block.metaDataLength(), whole, allocator);
+        List<ArrowBuf> buffers = FileBuffers.of(
+                layout, stored.layout(), header, block.offset() + block.metaDataLength(), whole, allocator);
+        var metadata = new HashMap<>(stored.layout().schema().getCustomMetadata()); // of format 1
+        for (int i = 0; i < footer.customMetadataLength(); i++) {
+            metadata.put(
+                    footer.customMetadata(i).key(), footer.customMetadata(i).value());
+        }
+        var statistics = Optional.ofNullable(metadata.remove(Statistics.METADATA))
+                .map(text -> Statistics.read(text, stored.sources(), header.length()));
         return new Mapped(
-                Batch.mapping(layout, buffers, bytes), Math.toIntExact(header.length()), schema.getCustomMetadata());
+                Batch.mapping(layout, buffers, bytes, statistics), Math.toIntExact(header.length()), metadata);
     }
 }

@@ -2,6 +2,7 @@ package dev.millrace.arrow;
 
 import com.google.flatbuffers.FlatBufferBuilder;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,69 +20,44 @@ import org.apache.arrow.vector.ipc.message.MessageSerializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Some rows of some batches of one layout as one Arrow record batch, which is only ever whole in the file: sizes and
- * nulls are counted first, then each buffer is written from end to end through a small one. One thread.
+ * Some rows of some batches of one layout as one Arrow record batch, which is only ever whole in the file: sizes, nulls
+ * and statistics are taken first, then each buffer is written from end to end through a small one. One thread.
  *
  * <p>Rows are held as runs: {@code [from, to)} pairs, one behind the other, that are never empty. The elements of a list
  * that belong to a run of rows are one run, too, from the first row's first to the last row's last, so one form does for
  * every level.
  */
 final class FileBody {
-    private static final long ALIGNMENT = 8;
+    private static final int ALIGNMENT = 8;
 
     /** The same column of one part, and which of its values are taken. */
     private record Cut(Column column, int[] runs) {
-        long values() {
-            long sum = 0;
-            for (int i = 0; i < runs.length; i += 2) {
-                sum += runs[i + 1] - runs[i];
-            }
-            return sum;
-        }
-
-        long nulls() {
-            long sum = 0;
-            for (int i = 0; i < runs.length; i += 2) {
-                sum += column.nullCount(runs[i], runs[i + 1]);
-            }
-            return sum;
-        }
-
-        /** Bytes or elements of the values. */
-        long length() {
-            long sum = 0;
-            for (int i = 0; i < runs.length; i += 2) {
-                sum += column.start(runs[i + 1]) - column.start(runs[i]);
-            }
-            return sum;
-        }
-
         Cut elements() {
-            int[] elements = new int[runs.length];
+            int[] bounds = new int[runs.length];
             int size = 0;
             for (int i = 0; i < runs.length; i += 2) {
-                int from = column.start(runs[i]);
-                int to = column.start(runs[i + 1]);
-                if (from < to) {
-                    elements[size++] = from;
-                    elements[size++] = to;
-                }
+                bounds[size] = column.start(runs[i]);
+                bounds[size + 1] = column.start(runs[i + 1]);
+                size += bounds[size] < bounds[size + 1] ? 2 : 0;
             }
-            return new Cut(column.child(0), Arrays.copyOf(elements, size));
+            return new Cut(column.child(0), Arrays.copyOf(bounds, size));
         }
+    }
+
+    private interface Count {
+        long of(Column column, int from, int to);
     }
 
     private interface Content {
-        void write(FileSink out) throws IOException;
-    }
-
-    private interface RunContent {
         void write(FileSink out, Column column, int from, int to) throws IOException;
     }
 
+    private record Buffer(List<Cut> cuts, Content content, boolean isOffsets) {}
+
     private final List<ArrowFieldNode> nodes = new ArrayList<>();
-    private final List<ArrowBuffer> layout = new ArrayList<>();
-    private final List<Content> contents = new ArrayList<>();
+    private final List<ArrowBuffer> places = new ArrayList<>();
+    private final List<Buffer> buffers = new ArrayList<>();
+    private final Statistics statistics;
     private final long rows;
     private long bodyBytes;
 
@@ -92,20 +68,24 @@ final class FileBody {
     FileBody(List<ArrowFile.Part> parts) {
         List<int[]> runs =
                 parts.stream().map(part -> runs(part.rows(), part.selected())).toList();
-        this.rows = runs.stream()
-                .mapToLong(each -> new Cut(parts.getFirst().batch().column(0), each).values())
-                .sum();
-        for (int c = 0; c < parts.getFirst().batch().layout().top().size(); c++) {
+        Layout layout = parts.getFirst().batch().layout();
+        this.statistics = Statistics.empty(layout);
+        for (int c = 0; c < layout.top().size(); c++) {
             var cuts = new ArrayList<Cut>(parts.size());
             for (int p = 0; p < parts.size(); p++) {
                 cuts.add(new Cut(parts.get(p).batch().column(c), runs.get(p)));
             }
-            add(cuts);
+            add(cuts, true);
         }
+        this.rows = nodes.getFirst().getLength();
     }
 
     long rows() {
         return rows;
+    }
+
+    Statistics statistics() {
+        return statistics;
     }
 
     private static int[] runs(int rows, int @Nullable [] selected) {
@@ -116,59 +96,69 @@ final class FileBody {
         int size = 0;
         for (int row : selected) {
             Objects.checkIndex(row, rows);
-            if (size > 0 && runs[size - 1] == row) {
-                runs[size - 1]++;
-            } else {
+            if (size == 0 || runs[size - 1] != row) {
                 runs = size == runs.length ? Arrays.copyOf(runs, 2 * size) : runs;
-                runs[size++] = row;
-                runs[size++] = row + 1;
+                runs[size] = row;
+                size += 2;
             }
+            runs[size - 1] = row + 1;
         }
         return Arrays.copyOf(runs, size);
     }
 
-    private void add(List<Cut> cuts) {
+    private void add(List<Cut> cuts, boolean withStatistics) {
         ColumnLayout at = cuts.getFirst().column().layout();
-        long values = checked(at, "values", cuts.stream().mapToLong(Cut::values).sum());
-        nodes.add(new ArrowFieldNode(values, cuts.stream().mapToLong(Cut::nulls).sum()));
+        long values = checked(at, "values", sum(cuts, (_, from, to) -> to - from));
+        nodes.add(new ArrowFieldNode(values, sum(cuts, withStatistics ? statistics::add : Column::nullCount)));
         bits(cuts, values, Column::validityAddress);
         switch (at.storage()) {
             case BIT -> bits(cuts, values, Column::dataAddress);
             case FIXED, DICTIONARY -> {
                 long width = at.width();
                 buffer(
+                        cuts,
                         values * width,
-                        each(
-                                cuts,
-                                (out, column, from, to) ->
-                                        out.bytes(column.rowsAddress() + from * width, (to - from) * width)));
+                        (out, column, from, to) -> out.bytes(column.rowsAddress() + from * width, (to - from) * width));
             }
             case BYTES -> {
                 offsets(cuts, values);
                 buffer(
-                        checked(
-                                at,
-                                "bytes",
-                                cuts.stream().mapToLong(Cut::length).sum()),
-                        each(cuts, (out, column, from, to) -> {
-                            long start = column.start(from);
-                            out.bytes(column.dataAddress() + start, column.start(to) - start);
-                        }));
+                        cuts,
+                        sum(cuts, FileBody::length),
+                        (out, column, from, to) ->
+                                out.bytes(column.dataAddress() + column.start(from), length(column, from, to)));
             }
-            case LIST -> {
-                offsets(cuts, values);
-                add(cuts.stream().map(Cut::elements).toList());
+            case LIST, VECTOR -> {
+                if (at.storage() == Storage.LIST) {
+                    offsets(cuts, values);
+                }
+                add(cuts.stream().map(Cut::elements).toList(), false);
             }
-            case VECTOR -> add(cuts.stream().map(Cut::elements).toList());
             case STRUCT -> {
                 for (int i = 0; i < at.children().size(); i++) {
                     int child = i;
-                    add(cuts.stream()
-                            .map(cut -> new Cut(cut.column().child(child), cut.runs()))
-                            .toList());
+                    add(
+                            cuts.stream()
+                                    .map(cut -> new Cut(cut.column().child(child), cut.runs()))
+                                    .toList(),
+                            withStatistics);
                 }
             }
         }
+    }
+
+    private static long length(Column column, int from, int to) {
+        return column.start(to) - column.start(from);
+    }
+
+    private static long sum(List<Cut> cuts, Count count) {
+        long sum = 0;
+        for (Cut cut : cuts) {
+            for (int i = 0; i < cut.runs().length; i += 2) {
+                sum += count.of(cut.column(), cut.runs()[i], cut.runs()[i + 1]);
+            }
+        }
+        return sum;
     }
 
     private static long checked(ColumnLayout column, String unit, long count) {
@@ -180,81 +170,58 @@ final class FileBody {
     }
 
     private void bits(List<Cut> cuts, long values, ToLongFunction<Column> address) {
-        Content bits = each(cuts, (out, column, from, to) -> out.bits(address.applyAsLong(column), from, to));
-        buffer((values + 7) >>> 3, out -> {
-            bits.write(out);
-            out.endBits();
-        });
+        buffer(cuts, (values + 7) >>> 3, (out, column, from, to) -> out.bits(address.applyAsLong(column), from, to));
     }
 
     private void offsets(List<Cut> cuts, long values) {
-        buffer((values + 1) << 2, out -> {
-            out.putInt(0);
-            int end = 0;
-            for (Cut cut : cuts) {
-                Column column = cut.column();
-                for (int i = 0; i < cut.runs().length; i += 2) {
-                    int to = cut.runs()[i + 1];
-                    int shift = end - column.start(cut.runs()[i]);
-                    for (int row = cut.runs()[i]; row < to; row++) {
-                        out.putInt(column.end(row) + shift);
-                    }
-                    end = column.start(to) + shift;
-                }
-            }
-        });
+        add(cuts, (values + 1) << 2, FileSink::offsets, true);
     }
 
-    private static Content each(List<Cut> cuts, RunContent content) {
-        return out -> {
-            for (Cut cut : cuts) {
-                for (int i = 0; i < cut.runs().length; i += 2) {
-                    content.write(out, cut.column(), cut.runs()[i], cut.runs()[i + 1]);
-                }
-            }
-        };
+    private void buffer(List<Cut> cuts, long bytes, Content content) {
+        add(cuts, bytes, content, false);
     }
 
-    private void buffer(long bytes, Content content) {
-        layout.add(new ArrowBuffer(bodyBytes, bytes));
-        contents.add(content);
+    private void add(List<Cut> cuts, long bytes, Content content, boolean isOffsets) {
+        places.add(new ArrowBuffer(bodyBytes, checked(cuts.getFirst().column().layout(), "bytes", bytes)));
+        buffers.add(new Buffer(cuts, content, isOffsets));
         bodyBytes += (bytes + ALIGNMENT - 1) & -ALIGNMENT;
     }
 
     /** Writes the message and its body to a file that stands at a multiple of 8; {@code allocator} pays for the buffer. */
     ArrowBlock write(WriteChannel out, BufferAllocator allocator) throws IOException {
         long start = out.getCurrentPosition();
-        var message = header();
-        int padding = (int) (-message.remaining() & ALIGNMENT - 1);
+        ByteBuffer message = message();
+        int padding = -message.remaining() & ALIGNMENT - 1;
         out.writeIntLittleEndian(MessageSerializer.IPC_CONTINUATION_TOKEN);
         out.writeIntLittleEndian(message.remaining() + padding);
         out.write(message);
         out.writeZeros(padding);
         long body = out.getCurrentPosition();
         try (var sink = new FileSink(out, allocator)) {
-            for (Content content : contents) {
-                content.write(sink);
+            for (Buffer buffer : buffers) {
+                if (buffer.isOffsets()) {
+                    sink.beginOffsets();
+                }
+                for (Cut cut : buffer.cuts()) {
+                    for (int i = 0; i < cut.runs().length; i += 2) {
+                        buffer.content().write(sink, cut.column(), cut.runs()[i], cut.runs()[i + 1]);
+                    }
+                }
                 sink.align();
             }
             sink.flush();
         }
-        if (out.getCurrentPosition() - body != bodyBytes) {
-            throw new IllegalStateException("wrote " + (out.getCurrentPosition() - body) + " of " + bodyBytes);
-        }
+        assert out.getCurrentPosition() - body == bodyBytes;
         return new ArrowBlock(start, (int) (body - start), bodyBytes);
     }
 
-    private java.nio.ByteBuffer header() {
+    private ByteBuffer message() {
         var builder = new FlatBufferBuilder();
         RecordBatch.startNodesVector(builder, nodes.size());
         int nodesAt = FBSerializables.writeAllStructsToVector(builder, nodes);
-        RecordBatch.startBuffersVector(builder, layout.size());
-        int buffersAt = FBSerializables.writeAllStructsToVector(builder, layout);
-        RecordBatch.startRecordBatch(builder);
-        RecordBatch.addLength(builder, rows);
-        RecordBatch.addNodes(builder, nodesAt);
-        RecordBatch.addBuffers(builder, buffersAt);
-        return MessageSerializer.serializeMessage(
-                builder, MessageHeader.RecordBatch, RecordBatch.endRecordBatch(builder), bodyBytes);
+        RecordBatch.startBuffersVector(builder, places.size());
+        int buffersAt = FBSerializables.writeAllStructsToVector(builder, places);
+        int batch = RecordBatch.createRecordBatch(builder, rows, nodesAt, buffersAt, 0, 0);
+        return MessageSerializer.serializeMessage(builder, MessageHeader.RecordBatch, batch, bodyBytes);
     }
 }

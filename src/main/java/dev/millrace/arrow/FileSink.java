@@ -9,7 +9,6 @@ import org.apache.arrow.vector.ipc.WriteChannel;
 final class FileSink implements AutoCloseable {
     private static final int CAPACITY = 1 << 18;
     private static final int LONG_RUN = 1 << 15;
-    private static final int MAX_WRITE = 1 << 30;
 
     private final WriteChannel out;
     private final ArrowBuf buffer;
@@ -17,6 +16,7 @@ final class FileSink implements AutoCloseable {
     private int used;
     private long word;
     private int wordBits;
+    private int lastOffset;
 
     FileSink(WriteChannel out, BufferAllocator allocator) {
         this.out = out;
@@ -24,25 +24,37 @@ final class FileSink implements AutoCloseable {
         this.address = buffer.memoryAddress();
     }
 
-    void putInt(int value) throws IOException {
-        room(Integer.BYTES);
-        Memory.putInt(address + used, value);
-        used += Integer.BYTES;
-    }
-
+    /** Appends up to 2 GiB. */
     void bytes(long from, long count) throws IOException {
         if (count < LONG_RUN) {
             room((int) count);
             Memory.copyShort(from, address + used, (int) count);
             used += (int) count;
-            return;
+        } else {
+            flush();
+            out.write(Memory.ALL.asSlice(from, count).asByteBuffer());
         }
-        flush();
-        for (long done = 0; done < count; done += MAX_WRITE) {
-            out.write(Memory.ALL
-                    .asSlice(from + done, Math.min(MAX_WRITE, count - done))
-                    .asByteBuffer());
+    }
+
+    /** Begins a buffer of offsets, the first of which is 0. */
+    void beginOffsets() throws IOException {
+        lastOffset = 0;
+        putInt(0);
+    }
+
+    /** Appends where the values of rows {@code [from, to)} end when they lie behind those before. */
+    void offsets(Column column, int from, int to) throws IOException {
+        int shift = lastOffset - column.start(from);
+        for (int row = from; row < to; row++) {
+            putInt(column.end(row) + shift);
         }
+        lastOffset = column.start(to) + shift;
+    }
+
+    private void putInt(int value) throws IOException {
+        room(Integer.BYTES);
+        Memory.putInt(address + used, value);
+        used += Integer.BYTES;
     }
 
     /** Appends bits {@code [from, to)} of those at an address; reads no byte beyond the last bit's. */
@@ -66,29 +78,24 @@ final class FileSink implements AutoCloseable {
         word |= value << wordBits;
         wordBits += count;
         if (wordBits >= Long.SIZE) {
-            room(Long.BYTES);
-            Memory.putLong(address + used, word);
-            used += Long.BYTES;
             wordBits -= Long.SIZE;
+            putWord(Long.BYTES);
             word = wordBits == 0 ? 0 : value >>> (count - wordBits);
         }
     }
 
-    /** Fills up the last byte of bits. */
-    void endBits() throws IOException {
+    private void putWord(int bytes) throws IOException {
         room(Long.BYTES);
         Memory.putLong(address + used, word);
-        used += (wordBits + 7) >>> 3;
-        word = 0;
-        wordBits = 0;
+        used += bytes;
     }
 
-    /** Zeros up to the next multiple of 8. */
+    /** Ends a buffer: zeros up to the next multiple of 8. */
     void align() throws IOException {
-        int padding = (int) (-(out.getCurrentPosition() + used) & 7);
-        room(padding);
-        Memory.fill(address + used, padding, (byte) 0);
-        used += padding;
+        putWord((wordBits + 7) >>> 3);
+        word = 0;
+        wordBits = 0;
+        putWord((int) (-(out.getCurrentPosition() + used) & 7));
     }
 
     private void room(int bytes) throws IOException {

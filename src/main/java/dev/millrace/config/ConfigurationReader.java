@@ -186,6 +186,7 @@ public final class ConfigurationReader {
                 new Configuration.Store(
                         segmentRows,
                         values.of(Keys.STORE_FLUSH_INTERVAL),
+                        values.of(Keys.STORE_SCRUB),
                         values.of(Keys.STORE_HISTORY),
                         values.of(Keys.STORE_COMPACTION)));
     }

@@ -116,6 +116,11 @@ final class Keys {
             SHORT,
             "30s",
             "A segment with rows is sealed and made durable after that long, full or not.");
+    static final Key<Boolean> STORE_SCRUB = new Key<>(
+            "store.scrub",
+            Kind.truth(),
+            "true",
+            "After a start all files are compared with their checksums, in the background.");
 
     static final Key<Duration> STORE_HISTORY = new Key<>(
             "store.history",
@@ -124,7 +129,7 @@ final class Keys {
             "How long a position stays readable after a newer one was reached.");
     static final Key<Boolean> STORE_COMPACTION = new Key<>(
             "store.compaction",
-            Kind.flag(),
+            Kind.truth(),
             "true",
             "Whether small segments are merged and rows that no readable position sees are left out.");
 
@@ -154,6 +159,7 @@ final class Keys {
             LIMITS_RATE_PER_SECOND,
             STORE_SEGMENT_ROWS,
             STORE_FLUSH_INTERVAL,
+            STORE_SCRUB,
             STORE_HISTORY,
             STORE_COMPACTION);
 

@@ -54,14 +54,6 @@ record Kind<T>(String description, Parser<T> parser) {
         });
     }
 
-    static Kind<Boolean> flag() {
-        return new Kind<>("true or false", text -> switch (text.strip()) {
-            case "true" -> true;
-            case "false" -> false;
-            default -> throw new IllegalArgumentException("Expected true or false, found '" + text + "'.");
-        });
-    }
-
     static Kind<Path> folder() {
         return new Kind<>("folder", text -> {
             try {
@@ -91,6 +83,15 @@ record Kind<T>(String description, Parser<T> parser) {
                 throw new IllegalArgumentException(expected(description, text), e);
             }
             throw new IllegalArgumentException(expected(description, text));
+        });
+    }
+
+    static Kind<Boolean> truth() {
+        String description = "true or false";
+        return new Kind<>(description, text -> switch (text.strip()) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException("Expected " + description + ", found '" + text + "'.");
         });
     }
 

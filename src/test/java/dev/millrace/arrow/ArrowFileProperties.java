@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -94,10 +95,14 @@ class ArrowFileProperties {
                     expected.column(c).nullCount(0, rows),
                     mapped.batch().column(c).nullCount(0, rows));
         }
+        checkStatistics(mapped.batch(), rows);
         mapped.batch().release();
 
         Path arrows = folder.resolve("arrows");
-        writeByArrow(arrows, expected, rows, allocator);
+        try (var found = new ArrowFileReader(FileChannel.open(merged), allocator)) {
+            found.getVectorSchemaRoot(); // reads the footer
+            writeByArrow(arrows, expected, rows, found.getMetaData(), allocator);
+        }
         if (rows > 0) { // of empty columns Arrow's writer leaves the one offset out
             assertEquals(Files.size(arrows), written.sizeBytes());
         }
@@ -111,14 +116,62 @@ class ArrowFileProperties {
         }
     }
 
-    private static void writeByArrow(Path file, Batch batch, int rows, BufferAllocator allocator) throws IOException {
-        var schema = new Schema(batch.layout().schema().getFields(), Map.of("a", "b"));
+    /** Against the ranks of all values, which are asked for in pairs that lie about them. */
+    private static void checkStatistics(Batch batch, int rows) {
+        Statistics statistics = batch.statistics().orElseThrow();
+        assertEquals(rows, statistics.rows());
+        for (ColumnLayout at : batch.layout().all()) {
+            if (batch.layout().find(at.path()).isEmpty()) {
+                continue; // within a list
+            }
+            Column column = batch.column(at.path());
+            assertEquals(column.nullCount(0, rows), statistics.nulls(at));
+            if (at.children().isEmpty() && at.width() <= 16) {
+                List<Rank> ranks = IntStream.range(0, rows)
+                        .filter(row -> !column.isNull(row))
+                        .mapToObj(row -> rank(column, row))
+                        .sorted()
+                        .toList();
+                var asked = new ArrayList<>(ranks.subList(0, Math.min(2, ranks.size())));
+                asked.addAll(ranks.subList(Math.max(0, ranks.size() - 2), ranks.size()));
+                asked.addAll(asked.stream()
+                        .map(rank -> new Rank(rank.high(), rank.low() + 1))
+                        .toList());
+                asked.addAll(asked.stream()
+                        .map(rank -> new Rank(rank.high() - 1, rank.low()))
+                        .toList());
+                for (Rank from : asked) {
+                    for (Rank to : asked) {
+                        assertEquals(
+                                ranks.getFirst().compareTo(to) <= 0
+                                        && ranks.getLast().compareTo(from) >= 0,
+                                statistics.mayHave(at, from, to));
+                    }
+                }
+            }
+        }
+    }
+
+    private static Rank rank(Column column, int row) {
+        return switch (column.layout().type()) {
+            case ArrowType.Utf8 _, ArrowType.Binary _ -> Rank.of(column.bytes(row));
+            case ArrowType.Decimal _ -> Rank.of(column.decimal(row, 0).unscaledValue());
+            case ArrowType.FloatingPoint _ ->
+                Rank.of(column.layout().width() == 4 ? column.float32(row) : column.float64(row));
+            default -> Rank.of(column.ordered(row));
+        };
+    }
+
+    private static void writeByArrow(
+            Path file, Batch batch, int rows, Map<String, String> footer, BufferAllocator allocator)
+            throws IOException {
+        Schema schema = batch.layout().schema();
         try (var channel = Files.newByteChannel(
                         file, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.WRITE);
                 VectorSchemaRoot vectors = VectorSchemaRoot.create(Dictionary.vectors(schema), allocator);
                 MapDictionaryProvider dictionaries =
                         Dictionary.provider(batch.layout().top(), allocator);
-                var writer = new ArrowFileWriter(vectors, dictionaries, channel);
+                var writer = new ArrowFileWriter(vectors, dictionaries, channel, footer);
                 var all = batch.head(batch.layout().top(), rows)) {
             new VectorLoader(vectors).load(all);
             writer.start();

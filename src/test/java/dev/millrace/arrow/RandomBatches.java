@@ -109,9 +109,10 @@ public final class RandomBatches {
             case BIT -> into.putBit(random.nextBoolean());
             case FIXED -> {
                 if (at.width() > 8) {
-                    into.putDecimal(random.nextLong(), random.nextInt(3) - 1);
+                    into.putDecimal(new java.math.BigInteger(random.nextInt(8 * at.width() - 1), random)
+                            .multiply(java.math.BigInteger.valueOf(random.nextInt(3) - 1L)));
                 } else if (at.type() instanceof ArrowType.FloatingPoint && at.width() == 8) {
-                    into.putFloat64(random.nextInt(20) == 0 ? Double.NaN : (random.nextInt(9) - 4) * 0.25);
+                    into.putFloat64(random.nextInt(20) == 0 ? -0.0 : (random.nextInt(9) - 4) * 0.25);
                 } else if (at.type() instanceof ArrowType.FloatingPoint) {
                     into.putFloat32((random.nextInt(9) - 4) * 0.25f);
                 } else {
