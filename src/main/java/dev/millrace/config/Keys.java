@@ -158,9 +158,9 @@ final class Keys {
             LIMITS_RATE_PER_SECOND,
             STORE_SEGMENT_ROWS,
             STORE_FLUSH_INTERVAL,
+            STORE_SCRUB,
             STORE_HISTORY,
-            STORE_COMPACTION,
-            STORE_SCRUB);
+            STORE_COMPACTION);
 
     private Keys() {}
 }

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -309,9 +310,9 @@ public final class LocalStore implements ProductStore {
     private void renew(int partition) {
         PartitionLog old = logs[partition];
         try {
-            PartitionLog[] renewed = logs.clone();
-            renewed[partition] = open(partition, recovered(partition));
-            logs = renewed;
+            PartitionLog[] changed = logs.clone();
+            changed[partition] = recoverOne(partition);
+            logs = changed;
         } catch (IOException failure) {
             throw unavailable(failure);
         }
