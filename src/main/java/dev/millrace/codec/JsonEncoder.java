@@ -2,6 +2,7 @@ package dev.millrace.codec;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.millrace.arrow.ArrowSchemas;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.Column;
@@ -152,6 +153,10 @@ public final class JsonEncoder {
             case UINT32 -> sink.putDecimal(column.int32(row) & 0xFFFFFFFFL);
             case UINT16 -> sink.putDecimal(column.int16(row) & 0xFFFF);
             case UINT8 -> sink.putDecimal(column.int8(row) & 0xFF);
+            case INT64_MILLIS -> {
+                sink.putDecimal(column.int64(row));
+                sink.putWord('e' | '-' << 8 | '3' << 16, 3);
+            }
             case INT64_TEXT -> {
                 sink.put((byte) '"');
                 sink.putDecimal(column.int64(row));
@@ -293,6 +298,7 @@ public final class JsonEncoder {
         INT16,
         INT32,
         INT64,
+        INT64_MILLIS,
         INT64_TEXT,
         UINT8,
         UINT16,
@@ -423,6 +429,8 @@ public final class JsonEncoder {
         private static Form form(ColumnLayout column, boolean numbersAsStrings) {
             return switch (column.type()) {
                 case ArrowType.Bool ignored -> Form.BOOL;
+                case ArrowType.Int _
+                when column.field().getMetadata().containsKey(ArrowSchemas.DIGITS) -> Form.INT64_MILLIS;
                 case ArrowType.Int integer -> integer(integer, numbersAsStrings);
                 case ArrowType.FloatingPoint number ->
                     number.getPrecision() == FloatingPointPrecision.SINGLE ? Form.FLOAT32 : Form.FLOAT64;

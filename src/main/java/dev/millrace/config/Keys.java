@@ -117,6 +117,23 @@ final class Keys {
             "30s",
             "A segment with rows is sealed and made durable after that long, full or not.");
 
+    static final Key<Integer> WRITES_MAX_RECORDS = new Key<>(
+            "writes.maxRecords",
+            Kind.whole("number of records", 1, 1_000_000),
+            "10000",
+            "The most records of a writing request.");
+    static final Key<Duration> WRITES_WINDOW = new Key<>(
+            "writes.window",
+            Kind.duration(Duration.ofSeconds(1), Duration.ofDays(30)),
+            "1d",
+            "How long the answer to a request with an `Idempotency-Key` is kept, in the topic `millrace.writes`.");
+    static final Key<Integer> WRITES_MAX_KEYS = new Key<>(
+            "writes.maxKeys",
+            Kind.whole("number of keys", 1, 100_000_000),
+            "500000",
+            "The most such keys that are kept; beyond it the oldest are forgotten before their time. Each takes about 200"
+                    + " bytes of heap.");
+
     static final List<Key<?>> ALL = List.of(
             MESH_NAME,
             MESH_FOLDER,
@@ -142,7 +159,10 @@ final class Keys {
             LIMITS_CONCURRENCY,
             LIMITS_RATE_PER_SECOND,
             STORE_SEGMENT_ROWS,
-            STORE_FLUSH_INTERVAL);
+            STORE_FLUSH_INTERVAL,
+            WRITES_MAX_RECORDS,
+            WRITES_WINDOW,
+            WRITES_MAX_KEYS);
 
     private Keys() {}
 }
