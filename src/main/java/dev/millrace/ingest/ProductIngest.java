@@ -95,6 +95,7 @@ final class ProductIngest {
                 }
             }
         }
+        product.advanced();
         return outcome;
     }
 
