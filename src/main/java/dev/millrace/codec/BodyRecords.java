@@ -9,7 +9,6 @@ import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.Layout;
 import dev.millrace.codec.FieldPlan.ObjectPlan;
-import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.UnknownFields;
 import dev.millrace.contract.ValueFormat;
@@ -42,18 +41,22 @@ public final class BodyRecords {
         void broken(Violation why);
     }
 
-    private final ProductDefinition product;
+    private final List<Property> columns;
+    private final UnknownFields unknown;
     private final BufferAllocator allocator;
     private final int maxRecords;
     private final Taker taker;
     private int records;
 
     /**
+     * @param columns the contract's; none of them for unknown fields, where the body is not JSON
      * @param allocator borrowed, pays for the columns
      * @param maxRecords of one body
      */
-    public BodyRecords(ProductDefinition product, BufferAllocator allocator, int maxRecords, Taker taker) {
-        this.product = product;
+    public BodyRecords(
+            List<Property> columns, UnknownFields unknown, BufferAllocator allocator, int maxRecords, Taker taker) {
+        this.columns = List.copyOf(columns);
+        this.unknown = unknown;
         this.allocator = allocator;
         this.maxRecords = maxRecords;
         this.taker = taker;
@@ -150,14 +153,14 @@ public final class BodyRecords {
         int sync = in.take(AVRO_SYNC);
         AvroPlan ends = ends(schema);
         ends.passOver(body.length);
-        try (var columns = new Columns()) {
+        try (var rows = new Columns()) {
             var decoder = new RegistryDecoder(
-                    product.object().properties(),
+                    columns,
                     List.of(),
-                    product.unknownFields(),
-                    columns.writer,
+                    unknown,
+                    rows.writer,
                     JsonLimits.DEFAULT,
-                    columns.noRules,
+                    rows.noRules,
                     ValueFormat.AVRO,
                     id -> schema);
             while (!in.isDone()) {
@@ -169,7 +172,7 @@ public final class BodyRecords {
                     int next = ends.end(body, at, end);
                     byte[] record = new byte[AVRO_PREFIX + next - at];
                     System.arraycopy(body, at, record, AVRO_PREFIX, next - at);
-                    columns.give(decoder.decode(record, 0, record.length), decoder);
+                    rows.give(decoder.decode(record, 0, record.length), decoder);
                     at = next;
                 }
                 int mark = in.take(AVRO_SYNC);
@@ -218,20 +221,15 @@ public final class BodyRecords {
     }
 
     private void arrow(byte[] body) {
-        try (var columns = new Columns()) {
+        try (var rows = new Columns()) {
             var decoder = new ArrowDecoder(
-                    product.object().properties(),
-                    product.unknownFields(),
-                    columns.writer,
-                    JsonLimits.DEFAULT,
-                    columns.noRules,
-                    Integer.MAX_VALUE >> 4);
-            int rows = decoder.openRows(body);
-            if (rows > maxRecords) {
-                throw new Problem.TooLarge("The number of records", rows, maxRecords).exception();
+                    columns, unknown, rows.writer, JsonLimits.DEFAULT, rows.noRules, Integer.MAX_VALUE >> 4);
+            int count = decoder.openRows(body);
+            if (count > maxRecords) {
+                throw new Problem.TooLarge("The number of records", count, maxRecords).exception();
             }
-            for (int row = 0; row < rows; row++) {
-                columns.give(decoder.decodeRow(row), decoder);
+            for (int row = 0; row < count; row++) {
+                rows.give(decoder.decodeRow(row), decoder);
             }
         }
     }
@@ -245,10 +243,9 @@ public final class BodyRecords {
         private final JsonDecoder noRules;
 
         Columns() {
-            List<Property> properties = product.object().properties();
-            writer = new BatchWriter(Layout.of(ArrowSchemas.ofRecords(properties)), allocator);
+            writer = new BatchWriter(Layout.of(ArrowSchemas.ofRecords(columns)), allocator);
             // The rules over several columns are checked where the JSON is.
-            noRules = JsonDecoder.of(properties, List.of(), UnknownFields.IGNORE, writer, JsonLimits.DEFAULT);
+            noRules = JsonDecoder.of(columns, List.of(), UnknownFields.IGNORE, writer, JsonLimits.DEFAULT);
             encoder = JsonEncoder.of(writer.layout().top(), false);
             target = new ByteSink.ArrowTarget(allocator, 1 << 10);
             sink = ByteSink.over(target);

@@ -68,7 +68,9 @@ final class Waiters {
     void advanced() {
         if (places.get() > 0) {
             Position now = position.get();
-            waiting.stream().filter(waiter -> now.hasReached(waiter.wanted)).forEach(waiter -> waiter.told.complete(null));
+            waiting.stream()
+                    .filter(waiter -> now.hasReached(waiter.wanted))
+                    .forEach(waiter -> waiter.told.complete(null));
         }
     }
 }

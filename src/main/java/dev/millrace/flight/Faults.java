@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 /** Turns failures into what Flight clients see: the edge of the server, where nothing passes unseen. Any thread. */
 final class Faults {
     private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
-    private static final List<String> METHODS = List.of("ListFlights", "GetFlightInfo", "GetSchema", "DoGet");
+    private static final List<String> METHODS = List.of("ListFlights", "GetFlightInfo", "GetSchema", "DoGet", "DoPut");
     private static final int MAX_DESCRIPTION = 800;
 
     private Faults() {}

@@ -76,7 +76,7 @@ final class ProductPort {
     }
 
     /** A page, or for NDJSON without a limit everything. */
-    Future<Answer> rows(RequestTarget request, Negotiation negotiation, boolean head) {
+    Future<Answer> rows(RequestTarget request, Negotiation negotiation, boolean head, String client) {
         RowsQuery query = parser.parse(request.parameters().stream()
                 .filter(parameter -> !parameter.getKey().equals("format"))
                 .toList());
@@ -86,7 +86,7 @@ final class ProductPort {
             case Start.At(Position position) -> product.snapshotAt(position);
             case Start.After(Cursor cursor) -> product.snapshotAt(cursor.position());
         };
-        boolean export = negotiation.format() == Format.NDJSON && !query.limitGiven();
+        boolean export = negotiation.format().isExport() && !query.limitGiven();
         RowStream stream;
         try {
             if (head && export) {
@@ -95,23 +95,35 @@ final class ProductPort {
                 return Future.succeededFuture(new Answer.Rows(
                         negotiation.format().contentType(), io.netty.buffer.Unpooled.EMPTY_BUFFER, position));
             }
-            var writer = new RowWriter(
-                    new RowsScan(snapshot, query),
-                    JsonEncoder.of(query.select(), negotiation.numbersAsStrings()),
-                    negotiation.format(),
-                    export ? Long.MAX_VALUE : query.limit(),
-                    snapshot.position().toString(),
-                    onward(snapshot.position(), query.fingerprint()));
-            stream = new RowStream(room, snapshot, writer, negotiation.format(), text(snapshot.position()));
+            long limit = export ? Long.MAX_VALUE : query.limit();
+            var scan = new RowsScan(snapshot, query);
+            RowWriter writer = negotiation.format() == Format.ARROW
+                    ? new ArrowRows(
+                            scan,
+                            query.select(),
+                            product.arrowSchema(query.select(), snapshot.position()),
+                            limit,
+                            room.allocator())
+                    : new TextRows(
+                            scan,
+                            query.select(),
+                            negotiation,
+                            limit,
+                            snapshot.position().toString(),
+                            onward(snapshot.position(), query.fingerprint()));
+            stream = new RowStream(room, snapshot, writer, negotiation.format(), text(snapshot.position()), client);
         } catch (RuntimeException | Error failure) {
             snapshot.close();
             throw failure;
         }
-        boolean here = !export && query.filters().isEmpty() && query.limit() <= MAX_ROWS_HERE;
+        boolean here = !export
+                && negotiation.format() != Format.ARROW
+                && query.filters().isEmpty()
+                && query.limit() <= MAX_ROWS_HERE;
         return here ? Future.succeededFuture(stream.here()) : stream.onWorker();
     }
 
-    private RowWriter.Onward onward(Position position, long fingerprint) {
+    private TextRows.Onward onward(Position position, long fingerprint) {
         return (partition, offset, skip) ->
                 cursors.encode(product.qualifiedName(), new Cursor(position, partition, offset, skip, fingerprint));
     }

@@ -8,6 +8,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.internal.buffer.BufferInternal;
+import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,14 +27,16 @@ final class RowStream implements AutoCloseable {
     private static final int CHUNK_BYTES = 128 << 10;
     private static final int QUEUE_BYTES = 256 << 10;
 
-    /** Where streams run and what they may take. */
-    record Room(Vertx vertx, WorkerExecutor workers, StreamPlaces places, long stallMillis) {}
+    /** Where streams run and what they may take; the allocator pays for rows that must be copied. */
+    record Room(
+            Vertx vertx, WorkerExecutor workers, BufferAllocator allocator, StreamPlaces places, long stallMillis) {}
 
     private final Room room;
     private final Snapshot snapshot;
     private final RowWriter writer;
     private final Format format;
     private final CharSequence position;
+    private final String client;
     private final NettyTarget target = new NettyTarget();
 
     private @Nullable ByteBuf filled;
@@ -44,8 +47,13 @@ final class RowStream implements AutoCloseable {
     private volatile boolean stopped;
     private long stallTimer = -1;
 
-    /** @param snapshot owned */
-    RowStream(Room room, Snapshot snapshot, RowWriter writer, Format format, CharSequence position) {
+    /**
+     * @param snapshot owned
+     * @param writer owned
+     * @param client the address that the rows go to
+     */
+    RowStream(Room room, Snapshot snapshot, RowWriter writer, Format format, CharSequence position, String client) {
+        this.client = client;
         this.room = room;
         this.snapshot = snapshot;
         this.writer = writer;
@@ -83,7 +91,7 @@ final class RowStream implements AutoCloseable {
             release();
             return new Answer.Rows(format.contentType(), body, position);
         }
-        room.places().take();
+        room.places().take(client);
         holdsPlace = true;
         return new Answer.Streamed(this);
     }
@@ -218,8 +226,10 @@ final class RowStream implements AutoCloseable {
             filled = null;
         }
         if (holdsPlace) {
-            room.places().giveBack();
+            room.places().giveBack(client);
         }
-        snapshot.close();
+        try (snapshot) {
+            writer.close();
+        }
     }
 }

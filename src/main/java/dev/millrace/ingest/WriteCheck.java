@@ -87,7 +87,8 @@ final class WriteCheck implements BodyRecords.Taker {
             if (product.format() == ValueFormat.ARROW) {
                 whole(request.body());
             } else {
-                new BodyRecords(product, allocator, maxRecords, this).take(request.form(), request.body());
+                new BodyRecords(product.object().properties(), product.unknownFields(), allocator, maxRecords, this)
+                        .take(request.form(), request.body());
             }
         });
     }
@@ -115,7 +116,8 @@ final class WriteCheck implements BodyRecords.Taker {
         switch (property.fieldType()) {
             case FieldType.Int _ -> into.put(name, new BigInteger(text));
             case FieldType.Bool _ -> into.put(name, text.equals("true"));
-            case FieldType.Timestamp stamp when stamp.encoding() != FieldType.Encoding.ISO -> {
+            case FieldType.Timestamp stamp
+            when stamp.encoding() != FieldType.Encoding.ISO -> {
                 long millis = Instant.parse(text).toEpochMilli();
                 boolean seconds = stamp.encoding() == FieldType.Encoding.EPOCH_SECONDS;
                 into.put(name, BigDecimal.valueOf(millis, seconds ? 3 : 0));

@@ -88,7 +88,8 @@ final class WriteKeys implements AutoCloseable {
     }
 
     private boolean isOver(Place place) {
-        return place.timestampMillis < System.currentTimeMillis() - settings.window().toMillis();
+        return place.timestampMillis
+                < System.currentTimeMillis() - settings.window().toMillis();
     }
 
     /** What is known of a key, as of the last {@link #catchUp}. */
@@ -119,7 +120,8 @@ final class WriteKeys implements AutoCloseable {
                 .put("lenient", entry.receipt.lenient())
                 .put("position", entry.receipt.position().toString())
                 .put("answer", entry.receipt.json());
-        return new ProducerRecord<>(TOPIC, 0, key.getBytes(UTF_8), json.toString().getBytes(UTF_8));
+        return new ProducerRecord<>(
+                TOPIC, 0, key.getBytes(UTF_8), json.toString().getBytes(UTF_8));
     }
 
     private static Entry entry(byte[] value) {

@@ -257,8 +257,8 @@ final class WriteLog {
             Pending pending = group.get(i);
             receipts.add(pending.receipt.apply(reached(pending.product, sent.get(i))));
             if (!pending.key.isEmpty()) {
-                var unused = open.send(WriteKeys.record(
-                        pending.key, new WriteKeys.Entry(pending.fingerprint, receipts.getLast())));
+                var unused = open.send(
+                        WriteKeys.record(pending.key, new WriteKeys.Entry(pending.fingerprint, receipts.getLast())));
             }
         }
         committing[0] = true;

@@ -115,8 +115,7 @@ public final class WritePorts {
             // A record of an Arrow topic is taken whole or not at all.
             boolean lenient = request.lenient() && product.definition().format() == ValueFormat.JSON;
             String said = "write " + request.form() + " " + lenient;
-            return submit(
-                    request.idempotencyKey(), said, request.body(), lenient, check -> check.check(request));
+            return submit(request.idempotencyKey(), said, request.body(), lenient, check -> check.check(request));
         }
 
         @Override
@@ -127,7 +126,9 @@ public final class WritePorts {
             }
             if (Key.parse(product.schema(), request.key()).isEmpty()) {
                 throw new Problem.InvalidParameter(
-                                "key", "this is no key of the product.", "the components of a key, as rows/{key} has them.")
+                                "key",
+                                "this is no key of the product.",
+                                "the components of a key, as rows/{key} has them.")
                         .exception();
             }
             String said = "delete " + request.key();

@@ -19,6 +19,7 @@ import dev.millrace.http.HttpPort;
 import dev.millrace.http.ManagementPort;
 import dev.millrace.http.PortLayers;
 import dev.millrace.ingest.InputPorts;
+import dev.millrace.ingest.WritePorts;
 import dev.millrace.layer.RateLimitLayer;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
@@ -61,6 +62,7 @@ public final class MillraceServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MillraceServer.class);
     private static final Duration DRAIN = Duration.ofSeconds(5);
     private static final long STEP_SECONDS = 60;
+    private static final long HTTP_MEMORY_BYTES = 256L << 20;
     private static final long FLIGHT_MEMORY_BYTES = 256L << 20;
 
     private static final int LOOPS = Runtime.getRuntime().availableProcessors();
@@ -139,6 +141,8 @@ public final class MillraceServer implements AutoCloseable {
 
         var policies = new Resilience(vertx, configuration.limits(), meters);
         RateLimitLayer<Call, Answer> httpRate = policies.rateLimit("http");
+        BufferAllocator copies = root.newChildAllocator("http answers", 0, HTTP_MEMORY_BYTES);
+        closings.push(copies::close);
         var http = new HttpPort(
                 vertx,
                 registry,
@@ -146,7 +150,8 @@ public final class MillraceServer implements AutoCloseable {
                 instance.secret(),
                 new PortLayers(policies.around("http", httpRate), call -> Optional.of(httpRate.allowance(call))),
                 LOOPS,
-                QUERY_THREADS);
+                QUERY_THREADS,
+                copies);
         httpPort = await(http.start());
         closings.push(() -> await(http.stop()));
         FlightPort flight = await(FlightPort.start(
@@ -155,7 +160,8 @@ public final class MillraceServer implements AutoCloseable {
                         configuration.flight().host(),
                         configuration.flight().port(),
                         FLIGHT_MEMORY_BYTES,
-                        FlightOptions.Tickets.signedWith(instance.secret())),
+                        FlightOptions.Tickets.signedWith(instance.secret()),
+                        (int) Math.min(1 << 30, configuration.http().maxBody().bytes())),
                 registry,
                 root,
                 policies.around("flight", policies.rateLimit("flight")),
@@ -171,6 +177,8 @@ public final class MillraceServer implements AutoCloseable {
         InputPorts inputs =
                 InputPorts.start(vertx, configuration.kafka(), configuration.schemaRegistry(), instance.id(), domains);
         closings.push(() -> await(inputs.stop()));
+        WritePorts writes = WritePorts.start(vertx, configuration, instance.id(), registry.all(), root);
+        closings.push(() -> await(writes.stop()));
         closings.push(MeshWatch.start(
                 configuration.mesh().folder(), configuration.mesh().watchInterval(), registry.all())::close);
     }

@@ -103,6 +103,10 @@ public final class SampleRows implements AutoCloseable {
         store.topic(TOPIC, PARTITIONS);
     }
 
+    public BufferAllocator allocator() {
+        return root;
+    }
+
     public LocalStore store() {
         return store;
     }
