@@ -118,7 +118,8 @@ class WriteIT {
         start();
     }
 
-    private static void contract(Path domain, String name, String format, String topic, String mode) throws IOException {
+    private static void contract(Path domain, String name, String format, String topic, String mode)
+            throws IOException {
         Files.writeString(domain.resolve(name + ".odcs.yaml"), CONTRACT.formatted(name, format, topic, mode));
     }
 
@@ -127,10 +128,12 @@ class WriteIT {
                 .configuration(Map.of("writes.maxRecords", Integer.toString(MAX_RECORDS), "http.maxBody", "64KiB")));
         client = Client.of(server.httpPort());
         for (String product : List.of("orders", "batches", "avros")) {
-            Client.await(product, () -> client.json("/v1/products/shop/" + product)
-                    .get("state")
-                    .textValue()
-                    .equals("LIVE"));
+            Client.await(
+                    product,
+                    () -> client.json("/v1/products/shop/" + product)
+                            .get("state")
+                            .textValue()
+                            .equals("LIVE"));
         }
     }
 
@@ -142,7 +145,12 @@ class WriteIT {
     @Test
     void everyForm_isReadAtItsPosition_andIsTheSameJsonOnTheTopic() throws Exception {
         write(1, "application/json", order("j1", 1).getBytes(UTF_8), "j1"); // one object
-        write(2, "application/json", (" [" + order("j2", 2) + " ,\n" + order("j3", 3) + "]\n").getBytes(UTF_8), "j2", "j3");
+        write(
+                2,
+                "application/json",
+                (" [" + order("j2", 2) + " ,\n" + order("j3", 3) + "]\n").getBytes(UTF_8),
+                "j2",
+                "j3");
         write(2, "application/x-ndjson", (order("n1", 4) + "\r\n\n" + order("n2", 5)).getBytes(UTF_8), "n1", "n2");
         write(2, "application/avro", avro(CodecFactory.nullCodec(), order("a1", 6), order("a2", 7)), "a1", "a2");
         write(2, "application/vnd.apache.arrow.stream", arrow("order_id", "r1:8", "r2:9"), "r1", "r2");
@@ -156,11 +164,12 @@ class WriteIT {
         assertEquals(Client.tree(order("a1", 6)), values.get("a1"));
         assertEquals(Client.tree("{\"order_id\":\"r2\",\"total\":9,\"placed_at\":null}"), values.get("r2"));
         // The key is what a delete names, and what Kafka's own partitioner goes by.
-        TestKafka.readAll(orders).forEach(record -> assertEquals(
-                org.apache.kafka.common.utils.Utils.toPositive(
-                                org.apache.kafka.common.utils.Utils.murmur2(record.key()))
-                        % 3,
-                record.partition()));
+        TestKafka.readAll(orders)
+                .forEach(record -> assertEquals(
+                        org.apache.kafka.common.utils.Utils.toPositive(
+                                        org.apache.kafka.common.utils.Utils.murmur2(record.key()))
+                                % 3,
+                        record.partition()));
     }
 
     /** Writes, and reads each row at the position that the answer names. */
@@ -221,7 +230,10 @@ class WriteIT {
             assertEquals(400, post(body, "application/json").statusCode(), body);
         }
         byte[] compressed = avro(CodecFactory.deflateCodec(6), order("x", 1));
-        assertEquals(400, client.send("POST", RECORDS, compressed, "Content-Type", "application/avro").statusCode());
+        assertEquals(
+                400,
+                client.send("POST", RECORDS, compressed, "Content-Type", "application/avro")
+                        .statusCode());
         for (String type : types.subList(2, 4)) {
             assertEquals(400, post("no such thing", type).statusCode(), type);
         }
@@ -238,24 +250,44 @@ class WriteIT {
         HttpResponse<String> again = post(body, "application/json", "Idempotency-Key", key);
         assertEquals(first.body(), again.body());
         assertEquals(header(first, "Millrace-Position"), header(again, "Millrace-Position"));
-        assertEquals(422, post(order("i1", 2), "application/json", "Idempotency-Key", key).statusCode());
+        assertEquals(
+                422,
+                post(order("i1", 2), "application/json", "Idempotency-Key", key).statusCode());
         // A refusal leaves no trace of its key.
         String other = UUID.randomUUID().toString();
-        assertEquals(422, post(order("i2", -1), "application/json", "Idempotency-Key", other).statusCode());
-        assertEquals(200, post(order("i2", 1), "application/json", "Idempotency-Key", other).statusCode());
+        assertEquals(
+                422,
+                post(order("i2", -1), "application/json", "Idempotency-Key", other)
+                        .statusCode());
+        assertEquals(
+                200,
+                post(order("i2", 1), "application/json", "Idempotency-Key", other)
+                        .statusCode());
 
         server.close();
         start();
-        assertEquals(first.body(), post(body, "application/json", "Idempotency-Key", key).body());
-        assertEquals(422, post(order("i1", 2), "application/json", "Idempotency-Key", key).statusCode());
+        assertEquals(
+                first.body(),
+                post(body, "application/json", "Idempotency-Key", key).body());
+        assertEquals(
+                422,
+                post(order("i1", 2), "application/json", "Idempotency-Key", key).statusCode());
         assertEquals(1, sent("i1"));
         String unquoted = key.replace("\"", "");
-        assertEquals(first.body(), post(body, "application/json", "Idempotency-Key", unquoted).body());
+        assertEquals(
+                first.body(),
+                post(body, "application/json", "Idempotency-Key", unquoted).body());
         for (String wrong : List.of("\"\"", "\"a", "ü", "x".repeat(256))) {
-            assertEquals(400, post(body, "application/json", "Idempotency-Key", wrong).statusCode(), wrong);
+            assertEquals(
+                    400,
+                    post(body, "application/json", "Idempotency-Key", wrong).statusCode(),
+                    wrong);
         }
         String longest = UUID.randomUUID() + "x".repeat(255 - 36);
-        assertEquals(200, post(order("i3", 1), "application/json", "Idempotency-Key", longest).statusCode());
+        assertEquals(
+                200,
+                post(order("i3", 1), "application/json", "Idempotency-Key", longest)
+                        .statusCode());
 
         String shared = UUID.randomUUID().toString();
         Executor threads = task -> Thread.ofPlatform().start(task);
@@ -282,14 +314,18 @@ class WriteIT {
         String position = header(post(order("d,1", 1), "application/json"), "Millrace-Position");
         assertEquals(200, at(rows + "d%2C1", position).statusCode());
         String key = UUID.randomUUID().toString();
-        HttpResponse<String> deleted =
-                client.send("DELETE", rows + "d%2C1", new byte[0], "Idempotency-Key", key);
+        HttpResponse<String> deleted = client.send("DELETE", rows + "d%2C1", new byte[0], "Idempotency-Key", key);
         assertEquals(200, deleted.statusCode(), deleted.body());
-        assertEquals(404, at(rows + "d%2C1", header(deleted, "Millrace-Position")).statusCode());
+        assertEquals(
+                404, at(rows + "d%2C1", header(deleted, "Millrace-Position")).statusCode());
         assertEquals(
                 deleted.body(),
-                client.send("DELETE", rows + "d%2C1", new byte[0], "Idempotency-Key", key).body());
-        assertEquals(422, client.send("DELETE", rows + "d2", new byte[0], "Idempotency-Key", key).statusCode());
+                client.send("DELETE", rows + "d%2C1", new byte[0], "Idempotency-Key", key)
+                        .body());
+        assertEquals(
+                422,
+                client.send("DELETE", rows + "d2", new byte[0], "Idempotency-Key", key)
+                        .statusCode());
         assertEquals(400, client.send("DELETE", rows + "a,b", new byte[0]).statusCode());
         HttpResponse<String> append = client.send("DELETE", "/v1/products/shop/batches/rows/x", new byte[0]);
         assertEquals(405, append.statusCode());
@@ -298,15 +334,19 @@ class WriteIT {
 
     @Test
     void limits_atAndAbove() {
-        String most = IntStream.range(0, MAX_RECORDS)
-                .mapToObj(i -> order("m" + i, i))
-                .collect(Collectors.joining(","));
+        String most =
+                IntStream.range(0, MAX_RECORDS).mapToObj(i -> order("m" + i, i)).collect(Collectors.joining(","));
         assertEquals(200, post("[" + most + "]", "application/json").statusCode());
-        assertEquals(413, post("[" + most + "," + order("m", 1) + "]", "application/json").statusCode());
+        assertEquals(
+                413,
+                post("[" + most + "," + order("m", 1) + "]", "application/json").statusCode());
         String one = order("size", 1);
         int limit = 64 << 10;
         for (int more : new int[] {-1, 0}) {
-            assertEquals(200, post(one + " ".repeat(limit + more - one.length()), "application/json").statusCode());
+            assertEquals(
+                    200,
+                    post(one + " ".repeat(limit + more - one.length()), "application/json")
+                            .statusCode());
         }
         HttpResponse<String> tooLarge = post(one + " ".repeat(limit + 1 - one.length()), "application/json");
         assertEquals(413, tooLarge.statusCode());
@@ -314,7 +354,8 @@ class WriteIT {
 
     @Test
     void products_thatTakeNothingOrOneFormOnly_sayWhatTheyTake() throws Exception {
-        assertEquals(415, post(order("u", 1), "application/x-www-form-urlencoded").statusCode());
+        assertEquals(
+                415, post(order("u", 1), "application/x-www-form-urlencoded").statusCode());
         HttpResponse<String> packed = post(order("u", 1), "application/json", "Content-Encoding", "gzip");
         assertEquals(415, packed.statusCode());
         assertTrue(header(packed, "Accept").contains("application/avro"));
@@ -334,24 +375,19 @@ class WriteIT {
         assertEquals(422, broken.statusCode(), broken.body());
         assertEquals(1, Client.tree(broken.body()).at("/rejected/0/index").asInt());
         HttpResponse<String> whole = client.send(
-                "POST",
-                path,
-                arrow("order_id", "b1:1", "b2:2"),
-                "Content-Type",
-                arrow,
-                "Prefer",
-                "handling=lenient");
+                "POST", path, arrow("order_id", "b1:1", "b2:2"), "Content-Type", arrow, "Prefer", "handling=lenient");
         assertEquals(2, Client.tree(whole.body()).get("accepted").asInt(), whole.body());
         assertTrue(whole.headers().firstValue("Preference-Applied").isEmpty());
         HttpResponse<String> rows = at("/v1/products/shop/batches/rows", header(whole, "Millrace-Position"));
         assertTrue(Client.tree(rows.body()).findValuesAsText("id").containsAll(List.of("b1", "b2")), rows.body());
 
-        HttpResponse<String> letters = client.send(
-                "POST", ORDERS + ".dead-letters/records", new byte[0], "Content-Type", "application/json");
+        HttpResponse<String> letters =
+                client.send("POST", ORDERS + ".dead-letters/records", new byte[0], "Content-Type", "application/json");
         assertEquals(405, letters.statusCode());
         assertEquals("", header(letters, "Allow"));
         assertEquals(
-                404, client.post(ORDERS + ".dead-letters/dead-letters:replay", "").statusCode());
+                404,
+                client.post(ORDERS + ".dead-letters/dead-letters:replay", "").statusCode());
         assertEquals(
                 400,
                 client.post(ORDERS + "/dead-letters:replay", "{\"dryRun\":true,\"dryRun\":false}")
@@ -360,7 +396,8 @@ class WriteIT {
 
     @Test
     void minPosition_notReached_isAProblemThatNamesTheOneThatIs() {
-        Position now = Position.parse(client.json(ORDERS).get("position").textValue()).orElseThrow();
+        Position now =
+                Position.parse(client.json(ORDERS).get("position").textValue()).orElseThrow();
         String ahead = now.topicId() + ":999999999999.0.0";
         for (String path : List.of("", "/contract", "/schema", "/rows", "/rows/j1", "/quality", "/stats")) {
             HttpResponse<String> late = client.get(ORDERS + path, "Millrace-Min-Position", ahead);
@@ -370,11 +407,14 @@ class WriteIT {
                     header(late, "Millrace-Position"),
                     Client.tree(late.body()).get("position").textValue());
         }
-        HttpResponse<String> waited =
-                client.get(ORDERS + "/rows", "Millrace-Min-Position", ahead, "Prefer", "wait=1");
+        HttpResponse<String> waited = client.get(ORDERS + "/rows", "Millrace-Min-Position", ahead, "Prefer", "wait=1");
         assertEquals(412, waited.statusCode());
-        assertEquals(400, client.get(ORDERS + "/rows", "Millrace-Min-Position", "soon").statusCode());
-        assertEquals(410, client.get(ORDERS + "/rows", "Millrace-Min-Position", "other:0").statusCode());
+        assertEquals(
+                400,
+                client.get(ORDERS + "/rows", "Millrace-Min-Position", "soon").statusCode());
+        assertEquals(
+                410,
+                client.get(ORDERS + "/rows", "Millrace-Min-Position", "other:0").statusCode());
         // A position that is not reached yet can be waited for and read at.
         String position = header(post(order("p1", 1), "application/json"), "Millrace-Position");
         HttpResponse<String> exact = at(ORDERS + "/rows?as_of=" + position, position);
@@ -394,8 +434,7 @@ class WriteIT {
             CallHeaders headers = new FlightCallHeaders();
             headers.insert("millrace-min-position", position);
             headers.insert("prefer", "wait=20");
-            FlightInfo info =
-                    flight.getInfo(FlightDescriptor.path("shop", "orders"), new HeaderCallOption(headers));
+            FlightInfo info = flight.getInfo(FlightDescriptor.path("shop", "orders"), new HeaderCallOption(headers));
             Position seen =
                     Position.parse(new String(info.getAppMetadata(), UTF_8)).orElseThrow();
             assertTrue(seen.hasReached(Position.parse(position).orElseThrow()));
@@ -414,10 +453,12 @@ class WriteIT {
             assertTrue(ids.containsAll(List.of("f1", "f2")), ids::toString);
             assertEquals(
                     FlightStatusCode.INVALID_ARGUMENT,
-                    refusal(() -> put(flight, root, List.of("shop", "orders"), "", "f3:-3")).code());
+                    refusal(() -> put(flight, root, List.of("shop", "orders"), "", "f3:-3"))
+                            .code());
             assertEquals(
                     FlightStatusCode.NOT_FOUND,
-                    refusal(() -> put(flight, root, List.of("shop", "none"), "", "f3:3")).code());
+                    refusal(() -> put(flight, root, List.of("shop", "none"), "", "f3:3"))
+                            .code());
             assertEquals(
                     FlightStatusCode.INVALID_ARGUMENT,
                     refusal(() -> put(flight, root, List.of("shop", "orders"), "", "f3" + "x".repeat(65 << 10) + ":3"))
@@ -447,8 +488,8 @@ class WriteIT {
         }
         try (var listener = new SyncPutListener();
                 VectorSchemaRoot batch = batch(root, "order_id", rows)) {
-            FlightClient.ClientStreamListener writer = flight.startPut(
-                    FlightDescriptor.path(path), batch, listener, new HeaderCallOption(headers));
+            FlightClient.ClientStreamListener writer =
+                    flight.startPut(FlightDescriptor.path(path), batch, listener, new HeaderCallOption(headers));
             writer.putNext();
             writer.completed();
             PutResult result = listener.read();
