@@ -56,10 +56,10 @@ public final class Product {
         this.store = store;
         this.deadLetters = deadLetters;
         this.waiters = new Waiters(store::position);
-        this.writes = Writes.none(
-                definition.isDeadLetters()
-                        ? new Problem.MethodNotAllowed("Writing dead letters", List.of())
-                        : new Problem.Unavailable("Writing", "the product's input is not open."));
+        Problem closed = definition.isDeadLetters()
+                ? new Problem.MethodNotAllowed("Writing dead letters", List.of())
+                : new Problem.Unavailable("Writing", "the product's input is not open.");
+        this.writes = request -> CompletableFuture.failedFuture(closed.exception());
         this.quality = new ProductQuality(
                 store.schema(),
                 QualityRules.read(definition.contract(), definition.object(), new Faults()),

@@ -14,21 +14,19 @@ public interface Writes {
      *     {@code TooLarge}, {@code UnsupportedMediaType}, {@code KeyReused}, {@code Conflict}, {@code Overloaded}, and with
      *     {@code Unavailable}, which says whether it is known that nothing was written
      */
-    CompletableFuture<Receipt> write(Records request);
+    CompletableFuture<Receipt> write(Request request);
 
-    /** Writes what deletes the row with a key; the product is an upsert product. */
-    CompletableFuture<Receipt> delete(Deletion request);
+    /** What is to be written; {@code idempotencyKey} is empty for none. */
+    sealed interface Request {
+        String idempotencyKey();
+    }
 
-    /**
-     * Records to be written.
-     *
-     * @param idempotencyKey empty for none
-     */
+    /** Records. */
     @SuppressWarnings("ArrayRecordComponent") // taken over, never compared
-    record Records(BodyForm form, byte[] body, boolean lenient, String idempotencyKey) {}
+    record Records(BodyForm form, byte[] body, boolean lenient, String idempotencyKey) implements Request {}
 
-    /** A row to be deleted, by the texts of its key's components. */
-    record Deletion(List<String> key, String idempotencyKey) {
+    /** What deletes the row with a key, by the texts of its components; of an upsert product. */
+    record Deletion(List<String> key, String idempotencyKey) implements Request {
         public Deletion {
             key = List.copyOf(key);
         }
@@ -42,19 +40,4 @@ public interface Writes {
      * @param lenient whether the wish for it was granted
      */
     record Receipt(String json, Position position, boolean lenient) {}
-
-    /** Where writing cannot be, for that reason. */
-    static Writes none(dev.millrace.problem.Problem reason) {
-        return new Writes() {
-            @Override
-            public CompletableFuture<Receipt> write(Records request) {
-                return CompletableFuture.failedFuture(reason.exception());
-            }
-
-            @Override
-            public CompletableFuture<Receipt> delete(Deletion request) {
-                return CompletableFuture.failedFuture(reason.exception());
-            }
-        };
-    }
 }

@@ -200,7 +200,7 @@ final class Operations {
         json(request, target);
         only(target, Set.of("format"));
         return written(
-                port(target).product().writes().delete(new Writes.Deletion(key(target), idempotencyKey(request))));
+                port(target).product().writes().write(new Writes.Deletion(key(target), idempotencyKey(request))));
     }
 
     private static Future<Answer> written(CompletableFuture<Writes.Receipt> written) {

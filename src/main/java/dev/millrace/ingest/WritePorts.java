@@ -12,6 +12,7 @@ import dev.millrace.domain.Writes;
 import dev.millrace.ingest.WriteLog.Pending;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.Problem.Rejection;
+import dev.millrace.problem.ProblemException;
 import dev.millrace.store.Key;
 import dev.millrace.store.Position;
 import io.vertx.core.Future;
@@ -22,6 +23,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -102,14 +104,21 @@ public final class WritePorts {
         }
 
         @Override
-        public CompletableFuture<Receipt> write(Records request) {
+        public CompletableFuture<Receipt> write(Request request) {
+            return switch (request) {
+                case Records records -> records(records);
+                case Deletion deletion -> deletion(deletion);
+            };
+        }
+
+        private CompletableFuture<Receipt> records(Records request) {
             List<BodyForm> taken = taken();
             if (!taken.contains(request.form())) {
+                List<String> types = taken.stream()
+                        .flatMap(form -> form.mediaTypes().stream())
+                        .toList();
                 throw new Problem.UnsupportedMediaType(
-                                request.form().mediaTypes().getFirst(),
-                                taken.stream()
-                                        .flatMap(form -> form.mediaTypes().stream())
-                                        .toList())
+                                request.form().mediaTypes().getFirst(), types)
                         .exception();
             }
             // A record of an Arrow topic is taken whole or not at all.
@@ -118,17 +127,14 @@ public final class WritePorts {
             return submit(request.idempotencyKey(), said, request.body(), lenient, check -> check.check(request));
         }
 
-        @Override
-        public CompletableFuture<Receipt> delete(Deletion request) {
+        private CompletableFuture<Receipt> deletion(Deletion request) {
             if (!product.schema().upsert()) {
                 throw new Problem.MethodNotAllowed("Deleting rows of an append product", List.of("GET", "HEAD"))
                         .exception();
             }
             if (Key.parse(product.schema(), request.key()).isEmpty()) {
                 throw new Problem.InvalidParameter(
-                                "key",
-                                "this is no key of the product.",
-                                "the components of a key, as rows/{key} has them.")
+                                "key", "this is no key of the product.", "a key as rows/{key} has it.")
                         .exception();
             }
             String said = "delete " + request.key();
@@ -216,22 +222,20 @@ public final class WritePorts {
             }
             try {
                 WriteCheck.Draft draft = work.apply(check);
-                if (lenient || draft.rejected().isEmpty()) {
-                    pending.records = draft.records();
-                    pending.receipt = position -> receipt(draft, lenient, position);
-                } else {
-                    List<Rejection> rejected = draft.rejected();
-                    pending.refusal = java.util.Optional.of(new Problem.BrokenRecords(
-                                    rejected.size(),
-                                    draft.accepted() + rejected.size(),
-                                    rejected.subList(0, Math.min(REPORTED, rejected.size())))
-                            .exception());
+                List<Rejection> rejected = draft.rejected();
+                if (!lenient && !rejected.isEmpty()) {
+                    int all = draft.accepted() + rejected.size();
+                    throw new Problem.BrokenRecords(
+                                    rejected.size(), all, rejected.subList(0, Math.min(REPORTED, rejected.size())))
+                            .exception();
                 }
-            } catch (dev.millrace.problem.ProblemException refused) {
-                pending.refusal = java.util.Optional.of(refused);
+                pending.records = draft.records();
+                pending.receipt = position -> receipt(draft, lenient, position);
+            } catch (ProblemException refused) {
+                pending.refusal = Optional.of(refused);
             } catch (OutOfMemoryException full) {
-                pending.refusal = java.util.Optional.of(
-                        WriteLog.unavailable("the memory for the checking of writes is used up", false));
+                pending.refusal =
+                        Optional.of(WriteLog.unavailable("the memory for the checking of writes is used up", false));
             }
             idle.add(check);
         }
