@@ -2,6 +2,7 @@ package dev.millrace.arrow;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
@@ -16,11 +17,14 @@ public final class Batch {
     private final Layout layout;
     private final List<ArrowBuf> buffers;
     private final @Nullable MemorySegment mapping;
+    private final Optional<Statistics> statistics;
     private final Column[] columns;
     private final AtomicInteger references = new AtomicInteger(1);
 
-    private Batch(Layout layout, List<ArrowBuf> buffers, @Nullable MemorySegment mapping) {
+    private Batch(
+            Layout layout, List<ArrowBuf> buffers, @Nullable MemorySegment mapping, Optional<Statistics> statistics) {
         this.layout = layout;
+        this.statistics = statistics;
         this.buffers = buffers;
         this.mapping = mapping;
         this.columns = layout.top().stream().map(this::column).toArray(Column[]::new);
@@ -28,12 +32,12 @@ public final class Batch {
 
     /** A batch with one reference over {@code owned} buffers in the layout's order, one reference each taken over. */
     static Batch owning(Layout layout, List<ArrowBuf> owned) {
-        return new Batch(layout, List.copyOf(owned), null);
+        return new Batch(layout, List.copyOf(owned), null, Optional.empty());
     }
 
     /** The same for buffers that lie within a mapped file, which lives as long as any of them. */
-    static Batch mapping(Layout layout, List<ArrowBuf> owned, MemorySegment file) {
-        return new Batch(layout, List.copyOf(owned), file);
+    static Batch mapping(Layout layout, List<ArrowBuf> owned, MemorySegment file, Optional<Statistics> statistics) {
+        return new Batch(layout, List.copyOf(owned), file, statistics);
     }
 
     private Column column(ColumnLayout column) {
@@ -52,6 +56,11 @@ public final class Batch {
 
     public Layout layout() {
         return layout;
+    }
+
+    /** Of all rows of the file that this is mapped from; empty for a batch in memory. */
+    public Optional<Statistics> statistics() {
+        return statistics;
     }
 
     /** A top-level column by its number in {@link Layout#top()}. */

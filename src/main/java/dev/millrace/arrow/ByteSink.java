@@ -2,6 +2,7 @@ package dev.millrace.arrow;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
 
@@ -269,6 +270,13 @@ public final class ByteSink {
         }
         position += i - from;
         return i;
+    }
+
+    /** Writes a text in UTF-8, making room for it. */
+    public void put(CharSequence text) {
+        byte[] utf8 = text.toString().getBytes(StandardCharsets.UTF_8);
+        reserve(utf8.length);
+        put(utf8, 0, utf8.length);
     }
 
     /** Writes what remains of {@code bytes}, direct or on the heap. */

@@ -17,6 +17,7 @@ public final class Column {
     private final long data;
     private final long indexes;
     private final boolean direct;
+    private final boolean unsigned;
     private final Column[] children;
 
     /** Over the column's own buffers, 0 where it has none; {@code data} are the numbers of a dictionary's texts. */
@@ -28,6 +29,7 @@ public final class Column {
         this.data = encoded ? layout.dictionary().column().data : data;
         this.indexes = encoded ? data : 0;
         this.direct = layout.storage() == Storage.BYTES || layout.storage() == Storage.LIST;
+        this.unsigned = layout.type() instanceof ArrowType.Int integer && !integer.getIsSigned();
         this.children = children;
     }
 
@@ -109,6 +111,17 @@ public final class Column {
         };
     }
 
+    /** A bit or an integer of up to 64 bits, as a signed number in the order of the column's own. */
+    public long ordered(int row) {
+        return switch (layout.width()) {
+            case 0 -> bit(row) ? 1 : 0;
+            case 1 -> unsigned ? int8(row) & 0xFF : int8(row);
+            case 2 -> unsigned ? int16(row) & 0xFFFF : int16(row);
+            case 4 -> unsigned ? int32(row) & 0xFFFF_FFFFL : int32(row);
+            default -> unsigned ? int64(row) ^ Long.MIN_VALUE : int64(row);
+        };
+    }
+
     /** Where the row's bytes begin in the data buffer, or its elements in the child column. */
     public int start(int row) {
         return direct ? Memory.getInt(offsets + ((long) row << 2)) : indirect(row, 0);
@@ -185,6 +198,12 @@ public final class Column {
         return Integer.compare(length, bytes.length);
     }
 
+    /** Unsigned lexicographic order of a text or binary value against another column's. */
+    public int compareBytes(int row, Column other, int otherRow) {
+        return Memory.compare(
+                data + start(row), length(row), other.data + other.start(otherRow), other.length(otherRow));
+    }
+
     /** Whether a text or binary value starts with {@code prefix}. */
     public boolean startsWith(int row, byte[] prefix) {
         int start = start(row);
@@ -220,13 +239,7 @@ public final class Column {
     /** Whether two key values of the same type are equal; neither is null. */
     public boolean sameValue(int row, Column other, int otherRow) {
         return switch (layout.storage()) {
-            case BYTES, DICTIONARY ->
-                Memory.compare(
-                                data + start(row),
-                                length(row),
-                                other.data + other.start(otherRow),
-                                other.length(otherRow))
-                        == 0;
+            case BYTES, DICTIONARY -> compareBytes(row, other, otherRow) == 0;
             case BIT -> bit(row) == other.bit(otherRow);
             case FIXED -> layout.width() > 8 ? sameWords(row, other, otherRow) : fixed(row) == other.fixed(otherRow);
             case STRUCT, LIST, VECTOR -> throw new IllegalStateException("a key cannot be " + layout.storage());

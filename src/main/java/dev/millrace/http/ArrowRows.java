@@ -4,7 +4,7 @@ import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Dictionary;
 import dev.millrace.problem.Problem;
-import dev.millrace.query.RowsScan;
+import dev.millrace.query.RowSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes the rows of a scan as an Arrow IPC stream: a record batch for each step of the scan that selects rows. */
 final class ArrowRows implements RowWriter {
-    private final RowsScan scan;
+    private final RowSource scan;
     private final List<ColumnLayout> columns;
     private final BufferAllocator allocator;
     private final VectorSchemaRoot root;
@@ -38,7 +38,7 @@ final class ArrowRows implements RowWriter {
      * @param rows most rows to write
      * @param allocator borrowed, pays for copies; of the same root as the snapshot's
      */
-    ArrowRows(RowsScan scan, List<ColumnLayout> columns, Schema schema, long rows, BufferAllocator allocator) {
+    ArrowRows(RowSource scan, List<ColumnLayout> columns, Schema schema, long rows, BufferAllocator allocator) {
         this.scan = scan;
         this.columns = columns;
         this.rowsLeft = rows;
@@ -89,7 +89,8 @@ final class ArrowRows implements RowWriter {
 
     @Override
     public void close() {
-        try (root;
+        try (scan;
+                root;
                 dictionaries) {
             root.clear();
         }

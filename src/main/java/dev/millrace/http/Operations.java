@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 final class Operations {
     private static final CharSequence YAML = HttpHeaders.createOptimized("application/yaml");
     private static final CharSequence JSON_SCHEMA = HttpHeaders.createOptimized("application/schema+json");
+    private static final Set<String> WRITES = Set.of("writeRecords", "deleteRow", "replayDeadLetters");
     private static final int DOMAIN = 2;
     private static final int PRODUCT = 3;
     private static final int KEY = 5;
@@ -69,6 +70,7 @@ final class Operations {
                 Map.entry("getRow", this::getRow),
                 Map.entry("writeRecords", this::writeRecords),
                 Map.entry("deleteRow", this::deleteRow),
+                Map.entry("lookUpRows", this::lookUpRows),
                 Map.entry("getQuality", this::getQuality),
                 Map.entry("getStatistics", this::getStatistics),
                 Map.entry("listDeadLetters", this::listDeadLetters),
@@ -156,6 +158,12 @@ final class Operations {
         return row(port(target), request, target);
     }
 
+    private Future<Answer> lookUpRows(HttpServerRequest request, RequestTarget target) {
+        Negotiation negotiation = json(request, target);
+        only(target, Set.of("format"));
+        return port(target).lookUp(LookupJson.keys(target.body()), negotiation.numbersAsStrings());
+    }
+
     private Future<Answer> getDeadLetter(HttpServerRequest request, RequestTarget target) {
         return row(deadLetters(target), request, target);
     }
@@ -230,7 +238,7 @@ final class Operations {
 
     /** Ends when the product that an operation reads has come as far as the request wants. */
     Future<Void> reached(OpenApi.Operation operation, HttpServerRequest request, RequestTarget target) {
-        if (!operation.template().startsWith("/v1/products/{domain}/{product}")) {
+        if (!operation.template().startsWith("/v1/products/{domain}/{product}") || WRITES.contains(operation.id())) {
             return Future.succeededFuture();
         }
         boolean letters = operation.template().contains("/dead-letters");

@@ -147,26 +147,22 @@ final class Requests implements Handler<HttpServerRequest> {
     }
 
     private void routed(OpenApi.Operation operation, Operations.Handler handler, HttpServerRequest request) {
-        if (request.method() != HttpMethod.POST) {
-            RequestTarget target = RequestTarget.of(request, NO_BODY);
-            var call = new Call(operation.id(), request, () -> handler.handle(request, target));
-            if (request.method() != HttpMethod.DELETE && request.headers().contains(MIN_POSITION)) {
-                // Outside of the layers: who waits takes no place from those who do not.
-                operations
-                        .reached(operation, request, target)
-                        .onSuccess(reached -> perform(call))
-                        .onFailure(failure -> responder.fail(call, failure));
-            } else {
-                perform(call);
-            }
-            return;
-        }
         // Its bytes come now or never, the layers may let it wait.
-        Future<Buffer> body = body(request);
-        perform(new Call(
+        Future<Buffer> body =
+                request.method() == HttpMethod.POST ? body(request) : Future.succeededFuture(NO_BODY);
+        var call = new Call(
                 operation.id(),
                 request,
-                () -> body.compose(bytes -> handler.handle(request, RequestTarget.of(request, bytes)))));
+                () -> body.compose(bytes -> handler.handle(request, RequestTarget.of(request, bytes))));
+        if (request.headers().contains(MIN_POSITION)) {
+            // Outside of the layers: who waits takes no place from those who do not.
+            operations
+                    .reached(operation, request, RequestTarget.of(request, NO_BODY))
+                    .onSuccess(reached -> perform(call))
+                    .onFailure(failure -> responder.fail(call, failure));
+        } else {
+            perform(call);
+        }
     }
 
     private Future<Buffer> body(HttpServerRequest request) {

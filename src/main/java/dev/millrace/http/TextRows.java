@@ -7,7 +7,7 @@ import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.codec.CsvEncoder;
 import dev.millrace.codec.JsonEncoder;
-import dev.millrace.query.RowsScan;
+import dev.millrace.query.RowSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -26,7 +26,7 @@ final class TextRows implements RowWriter {
         void row(Batch batch, int row, ByteSink sink);
     }
 
-    private final RowsScan scan;
+    private final RowSource scan;
     private final Optional<CsvEncoder> csv;
     private final RowEncoder encoder;
     private final Format format;
@@ -39,7 +39,7 @@ final class TextRows implements RowWriter {
 
     /** @param rows most rows to write */
     TextRows(
-            RowsScan scan,
+            RowSource scan,
             List<ColumnLayout> columns,
             Negotiation negotiation,
             long rows,
@@ -88,6 +88,11 @@ final class TextRows implements RowWriter {
         }
     }
 
+    @Override
+    public void close() {
+        scan.close();
+    }
+
     private void row(ByteSink sink) {
         if (format == Format.JSON && !first) {
             sink.reserve(1);
@@ -106,8 +111,9 @@ final class TextRows implements RowWriter {
     private void end(ByteSink sink, boolean more) {
         if (format == Format.JSON) {
             // Neither a position nor a cursor has a character that JSON escapes.
-            String next =
-                    more ? '"' + onward.cursor(scan.partition(), scan.offset(index), scan.skip(index)) + '"' : "null";
+            String next = more
+                    ? '"' + onward.cursor(scan.partition(index), scan.offset(index), scan.skip(index)) + '"'
+                    : "null";
             text(sink, ("],\"position\":\"" + position + "\",\"next\":" + next + "}").getBytes(UTF_8));
         }
     }

@@ -12,13 +12,10 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import java.util.zip.CRC32C;
 import org.apache.arrow.memory.BufferAllocator;
 
 /** The machine's own file system. */
 final class LocalDisk implements Disk {
-    private static final int CHUNK = 1 << 18;
-
     @Override
     public void createFolder(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
@@ -33,15 +30,8 @@ final class LocalDisk implements Disk {
     @Override
     public Stored writeBatch(Path file, Batch batch, int rows, Map<String, String> metadata, BufferAllocator allocator)
             throws IOException {
-        long size = ArrowFile.write(file, batch, rows, metadata, allocator);
-        var crc = new CRC32C();
-        var chunk = ByteBuffer.allocate(CHUNK);
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            while (channel.read(chunk.clear()) > 0) {
-                crc.update(chunk.flip());
-            }
-        }
-        return new Stored(size, (int) crc.getValue());
+        ArrowFile.Written written = ArrowFile.write(file, batch, rows, metadata, allocator);
+        return new Stored(written.sizeBytes(), written.crc32c());
     }
 
     @Override

@@ -302,7 +302,11 @@ class HttpPortIT {
                 "?limit=10001|limit",
                 "?cursor=abc|cursor",
                 "?as_of=abc|as_of",
-                "?sort=delay|sort",
+                "?sort=delays|sort",
+                "?sort=properties|sort",
+                "?sort=-delay,delay|sort",
+                "?sort=delay&format=ndjson|limit",
+                "?group=origin|group",
                 "?format=xml|format",
                 "?origin=%ZZ|origin",
                 "?origin=%FF|origin",
@@ -317,6 +321,50 @@ class HttpPortIT {
         assertFalse(problem.get("expected").asText().isEmpty());
         assertEquals(ROWS, problem.get("instance").asText());
         assertQuietLog();
+    }
+
+    @Test
+    void lookUpRows_ofManyKeys_isARowOrNullForEachInOrder() throws Exception {
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < LookupJson.MAX_KEYS; i++) {
+            ids.add("\"id-" + (i % 2 == 0 ? i : -i) + "\"");
+        }
+        JsonNode found = lookUp("{\"keys\":" + ids + "}", 200);
+        assertEquals(LookupJson.MAX_KEYS, found.get("data").size());
+        for (int i = 0; i < ids.size(); i++) {
+            JsonNode row = found.get("data").get(i);
+            assertEquals(i % 2 != 0, row.isNull());
+            assertTrue(row.isNull() || row.get("id").asText().equals("id-" + i));
+        }
+        assertEquals("topic-1:500.500", found.get("position").asText());
+        assertEquals(
+                "id-2",
+                lookUp("{\"keys\":[[\"id-2\"]]}", 200)
+                        .get("data")
+                        .get(0)
+                        .get("id")
+                        .asText());
+        ids.add("\"one-more\"");
+        for (String body : List.of(
+                "{\"keys\":" + ids + "}",
+                "{\"keys\":[]}",
+                "{\"keys\":[null]}",
+                "{\"keys\":[{}]}",
+                "{\"keys\":\"id-1\"}",
+                "{\"keys\":[\"id-1\"],\"more\":1}",
+                "{\"keys\":[[\"id-1\",\"two\"]]}",
+                "[]",
+                "")) {
+            lookUp(body, 400);
+        }
+        assertQuietLog();
+    }
+
+    private JsonNode lookUp(String body, int status) throws IOException {
+        String raw = raw("POST " + ROWS + ":lookup HTTP/1.1\r\nHost: x\r\nContent-Length: " + body.length()
+                + "\r\nConnection: close\r\n\r\n" + body);
+        assertTrue(raw.startsWith("HTTP/1.1 " + status + " "), raw);
+        return JSON.readTree(raw.substring(raw.indexOf("\r\n\r\n") + 4));
     }
 
     @Test
