@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.RequestHeaders;
 import dev.millrace.layer.Service;
-import dev.millrace.problem.ProblemException;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -191,23 +190,14 @@ final class FlightCalls implements FlightProducer {
 
     /** DoPut, whose rows have all come; exactly one of the consumers is called, on the calling event loop. */
     void put(List<String> path, byte[] rows, Consumer<String> onWritten, Consumer<Throwable> onFailure) {
-        String key = CallerInterceptor.header(RequestHeaders.IDEMPOTENCY_KEY);
-        boolean lenient = RequestHeaders.lenient(CallerInterceptor.header(RequestHeaders.PREFER));
-        FlightRequest request;
-        try {
-            request = new FlightRequest.Write(
-                    CallerInterceptor.caller(),
-                    path,
-                    rows,
-                    lenient,
-                    key.isEmpty() ? "" : RequestHeaders.idempotencyKey(key));
-        } catch (ProblemException wrong) {
-            onFailure.accept(Faults.of("DoPut", wrong));
-            return;
-        }
         ask(
                 loops.current(),
-                request,
+                new FlightRequest.Write(
+                        CallerInterceptor.caller(),
+                        path,
+                        rows,
+                        CallerInterceptor.header(RequestHeaders.PREFER),
+                        CallerInterceptor.header(RequestHeaders.IDEMPOTENCY_KEY)),
                 answer -> {
                     if (!(answer instanceof FlightAnswer.Written written)) {
                         throw unexpected(answer);

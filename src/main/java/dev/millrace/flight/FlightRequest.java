@@ -39,9 +39,9 @@ public sealed interface FlightRequest {
     @SuppressWarnings("ArrayRecordComponent") // borrowed from the call; never compared
     record Read(String caller, byte[] ticket) implements FlightRequest {}
 
-    /** DoPut into a descriptor path; the rows are an Arrow IPC stream. */
+    /** DoPut into a descriptor path; the rows are an Arrow IPC stream, the rest is as the headers have it. */
     @SuppressWarnings("ArrayRecordComponent") // taken over; never compared
-    record Write(String caller, List<String> path, byte[] rows, boolean lenient, String idempotencyKey)
+    record Write(String caller, List<String> path, byte[] rows, String prefer, String idempotencyKey)
             implements FlightRequest {
         public Write {
             path = List.copyOf(path);

@@ -6,6 +6,7 @@ import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.codec.BodyForm;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
+import dev.millrace.domain.RequestHeaders;
 import dev.millrace.domain.Writes;
 import dev.millrace.layer.Service;
 import dev.millrace.problem.Problem;
@@ -65,8 +66,9 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
 
     private Future<FlightAnswer> write(FlightRequest.Write write) {
         Product product = Selection.parse(registry, write.path()).product();
+        String key = write.idempotencyKey().isEmpty() ? "" : RequestHeaders.idempotencyKey(write.idempotencyKey());
         return Future.fromCompletionStage(product.writes()
-                .write(new Writes.Records(BodyForm.ARROW, write.rows(), write.lenient(), write.idempotencyKey()))
+                .write(new Writes.Records(BodyForm.ARROW, write.rows(), RequestHeaders.lenient(write.prefer()), key))
                 .thenApply(receipt -> new FlightAnswer.Written(receipt.json())));
     }
 

@@ -148,8 +148,7 @@ final class Requests implements Handler<HttpServerRequest> {
 
     private void routed(OpenApi.Operation operation, Operations.Handler handler, HttpServerRequest request) {
         // Its bytes come now or never, the layers may let it wait.
-        Future<Buffer> body =
-                request.method() == HttpMethod.POST ? body(request) : Future.succeededFuture(NO_BODY);
+        Future<Buffer> body = request.method() == HttpMethod.POST ? body(request) : Future.succeededFuture(NO_BODY);
         var call = new Call(
                 operation.id(),
                 request,
@@ -168,6 +167,9 @@ final class Requests implements Handler<HttpServerRequest> {
     private Future<Buffer> body(HttpServerRequest request) {
         Promise<Buffer> whole = Promise.promise();
         Buffer bytes = Buffer.buffer();
+        if (request.headers().contains(HttpHeaders.EXPECT)) {
+            request.response().writeContinue(); // else curl waits a second with a large body
+        }
         request.handler(chunk -> {
             if (bytes.length() + (long) chunk.length() <= maxBodyBytes) {
                 bytes.appendBuffer(chunk);

@@ -56,8 +56,8 @@ final class WriteCheck implements BodyRecords.Taker {
     private final BatchWriter scratch;
     private final RecordDecoder decoder;
     private final JsonEncoder keys;
-    private List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-    private List<Rejection> rejected = new ArrayList<>();
+    private List<ProducerRecord<byte[], byte[]>> records = List.of();
+    private List<Rejection> rejected = List.of();
     private int number;
 
     /**
@@ -108,6 +108,7 @@ final class WriteCheck implements BodyRecords.Taker {
             }
             scratch.endRow();
             records.add(new ProducerRecord<>(product.topic(), null, key(), null));
+            number = 1;
         });
     }
 
@@ -136,6 +137,8 @@ final class WriteCheck implements BodyRecords.Taker {
             return new Draft(records, number - rejected.size(), rejected);
         } finally {
             scratch.close();
+            records = List.of(); // the draft's alone from here on
+            rejected = List.of();
         }
     }
 

@@ -202,7 +202,9 @@ final class WriteLog {
         KafkaProducer<byte[], byte[]> open = producer;
         if (open == null) {
             var clientSettings = ClientSettings.transactionalProducer(kafka, name);
-            clientSettings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, BLOCK_MILLIS);
+            if (!kafka.properties().containsKey(ProducerConfig.MAX_BLOCK_MS_CONFIG)) {
+                clientSettings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, BLOCK_MILLIS);
+            }
             open = new KafkaProducer<>(clientSettings, new ByteArraySerializer(), new ByteArraySerializer());
             producer = open;
             open.initTransactions();

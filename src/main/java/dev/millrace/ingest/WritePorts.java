@@ -57,6 +57,7 @@ public final class WritePorts {
     private final WriteLog log;
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicLong waitingBytes = new AtomicLong();
+    private volatile boolean stopping;
     private final Set<String> keysUnderWay = ConcurrentHashMap.newKeySet();
 
     private WritePorts(Vertx vertx, Configuration configuration, String instance, BufferAllocator root) {
@@ -83,6 +84,7 @@ public final class WritePorts {
 
     /** Ends what is under way and refuses what waits. */
     public Future<Void> stop() {
+        stopping = true;
         return vertx.executeBlocking(
                         () -> {
                             log.close();
@@ -193,7 +195,8 @@ public final class WritePorts {
                             log.add(checked);
                         }
                     })
-                    .onFailure(pending::fail);
+                    .onFailure(failure ->
+                            pending.fail(stopping ? WriteLog.unavailable("the server is stopping", false) : failure));
             // Before the port's own time is up, which would not say what became of the request.
             long millis = configuration.limits().requestTimeout().toMillis() * 3 / 4;
             return pending.answer

@@ -194,8 +194,8 @@ class FlightPortIT {
                         known ? FlightStatusCode.UNAVAILABLE : FlightStatusCode.NOT_FOUND,
                         known ? "Writing" : "none",
                         () -> {
-                            var put =
-                                    served.client.startPut(FlightDescriptor.path(product), empty, new AsyncPutListener());
+                            var put = served.client.startPut(
+                                    FlightDescriptor.path(product), empty, new AsyncPutListener());
                             put.completed();
                             put.getResult();
                         });
