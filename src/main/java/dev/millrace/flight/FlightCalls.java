@@ -158,7 +158,7 @@ final class FlightCalls implements FlightProducer {
         context.dispatch(() -> {
             Future<FlightAnswer> asked;
             try {
-                asked = reached(request).compose(reached -> service.call(request));
+                asked = reached(context, request).compose(reached -> service.call(request));
             } catch (RuntimeException failure) {
                 asked = Future.failedFuture(failure);
             }
@@ -177,15 +177,17 @@ final class FlightCalls implements FlightProducer {
     }
 
     /** Ends when the product has come as far as the call's headers want; outside of the layers, whose places are few. */
-    private Future<Void> reached(FlightRequest request) {
+    private Future<Void> reached(ContextInternal context, FlightRequest request) {
         String wanted = CallerInterceptor.header(RequestHeaders.MIN_POSITION);
         Optional<Product> product = wanted.isEmpty() ? Optional.empty() : flights.read(request);
         return product.isEmpty()
                 ? Future.succeededFuture()
-                : Future.fromCompletionStage(product.get()
-                        .reach(
-                                RequestHeaders.minPosition(wanted),
-                                RequestHeaders.patience(CallerInterceptor.header(RequestHeaders.PREFER))));
+                : Future.fromCompletionStage(
+                        product.get()
+                                .reach(
+                                        RequestHeaders.minPosition(wanted),
+                                        RequestHeaders.patience(CallerInterceptor.header(RequestHeaders.PREFER))),
+                        context);
     }
 
     /** DoPut, whose rows have all come; exactly one of the consumers is called, on the calling event loop. */
