@@ -51,6 +51,7 @@ final class ArrowDecoder implements RecordDecoder {
 
     private @Nullable ArrowRecord record;
     private byte[] recordBytes = {};
+    private int recordFrom;
     private List<ArrowField> matched = List.of();
     private @Nullable Objects targets;
     private boolean ofKey;
@@ -73,9 +74,9 @@ final class ArrowDecoder implements RecordDecoder {
     }
 
     @Override
-    public int prepare(byte[] bytes, boolean isKey) {
+    public int prepare(byte[] bytes, int from, int length, boolean isKey) {
         try {
-            return isKey ? 1 : open(bytes, 0, bytes.length).rows();
+            return isKey ? 1 : open(bytes, from, from + length).rows();
         } catch (Malformed broken) {
             return 1; // and the decoding says so
         }
@@ -86,7 +87,10 @@ final class ArrowDecoder implements RecordDecoder {
         ofKey = false;
         boolean good = false;
         try {
-            good = read(recordBytes == bytes && record != null ? record : open(bytes, from, from + length));
+            good = read(
+                    recordBytes == bytes && recordFrom == from && record != null
+                            ? record
+                            : open(bytes, from, from + length));
         } catch (Malformed broken) {
             faults.at("arrow", broken.reason());
         } finally {
@@ -132,6 +136,7 @@ final class ArrowDecoder implements RecordDecoder {
         ArrowRecord opened = ArrowRecord.of(bytes, from, end, maxRows, record);
         record = opened;
         recordBytes = bytes;
+        recordFrom = from;
         return opened;
     }
 

@@ -37,7 +37,7 @@ public sealed interface RecordDecoder permits JsonDecoder, RegistryDecoder, Arro
      *
      * @param isKey whether it is the key of a deleted row
      */
-    default int prepare(byte[] record, boolean isKey) {
+    default int prepare(byte[] record, int from, int length, boolean isKey) {
         return 1;
     }
 

@@ -82,20 +82,17 @@ final class RegistryDecoder implements RecordDecoder {
     }
 
     @Override
-    public int prepare(byte[] record, boolean isKey) {
-        if (isKey && isPlain(record)) {
-            return 1;
-        }
+    public int prepare(byte[] record, int from, int length, boolean isKey) {
         try {
-            boolean known = record.length < HEADER || record[0] != 0 || bound(record, 0, record.length, isKey) != null;
-            return known ? 1 : WAITING;
+            return isPlain(record, from, length) || bound(record, from, from + length, isKey) != null ? 1 : WAITING;
         } catch (Malformed broken) {
             return 1; // and the decoding says so
         }
     }
 
-    private static boolean isPlain(byte[] key) {
-        return key.length < HEADER || key[0] != 0;
+    /** Whether no schema is named; of a key this is allowed. */
+    private static boolean isPlain(byte[] bytes, int from, int length) {
+        return length < HEADER || bytes[from] != 0;
     }
 
     @Override
@@ -106,7 +103,7 @@ final class RegistryDecoder implements RecordDecoder {
 
     @Override
     public boolean decodeKey(byte[] bytes) {
-        plainKey = isPlain(bytes);
+        plainKey = isPlain(bytes, 0, bytes.length);
         return plainKey ? plainKeys.decodeKey(bytes) : run(bytes, 0, bytes.length, true);
     }
 
@@ -139,7 +136,7 @@ final class RegistryDecoder implements RecordDecoder {
             faults.at("size", "The record is larger than " + limits.maxBytes() + " bytes.");
             return false;
         }
-        if (end - from < HEADER || record[from] != 0) {
+        if (isPlain(record, from, end - from)) {
             throw new Malformed("The record does not begin with a zero byte and the number of a schema.");
         }
         Bound bound = bound(record, from, end, isKey);

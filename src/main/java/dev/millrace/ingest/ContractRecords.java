@@ -4,17 +4,21 @@ import dev.millrace.codec.JsonLimits;
 import dev.millrace.codec.RecordDecoder;
 import dev.millrace.codec.SchemaSource;
 import dev.millrace.codec.Violation;
+import dev.millrace.contract.ValueFormat;
 import dev.millrace.domain.Product;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.Snapshot;
+import java.nio.ByteBuffer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.utils.Utils;
 
 /** Records of a product's own topic, checked against its contract. */
 final class ContractRecords implements RecordReader {
     private final Product product;
     private final PartitionWriter writer;
     private final RecordDecoder decoder;
+    private final boolean isJson;
     private Violation violation = new Violation("", "", "");
 
     ContractRecords(Product product, PartitionWriter writer, SchemaSource schemas) {
@@ -22,13 +26,19 @@ final class ContractRecords implements RecordReader {
         this.writer = writer;
         this.decoder =
                 RecordDecoder.of(product.definition(), writer.batch(), JsonLimits.DEFAULT, schemas, writer.maxRows());
+        this.isJson = product.definition().format() == ValueFormat.JSON;
         product.countWarnings(decoder.rules()::warnings);
     }
 
     @Override
-    public int prepare(ConsumerRecord<byte[], byte[]> record) {
-        byte[] bytes = record.value() == null ? record.key() : record.value();
-        return bytes == null ? 1 : decoder.prepare(bytes, record.value() == null);
+    public int prepare(ConsumerRecord<ByteBuffer, ByteBuffer> record) {
+        if (isJson) {
+            return 1;
+        }
+        ByteBuffer bytes = record.value() == null ? record.key() : record.value();
+        return bytes == null
+                ? 1
+                : decoder.prepare(bytes.array(), from(bytes), bytes.remaining(), record.value() == null);
     }
 
     @Override
@@ -37,22 +47,28 @@ final class ContractRecords implements RecordReader {
     }
 
     @Override
-    public Reading read(ConsumerRecord<byte[], byte[]> record) {
+    public Reading read(ConsumerRecord<ByteBuffer, ByteBuffer> record) {
         if (record.headers().lastHeader(DeadLetters.REPLAY_OF) != null && isCopy(record)) {
             return Reading.NOTHING;
         }
-        byte[] value = record.value();
+        ByteBuffer value = record.value();
         if (value == null) {
             return delete(record.key());
         }
-        return decoder.decode(value, 0, value.length) ? Reading.ROW : broken(decoder.violation());
+        return decoder.decode(value.array(), from(value), value.remaining())
+                ? Reading.ROW
+                : broken(decoder.violation());
+    }
+
+    private static int from(ByteBuffer bytes) {
+        return bytes.arrayOffset() + bytes.position();
     }
 
     /**
      * Whether the record is a replayed one whose original was taken: the topic was read again from before it, under a
      * contract that the original does not break.
      */
-    private boolean isCopy(ConsumerRecord<byte[], byte[]> record) {
+    private boolean isCopy(ConsumerRecord<ByteBuffer, ByteBuffer> record) {
         writer.publish();
         try (Snapshot snapshot = product.snapshot()) {
             for (Header header : record.headers().headers(DeadLetters.REPLAY_OF)) {
@@ -68,14 +84,14 @@ final class ContractRecords implements RecordReader {
     }
 
     /** A record without a value deletes its key in an upsert product, and breaks the contract of any other. */
-    private Reading delete(byte[] key) {
+    private Reading delete(ByteBuffer key) {
         if (!product.schema().upsert()) {
             return broken(new Violation("value", "", "An append product takes no record without a value."));
         }
         if (key == null) {
             return broken(new Violation("key", "", "A delete names its key in the record's key."));
         }
-        return decoder.decodeKey(key) ? Reading.DELETE : broken(decoder.violation());
+        return decoder.decodeKey(Utils.toArray(key)) ? Reading.DELETE : broken(decoder.violation());
     }
 
     private Reading broken(Violation why) {

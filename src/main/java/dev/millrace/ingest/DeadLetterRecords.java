@@ -15,6 +15,7 @@ import dev.millrace.store.Key;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.Snapshot;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
@@ -58,7 +59,8 @@ final class DeadLetterRecords implements RecordReader {
     }
 
     @Override
-    public Reading read(ConsumerRecord<byte[], byte[]> record) {
+    public Reading read(ConsumerRecord<ByteBuffer, ByteBuffer> viewed) {
+        ConsumerRecord<byte[], byte[]> record = DeadLetters.copy(viewed);
         Headers headers = record.headers();
         String id = text(headers, DeadLetters.TOPIC) + ":" + text(headers, DeadLetters.PARTITION) + ":"
                 + text(headers, DeadLetters.OFFSET);

@@ -11,6 +11,7 @@ import dev.millrace.contract.Contract;
 import dev.millrace.store.Slice;
 import dev.millrace.store.Snapshot;
 import dev.millrace.store.StoreSchema;
+import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -22,6 +23,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.utils.Utils;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The forms of a dead letter: as a record of the dead-letter topic it is the rejected record with the headers named here
@@ -54,7 +57,7 @@ final class DeadLetters {
     record Place(String topic, int partition, long offset) {
         private static final Pattern TEXT = Pattern.compile("([a-zA-Z0-9._-]{1,249}):(\\d{1,6}):(\\d{1,18})");
 
-        static Place of(ConsumerRecord<byte[], byte[]> record) {
+        static Place of(ConsumerRecord<?, ?> record) {
             return new Place(record.topic(), record.partition(), record.offset());
         }
 
@@ -85,6 +88,38 @@ final class DeadLetters {
         public String toString() {
             return topic + ":" + partition + ":" + offset;
         }
+    }
+
+    /** The bytes of a key or value, copied. */
+    static byte @Nullable [] bytes(@Nullable ByteBuffer view) {
+        return view == null ? null : Utils.toArray(view);
+    }
+
+    /** A record with a copy of its bytes. */
+    static ConsumerRecord<byte[], byte[]> copy(ConsumerRecord<ByteBuffer, ByteBuffer> record) {
+        return with(record, bytes(record.key()), bytes(record.value()));
+    }
+
+    /** A record as a topic gives it; it shares its bytes. */
+    static ConsumerRecord<ByteBuffer, ByteBuffer> view(ConsumerRecord<byte[], byte[]> record) {
+        byte[] key = record.key();
+        byte[] value = record.value();
+        return with(record, key == null ? null : ByteBuffer.wrap(key), value == null ? null : ByteBuffer.wrap(value));
+    }
+
+    private static <T> ConsumerRecord<T, T> with(ConsumerRecord<?, ?> record, @Nullable T key, @Nullable T value) {
+        return new ConsumerRecord<>(
+                record.topic(),
+                record.partition(),
+                record.offset(),
+                record.timestamp(),
+                record.timestampType(),
+                record.serializedKeySize(),
+                record.serializedValueSize(),
+                key,
+                value,
+                record.headers(),
+                record.leaderEpoch());
     }
 
     /** The headers of a record's letter. */
@@ -167,7 +202,7 @@ final class DeadLetters {
             return Place.of(record);
         }
 
-        private static byte @org.jspecify.annotations.Nullable [] bytes(Column column, int row) {
+        private static byte @Nullable [] bytes(Column column, int row) {
             return column.isNull(row) ? null : column.bytes(row);
         }
     }

@@ -11,6 +11,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.kafka.client.consumer.KafkaReadStream;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
@@ -22,7 +23,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteBufferDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +45,7 @@ final class KafkaInputPort {
     private static final Duration DEAD_LETTER_POLL = Duration.ofSeconds(2);
     private static final int MAX_WAITING_RUNS = 2;
     private static final long RETRY_PAUSED_MILLIS = 10;
+    private static final long RETRY_UNWRITABLE_MILLIS = 200;
     private static final long WATCH_MILLIS = 5_000;
 
     private final Vertx vertx;
@@ -58,13 +60,14 @@ final class KafkaInputPort {
     private final Backoff backoff = new Backoff(RandomGenerator.getDefault());
     private final Promise<Void> ended = Promise.promise();
 
-    private final Queue<ConsumerRecords<byte[], byte[]>> waiting = new ArrayDeque<>();
-    private @Nullable KafkaReadStream<byte[], byte[]> stream;
-    private @Nullable KafkaConsumer<byte[], byte[]> client;
+    private final Queue<ConsumerRecords<ByteBuffer, ByteBuffer>> waiting = new ArrayDeque<>();
+    private @Nullable KafkaReadStream<ByteBuffer, ByteBuffer> stream;
+    private @Nullable KafkaConsumer<ByteBuffer, ByteBuffer> client;
     private Position target = Position.of("-");
     private boolean polling;
     private boolean decoding;
     private boolean paused;
+    private @Nullable Phase pausedAs;
     private boolean live;
     private boolean stopping;
     private boolean failed;
@@ -110,7 +113,7 @@ final class KafkaInputPort {
         context.runOnContext(ignored -> {
             stopping = true;
             vertx.cancelTimer(watchTimer);
-            KafkaConsumer<byte[], byte[]> polled = client;
+            KafkaConsumer<ByteBuffer, ByteBuffer> polled = client;
             if (polled != null) {
                 polled.wakeup();
             }
@@ -183,10 +186,10 @@ final class KafkaInputPort {
         domain.state(product, Phase.CATCHING_UP, "");
         var raw = new KafkaConsumer<>(
                 deadLetters ? ClientSettings.deadLetterConsumer(kafka, member) : ClientSettings.consumer(kafka, member),
-                new ByteArrayDeserializer(),
-                new ByteArrayDeserializer());
+                new ByteBufferDeserializer(),
+                new ByteBufferDeserializer());
         client = raw;
-        KafkaReadStream<byte[], byte[]> made =
+        KafkaReadStream<ByteBuffer, ByteBuffer> made =
                 KafkaReadStream.create(vertx, SeekingConsumer.over(raw, this::nextToRead));
         stream = made;
         made.subscribe(Set.of(product.definition().topic()))
@@ -205,7 +208,7 @@ final class KafkaInputPort {
     }
 
     private void poll() {
-        KafkaReadStream<byte[], byte[]> from = stream;
+        KafkaReadStream<ByteBuffer, ByteBuffer> from = stream;
         if (stopping || failed || from == null) {
             endIfIdle();
             return;
@@ -224,7 +227,7 @@ final class KafkaInputPort {
         });
     }
 
-    private void received(ConsumerRecords<byte[], byte[]> run) {
+    private void received(ConsumerRecords<ByteBuffer, ByteBuffer> run) {
         backoff.reset();
         if (!run.isEmpty()) {
             answered();
@@ -257,7 +260,7 @@ final class KafkaInputPort {
         if (!decoding && !failed && product.halted().isPresent()) {
             halt();
         }
-        ConsumerRecords<byte[], byte[]> run = waiting.peek();
+        ConsumerRecords<ByteBuffer, ByteBuffer> run = waiting.peek();
         // A poll that was under way when the port failed still brings its run.
         if (decoding || failed || run == null) {
             endIfIdle();
@@ -273,8 +276,11 @@ final class KafkaInputPort {
                     }
                     switch (outcome.result()) {
                         case DONE -> done();
-                        case EXHAUSTED -> pause("the domain's memory budget is used up");
-                        case WAITING -> pause("the schema registry is asked for the schema of the next record");
+                        case EXHAUSTED -> pause(Phase.PAUSED, "the domain's memory budget is used up");
+                        case UNWRITABLE ->
+                            pause(Phase.UNWRITABLE, product.store().fileFault().orElse(""));
+                        case WAITING ->
+                            pause(Phase.PAUSED, "the schema registry is asked for the schema of the next record");
                     }
                 });
     }
@@ -294,34 +300,38 @@ final class KafkaInputPort {
         poll();
     }
 
-    private void pause(String reason) {
+    private void pause(Phase phase, String reason) {
         if (stopping) {
             waiting.clear();
             endIfIdle();
             return;
         }
+        if (pausedAs != phase) {
+            pausedAs = phase;
+            domain.state(product, phase, reason);
+        }
         if (!paused) {
             paused = true;
-            domain.state(product, Phase.PAUSED, reason);
             eachPartition((from, partitions) -> from.pause(partitions));
         }
-        vertx.setTimer(RETRY_PAUSED_MILLIS, timer -> decode());
+        vertx.setTimer(phase == Phase.UNWRITABLE ? RETRY_UNWRITABLE_MILLIS : RETRY_PAUSED_MILLIS, timer -> decode());
         poll();
     }
 
     private void resume() {
         paused = false;
+        pausedAs = null;
         reading();
         eachPartition((from, partitions) -> from.resume(partitions));
     }
 
     private interface PartitionCall {
-        Future<Void> call(KafkaReadStream<byte[], byte[]> from, Set<TopicPartition> partitions);
+        Future<Void> call(KafkaReadStream<ByteBuffer, ByteBuffer> from, Set<TopicPartition> partitions);
     }
 
     /** Tries until it can: the client refuses calls while another thread of its own is in it. */
     private void eachPartition(PartitionCall call) {
-        KafkaReadStream<byte[], byte[]> from = stream;
+        KafkaReadStream<ByteBuffer, ByteBuffer> from = stream;
         boolean wanted = paused;
         if (from != null) {
             from.assignment()
@@ -349,12 +359,15 @@ final class KafkaInputPort {
     /** Lets the store flush, and looks whether the topic is still the one that the data came from; the client itself would not tell. */
     private void watch() {
         decode();
-        Future.fromCompletionStage(
-                        domain.ask(() -> {
-                            ingest.tick();
-                            return true;
-                        }),
-                        context)
+        Future.fromCompletionStage(domain.ask(ingest::tick), context)
+                .onSuccess(fault -> {
+                    // With nothing to read, too, the state says that files cannot be written.
+                    if (!paused && fault.isPresent()) {
+                        domain.state(product, Phase.UNWRITABLE, fault.get());
+                    } else if (!paused && product.state().phase() == Phase.UNWRITABLE) {
+                        reading();
+                    }
+                })
                 .onFailure(this::stopped);
         if (watching) {
             return;
@@ -380,7 +393,7 @@ final class KafkaInputPort {
 
     private void answered() {
         if (product.state().phase() == Phase.RETRYING) {
-            domain.state(product, paused ? Phase.PAUSED : live ? Phase.LIVE : Phase.CATCHING_UP, "");
+            domain.state(product, pausedAs != null ? pausedAs : live ? Phase.LIVE : Phase.CATCHING_UP, "");
         }
     }
 
@@ -428,7 +441,7 @@ final class KafkaInputPort {
             return;
         }
         vertx.cancelTimer(watchTimer);
-        KafkaReadStream<byte[], byte[]> from = stream;
+        KafkaReadStream<ByteBuffer, ByteBuffer> from = stream;
         stream = null;
         if (from != null) {
             from.close().onComplete(ignored -> ended.tryComplete());

@@ -8,6 +8,7 @@ import dev.millrace.domain.Product;
 import dev.millrace.problem.Problem;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.ProductStore;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +48,8 @@ final class ProductIngest {
         DONE,
         /** Part of it is in; the rest must be given again when there is memory. */
         EXHAUSTED,
+        /** The same when the store's files can be written. */
+        UNWRITABLE,
         /** The same when the registry has answered. */
         WAITING
     }
@@ -77,7 +80,10 @@ final class ProductIngest {
         return refusedSchema;
     }
 
-    Outcome accept(ConsumerRecords<byte[], byte[]> records) {
+    Outcome accept(ConsumerRecords<ByteBuffer, ByteBuffer> records) {
+        if (tick().isPresent()) {
+            return Outcome.UNWRITABLE;
+        }
         Outcome outcome = Outcome.DONE;
         for (TopicPartition partition : records.partitions()) {
             PartitionWriter writer = writer(partition.partition());
@@ -99,15 +105,22 @@ final class ProductIngest {
         return outcome;
     }
 
-    /** Called now and then: lets the store flush what has waited long enough, also when no record comes. */
-    void tick() {
+    /**
+     * Called now and then: lets the store flush what has waited long enough, also when no record comes, and try again
+     * what failed.
+     *
+     * @return why files cannot be written; empty when they can
+     */
+    Optional<String> tick() {
         for (int partition = 0; partition < readers.size(); partition++) {
             store.writer(partition).publish();
         }
+        return store.fileFault();
     }
 
-    private Outcome append(List<ConsumerRecord<byte[], byte[]>> records, PartitionWriter writer, RecordReader reader) {
-        for (ConsumerRecord<byte[], byte[]> record : records) {
+    private Outcome append(
+            List<ConsumerRecord<ByteBuffer, ByteBuffer>> records, PartitionWriter writer, RecordReader reader) {
+        for (ConsumerRecord<ByteBuffer, ByteBuffer> record : records) {
             if (record.offset() < writer.next()) {
                 continue;
             }
@@ -141,13 +154,13 @@ final class ProductIngest {
         return Outcome.DONE;
     }
 
-    private void reject(ConsumerRecord<byte[], byte[]> record, PartitionWriter writer, Violation violation) {
+    private void reject(ConsumerRecord<ByteBuffer, ByteBuffer> record, PartitionWriter writer, Violation violation) {
         if (violation.rule().equals("schema") && !violation.reason().equals(refusedSchema)) {
             refusedSchema = violation.reason();
             LOG.warn("{}: {} ({})", product.qualifiedName(), violation.reason(), violation.path());
         }
         if (rejection.isPresent()) {
-            store.durableAfter(rejection.get().send(record, violation));
+            store.durableAfter(rejection.get().send(DeadLetters.copy(record), violation));
         } else {
             LOG.warn("{}: passed over {}: {}", product.qualifiedName(), DeadLetters.Place.of(record), violation);
         }
@@ -163,7 +176,8 @@ final class ProductIngest {
      */
     List<Optional<Violation>> check(List<ConsumerRecord<byte[], byte[]>> records) {
         List<Optional<Violation>> verdicts = new ArrayList<>();
-        for (ConsumerRecord<byte[], byte[]> record : records) {
+        for (ConsumerRecord<byte[], byte[]> given : records) {
+            ConsumerRecord<ByteBuffer, ByteBuffer> record = DeadLetters.view(given);
             PartitionWriter writer = writer(record.partition());
             RecordReader reader = readers.get(record.partition());
             int rows = reader.prepare(record);

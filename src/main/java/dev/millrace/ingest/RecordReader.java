@@ -1,9 +1,15 @@
 package dev.millrace.ingest;
 
 import dev.millrace.codec.Violation;
+import java.nio.ByteBuffer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/** Reads the records of one partition into its store's columns. Only the domain's ingest thread. */
+/**
+ * Reads the records of one partition into its store's columns. Only the domain's ingest thread.
+ *
+ * <p>Keys and values are views of the fetched batches on the heap: right as long as anyone holds them, with the bytes
+ * of other records around.
+ */
 interface RecordReader {
     /** What a record is. */
     enum Reading {
@@ -21,7 +27,7 @@ interface RecordReader {
      * How many rows the writer must have room for to read a record, or {@link
      * dev.millrace.codec.RecordDecoder#WAITING} when it cannot be read yet.
      */
-    default int prepare(ConsumerRecord<byte[], byte[]> record) {
+    default int prepare(ConsumerRecord<ByteBuffer, ByteBuffer> record) {
         return 1;
     }
 
@@ -35,7 +41,7 @@ interface RecordReader {
      *
      * @throws org.apache.arrow.memory.OutOfMemoryException when it does not fit
      */
-    Reading read(ConsumerRecord<byte[], byte[]> record);
+    Reading read(ConsumerRecord<ByteBuffer, ByteBuffer> record);
 
     /** Why the last record was broken. */
     Violation violation();

@@ -2,6 +2,7 @@ package dev.millrace.ingest;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Collection;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -25,7 +26,7 @@ final class SeekingConsumer {
     private SeekingConsumer() {}
 
     @SuppressWarnings("unchecked") // the proxy implements just this interface
-    static Consumer<byte[], byte[]> over(Consumer<byte[], byte[]> consumer, Start start) {
+    static Consumer<ByteBuffer, ByteBuffer> over(Consumer<ByteBuffer, ByteBuffer> consumer, Start start) {
         var listener = new ConsumerRebalanceListener() {
             @Override
             public void onPartitionsRevoked(Collection<TopicPartition> partitions) {}
@@ -42,7 +43,7 @@ final class SeekingConsumer {
                 }
             }
         };
-        return (Consumer<byte[], byte[]>) Proxy.newProxyInstance(
+        return (Consumer<ByteBuffer, ByteBuffer>) Proxy.newProxyInstance(
                 SeekingConsumer.class.getClassLoader(), new Class<?>[] {Consumer.class}, (proxy, method, arguments) -> {
                     Object[] given = arguments == null ? new Object[0] : arguments.clone();
                     for (int i = 0; i < given.length; i++) {

@@ -45,6 +45,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -112,9 +113,12 @@ public final class MillraceServer implements AutoCloseable {
         mesh.warnings().forEach(warning -> LOG.warn("{}", warning));
         Instance instance = Instance.of(configuration.data().folder());
 
-        Vertx vertx =
-                Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(LOOPS));
-        closings.push(() -> await(vertx.close()));
+        // Its classes are loaded while the stores are opened: both take long.
+        var loading = CompletableFuture.supplyAsync(
+                () -> Vertx.vertx(
+                        new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(LOOPS)),
+                task -> Thread.ofPlatform().name("start").start(task));
+        closings.push(() -> await(loading.join().close()));
         var meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         closings.push(meters::close);
         bindJvm(meters);
@@ -139,6 +143,7 @@ public final class MillraceServer implements AutoCloseable {
                 configuration.mesh().name(),
                 domains.stream().flatMap(domain -> domain.products().stream()).toList());
 
+        Vertx vertx = loading.join();
         var policies = new Resilience(vertx, configuration.limits(), meters);
         RateLimitLayer<Call, Answer> httpRate = policies.rateLimit("http");
         BufferAllocator copies = root.newChildAllocator("http answers", 0, HTTP_MEMORY_BYTES);

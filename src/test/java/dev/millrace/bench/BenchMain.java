@@ -2,6 +2,9 @@ package dev.millrace.bench;
 
 import dev.millrace.bench.http.HttpBench;
 import dev.millrace.bench.ingest.IngestBench;
+import dev.millrace.bench.proof.KillBench;
+import dev.millrace.bench.proof.RestartBench;
+import dev.millrace.bench.proof.SoakBench;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -12,8 +15,13 @@ public final class BenchMain {
     private static final int FINE = 0;
     private static final int WRONG_USE = 2;
 
-    private static final Map<String, Bench> BENCHES =
-            Map.of("codec", new CodecBench(), "http", new HttpBench(), "ingest", new IngestBench());
+    private static final Map<String, Bench> BENCHES = Map.of(
+            "codec", new CodecBench(),
+            "http", new HttpBench(),
+            "ingest", new IngestBench(),
+            "kill", new KillBench(),
+            "restart", new RestartBench(),
+            "soak", new SoakBench());
 
     private BenchMain() {}
 

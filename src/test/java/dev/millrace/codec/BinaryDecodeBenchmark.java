@@ -152,7 +152,7 @@ public class BinaryDecodeBenchmark {
     @OperationsPerInvocation(RECORDS)
     public int ours() {
         for (byte[] record : input) {
-            decoder.prepare(record, false);
+            decoder.prepare(record, 0, record.length, false);
             if (decoder.decode(record, 0, record.length)) {
                 writer.endRows(decoder.rows());
             }

@@ -87,7 +87,7 @@ class BinaryFormatsProperties {
                 side.decodeJson(RandomRecords.record(random));
             }
             byte[] stream = stream(side.json.batch(), count);
-            assertEquals(count, side.decoder.prepare(stream, false));
+            assertEquals(count, side.decoder.prepare(stream, 0, stream.length, false));
             assertTrue(
                     side.decoder.decode(stream, 0, stream.length),
                     () -> side.decoder.violation().toString());
@@ -255,7 +255,7 @@ class BinaryFormatsProperties {
 
         void assertSame(JsonNode record, byte[] bytes) {
             decodeJson(record);
-            assertEquals(1, decoder.prepare(bytes, false));
+            assertEquals(1, decoder.prepare(bytes, 0, bytes.length, false));
             assertTrue(decoder.decode(bytes, 0, bytes.length), () -> decoder.violation() + " " + record);
             binary.endRow();
             assertSameRows();
@@ -279,7 +279,7 @@ class BinaryFormatsProperties {
         void mutate(byte[] good, int header, Random random) {
             for (int i = 0; i < 60; i++) {
                 byte[] bytes = RandomRecords.damage(good, header, random);
-                int rows = decoder.prepare(bytes, false);
+                int rows = decoder.prepare(bytes, 0, bytes.length, false);
                 if (decoder.decode(bytes, 0, bytes.length)) {
                     assertEquals(rows, decoder.rows());
                     binary.endRows(rows);

@@ -134,8 +134,8 @@ class BinaryFormatsTest {
             writer.open(8);
             SchemaSource source = id -> id == 1 ? new SchemaSource.Pending() : new SchemaSource.Missing("it is gone.");
             var decoder = decoder(columns, ValueFormat.AVRO, false, writer, source);
-            assertEquals(RecordDecoder.WAITING, decoder.prepare(bytes(0, 0, 0, 0, 1, 2), false));
-            assertEquals(1, decoder.prepare(bytes(0, 0, 0, 0, 2, 2), false));
+            assertEquals(RecordDecoder.WAITING, decoder.prepare(bytes(0, 0, 0, 0, 1, 2), 0, 6, false));
+            assertEquals(1, decoder.prepare(bytes(0, 0, 0, 0, 2, 2), 0, 6, false));
             assertFalse(decoder.decode(bytes(0, 0, 0, 0, 2, 2), 0, 6));
             assertEquals(new Violation("schema", "", "Schema 2 cannot be used: it is gone."), decoder.violation());
             assertFalse(decoder.decode("{\"v\":1}".getBytes(UTF_8), 0, 7));
@@ -245,7 +245,7 @@ class BinaryFormatsTest {
         try (var writer = new BatchWriter(Records.layout(columns), root)) {
             writer.open(8);
             ArrowDecoder decoder = arrow(columns, writer, 40);
-            assertEquals(40, decoder.prepare(good, false));
+            assertEquals(40, decoder.prepare(good, 0, good.length, false));
             assertTrue(
                     decoder.decode(good, 0, good.length),
                     () -> decoder.violation().toString());

@@ -78,7 +78,12 @@ public final class DemoData {
 
     /** The first {@code limit} flights, numbered from {@code F0000001} in the file's order. */
     public DemoSource flights(long limit) {
-        return FlightSource.open(folder.resolve(FLIGHTS_FILE), limit);
+        return flights(folder.resolve(FLIGHTS_FILE), limit);
+    }
+
+    /** The first {@code limit} flights of another file with the same columns. */
+    public static DemoSource flights(Path parquet, long limit) {
+        return FlightSource.open(parquet, limit);
     }
 
     /** All airports, in the file's order. */

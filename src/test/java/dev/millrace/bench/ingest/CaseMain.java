@@ -16,9 +16,9 @@ import java.util.Map;
 final class CaseMain {
     private CaseMain() {}
 
-    /** Arguments: case, brokers, topic, records. */
+    /** Arguments: case, brokers, topic, records, data set. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        var source = new Source(arguments[1], arguments[2], Integer.parseInt(arguments[3]));
+        var source = new Source(arguments[1], arguments[2], Integer.parseInt(arguments[3]), arguments[4]);
         try (var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
                 IngestCase measured = of(arguments[0], source)) {
             while (lines.readLine() != null) {
@@ -28,7 +28,7 @@ final class CaseMain {
         System.exit(0);
     }
 
-    private static IngestCase of(String name, Source source) {
+    private static IngestCase of(String name, Source source) throws IOException {
         return switch (name) {
             case IngestBench.RAW -> new RawPollCase(source);
             case IngestBench.MILLRACE -> new MillraceCase(source, false);

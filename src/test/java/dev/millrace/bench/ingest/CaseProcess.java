@@ -30,7 +30,12 @@ final class CaseProcess implements Runner {
                 List.of("-Xmx" + heapMegabytes + "m"),
                 name.equals(IngestBench.STREAMS) ? List.of(StreamsCase.clients()) : List.of(),
                 CaseMain.class,
-                List.of(name, source.bootstrapServers(), source.topic(), Integer.toString(source.records())));
+                List.of(
+                        name,
+                        source.bootstrapServers(),
+                        source.topic(),
+                        Integer.toString(source.records()),
+                        source.data()));
         output = process.inputReader(StandardCharsets.UTF_8);
         input = process.outputWriter(StandardCharsets.UTF_8);
     }

@@ -7,8 +7,6 @@ import dev.millrace.bench.Report;
 import dev.millrace.bench.Series;
 import dev.millrace.bench.Tools;
 import dev.millrace.ingest.broker.ChildBroker;
-import dev.millrace.ingest.publish.TopicPublisher;
-import dev.millrace.ingest.publish.TopicSpecification;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +30,7 @@ import java.util.stream.Stream;
 public final class IngestBench implements Bench {
     static final String RAW = "raw poll";
     static final String KCAT = "kcat";
+    static final String RDKAFKA = "librdkafka";
     static final String MILLRACE = "Millrace";
     static final String MILLRACE_KEY = "Millrace by key";
     static final String OBJECTS = "objects";
@@ -42,15 +41,20 @@ public final class IngestBench implements Bench {
     static final Set<String> COLUMNS = Set.of(RAW, MILLRACE, MILLRACE_KEY);
 
     private static final List<String> CASES =
-            List.of(RAW, KCAT, MILLRACE, MILLRACE_KEY, OBJECTS, OBJECTS_TUNED, STREAMS);
-    private static final int PARTITIONS = 4;
+            List.of(RAW, RDKAFKA, KCAT, MILLRACE, MILLRACE_KEY, OBJECTS, OBJECTS_TUNED, STREAMS);
     private static final String CPU = "CPU per record";
     private static final String WALL = "wall time per record";
 
     @Override
     public SortedMap<String, String> options() {
         return new TreeMap<>(Map.of(
-                "records", "2000000", "rounds", "3", "warmup", "3", "cases", String.join(";", CASES), "brokers", ""));
+                "records", "2000000",
+                "rounds", "3",
+                "warmup", "3",
+                "cases", String.join(";", CASES),
+                "data", "orders",
+                "parquet", "../shared/data/flights-3m.parquet",
+                "brokers", ""));
     }
 
     @Override
@@ -72,13 +76,18 @@ public final class IngestBench implements Bench {
         int records = arguments.number("records", this);
         int rounds = arguments.number("rounds", this);
         var source =
-                new Source(brokers, "bench.orders." + ProcessHandle.current().pid(), records);
-        publish(source, progress);
+                new Source(brokers, "bench." + ProcessHandle.current().pid(), records, arguments.text("data", this));
+        progress.accept(String.format(Locale.ROOT, "publishing %,d %s", records, source.data()));
+        source.dataSet().publish(source, Path.of(arguments.text("parquet", this)));
         List<String> cases = cases(arguments);
         List<String> missing = new ArrayList<>();
         if (cases.contains(KCAT) && Tools.find(KCAT).isEmpty()) {
             cases.remove(KCAT);
             missing.add("librdkafka: kcat is not installed");
+        }
+        if (cases.contains(RDKAFKA) && RdkafkaRunner.missing().isPresent()) {
+            cases.remove(RDKAFKA);
+            missing.add(RdkafkaRunner.missing().get());
         }
         if (cases.contains(STREAMS) && !Files.exists(StreamsCase.clients())) {
             cases.remove(STREAMS);
@@ -100,10 +109,10 @@ public final class IngestBench implements Bench {
                 "ingest",
                 String.format(
                         Locale.ROOT,
-                        "%,d JSON orders of %d bytes in %d partitions, %d rounds; a case's CPU is its process's",
+                        "%,d %s in %d partitions, %d rounds; a case's CPU is its process's",
                         records,
-                        Orders.BYTES,
-                        PARTITIONS,
+                        source.dataSet().describe(),
+                        DataSet.PARTITIONS,
                         rounds),
                 results,
                 ratios(results),
@@ -121,14 +130,6 @@ public final class IngestBench implements Bench {
         return cases;
     }
 
-    private static void publish(Source source, Consumer<String> progress) {
-        progress.accept(String.format(Locale.ROOT, "publishing %,d orders", source.records()));
-        try (var publisher = new TopicPublisher(source.bootstrapServers())) {
-            publisher.ensure(List.of(new TopicSpecification(source.topic(), PARTITIONS, Map.of())));
-            publisher.publish(source.topic(), Orders.of(source.records()), source.records(), (done, total) -> {});
-        }
-    }
-
     private static Map<String, List<Pass>> measure(
             Source source, List<String> cases, int warmup, int rounds, Consumer<String> progress)
             throws IOException, InterruptedException {
@@ -136,7 +137,13 @@ public final class IngestBench implements Bench {
         try {
             Map<String, List<Pass>> passes = new LinkedHashMap<>();
             for (String name : cases) {
-                runners.put(name, name.equals(KCAT) ? new KcatRunner(source) : new CaseProcess(name, source));
+                runners.put(
+                        name,
+                        switch (name) {
+                            case KCAT -> new KcatRunner(source);
+                            case RDKAFKA -> RdkafkaRunner.compile(source);
+                            default -> new CaseProcess(name, source);
+                        });
                 passes.put(name, new ArrayList<>());
             }
             for (int round = 1 - warmup; round <= rounds; round++) {

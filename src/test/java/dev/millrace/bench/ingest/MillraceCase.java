@@ -33,25 +33,28 @@ final class MillraceCase implements IngestCase {
     private static final String NAME = "orders";
 
     private final Source source;
-    private final boolean keyed;
+    private final ProductDefinition orders;
     private final Configuration configuration = ConfigurationReader.ofDefaults().read();
     private final Vertx vertx = Vertx.vertx();
     private int pass;
 
     /** {@code keyed}: whether rows can be found by their id, too. */
-    MillraceCase(Source source, boolean keyed) {
+    MillraceCase(Source source, boolean keyed) throws IOException {
         this.source = source;
-        this.keyed = keyed;
+        Path mesh = Files.createTempDirectory("millrace-bench-mesh");
+        try {
+            Path domain = Files.createDirectories(mesh.resolve("domains/" + DOMAIN));
+            Files.writeString(
+                    domain.resolve(NAME + ".odcs.yaml"), source.dataSet().contract(source.topic(), keyed));
+            this.orders = MeshReader.read(mesh).product(DOMAIN, NAME).orElseThrow();
+        } finally {
+            Folders.delete(mesh);
+        }
     }
 
     @Override
     public Reading read() throws IOException {
-        Path folder = Files.createTempDirectory("millrace-bench");
-        Path domain = Files.createDirectories(folder.resolve("mesh/domains/" + DOMAIN));
-        Files.writeString(domain.resolve(NAME + ".odcs.yaml"), Orders.contract(source.topic(), keyed));
-        ProductDefinition orders =
-                MeshReader.read(folder.resolve("mesh")).product(DOMAIN, NAME).orElseThrow();
-        return new ToRows(orders, folder);
+        return new ToRows(orders, Files.createTempDirectory("millrace-bench"));
     }
 
     @Override

@@ -15,7 +15,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 final class ObjectsCase implements IngestCase {
     private final Source source;
     private final Map<String, Object> fetching;
-    private final ObjectMapper mapper = Order.mapper();
+    private final ObjectMapper mapper = Row.mapper();
     private int pass;
 
     /** {@code fetching} is added to the client's default settings. */
@@ -41,7 +41,7 @@ final class ObjectsCase implements IngestCase {
 
     private final class ToMap implements Reading {
         private final KafkaConsumer<String, String> consumer;
-        private final Map<String, Order> orders = new ConcurrentHashMap<>();
+        private final Map<String, Row> rows = new ConcurrentHashMap<>();
 
         ToMap(KafkaConsumer<String, String> consumer) {
             this.consumer = consumer;
@@ -49,18 +49,18 @@ final class ObjectsCase implements IngestCase {
 
         @Override
         public long await() {
-            while (orders.size() < source.records()) {
+            while (rows.size() < source.records()) {
                 for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) {
-                    Order order = order(record.value());
-                    orders.put(order.id(), order);
+                    Row row = row(record.value());
+                    rows.put(row.id(), row);
                 }
             }
-            return orders.size();
+            return rows.size();
         }
 
-        private Order order(String json) {
+        private Row row(String json) {
             try {
-                return mapper.readValue(json, Order.class);
+                return mapper.readValue(json, source.dataSet().row());
             } catch (JsonProcessingException broken) {
                 throw new IllegalStateException(broken);
             }
@@ -69,7 +69,7 @@ final class ObjectsCase implements IngestCase {
         @Override
         public void close() {
             consumer.close();
-            orders.clear();
+            rows.clear();
         }
     }
 }

@@ -4,5 +4,10 @@ package dev.millrace.bench.ingest;
  * The topic that every case reads.
  *
  * @param records how many it holds
+ * @param data the name of its {@link DataSet}
  */
-public record Source(String bootstrapServers, String topic, int records) {}
+public record Source(String bootstrapServers, String topic, int records, String data) {
+    DataSet dataSet() {
+        return DataSet.of(data);
+    }
+}

@@ -25,7 +25,7 @@ final class StreamsCase implements IngestCase {
     private static final String STORE = "orders";
 
     private final Source source;
-    private final ObjectMapper mapper = Order.mapper();
+    private final ObjectMapper mapper = Row.mapper();
     private int pass;
 
     StreamsCase(Source source) {
@@ -61,25 +61,27 @@ final class StreamsCase implements IngestCase {
         var builder = new StreamsBuilder();
         builder.table(
                 source.topic(),
-                Consumed.with(Serdes.String(), orders()),
+                Consumed.with(Serdes.String(), rows()),
                 Materialized.as(Stores.inMemoryKeyValueStore(STORE)));
         var streams = new KafkaStreams(builder.build(), settings);
         streams.start();
         return new ToTable(streams, folder);
     }
 
-    private Serde<Order> orders() {
+    private Serde<Row> rows() {
         return Serdes.serdeFrom(
-                (topic, order) -> {
+                (topic, row) -> {
                     try {
-                        return order == null ? null : mapper.writeValueAsBytes(order);
+                        return row == null ? null : mapper.writeValueAsBytes(row);
                     } catch (IOException broken) {
                         throw new UncheckedIOException(broken);
                     }
                 },
                 (topic, json) -> {
                     try {
-                        return json == null ? null : mapper.readValue(json, Order.class);
+                        return json == null
+                                ? null
+                                : mapper.readValue(json, source.dataSet().row());
                     } catch (IOException broken) {
                         throw new UncheckedIOException(broken);
                     }
@@ -107,7 +109,7 @@ final class StreamsCase implements IngestCase {
             }
             try {
                 return streams.store(StoreQueryParameters.fromNameAndType(
-                                STORE, QueryableStoreTypes.<String, Order>keyValueStore()))
+                                STORE, QueryableStoreTypes.<String, Row>keyValueStore()))
                         .approximateNumEntries();
             } catch (InvalidStateStoreException moving) {
                 return -1;
