@@ -159,6 +159,9 @@ public final class WritePorts {
             product.unreadable().ifPresent(reason -> {
                 throw new Problem.Unavailable(product.qualifiedName(), reason).exception();
             });
+            if (stopping) {
+                throw WriteLog.unavailable("the server is stopping", false);
+            }
             if (product.state().phase() == ProductState.Phase.RECREATED) {
                 throw new Problem.Unavailable(
                                 product.qualifiedName(), product.state().detail())
@@ -195,8 +198,7 @@ public final class WritePorts {
                             log.add(checked);
                         }
                     })
-                    .onFailure(failure ->
-                            pending.fail(stopping ? WriteLog.unavailable("the server is stopping", false) : failure));
+                    .onFailure(pending::fail);
             // Before the port's own time is up, which would not say what became of the request.
             long millis = configuration.limits().requestTimeout().toMillis() * 3 / 4;
             return pending.answer
