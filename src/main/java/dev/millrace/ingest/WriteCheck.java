@@ -162,7 +162,7 @@ final class WriteCheck implements BodyRecords.Taker {
 
     /** The topic's records are Arrow streams themselves. */
     private void whole(byte[] body) {
-        int rows = decoder.prepare(body, false);
+        int rows = decoder.prepare(body, 0, body.length, false);
         if (rows > maxRecords) {
             throw new Problem.TooLarge("The number of records", rows, maxRecords).exception();
         }

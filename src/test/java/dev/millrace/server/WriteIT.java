@@ -372,8 +372,10 @@ class WriteIT {
 
     /** Of letters that no compression makes small. */
     private static String note(int length) {
-        return new java.util.Random(7).ints(length, 'a', 'z').collect(
-                StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString();
+        return new java.util.Random(7)
+                .ints(length, 'a', 'z')
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
     }
 
     @Test
