@@ -205,6 +205,8 @@ final class WriteLog {
             if (!kafka.properties().containsKey(ProducerConfig.MAX_BLOCK_MS_CONFIG)) {
                 clientSettings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, BLOCK_MILLIS);
             }
+            // What follows a batch that the topic refuses must not be under way already: it would come out of order.
+            clientSettings.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
             open = new KafkaProducer<>(clientSettings, new ByteArraySerializer(), new ByteArraySerializer());
             producer = open;
             open.initTransactions();
