@@ -1,6 +1,8 @@
 package dev.millrace.arrow;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -68,31 +70,23 @@ public final class Batch {
         return columns[number];
     }
 
-    /** The column, nested or not, that a layout entry describes; lists cannot be entered. */
+    /** The column, nested or not, at a path; lists cannot be entered. */
     public Column column(String path) {
-        for (Column column : columns) {
-            Column found = find(column, path);
-            if (found != null) {
-                return found;
-            }
-        }
-        throw new IllegalArgumentException("no column " + path);
+        return path(path).getLast();
     }
 
-    private static @Nullable Column find(Column column, String path) {
-        if (column.layout().path().equals(path)) {
-            return column;
+    /** The column at a path and the structs around it, outermost first. */
+    public List<Column> path(String path) {
+        var found = new ArrayList<Column>(2);
+        Column[] level = columns;
+        while (found.isEmpty() || !found.getLast().layout().path().equals(path)) {
+            found.add(Arrays.stream(level)
+                    .filter(column -> (path + ".").startsWith(column.layout().path() + "."))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException("no column " + path)));
+            level = found.getLast().children();
         }
-        if (column.layout().storage() == Storage.STRUCT
-                && path.startsWith(column.layout().path() + ".")) {
-            for (int i = 0; i < column.layout().children().size(); i++) {
-                Column found = find(column.child(i), path);
-                if (found != null) {
-                    return found;
-                }
-            }
-        }
-        return null;
+        return found;
     }
 
     /** Takes one more reference. */

@@ -18,6 +18,7 @@ public final class Column {
     private final long indexes;
     private final boolean direct;
     private final boolean unsigned;
+    private final boolean real;
     private final Column[] children;
 
     /** Over the column's own buffers, 0 where it has none; {@code data} are the numbers of a dictionary's texts. */
@@ -30,11 +31,16 @@ public final class Column {
         this.indexes = encoded ? data : 0;
         this.direct = layout.storage() == Storage.BYTES || layout.storage() == Storage.LIST;
         this.unsigned = layout.type() instanceof ArrowType.Int integer && !integer.getIsSigned();
+        this.real = layout.type() instanceof ArrowType.FloatingPoint;
         this.children = children;
     }
 
     public ColumnLayout layout() {
         return layout;
+    }
+
+    Column[] children() {
+        return children;
     }
 
     /** The nested column: a struct's field by its number, the elements of a list, map or vector by 0. */
@@ -111,14 +117,15 @@ public final class Column {
         };
     }
 
-    /** A bit or an integer of up to 64 bits, as a signed number in the order of the column's own. */
+    /** A bit or a number of up to 64 bits, as a signed one in the order of the column's own; NaNs lie outside all others. */
     public long ordered(int row) {
         return switch (layout.width()) {
-            case 0 -> bit(row) ? 1 : 0;
+            case 0 -> Memory.getByte(data + (row >>> 3)) >>> (row & 7) & 1;
             case 1 -> unsigned ? int8(row) & 0xFF : int8(row);
             case 2 -> unsigned ? int16(row) & 0xFFFF : int16(row);
-            case 4 -> unsigned ? int32(row) & 0xFFFF_FFFFL : int32(row);
-            default -> unsigned ? int64(row) ^ Long.MIN_VALUE : int64(row);
+            case 4 -> real ? Rank.ordered(float32(row)) : unsigned ? int32(row) & 0xFFFF_FFFFL : int32(row);
+            case 8 -> real ? Rank.ordered(float64(row)) : unsigned ? int64(row) ^ Long.MIN_VALUE : int64(row);
+            default -> 0;
         };
     }
 
@@ -256,7 +263,7 @@ public final class Column {
 
     /**
      * A total order of the values of two rows, zero for equal ones: nulls first, nested values field by field and element
-     * by element. Whole numbers are ordered as signed ones, decimals by their bytes, the
+     * by element. Decimals are ordered by their bytes, the
      * texts of a dictionary by their numbers.
      */
     public int compare(int row, int other) {
@@ -291,13 +298,7 @@ public final class Column {
         if (width > 8) {
             return Memory.compare(data + (long) row * width, width, data + (long) other * width, width);
         }
-        if (layout.type() instanceof ArrowType.FloatingPoint) {
-            // 0.0 and -0.0 are one
-            return width == 8
-                    ? Double.compare(float64(row) + 0.0, float64(other) + 0.0)
-                    : Float.compare(float32(row) + 0.0f, float32(other) + 0.0f);
-        }
-        return Long.compare(fixed(row), fixed(other));
+        return Long.compare(ordered(row), ordered(other));
     }
 
     boolean standsOn(long validity, long offsets, long data) {

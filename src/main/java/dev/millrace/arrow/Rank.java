@@ -5,7 +5,7 @@ import java.util.Arrays;
 
 /**
  * Where a value stands among those of its type, as 128 unsigned bits: of two values in order the ranks are in order or
- * equal. Texts have equal ones where they differ behind their 15th byte only, decimals where they take more than 128 bits.
+ * equal. Texts have equal ones where they differ behind their 15th byte only; decimals of more than 128 bits have none.
  * What is true of bounds of ranks is so of the values, without rounding one of them up.
  */
 public record Rank(long high, long low) implements Comparable<Rank> {
@@ -46,7 +46,7 @@ public record Rank(long high, long low) implements Comparable<Rank> {
 
     /** The order of numbers as that of signed integers; NaNs are beyond the infinities. */
     static long ordered(double value) {
-        long bits = Double.doubleToRawLongBits(value + 0.0);
+        long bits = Double.doubleToLongBits(value + 0.0);
         return bits ^ bits >> 63 >>> 1;
     }
 

@@ -3,7 +3,6 @@ package dev.millrace.arrow;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Base64;
-import org.apache.arrow.vector.types.pojo.ArrowType;
 
 /**
  * Least and greatest {@link Rank} and the number of nulls of each column that is not within a list, over all rows of a
@@ -62,21 +61,27 @@ public final class Statistics {
         int at = layout.index() * ENTRY;
         long nulls = column.nullCount(from, to);
         entries[at + NULLS] += nulls;
-        if (nulls == to - from || layout.type() instanceof ArrowType.FixedSizeBinary) {
-            return nulls;
-        }
         boolean dense = nulls == 0;
         switch (layout.storage()) {
             case BIT -> addNumbers(column, at, from, to, dense);
             case FIXED -> {
-                if (layout.width() > Long.BYTES) {
+                if (layout.width() <= Long.BYTES) {
+                    addNumbers(column, at, from, to, dense);
+                } else if (column.words() == 2) {
                     addDecimals(column, at, from, to, dense);
                 } else {
-                    addNumbers(column, at, from, to, dense);
+                    add(at, 0, 0);
+                    add(at, -1, -1);
                 }
             }
             case BYTES -> addTexts(column, at, from, to, dense, column.dataAddress() + column.start(to));
-            case DICTIONARY -> addTexts(column, at, from, to, dense, Long.MAX_VALUE); // behind its texts there is room
+            case DICTIONARY -> {
+                if (to - from < layout.dictionary().values().size()) {
+                    addTexts(column, at, from, to, dense, Long.MAX_VALUE); // behind a dictionary's texts there is room
+                } else {
+                    addEncoded(column, at, from, to, dense);
+                }
+            }
             case LIST, STRUCT, VECTOR -> {}
         }
         return nulls;
@@ -85,41 +90,39 @@ public final class Statistics {
     private void addNumbers(Column column, int at, int from, int to, boolean dense) {
         long min = Long.MAX_VALUE;
         long max = Long.MIN_VALUE;
-        if (column.layout().type() instanceof ArrowType.FloatingPoint) {
-            boolean wide = column.layout().width() == Double.BYTES;
-            for (int row = from; row < to; row++) {
-                if (dense || !column.isNull(row)) {
-                    long value = Rank.ordered(wide ? column.float64(row) : column.float32(row));
-                    min = Math.min(min, value);
-                    max = Math.max(max, value);
-                }
-            }
-        } else {
-            for (int row = from; row < to; row++) {
-                if (dense || !column.isNull(row)) {
-                    long value = column.ordered(row);
-                    min = Math.min(min, value);
-                    max = Math.max(max, value);
-                }
+        for (int row = from; row < to; row++) {
+            if (dense || !column.isNull(row)) {
+                long value = column.ordered(row);
+                min = Math.min(min, value);
+                max = Math.max(max, value);
             }
         }
-        add(at, min ^ Long.MIN_VALUE, 0);
-        add(at, max ^ Long.MIN_VALUE, 0);
+        if (min <= max) {
+            add(at, min ^ Long.MIN_VALUE, 0);
+            add(at, max ^ Long.MIN_VALUE, 0);
+        }
     }
 
     private void addDecimals(Column column, int at, int from, int to, boolean dense) {
         for (int row = from; row < to; row++) {
             if (dense || !column.isNull(row)) {
-                long high = column.word(row, 1);
-                long low = column.word(row, 0);
-                for (int i = 2; i < column.words(); i++) {
-                    long sign = column.word(row, column.words() - 1) >> 63;
-                    if (column.word(row, i) != high >> 63) {
-                        high = sign ^ Long.MAX_VALUE;
-                        low = ~sign;
-                    }
-                }
-                add(at, high ^ Long.MIN_VALUE, low);
+                add(at, column.word(row, 1) ^ Long.MIN_VALUE, column.word(row, 0));
+            }
+        }
+    }
+
+    /** Of a dictionary's texts only those that are there, each once. */
+    private void addEncoded(Column column, int at, int from, int to, boolean dense) {
+        Column texts = column.layout().dictionary().column();
+        boolean[] seen = new boolean[column.layout().dictionary().values().size()];
+        for (int row = from; row < to; row++) {
+            if (dense || !column.isNull(row)) {
+                seen[column.textNumber(row)] = true;
+            }
+        }
+        for (int i = 0; i < seen.length; i++) {
+            if (seen[i]) {
+                addTexts(texts, at, i, i + 1, true, texts.dataAddress() + texts.end(i));
             }
         }
     }
@@ -133,7 +136,7 @@ public final class Statistics {
                 long high = word(address, length, limit);
                 if (Long.compareUnsigned(high, entries[at + MIN]) <= 0
                         || Long.compareUnsigned(high, entries[at + MAX]) >= 0) {
-                    long low = word(address + Long.BYTES, Math.clamp(length - Long.BYTES, 0, Long.BYTES - 1), limit);
+                    long low = word(address + Long.BYTES, Math.min(length - Long.BYTES, Long.BYTES - 1), limit);
                     add(at, high, low | Math.min(length, Rank.TEXT_BYTES));
                 }
             }

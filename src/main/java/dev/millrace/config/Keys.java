@@ -116,6 +116,11 @@ final class Keys {
             SHORT,
             "30s",
             "A segment with rows is sealed and made durable after that long, full or not.");
+    static final Key<Boolean> STORE_SCRUB = new Key<>(
+            "store.scrub",
+            Kind.truth(),
+            "true",
+            "After a start all files are compared with their checksums, in the background.");
 
     static final Key<Integer> WRITES_MAX_RECORDS = new Key<>(
             "writes.maxRecords",
@@ -160,6 +165,7 @@ final class Keys {
             LIMITS_RATE_PER_SECOND,
             STORE_SEGMENT_ROWS,
             STORE_FLUSH_INTERVAL,
+            STORE_SCRUB,
             WRITES_MAX_RECORDS,
             WRITES_WINDOW,
             WRITES_MAX_KEYS);

@@ -7,7 +7,6 @@ import dev.millrace.arrow.Dictionary;
 import dev.millrace.arrow.Rank;
 import dev.millrace.arrow.Statistics;
 import dev.millrace.arrow.Storage;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -37,7 +36,7 @@ final class FilterLoop {
 
     /** Keeps the rows of {@code selection[0, count)} that meet the filter, in order; returns how many. */
     int narrow(Batch batch, int[] selection, int count) {
-        List<Column> path = path(batch, filter.column().path());
+        List<Column> path = batch.path(filter.column().path());
         Column column = path.getLast();
         if (filter.operand() instanceof Operand.Missing(boolean missing)) {
             return missing ? missing(path, selection, count) : present(path, selection, count);
@@ -65,7 +64,7 @@ final class FilterLoop {
         }
         Statistics statistics = batch.statistics().get();
         List<ColumnLayout> path =
-                path(batch, filter.column().path()).stream().map(Column::layout).toList();
+                batch.path(filter.column().path()).stream().map(Column::layout).toList();
         if (filter.operand() instanceof Operand.Missing(boolean missing) && missing) {
             return path.stream().anyMatch(column -> column.nullable() && statistics.nulls(column) > 0);
         }
@@ -114,26 +113,6 @@ final class FilterLoop {
             case LT, LTE -> new Bounds(Rank.LEAST, rank, false);
             case PREFIX -> new Bounds(rank, Rank.ofLast(text), false);
         };
-    }
-
-    /** The column and the structs around it, outermost first. */
-    static List<Column> path(Batch batch, String wanted) {
-        List<Column> path = new ArrayList<>(2);
-        List<ColumnLayout> level = batch.layout().top();
-        while (true) {
-            for (int i = 0; i < level.size(); i++) {
-                ColumnLayout candidate = level.get(i);
-                if (wanted.equals(candidate.path()) || wanted.startsWith(candidate.path() + ".")) {
-                    path.add(path.isEmpty() ? batch.column(i) : path.getLast().child(i));
-                    break;
-                }
-            }
-            ColumnLayout found = path.getLast().layout();
-            if (found.path().equals(wanted)) {
-                return path;
-            }
-            level = found.children();
-        }
     }
 
     private static int present(List<Column> path, int[] selection, int count) {

@@ -16,9 +16,7 @@ final class RowOrder {
 
     /** The columns of a batch, in the order of the keys, each with the structs around it. */
     List<List<Column>> columns(Batch batch) {
-        return keys.stream()
-                .map(key -> FilterLoop.path(batch, key.column().path()))
-                .toList();
+        return keys.stream().map(key -> batch.path(key.column().path())).toList();
     }
 
     int compare(List<List<Column>> left, int leftRow, List<List<Column>> right, int rightRow) {

@@ -197,7 +197,7 @@ public final class MillraceServer implements AutoCloseable {
                 .resolve(product.domain())
                 .resolve(product.name());
         try {
-            return LocalStore.open(
+            LocalStore store = LocalStore.open(
                     schema(product),
                     new StoreOptions(
                             configuration.store().segmentRows(),
@@ -209,6 +209,10 @@ public final class MillraceServer implements AutoCloseable {
                     share,
                     mapped,
                     files);
+            if (configuration.store().scrub()) {
+                store.scrub();
+            }
+            return store;
         } catch (IOException failure) {
             throw new Problem.CannotStart(
                             "The data of " + product.qualifiedName() + " in " + folder + " cannot be read: " + failure)

@@ -6,11 +6,11 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -34,7 +34,8 @@ public final class LocalStore implements ProductStore {
     private final Disk disk;
     private final FileChannel lock;
     private final StoreContext context;
-    private final List<String> notes = Collections.synchronizedList(new ArrayList<>());
+    private final List<String> notes = new CopyOnWriteArrayList<>();
+    private final Scrub scrub;
     private CompletableFuture<Void> condition = CompletableFuture.completedFuture(null);
     private volatile PartitionLog[] logs = {};
     private volatile @Nullable String topicId;
@@ -62,6 +63,7 @@ public final class LocalStore implements ProductStore {
                 new MemoryGate(options.budgetBytes(), this::memoryBytes, this::seal, this::isPending),
                 () -> condition,
                 this::topicName);
+        this.scrub = new Scrub(disk, context.files(), notes);
     }
 
     /**
@@ -141,15 +143,7 @@ public final class LocalStore implements ProductStore {
         try (ExecutorService pool = Executors.newFixedThreadPool(
                 threads, Thread.ofPlatform().name("recovery-", 0).factory())) {
             List<Future<PartitionLog>> opening = IntStream.range(0, partitions)
-                    .mapToObj(partition -> pool.submit(() -> open(
-                            partition,
-                            new PartitionRecovery(
-                                            disk,
-                                            partitionFolder(partition),
-                                            context.schema(),
-                                            context.mappedAllocator(),
-                                            notes)
-                                    .recover())))
+                    .mapToObj(partition -> pool.submit(() -> recoverOne(partition)))
                     .toList();
             List<PartitionLog> opened = new ArrayList<>();
             Throwable failed = null;
@@ -171,6 +165,13 @@ public final class LocalStore implements ProductStore {
                 default -> throw new IOException(failed);
             }
         }
+    }
+
+    private PartitionLog recoverOne(int partition) throws IOException {
+        Path part = partitionFolder(partition);
+        var found = new PartitionRecovery(disk, part, context.schema(), context.mappedAllocator(), notes).recover();
+        scrub.add(partition, part, found.manifest().segments());
+        return open(partition, found);
     }
 
     private void add(int partition) {
@@ -310,6 +311,16 @@ public final class LocalStore implements ProductStore {
         return Stream.of(logs).flatMap(log -> log.fault().stream()).findFirst();
     }
 
+    @Override
+    public void scrub() {
+        scrub.start();
+    }
+
+    @Override
+    public Optional<Broken> broken() {
+        return scrub.broken();
+    }
+
     private void seal() {
         Stream.of(logs).forEach(PartitionLog::seal);
     }
@@ -343,6 +354,7 @@ public final class LocalStore implements ProductStore {
     }
 
     private void release() {
+        scrub.stop();
         Stream.of(logs).forEach(PartitionLog::close);
         try {
             lock.close();

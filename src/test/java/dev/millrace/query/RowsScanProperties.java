@@ -227,7 +227,10 @@ class RowsScanProperties {
                 var loop = new FilterLoop(filter);
                 int found = loop.narrow(mapped, new int[] {0, 1, 2}, rows);
                 assertTrue(loop.mayMeet(mapped) || found == 0, filter::canonical);
-                if (rows == 1 && !Set.of(Operator.NE, Operator.GT, Operator.LT).contains(filter.operator())) {
+                boolean hasBounds = filter.column().width() <= 16;
+                if (rows == 1
+                        && hasBounds
+                        && !Set.of(Operator.NE, Operator.GT, Operator.LT).contains(filter.operator())) {
                     assertEquals(found == 1, loop.mayMeet(mapped), filter::canonical);
                 }
                 assertTrue(loop.mayMeet(writer.batch()), "in memory there are none");
