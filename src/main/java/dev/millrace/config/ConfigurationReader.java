@@ -183,8 +183,7 @@ public final class ConfigurationReader {
                         values.of(Keys.LIMITS_REQUEST_TIMEOUT),
                         values.of(Keys.LIMITS_CONCURRENCY),
                         values.of(Keys.LIMITS_RATE_PER_SECOND)),
-                new Configuration.Store(
-                        segmentRows, values.of(Keys.STORE_FLUSH_INTERVAL), values.of(Keys.STORE_SCRUB)),
+                new Configuration.Store(segmentRows, values.of(Keys.STORE_FLUSH_INTERVAL), values.of(Keys.STORE_SCRUB)),
                 new Configuration.Writes(
                         values.of(Keys.WRITES_MAX_RECORDS),
                         values.of(Keys.WRITES_WINDOW),

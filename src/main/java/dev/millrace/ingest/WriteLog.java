@@ -167,8 +167,8 @@ final class WriteLog {
                 pending.begun = true;
                 return pending.answer.isDone();
             });
-            while (!group.isEmpty() && !transact(open, group, committing)) {
-                // A request that the topic does not take is no longer among them.
+            if (!group.isEmpty()) {
+                transact(open, group, committing);
             }
             // Those that were told that it took too long give their places back.
             finish(all, unavailable("it took too long", false));
@@ -234,8 +234,9 @@ final class WriteLog {
         }
     }
 
-    /** One transaction; false, with nothing done, when a request was refused and is left out next time. */
-    private boolean transact(KafkaProducer<byte[], byte[]> open, List<Pending> group, boolean[] committing) {
+    /** One transaction; where the topic refuses a record, one for each request, so that it is refused alone. */
+    private void transact(KafkaProducer<byte[], byte[]> open, List<Pending> group, boolean[] committing) {
+        committing[0] = false;
         open.beginTransaction();
         List<List<Future<RecordMetadata>>> sent = new ArrayList<>();
         boolean good = true;
@@ -243,18 +244,17 @@ final class WriteLog {
             good = send(open, group.get(i).records, sent);
         }
         open.flush();
-        // What failed for a reason of its own makes others fail, in whatever order.
-        boolean refused = false;
-        for (int i = sent.size() - 1; i >= 0; i--) {
-            Optional<RuntimeException> refusal = refusal(sent.get(i));
-            if (refusal.isPresent()) {
-                group.remove(i).fail(refusal.get());
-                refused = true;
-            }
-        }
-        if (refused) {
+        // Which request it is cannot be told: what shares a batch with such a record is refused with it.
+        Optional<RuntimeException> refusal =
+                sent.stream().flatMap(each -> refusal(each).stream()).findFirst();
+        if (refusal.isPresent()) {
             open.abortTransaction();
-            return false;
+            if (group.size() == 1) {
+                group.getFirst().fail(refusal.get());
+            } else {
+                group.forEach(pending -> transact(open, List.of(pending), committing));
+            }
+            return;
         }
         List<Receipt> receipts = new ArrayList<>();
         for (int i = 0; i < group.size(); i++) {
@@ -270,7 +270,6 @@ final class WriteLog {
         for (int i = 0; i < group.size(); i++) {
             group.get(i).succeed(receipts.get(i));
         }
-        return true;
     }
 
     /** Sends all, or up to one that fails, which is false: its future says why, and no later one would be taken. */

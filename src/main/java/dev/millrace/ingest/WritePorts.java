@@ -33,6 +33,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.OutOfMemoryException;
@@ -48,6 +49,8 @@ public final class WritePorts {
     private static final long MAX_WAITING_BYTES = 64L << 20;
     private static final long MEMORY_BYTES = 128L << 20;
     private static final int REPORTED = 100;
+    private static final long LOOK_NANOS = 10_000_000;
+    private static final int LOOKS = 500;
 
     private final Vertx vertx;
     private final Configuration configuration;
@@ -88,6 +91,10 @@ public final class WritePorts {
         return vertx.executeBlocking(
                         () -> {
                             log.close();
+                            // What is being checked is refused by the log in a moment.
+                            for (int look = 0; waiting.get() > 0 && look < LOOKS; look++) {
+                                LockSupport.parkNanos(LOOK_NANOS);
+                            }
                             admin.close();
                             return true;
                         },
