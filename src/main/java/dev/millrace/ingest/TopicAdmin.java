@@ -39,16 +39,24 @@ final class TopicAdmin implements AutoCloseable {
 
     /** The topic's id and the end offset of each partition, of committed records; fails when there is no such topic. */
     Future<Position> end(String topic) {
+        return offsets(topic, OffsetSpec.latest());
+    }
+
+    /** The topic's id and the oldest offset of each partition; fails when there is no such topic. */
+    Future<Position> begin(String topic) {
+        return offsets(topic, OffsetSpec.earliest());
+    }
+
+    private Future<Position> offsets(String topic, OffsetSpec which) {
         return future(admin.describeTopics(List.of(topic)).allTopicNames())
                 .map(descriptions -> Objects.requireNonNull(descriptions.get(topic)))
                 .compose(description -> {
                     int partitions = description.partitions().size();
-                    Map<TopicPartition, OffsetSpec> latest = IntStream.range(0, partitions)
+                    Map<TopicPartition, OffsetSpec> wanted = IntStream.range(0, partitions)
                             .boxed()
                             .collect(Collectors.toMap(
-                                    partition -> new TopicPartition(topic, partition),
-                                    partition -> OffsetSpec.latest()));
-                    return future(admin.listOffsets(latest, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
+                                    partition -> new TopicPartition(topic, partition), partition -> which));
+                    return future(admin.listOffsets(wanted, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
                                     .all())
                             .map(ends -> position(description.topicId().toString(), topic, partitions, ends));
                 });

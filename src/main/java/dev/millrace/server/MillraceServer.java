@@ -168,8 +168,13 @@ public final class MillraceServer implements AutoCloseable {
 
         QualityWatch quality = QualityWatch.start(registry.all(), Clock.systemUTC());
         closings.push(quality::close);
-        InputPorts inputs =
-                InputPorts.start(vertx, configuration.kafka(), configuration.schemaRegistry(), instance.id(), domains);
+        InputPorts inputs = InputPorts.start(
+                vertx,
+                configuration.kafka(),
+                configuration.schemaRegistry(),
+                configuration.input(),
+                instance.id(),
+                domains);
         closings.push(() -> await(inputs.stop()));
         closings.push(MeshWatch.start(
                 configuration.mesh().folder(), configuration.mesh().watchInterval(), registry.all())::close);

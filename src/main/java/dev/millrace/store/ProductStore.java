@@ -36,6 +36,27 @@ public interface ProductStore extends AutoCloseable {
     /** The writer of a partition below the number that {@link #topic} gave. */
     PartitionWriter writer(int partition);
 
+    /**
+     * Drops every row from an offset on, durable when it returns; {@link PartitionWriter#next()} is at most that offset
+     * then. The partition's writer handed out before is void: ask for it again. Positions up to the offset stay readable.
+     * Blocks; only the ingest thread.
+     *
+     * @throws dev.millrace.problem.ProblemException with {@code Unavailable} when the disk fails; ask again then
+     */
+    default void rewind(int partition, long offset) {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
+     * Forgets every row and the topic, for one that was recreated or to read it again; durable when it returns. All
+     * writers handed out before are void, and {@link #topic} is to be called. Blocks; only the ingest thread.
+     *
+     * @throws dev.millrace.problem.ProblemException with {@code Unavailable} when the disk fails; ask again then
+     */
+    default void clear() {
+        throw new UnsupportedOperationException();
+    }
+
     /** A folder for what can be made anew from the rows, with the product's data; empty when that is not on a disk. */
     default Optional<java.nio.file.Path> derivedFolder() {
         return Optional.empty();
