@@ -1,5 +1,6 @@
 package dev.millrace.bench;
 
+import dev.millrace.bench.http.FreshnessBench;
 import dev.millrace.bench.http.HttpBench;
 import dev.millrace.bench.ingest.IngestBench;
 import java.io.IOException;
@@ -12,8 +13,11 @@ public final class BenchMain {
     private static final int FINE = 0;
     private static final int WRONG_USE = 2;
 
-    private static final Map<String, Bench> BENCHES =
-            Map.of("codec", new CodecBench(), "http", new HttpBench(), "ingest", new IngestBench());
+    private static final Map<String, Bench> BENCHES = Map.of(
+            "codec", new CodecBench(),
+            "freshness", new FreshnessBench(),
+            "http", new HttpBench(),
+            "ingest", new IngestBench());
 
     private BenchMain() {}
 
@@ -48,6 +52,6 @@ public final class BenchMain {
         BENCHES.entrySet().stream()
                 .sorted(Map.Entry.comparingByKey())
                 .forEach(bench -> err.printf(
-                        "  %-8s %s%n", bench.getKey(), bench.getValue().options()));
+                        "  %-9s %s%n", bench.getKey(), bench.getValue().options()));
     }
 }
