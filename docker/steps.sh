@@ -18,7 +18,7 @@ layout() {
   cp "$1/src/main/launch/jvm.args" "$1/docker/steps.sh" "$2/"
 }
 
-# The program as it will run, stopped by SIGTERM when it serves; the JVM writes the cache at its end (JEP 514).
+# The program as it will run, asked a few things and stopped by SIGTERM when it is ready; the JVM writes the cache at its end (JEP 514).
 train() {
   work=$(mktemp -d)
   "${JAVA_HOME:+$JAVA_HOME/bin/}java" "-XX:AOTCacheOutput=$1/millrace.aot" "@$1/jvm.args" -jar "$1/millrace.jar" \
@@ -27,9 +27,13 @@ train() {
   trained=$!
   seconds=0
   served=no
+  rows=/v1/products/aviation/flights/rows
   while [ "$seconds" -lt 120 ] && kill -0 "$trained" 2>/dev/null; do
-    if health 18081; then
+    if answers 18081 /health/ready; then
       served=yes
+      for path in /v1/products /v1/products/aviation/flights "$rows?limit=10" "$rows/F0000001"; do
+        answers 18080 "$path" || true
+      done
       break
     fi
     sleep 1
@@ -57,12 +61,16 @@ run() {
   exec "${JAVA_HOME:+$JAVA_HOME/bin/}java" "$@"
 }
 
-# bash's own sockets: a runtime image has neither curl nor wget.
 health() {
+  answers "${1:-8081}" /health/live
+}
+
+# answers PORT PATH: whether it is 200. bash's own sockets: a runtime image has neither curl nor wget.
+answers() {
   bash -c '
     exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
-    printf "GET /health/live HTTP/1.0\r\nHost: localhost\r\n\r\n" >&3
-    read -r -t 5 _ status _ <&3 && [ "$status" = 200 ]' health "${1:-8081}" 2>/dev/null
+    printf "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n" "$2" >&3
+    read -r -t 5 _ status _ <&3 && [ "$status" = 200 ]' answers "$@" 2>/dev/null
 }
 
 step=${1:-}

@@ -1,7 +1,10 @@
 package dev.millrace.arrow;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
@@ -16,11 +19,14 @@ public final class Batch {
     private final Layout layout;
     private final List<ArrowBuf> buffers;
     private final @Nullable MemorySegment mapping;
+    private final Optional<Statistics> statistics;
     private final Column[] columns;
     private final AtomicInteger references = new AtomicInteger(1);
 
-    private Batch(Layout layout, List<ArrowBuf> buffers, @Nullable MemorySegment mapping) {
+    private Batch(
+            Layout layout, List<ArrowBuf> buffers, @Nullable MemorySegment mapping, Optional<Statistics> statistics) {
         this.layout = layout;
+        this.statistics = statistics;
         this.buffers = buffers;
         this.mapping = mapping;
         this.columns = layout.top().stream().map(this::column).toArray(Column[]::new);
@@ -28,12 +34,12 @@ public final class Batch {
 
     /** A batch with one reference over {@code owned} buffers in the layout's order, one reference each taken over. */
     static Batch owning(Layout layout, List<ArrowBuf> owned) {
-        return new Batch(layout, List.copyOf(owned), null);
+        return new Batch(layout, List.copyOf(owned), null, Optional.empty());
     }
 
     /** The same for buffers that lie within a mapped file, which lives as long as any of them. */
-    static Batch mapping(Layout layout, List<ArrowBuf> owned, MemorySegment file) {
-        return new Batch(layout, List.copyOf(owned), file);
+    static Batch mapping(Layout layout, List<ArrowBuf> owned, MemorySegment file, Optional<Statistics> statistics) {
+        return new Batch(layout, List.copyOf(owned), file, statistics);
     }
 
     private Column column(ColumnLayout column) {
@@ -54,36 +60,33 @@ public final class Batch {
         return layout;
     }
 
+    /** Of all rows of the file that this is mapped from; empty for a batch in memory. */
+    public Optional<Statistics> statistics() {
+        return statistics;
+    }
+
     /** A top-level column by its number in {@link Layout#top()}. */
     public Column column(int number) {
         return columns[number];
     }
 
-    /** The column, nested or not, that a layout entry describes; lists cannot be entered. */
+    /** The column, nested or not, at a path; lists cannot be entered. */
     public Column column(String path) {
-        for (Column column : columns) {
-            Column found = find(column, path);
-            if (found != null) {
-                return found;
-            }
-        }
-        throw new IllegalArgumentException("no column " + path);
+        return path(path).getLast();
     }
 
-    private static @Nullable Column find(Column column, String path) {
-        if (column.layout().path().equals(path)) {
-            return column;
+    /** The column at a path and the structs around it, outermost first. */
+    public List<Column> path(String path) {
+        var found = new ArrayList<Column>(2);
+        Column[] level = columns;
+        while (found.isEmpty() || !found.getLast().layout().path().equals(path)) {
+            found.add(Arrays.stream(level)
+                    .filter(column -> (path + ".").startsWith(column.layout().path() + "."))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException("no column " + path)));
+            level = found.getLast().children();
         }
-        if (column.layout().storage() == Storage.STRUCT
-                && path.startsWith(column.layout().path() + ".")) {
-            for (int i = 0; i < column.layout().children().size(); i++) {
-                Column found = find(column.child(i), path);
-                if (found != null) {
-                    return found;
-                }
-            }
-        }
-        return null;
+        return found;
     }
 
     /** Takes one more reference. */

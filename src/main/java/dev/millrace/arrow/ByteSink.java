@@ -1,5 +1,8 @@
 package dev.millrace.arrow;
 
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
 
@@ -267,6 +270,41 @@ public final class ByteSink {
         }
         position += i - from;
         return i;
+    }
+
+    /** Writes a text in UTF-8, making room for it. */
+    public void put(CharSequence text) {
+        byte[] utf8 = text.toString().getBytes(StandardCharsets.UTF_8);
+        reserve(utf8.length);
+        put(utf8, 0, utf8.length);
+    }
+
+    /** Writes what remains of {@code bytes}, direct or on the heap. */
+    public void put(ByteBuffer bytes) {
+        int length = bytes.remaining();
+        reserve(length);
+        MemorySegment.ofAddress(address + position).reinterpret(length).copyFrom(MemorySegment.ofBuffer(bytes));
+        bytes.position(bytes.limit());
+        position += length;
+    }
+
+    /** Writes every quote in the bytes from {@code from} on twice. */
+    public void doubleQuotes(int from) {
+        java.util.Objects.checkIndex(from, position + 1);
+        int quotes = 0;
+        for (int i = from; i < position; i++) {
+            quotes += Memory.getByte(address + i) == '"' ? 1 : 0;
+        }
+        reserve(quotes);
+        int target = position + quotes;
+        for (int i = position - 1; target > i + 1; i--) {
+            byte value = Memory.getByte(address + i);
+            Memory.putByte(address + --target, value);
+            if (value == '"') {
+                Memory.putByte(address + --target, value);
+            }
+        }
+        position += quotes;
     }
 
     /** A copy of all that was written; for tests and small answers. */

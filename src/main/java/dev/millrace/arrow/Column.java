@@ -17,6 +17,8 @@ public final class Column {
     private final long data;
     private final long indexes;
     private final boolean direct;
+    private final boolean unsigned;
+    private final boolean real;
     private final Column[] children;
 
     /** Over the column's own buffers, 0 where it has none; {@code data} are the numbers of a dictionary's texts. */
@@ -28,11 +30,17 @@ public final class Column {
         this.data = encoded ? layout.dictionary().column().data : data;
         this.indexes = encoded ? data : 0;
         this.direct = layout.storage() == Storage.BYTES || layout.storage() == Storage.LIST;
+        this.unsigned = layout.type() instanceof ArrowType.Int integer && !integer.getIsSigned();
+        this.real = layout.type() instanceof ArrowType.FloatingPoint;
         this.children = children;
     }
 
     public ColumnLayout layout() {
         return layout;
+    }
+
+    Column[] children() {
+        return children;
     }
 
     /** The nested column: a struct's field by its number, the elements of a list, map or vector by 0. */
@@ -106,6 +114,18 @@ public final class Column {
             case 4 -> int32(row);
             case 8 -> int64(row);
             default -> throw new IllegalStateException("width " + layout.width());
+        };
+    }
+
+    /** A bit or a number of up to 64 bits, as a signed one in the order of the column's own; NaNs lie outside all others. */
+    public long ordered(int row) {
+        return switch (layout.width()) {
+            case 0 -> Memory.getByte(data + (row >>> 3)) >>> (row & 7) & 1;
+            case 1 -> unsigned ? int8(row) & 0xFF : int8(row);
+            case 2 -> unsigned ? int16(row) & 0xFFFF : int16(row);
+            case 4 -> real ? Rank.ordered(float32(row)) : unsigned ? int32(row) & 0xFFFF_FFFFL : int32(row);
+            case 8 -> real ? Rank.ordered(float64(row)) : unsigned ? int64(row) ^ Long.MIN_VALUE : int64(row);
+            default -> 0;
         };
     }
 
@@ -185,6 +205,12 @@ public final class Column {
         return Integer.compare(length, bytes.length);
     }
 
+    /** Unsigned lexicographic order of a text or binary value against another column's. */
+    public int compareBytes(int row, Column other, int otherRow) {
+        return Memory.compare(
+                data + start(row), length(row), other.data + other.start(otherRow), other.length(otherRow));
+    }
+
     /** Whether a text or binary value starts with {@code prefix}. */
     public boolean startsWith(int row, byte[] prefix) {
         int start = start(row);
@@ -220,13 +246,7 @@ public final class Column {
     /** Whether two key values of the same type are equal; neither is null. */
     public boolean sameValue(int row, Column other, int otherRow) {
         return switch (layout.storage()) {
-            case BYTES, DICTIONARY ->
-                Memory.compare(
-                                data + start(row),
-                                length(row),
-                                other.data + other.start(otherRow),
-                                other.length(otherRow))
-                        == 0;
+            case BYTES, DICTIONARY -> compareBytes(row, other, otherRow) == 0;
             case BIT -> bit(row) == other.bit(otherRow);
             case FIXED -> layout.width() > 8 ? sameWords(row, other, otherRow) : fixed(row) == other.fixed(otherRow);
             case STRUCT, LIST, VECTOR -> throw new IllegalStateException("a key cannot be " + layout.storage());
@@ -243,7 +263,7 @@ public final class Column {
 
     /**
      * A total order of the values of two rows, zero for equal ones: nulls first, nested values field by field and element
-     * by element. Whole numbers are ordered as signed ones, decimals by their bytes, the
+     * by element. Decimals are ordered by their bytes, the
      * texts of a dictionary by their numbers.
      */
     public int compare(int row, int other) {
@@ -278,13 +298,7 @@ public final class Column {
         if (width > 8) {
             return Memory.compare(data + (long) row * width, width, data + (long) other * width, width);
         }
-        if (layout.type() instanceof ArrowType.FloatingPoint) {
-            // 0.0 and -0.0 are one
-            return width == 8
-                    ? Double.compare(float64(row) + 0.0, float64(other) + 0.0)
-                    : Float.compare(float32(row) + 0.0f, float32(other) + 0.0f);
-        }
-        return Long.compare(fixed(row), fixed(other));
+        return Long.compare(ordered(row), ordered(other));
     }
 
     boolean standsOn(long validity, long offsets, long data) {

@@ -23,6 +23,7 @@ public final class Layout {
     private final List<ColumnLayout> all;
     private final int buffers;
     private MemorySegment zeros = MemorySegment.NULL;
+    private volatile Optional<Stored> lastStored = Optional.empty();
 
     private Layout(Schema schema, List<ColumnLayout> top, List<ColumnLayout> all, int buffers) {
         this.schema = schema;
@@ -91,6 +92,33 @@ public final class Layout {
     /** The type of a dictionary's numbers; its own number within the schema says nothing. */
     private static Optional<ArrowType> index(Field field) {
         return Optional.ofNullable(field.getDictionary()).map(DictionaryEncoding::getIndexType);
+    }
+
+    /**
+     * The columns that files of one schema have.
+     *
+     * @param message the schema as the files begin with it
+     * @param sources for each column here the number there, negative when it is not there
+     */
+    @SuppressWarnings("ArrayRecordComponent") // looked up by column
+    record Stored(byte[] message, Layout layout, int[] sources) {}
+
+    /** The columns of a file; empty when this layout does not read them. Files of one schema in a row parse it once. */
+    Optional<Stored> stored(MemorySegment message, Supplier<Schema> schema) {
+        Optional<Stored> last = lastStored;
+        if (last.isEmpty() || message.mismatch(MemorySegment.ofArray(last.get().message())) != -1) {
+            Layout stored = of(schema.get());
+            if (!reads(stored.schema.getFields())) {
+                return Optional.empty();
+            }
+            List<String> paths = stored.all.stream().map(ColumnLayout::path).toList();
+            int[] sources = all.stream()
+                    .mapToInt(column -> paths.indexOf(column.path()))
+                    .toArray();
+            last = Optional.of(new Stored(message.toArray(Memory.BYTE), stored, sources));
+            lastStored = last;
+        }
+        return last;
     }
 
     /** Whether batches of the other layout are batches of this one: as {@link #reads} both ways and in the same order. */

@@ -71,6 +71,7 @@ public record Configuration(
     /** What the layers around each output port allow. */
     public record Limits(Duration requestTimeout, int concurrency, int ratePerSecond) {}
 
-    /** When a segment is sealed: at {@code segmentRows} rows, or {@code flushInterval} after its first row. */
-    public record Store(int segmentRows, Duration flushInterval) {}
+    /** When a segment is sealed: at {@code segmentRows} rows, or {@code flushInterval} after its first row; and
+     * whether a start compares all files with their checksums. */
+    public record Store(int segmentRows, Duration flushInterval, boolean scrub) {}
 }

@@ -184,7 +184,8 @@ public final class ConfigurationReader {
                         values.of(Keys.LIMITS_REQUEST_TIMEOUT),
                         values.of(Keys.LIMITS_CONCURRENCY),
                         values.of(Keys.LIMITS_RATE_PER_SECOND)),
-                new Configuration.Store(segmentRows, values.of(Keys.STORE_FLUSH_INTERVAL)));
+                new Configuration.Store(
+                        segmentRows, values.of(Keys.STORE_FLUSH_INTERVAL), values.of(Keys.STORE_SCRUB)));
     }
 
     /** A value as given: its text, where it stands, what it is called there, and what its folders are relative to. */

@@ -129,6 +129,11 @@ final class Keys {
             SHORT,
             "30s",
             "A segment with rows is sealed and made durable after that long, full or not.");
+    static final Key<Boolean> STORE_SCRUB = new Key<>(
+            "store.scrub",
+            Kind.truth(),
+            "true",
+            "After a start all files are compared with their checksums, in the background.");
 
     static final List<Key<?>> ALL = List.of(
             MESH_NAME,
@@ -157,7 +162,8 @@ final class Keys {
             LIMITS_CONCURRENCY,
             LIMITS_RATE_PER_SECOND,
             STORE_SEGMENT_ROWS,
-            STORE_FLUSH_INTERVAL);
+            STORE_FLUSH_INTERVAL,
+            STORE_SCRUB);
 
     private Keys() {}
 }

@@ -103,6 +103,15 @@ record Kind<T>(String description, Parser<T> parser) {
                         .orElseThrow(() -> new IllegalArgumentException(expected(description, text))));
     }
 
+    static Kind<Boolean> truth() {
+        String description = "true or false";
+        return new Kind<>(description, text -> switch (text.strip()) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException("Expected " + description + ", found '" + text + "'.");
+        });
+    }
+
     static Kind<Duration> duration(Duration min, Duration max) {
         String description = "duration, " + show(min) + " to " + show(max);
         return new Kind<>(description, text -> {

@@ -123,7 +123,7 @@ public final class DomainActor implements AutoCloseable {
         switch (after.phase()) {
             case STARTING, CATCHING_UP, LIVE, PAUSED ->
                 LOG.info("{}: {} -> {} {}", product.qualifiedName(), before.phase(), after.phase(), after.detail());
-            case RETRYING, GAP, RECREATED ->
+            case UNWRITABLE, RETRYING, GAP, RECREATED ->
                 LOG.warn("{}: {} -> {}: {}", product.qualifiedName(), before.phase(), after.phase(), after.detail());
             case STOPPED ->
                 LOG.error("{}: {} -> {}: {}", product.qualifiedName(), before.phase(), after.phase(), after.detail());

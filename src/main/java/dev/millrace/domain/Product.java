@@ -1,5 +1,6 @@
 package dev.millrace.domain;
 
+import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.QualityRules;
@@ -20,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
  * A data product as output ports see it: its contract's face, its state, and its snapshots. Any thread may call it; only
@@ -111,6 +113,17 @@ public final class Product {
 
     public StoreSchema schema() {
         return store.schema();
+    }
+
+    /** The schema of some of the columns that clients see, with metadata that says of what and up to where they are. */
+    public Schema arrowSchema(List<ColumnLayout> columns, Position at) {
+        return new Schema(
+                columns.stream().map(ColumnLayout::field).toList(),
+                Map.of(
+                        "millrace.product", qualifiedName(),
+                        "millrace.contract.id", face().contractId(),
+                        "millrace.contract.version", face().contractVersion(),
+                        "millrace.position", at.toString()));
     }
 
     public ProductState state() {

@@ -49,7 +49,7 @@ public final class QualityWatch implements AutoCloseable {
         for (Product product : products) {
             boolean settled = switch (product.state().phase()) {
                 case LIVE, RETRYING, GAP, RECREATED, STOPPED -> true;
-                case STARTING, CATCHING_UP, PAUSED -> false;
+                case STARTING, CATCHING_UP, PAUSED, UNWRITABLE -> false;
             };
             if (settled || product.quality().hasStoppingRules()) {
                 look(product, SHARE.dividedBy(products.size()));

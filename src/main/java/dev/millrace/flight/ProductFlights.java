@@ -111,7 +111,7 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
                     product,
                     snapshot,
                     columns,
-                    Selection.schema(product, columns, snapshot.position()),
+                    product.arrowSchema(columns, snapshot.position()),
                     limit == null ? Long.MAX_VALUE : limit));
         } catch (RuntimeException failure) {
             snapshot.close();

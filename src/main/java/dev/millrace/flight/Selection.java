@@ -95,18 +95,7 @@ record Selection(Product product, List<ColumnLayout> columns, Optional<Position>
 
     /** The schema that clients see: the selected columns, and metadata that says what they are. */
     Schema schema(Position at) {
-        return schema(product, columns, at);
-    }
-
-    /** The schema that clients see: the given columns, and metadata that says what they are. */
-    static Schema schema(Product product, List<ColumnLayout> columns, Position at) {
-        return new Schema(
-                columns.stream().map(ColumnLayout::field).toList(),
-                Map.of(
-                        "millrace.product", product.qualifiedName(),
-                        "millrace.contract.id", product.face().contractId(),
-                        "millrace.contract.version", product.face().contractVersion(),
-                        "millrace.position", at.toString()));
+        return product.arrowSchema(columns, at);
     }
 
     private static RuntimeException unknown(ProductRegistry registry, List<String> names) {

@@ -6,7 +6,9 @@ import java.util.List;
 /** A form in which rows can be answered. */
 enum Format {
     JSON("application/json", "json"),
-    NDJSON("application/x-ndjson", "ndjson");
+    NDJSON("application/x-ndjson", "ndjson"),
+    CSV("text/csv", "csv"),
+    ARROW("application/vnd.apache.arrow.stream", "arrow");
 
     static final List<Format> ALL = List.of(values());
 
@@ -17,7 +19,13 @@ enum Format {
     Format(String mediaType, String token) {
         this.mediaType = mediaType;
         this.token = token;
-        this.contentType = HttpHeaders.createOptimized(mediaType);
+        this.contentType = HttpHeaders.createOptimized(
+                mediaType.equals("text/csv") ? "text/csv; charset=utf-8; header=present" : mediaType);
+    }
+
+    /** Whether an answer without a limit has all rows: a form in which there is no room for a cursor. */
+    boolean isExport() {
+        return this != JSON;
     }
 
     String mediaType() {

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.arrow.memory.BufferAllocator;
 
 /**
  * The HTTP output port: one server on every event loop, sharing one TCP port. Started and stopped by the server room, on
@@ -40,6 +41,7 @@ public final class HttpPort {
     private final PortLayers layers;
     private final int loops;
     private final int queryThreads;
+    private final BufferAllocator allocator;
     private final StreamPlaces places = new StreamPlaces(MAX_STREAMS);
     private final AtomicInteger actualPort = new AtomicInteger();
     private final AtomicReference<String> deployment = new AtomicReference<>("");
@@ -52,6 +54,7 @@ public final class HttpPort {
      * @param layers around each operation
      * @param loops how many event loops serve
      * @param queryThreads how many threads filter and export
+     * @param allocator borrowed, pays for rows that an Arrow answer copies; of the same root as the stores'
      */
     public HttpPort(
             Vertx vertx,
@@ -60,7 +63,8 @@ public final class HttpPort {
             byte[] cursorSecret,
             PortLayers layers,
             int loops,
-            int queryThreads) {
+            int queryThreads,
+            BufferAllocator allocator) {
         this.vertx = vertx;
         this.products = products;
         this.settings = settings;
@@ -68,6 +72,7 @@ public final class HttpPort {
         this.layers = layers;
         this.loops = loops;
         this.queryThreads = queryThreads;
+        this.allocator = allocator;
     }
 
     /**
@@ -141,7 +146,7 @@ public final class HttpPort {
             WorkerExecutor workers =
                     vertx.createSharedWorkerExecutor("query", queryThreads, SLOWEST_QUERY_SECONDS, TimeUnit.SECONDS);
             var room = new RowStream.Room(
-                    vertx, workers, places, settings.idleTimeout().toMillis());
+                    vertx, workers, allocator, places, settings.idleTimeout().toMillis());
             var limits = new QueryParser.Limits(
                     settings.defaultLimit(), settings.maxLimit(), QueryParser.Limits.USUAL.maxFilters());
             var cursors = new CursorCodec(cursorSecret);

@@ -60,6 +60,7 @@ final class Operations {
                 Map.entry("getSchema", this::getSchema),
                 Map.entry("listRows", this::listRows),
                 Map.entry("getRow", this::getRow),
+                Map.entry("lookUpRows", this::lookUpRows),
                 Map.entry("getQuality", this::getQuality),
                 Map.entry("getStatistics", this::getStatistics),
                 Map.entry("listDeadLetters", this::listDeadLetters),
@@ -144,6 +145,12 @@ final class Operations {
 
     private Future<Answer> getRow(HttpServerRequest request, RequestTarget target) {
         return row(port(target), request, target);
+    }
+
+    private Future<Answer> lookUpRows(HttpServerRequest request, RequestTarget target) {
+        Negotiation negotiation = json(request, target);
+        only(target, Set.of("format"));
+        return port(target).lookUp(LookupJson.keys(target.body()), negotiation.numbersAsStrings());
     }
 
     private Future<Answer> getDeadLetter(HttpServerRequest request, RequestTarget target) {

@@ -72,6 +72,12 @@ final class ProductMeters {
                 "millrace.product.memory.bytes",
                 "Off-heap memory not yet on disk",
                 each -> each.store().memoryBytes());
+        gauge(
+                product,
+                meters,
+                "millrace.product.unwritable",
+                "1 while the product's files cannot be written, on a full disk for example",
+                each -> each.store().fileFault().isPresent() ? 1 : 0);
         for (QualityRule rule : product.quality().rules()) {
             gauge(
                     product,

@@ -8,14 +8,17 @@ import dev.millrace.problem.Problem;
 import dev.millrace.query.Cursor;
 import dev.millrace.query.CursorCodec;
 import dev.millrace.query.QueryParser;
+import dev.millrace.query.RowSource;
 import dev.millrace.query.RowsQuery;
 import dev.millrace.query.RowsScan;
+import dev.millrace.query.SortedRows;
 import dev.millrace.query.Start;
 import dev.millrace.store.Key;
 import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -75,18 +78,65 @@ final class ProductPort {
         }
     }
 
+    /** The rows with these keys, in their order, null for a key that no row has; all at one position. */
+    Future<Answer> lookUp(List<List<String>> keys, boolean numbersAsStrings) {
+        readable();
+        List<Key> parsed = new ArrayList<>(keys.size());
+        for (List<String> components : keys) {
+            parsed.add(Key.parse(product.schema(), components)
+                    .orElseThrow(() -> new Problem.InvalidParameter(
+                                    "keys", "key " + parsed.size() + " is no key of the product.", expectedKey())
+                            .exception()));
+        }
+        return room.workers().executeBlocking(() -> found(parsed, numbersAsStrings), false);
+    }
+
+    /** On a worker: the rows may have to be read from the disk. */
+    private Answer found(List<Key> keys, boolean numbersAsStrings) {
+        JsonEncoder encoder = JsonEncoder.of(product.schema().columns(), numbersAsStrings);
+        var buffer = new NettyTarget();
+        ByteSink sink = buffer.begin(ROW_BYTES * Math.min(64, keys.size()));
+        boolean encoded = false;
+        try (Snapshot snapshot = product.snapshot()) {
+            CharSequence before = "{\"data\":[";
+            for (Key key : keys) {
+                sink.put(before);
+                Optional<Snapshot.Row> row = snapshot.find(key);
+                row.ifPresentOrElse(at -> encoder.row(at.batch(), at.row(), sink), () -> sink.put("null"));
+                before = ",";
+            }
+            sink.put("],\"position\":\"" + snapshot.position() + "\"}");
+            encoded = true;
+            return new Answer.Rows(
+                    Format.JSON.contentType(),
+                    buffer.take(),
+                    snapshot.position().toString());
+        } finally {
+            if (!encoded) {
+                buffer.drop();
+            }
+        }
+    }
+
     /** A page, or for NDJSON without a limit everything. */
     Future<Answer> rows(RequestTarget request, Negotiation negotiation, boolean head) {
         RowsQuery query = parser.parse(request.parameters().stream()
                 .filter(parameter -> !parameter.getKey().equals("format"))
                 .toList());
         readable();
+        boolean export = negotiation.format().isExport() && !query.limitGiven();
+        if (export && !query.sort().isEmpty()) {
+            throw new Problem.InvalidParameter(
+                            "limit",
+                            "sorted rows are kept until the last is seen.",
+                            "a limit; or no sort, for all rows.")
+                    .exception();
+        }
         Snapshot snapshot = switch (query.start()) {
             case Start.Now ignored -> product.snapshot();
             case Start.At(Position position) -> product.snapshotAt(position);
             case Start.After(Cursor cursor) -> product.snapshotAt(cursor.position());
         };
-        boolean export = negotiation.format() == Format.NDJSON && !query.limitGiven();
         RowStream stream;
         try {
             if (head && export) {
@@ -95,23 +145,38 @@ final class ProductPort {
                 return Future.succeededFuture(new Answer.Rows(
                         negotiation.format().contentType(), io.netty.buffer.Unpooled.EMPTY_BUFFER, position));
             }
-            var writer = new RowWriter(
-                    new RowsScan(snapshot, query),
-                    JsonEncoder.of(query.select(), negotiation.numbersAsStrings()),
-                    negotiation.format(),
-                    export ? Long.MAX_VALUE : query.limit(),
-                    snapshot.position().toString(),
-                    onward(snapshot.position(), query.fingerprint()));
+            long limit = export ? Long.MAX_VALUE : query.limit();
+            RowSource scan = query.sort().isEmpty()
+                    ? new RowsScan(snapshot, query)
+                    : new SortedRows(snapshot, product.schema(), query, room.allocator());
+            RowWriter writer = negotiation.format() == Format.ARROW
+                    ? new ArrowRows(
+                            scan,
+                            query.select(),
+                            product.arrowSchema(query.select(), snapshot.position()),
+                            limit,
+                            room.allocator())
+                    : new TextRows(
+                            scan,
+                            query.select(),
+                            negotiation,
+                            limit,
+                            snapshot.position().toString(),
+                            onward(snapshot.position(), query.fingerprint()));
             stream = new RowStream(room, snapshot, writer, negotiation.format(), text(snapshot.position()));
         } catch (RuntimeException | Error failure) {
             snapshot.close();
             throw failure;
         }
-        boolean here = !export && query.filters().isEmpty() && query.limit() <= MAX_ROWS_HERE;
+        boolean here = !export
+                && negotiation.format() != Format.ARROW
+                && query.filters().isEmpty()
+                && query.sort().isEmpty()
+                && query.limit() <= MAX_ROWS_HERE;
         return here ? Future.succeededFuture(stream.here()) : stream.onWorker();
     }
 
-    private RowWriter.Onward onward(Position position, long fingerprint) {
+    private TextRows.Onward onward(Position position, long fingerprint) {
         return (partition, offset, skip) ->
                 cursors.encode(product.qualifiedName(), new Cursor(position, partition, offset, skip, fingerprint));
     }

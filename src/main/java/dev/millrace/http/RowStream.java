@@ -8,6 +8,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.internal.buffer.BufferInternal;
+import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,8 +27,9 @@ final class RowStream implements AutoCloseable {
     private static final int CHUNK_BYTES = 128 << 10;
     private static final int QUEUE_BYTES = 256 << 10;
 
-    /** Where streams run and what they may take. */
-    record Room(Vertx vertx, WorkerExecutor workers, StreamPlaces places, long stallMillis) {}
+    /** Where streams run and what they may take; the allocator pays for rows that must be copied. */
+    record Room(
+            Vertx vertx, WorkerExecutor workers, BufferAllocator allocator, StreamPlaces places, long stallMillis) {}
 
     private final Room room;
     private final Snapshot snapshot;
@@ -44,7 +46,10 @@ final class RowStream implements AutoCloseable {
     private volatile boolean stopped;
     private long stallTimer = -1;
 
-    /** @param snapshot owned */
+    /**
+     * @param snapshot owned
+     * @param writer owned
+     */
     RowStream(Room room, Snapshot snapshot, RowWriter writer, Format format, CharSequence position) {
         this.room = room;
         this.snapshot = snapshot;
@@ -220,6 +225,8 @@ final class RowStream implements AutoCloseable {
         if (holdsPlace) {
             room.places().giveBack();
         }
-        snapshot.close();
+        try (snapshot) {
+            writer.close();
+        }
     }
 }

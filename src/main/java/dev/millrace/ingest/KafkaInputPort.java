@@ -46,6 +46,7 @@ final class KafkaInputPort {
     private static final Duration DEAD_LETTER_POLL = Duration.ofSeconds(2);
     private static final int MAX_WAITING_RUNS = 2;
     private static final long RETRY_PAUSED_MILLIS = 10;
+    private static final long RETRY_UNWRITABLE_MILLIS = 200;
     private static final long WATCH_MILLIS = 5_000;
 
     private final Vertx vertx;
@@ -68,6 +69,7 @@ final class KafkaInputPort {
     private boolean polling;
     private boolean decoding;
     private boolean paused;
+    private @Nullable Phase pausedAs;
     private boolean live;
     private boolean stopping;
     private boolean failed;
@@ -280,8 +282,11 @@ final class KafkaInputPort {
                     }
                     switch (outcome.result()) {
                         case DONE -> done();
-                        case EXHAUSTED -> pause("the domain's memory budget is used up");
-                        case WAITING -> pause("the schema registry is asked for the schema of the next record");
+                        case EXHAUSTED -> pause(Phase.PAUSED, "the domain's memory budget is used up");
+                        case UNWRITABLE ->
+                            pause(Phase.UNWRITABLE, product.store().fileFault().orElse(""));
+                        case WAITING ->
+                            pause(Phase.PAUSED, "the schema registry is asked for the schema of the next record");
                     }
                 });
     }
@@ -301,23 +306,27 @@ final class KafkaInputPort {
         poll();
     }
 
-    private void pause(String reason) {
+    private void pause(Phase phase, String reason) {
         if (stopping) {
             waiting.clear();
             endIfIdle();
             return;
         }
+        if (pausedAs != phase) {
+            pausedAs = phase;
+            domain.state(product, phase, reason);
+        }
         if (!paused) {
             paused = true;
-            domain.state(product, Phase.PAUSED, reason);
             eachPartition((from, partitions) -> from.pause(partitions));
         }
-        vertx.setTimer(RETRY_PAUSED_MILLIS, timer -> decode());
+        vertx.setTimer(phase == Phase.UNWRITABLE ? RETRY_UNWRITABLE_MILLIS : RETRY_PAUSED_MILLIS, timer -> decode());
         poll();
     }
 
     private void resume() {
         paused = false;
+        pausedAs = null;
         reading();
         eachPartition((from, partitions) -> from.resume(partitions));
     }
@@ -356,12 +365,15 @@ final class KafkaInputPort {
     /** Lets the store flush, and looks whether the topic is still the one that the data came from; the client itself would not tell. */
     private void watch() {
         decode();
-        Future.fromCompletionStage(
-                        domain.ask(() -> {
-                            ingest.tick();
-                            return true;
-                        }),
-                        context)
+        Future.fromCompletionStage(domain.ask(ingest::tick), context)
+                .onSuccess(fault -> {
+                    // With nothing to read, too, the state says that files cannot be written.
+                    if (!paused && fault.isPresent()) {
+                        domain.state(product, Phase.UNWRITABLE, fault.get());
+                    } else if (!paused && product.state().phase() == Phase.UNWRITABLE) {
+                        reading();
+                    }
+                })
                 .onFailure(this::stopped);
         if (watching) {
             return;
@@ -387,7 +399,7 @@ final class KafkaInputPort {
 
     private void answered() {
         if (product.state().phase() == Phase.RETRYING) {
-            domain.state(product, paused ? Phase.PAUSED : live ? Phase.LIVE : Phase.CATCHING_UP, "");
+            domain.state(product, pausedAs != null ? pausedAs : live ? Phase.LIVE : Phase.CATCHING_UP, "");
         }
     }
 
@@ -426,6 +438,7 @@ final class KafkaInputPort {
                         failed = false;
                         live = false;
                         paused = false;
+                        pausedAs = null;
                         findTopic();
                     }
                 }));

@@ -49,6 +49,8 @@ final class ProductIngest {
         DONE,
         /** Part of it is in; the rest must be given again when there is memory. */
         EXHAUSTED,
+        /** The same when the store's files can be written. */
+        UNWRITABLE,
         /** The same when the registry has answered. */
         WAITING
     }
@@ -81,6 +83,9 @@ final class ProductIngest {
     }
 
     Outcome accept(ConsumerRecords<ByteBuffer, ByteBuffer> records) {
+        if (tick().isPresent()) {
+            return Outcome.UNWRITABLE;
+        }
         Outcome outcome = Outcome.DONE;
         for (TopicPartition partition : records.partitions()) {
             PartitionWriter writer = writer(partition.partition());
@@ -130,11 +135,17 @@ final class ProductIngest {
         store.clear();
     }
 
-    /** Called now and then: lets the store flush what has waited long enough, also when no record comes. */
-    void tick() {
+    /**
+     * Called now and then: lets the store flush what has waited long enough, also when no record comes, and try again
+     * what failed.
+     *
+     * @return why files cannot be written; empty when they can
+     */
+    Optional<String> tick() {
         for (int partition = 0; partition < readers.size(); partition++) {
             store.writer(partition).publish();
         }
+        return store.fileFault();
     }
 
     private Outcome append(

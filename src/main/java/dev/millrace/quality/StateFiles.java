@@ -7,6 +7,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,8 +18,9 @@ import org.slf4j.LoggerFactory;
  *
  * @param folder made when it is missing; empty for nothing kept
  * @param unclaimed names of files that no segment has asked for
+ * @param failing whether the last attempt failed, which is said once
  */
-record StateFiles(Plan plan, Optional<Path> folder, Set<String> unclaimed) {
+record StateFiles(Plan plan, Optional<Path> folder, Set<String> unclaimed, AtomicBoolean failing) {
     private static final Logger LOG = LoggerFactory.getLogger(StateFiles.class);
 
     private interface Work {
@@ -26,7 +28,7 @@ record StateFiles(Plan plan, Optional<Path> folder, Set<String> unclaimed) {
     }
 
     StateFiles(Plan plan, Optional<Path> folder) {
-        this(plan, folder, new HashSet<>());
+        this(plan, folder, new HashSet<>(), new AtomicBoolean());
         list();
     }
 
@@ -34,8 +36,11 @@ record StateFiles(Plan plan, Optional<Path> folder, Set<String> unclaimed) {
         folder.ifPresent(given -> {
             try {
                 work.on(Files.createDirectories(given));
+                failing.set(false);
             } catch (IOException failure) {
-                LOG.warn("Quality is looked at anew after the next start: {}", failure.toString());
+                if (failing.compareAndSet(false, true)) {
+                    LOG.warn("Quality is looked at anew after the next start: {}", failure.toString());
+                }
             }
         });
     }

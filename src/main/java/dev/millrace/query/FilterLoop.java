@@ -4,8 +4,9 @@ import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Dictionary;
+import dev.millrace.arrow.Rank;
+import dev.millrace.arrow.Statistics;
 import dev.millrace.arrow.Storage;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -18,15 +19,24 @@ import org.apache.arrow.vector.types.pojo.ArrowType;
 final class FilterLoop {
     private final Filter filter;
     private final boolean unsigned;
+    private final List<Bounds> bounds;
+
+    /** Ranks of which a value that meets the filter has one within {@code [min, max]}, or not both when {@code outside}. */
+    private record Bounds(Rank min, Rank max, boolean outside) {
+        Bounds(Rank one) {
+            this(one, one, false);
+        }
+    }
 
     FilterLoop(Filter filter) {
         this.filter = filter;
+        this.bounds = bounds();
         this.unsigned = filter.column().type() instanceof ArrowType.Int integer && !integer.getIsSigned();
     }
 
     /** Keeps the rows of {@code selection[0, count)} that meet the filter, in order; returns how many. */
     int narrow(Batch batch, int[] selection, int count) {
-        List<Column> path = path(batch);
+        List<Column> path = batch.path(filter.column().path());
         Column column = path.getLast();
         if (filter.operand() instanceof Operand.Missing(boolean missing)) {
             return missing ? missing(path, selection, count) : present(path, selection, count);
@@ -47,25 +57,62 @@ final class FilterLoop {
         };
     }
 
-    /** The column and the structs around it, outermost first. */
-    private List<Column> path(Batch batch) {
-        List<Column> path = new ArrayList<>(2);
-        String wanted = filter.column().path();
-        List<ColumnLayout> level = batch.layout().top();
-        while (true) {
-            for (int i = 0; i < level.size(); i++) {
-                ColumnLayout candidate = level.get(i);
-                if (wanted.equals(candidate.path()) || wanted.startsWith(candidate.path() + ".")) {
-                    path.add(path.isEmpty() ? batch.column(i) : path.getLast().child(i));
-                    break;
-                }
-            }
-            ColumnLayout found = path.getLast().layout();
-            if (found.path().equals(wanted)) {
-                return path;
-            }
-            level = found.children();
+    /** Whether a row of the batch may meet the filter, by its statistics alone; true when it has none. */
+    boolean mayMeet(Batch batch) {
+        if (batch.statistics().isEmpty()) {
+            return true;
         }
+        Statistics statistics = batch.statistics().get();
+        List<ColumnLayout> path =
+                batch.path(filter.column().path()).stream().map(Column::layout).toList();
+        if (filter.operand() instanceof Operand.Missing(boolean missing) && missing) {
+            return path.stream().anyMatch(column -> column.nullable() && statistics.nulls(column) > 0);
+        }
+        ColumnLayout column = path.getLast();
+        return path.stream().allMatch(each -> statistics.nulls(each) < statistics.rows())
+                && (bounds.isEmpty()
+                        || bounds.stream()
+                                .anyMatch(each -> each.outside()
+                                        ? !each.min().equals(each.max()) || !statistics.isOnly(column, each.min())
+                                        : statistics.mayHave(column, each.min(), each.max())));
+    }
+
+    private List<Bounds> bounds() {
+        return switch (filter.operand()) {
+            case Operand.LongRange(long min, long max, boolean outside) ->
+                List.of(new Bounds(Rank.of(min), Rank.of(max), outside));
+            case Operand.LongSet(long[] values) ->
+                Arrays.stream(values)
+                        .mapToObj(value -> new Bounds(Rank.of(value)))
+                        .toList();
+            case Operand.DoubleRange(double min, double max, boolean outside) ->
+                List.of(new Bounds(Rank.of(min), Rank.of(max), outside));
+            case Operand.DoubleSet(double[] values) ->
+                Arrays.stream(values)
+                        .mapToObj(value -> new Bounds(Rank.of(value)))
+                        .toList();
+            case Operand.DecimalRange range -> List.of(bounds(range));
+            case Operand.DecimalSet(var values) ->
+                values.stream().map(FilterLoop::bounds).toList();
+            case Operand.Texts(byte[][] texts) ->
+                Arrays.stream(texts).map(this::bounds).toList();
+            case Operand.Missing ignored -> List.of();
+        };
+    }
+
+    private static Bounds bounds(Operand.DecimalRange range) {
+        return new Bounds(Rank.of(range.min()), Rank.of(range.max()), range.outside());
+    }
+
+    private Bounds bounds(byte[] text) {
+        Rank rank = Rank.of(text);
+        return switch (filter.operator()) {
+            case EQ, IN, NULL -> new Bounds(rank);
+            case NE -> new Bounds(rank, rank, true);
+            case GT, GTE -> new Bounds(rank, Rank.GREATEST, false);
+            case LT, LTE -> new Bounds(Rank.LEAST, rank, false);
+            case PREFIX -> new Bounds(rank, Rank.ofLast(text), false);
+        };
     }
 
     private static int present(List<Column> path, int[] selection, int count) {
@@ -125,7 +172,7 @@ final class FilterLoop {
             default -> {
                 for (int i = 0; i < count; i++) {
                     int row = selection[i];
-                    long value = other(column, row);
+                    long value = column.ordered(row);
                     selection[kept] = row;
                     kept += (value >= min & value <= max) == inside ? 1 : 0;
                 }
@@ -139,20 +186,9 @@ final class FilterLoop {
         for (int i = 0; i < count; i++) {
             int row = selection[i];
             selection[kept] = row;
-            kept += Arrays.binarySearch(sorted, other(column, row)) >= 0 ? 1 : 0;
+            kept += Arrays.binarySearch(sorted, column.ordered(row)) >= 0 ? 1 : 0;
         }
         return kept;
-    }
-
-    /** Any integer of up to 64 bits, in the order of {@link ValueParser}'s operands. */
-    private long other(Column column, int row) {
-        return switch (column.layout().width()) {
-            case 0 -> column.bit(row) ? 1 : 0;
-            case 1 -> unsigned ? column.int8(row) & 0xFF : column.int8(row);
-            case 2 -> unsigned ? column.int16(row) & 0xFFFF : column.int16(row);
-            case 4 -> unsigned ? column.int32(row) & 0xFFFF_FFFFL : column.int32(row);
-            default -> unsigned ? column.int64(row) ^ Long.MIN_VALUE : column.int64(row);
-        };
     }
 
     private static int doubles(Column column, Operand.DoubleRange range, int[] selection, int count) {

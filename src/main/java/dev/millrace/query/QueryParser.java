@@ -20,13 +20,15 @@ import java.util.TreeMap;
  * Turns request parameters into a {@link RowsQuery} of one product, or fails with the {@code InvalidParameter} that says
  * which one is wrong and what would be right. Immutable; any thread.
  *
- * <p>Parameters: {@code select}, {@code limit}, {@code cursor}, {@code as_of}; every other name is a filter, {@code
+ * <p>Parameters: {@code select}, {@code sort}, {@code limit}, {@code cursor}, {@code as_of}; every other name is a filter, {@code
  * column}, {@code column[operator]}, {@code filter[column]} or {@code filter[column][operator]}.
  */
 public final class QueryParser {
     /** Names that mean something else than a filter, now or in a later version. */
     private static final Set<String> RESERVED =
             Set.of("select", "sort", "limit", "cursor", "as_of", "format", "count", "group", "agg", "bucket", "filter");
+
+    private static final int MAX_SORT_KEYS = 8;
 
     private final String product;
     private final StoreSchema schema;
@@ -97,10 +99,17 @@ public final class QueryParser {
         var query = new RowsQuery(
                 select(single.get("select")),
                 filters,
+                sort(single.get("sort")),
                 limit == null ? limits.defaultLimit() : limit(limit, limits.maxLimit()),
                 limit != null,
                 new Start.Now());
-        return new RowsQuery(query.select(), filters, query.limit(), limit != null, start(single, query.fingerprint()));
+        return new RowsQuery(
+                query.select(),
+                filters,
+                query.sort(),
+                query.limit(),
+                limit != null,
+                start(single, query.fingerprint()));
     }
 
     /** A limit between 1 and {@code max}. */
@@ -114,11 +123,12 @@ public final class QueryParser {
 
     private void refuseLater(Map<String, String> single) {
         for (String name : single.keySet()) {
-            if (Set.of("sort", "count", "group", "agg", "bucket", "filter", "format")
-                    .contains(name)) {
+            if (Set.of("count", "group", "agg", "bucket", "filter", "format").contains(name)) {
                 String column = columns.containsKey(name) ? " For the column of that name: filter[" + name + "]." : "";
                 throw problem(
-                        name, "this server does not offer it here." + column, "select, limit, cursor, as_of, filters.");
+                        name,
+                        "this server does not offer it here." + column,
+                        "select, sort, limit, cursor, as_of, filters.");
             }
         }
     }
@@ -144,6 +154,32 @@ public final class QueryParser {
             }
         }
         return List.copyOf(selected);
+    }
+
+    private List<SortKey> sort(@org.jspecify.annotations.Nullable String text) {
+        if (text == null) {
+            return List.of();
+        }
+        var keys = new ArrayList<SortKey>();
+        for (String name : text.split(",", -1)) {
+            boolean descending = name.startsWith("-");
+            String path = descending ? name.substring(1) : name;
+            ColumnLayout column = columns.get(path);
+            if (column == null) {
+                throw problem("sort", unknown(path), names() + " A minus before it for the greatest first.");
+            }
+            if (!RowOrder.orders(column.type(), column.storage())) {
+                throw problem("sort", "'" + path + "' has no order.", "a column of numbers, texts, dates or booleans.");
+            }
+            if (keys.stream().anyMatch(key -> key.column().equals(column))) {
+                throw problem("sort", "'" + path + "' is named twice.", "each column once.");
+            }
+            keys.add(new SortKey(column, descending));
+        }
+        if (keys.size() > MAX_SORT_KEYS) {
+            throw problem("sort", "there are " + keys.size() + " columns.", "at most " + MAX_SORT_KEYS + ".");
+        }
+        return keys;
     }
 
     private Start start(Map<String, String> single, long fingerprint) {
@@ -183,7 +219,7 @@ public final class QueryParser {
         }
         ColumnLayout layout = columns.get(column);
         if (layout == null) {
-            throw problem(shown(name), unknown(column), names() + " Or select, limit, cursor, as_of.");
+            throw problem(shown(name), unknown(column), names() + " Or select, sort, limit, cursor, as_of.");
         }
         List<Operator> offered = ValueParser.operators(layout);
         Operator operator = Operator.ofToken(token).orElse(null);

@@ -12,20 +12,29 @@ import java.util.stream.Collectors;
  *
  * @param select top-level columns in the order asked for
  * @param filters all of which a row must meet
+ * @param sort the order of the rows, the first key first; empty for that of partition and offset
  * @param limit most rows to answer
  * @param limitGiven whether the request named the limit; an export without one reads everything
  * @param start where to begin
  */
-public record RowsQuery(List<ColumnLayout> select, List<Filter> filters, int limit, boolean limitGiven, Start start) {
+public record RowsQuery(
+        List<ColumnLayout> select,
+        List<Filter> filters,
+        List<SortKey> sort,
+        int limit,
+        boolean limitGiven,
+        Start start) {
     public RowsQuery {
         select = List.copyOf(select);
         filters = List.copyOf(filters);
+        sort = List.copyOf(sort);
     }
 
-    /** A hash of columns and filters, the same for the same query whatever its limit and start. */
+    /** A hash of columns, filters and order, the same for the same query whatever its limit and start. */
     public long fingerprint() {
         byte[] text = (select.stream().map(ColumnLayout::path).collect(Collectors.joining(",")) + "\n"
-                        + filters.stream().map(Filter::canonical).sorted().collect(Collectors.joining("\n")))
+                        + filters.stream().map(Filter::canonical).sorted().collect(Collectors.joining("\n"))
+                        + sort.stream().map(SortKey::canonical).collect(Collectors.joining(",", "\n\n", "")))
                 .getBytes(UTF_8);
         return Hash.of(text, 0, text.length);
     }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * cancellation check. Without filters the first step looks at no more rows than the limit and one, and each further one
  * at twice as many, so that a small page costs little.
  */
-public final class RowsScan {
+public final class RowsScan implements RowSource {
     /** Most rows that one step looks at. */
     public static final int BLOCK = 4096;
 
@@ -29,6 +29,7 @@ public final class RowsScan {
     private int slice;
     private int row;
     private int count;
+    private int pruned;
     private boolean begun;
     private @Nullable Slice current;
 
@@ -46,7 +47,7 @@ public final class RowsScan {
         enterSlice();
     }
 
-    /** Takes one step; false, with nothing selected, when there are no more rows. */
+    @Override
     public boolean next() {
         while (slice >= slices.size() || row >= slices.get(slice).rows()) {
             if (slice < slices.size()) {
@@ -82,34 +83,39 @@ public final class RowsScan {
         return true;
     }
 
-    /** The batch that the last step's rows are in. */
+    @Override
     public Batch batch() {
         return at().batch();
     }
 
-    /** Numbers of the selected rows, in {@code [0, count())}; overwritten by the next step. */
+    @Override
     public int[] selection() {
         return selection;
     }
 
-    /** How many rows the last step selected. */
+    @Override
     public int count() {
         return count;
     }
 
-    /** The partition of the last step's rows. */
-    public int partition() {
+    @Override
+    public int partition(int index) {
         return partition;
     }
 
-    /** The offset of the last step's {@code index}-th selected row. */
+    @Override
     public long offset(int index) {
         return at().offset(selection[index]);
     }
 
-    /** How many rows come before that one which have its offset, too. */
+    @Override
     public int skip(int index) {
         return selection[index] - at().firstRowAt(offset(index));
+    }
+
+    /** How many slices were passed over because of what is known of their files. */
+    int pruned() {
+        return pruned;
     }
 
     private Slice at() {
@@ -126,12 +132,19 @@ public final class RowsScan {
 
     private void enterSlice() {
         row = 0;
-        if (slice < slices.size() && (fromOffset > 0 || skip > 0)) {
-            Slice entered = slices.get(slice);
+        if (slice >= slices.size()) {
+            return;
+        }
+        Slice entered = slices.get(slice);
+        if (fromOffset > 0 || skip > 0) {
             row = entered.firstRowAt(fromOffset);
             if (row < entered.rows() && entered.offset(row) == fromOffset) {
                 row += skip;
             }
+        }
+        if (row < entered.rows() && !filters.stream().allMatch(filter -> filter.mayMeet(entered.batch()))) {
+            row = entered.rows();
+            pruned++;
         }
     }
 }

@@ -40,6 +40,18 @@ sealed interface Command {
             String file, String topic, String bootstrapServers, long records, String domain, String name, String output)
             implements Command {}
 
+    /**
+     * Look at a data folder or change it.
+     *
+     * @param paths the folder, and for the actions that copy it the target
+     * @param yes the word that what cannot be undone needs
+     */
+    record Store(StoreRun.Action action, List<Path> paths, boolean yes) implements Command {
+        public Store {
+            paths = List.copyOf(paths);
+        }
+    }
+
     /** Print the usage. */
     record Help() implements Command {}
 

@@ -43,6 +43,11 @@ final class CommandLine {
                 --records N          look at the first N (10000)
                 --domain NAME, --name NAME     what the contract is for
                 --output FILE        a new file (standard output)
+              store verify|stat DIR  a data folder or a part of it: are its files whole, what is in it
+              store rebuild DIR      forgets the rows in it, so that the next start reads them from Kafka
+                --yes                it cannot be undone
+              store backup DIR TO, store restore FROM DIR
+                                     copies a data folder to a new or empty one; a server may run on DIR of a backup
               bench NAME             a benchmark; only through the ./millrace script
               --help, --version
 
@@ -79,6 +84,7 @@ final class CommandLine {
             case "check" -> new CommandLine().check(rest);
             case "serve" -> new CommandLine().serve(rest);
             case "diff" -> new CommandLine().diff(rest);
+            case "store" -> new CommandLine().store(rest);
             case "contract" -> new CommandLine().contract(rest);
             default -> new Command.WrongUse(List.of("there is no command '" + arguments.getFirst() + "'"));
         };
@@ -137,6 +143,23 @@ final class CommandLine {
                 options.getOrDefault("--name", ""),
                 options.getOrDefault("--output", ""));
         return faults.isEmpty() ? infer : new Command.WrongUse(faults);
+    }
+
+    private Command store(List<String> arguments) {
+        Optional<StoreRun.Action> action = Arrays.stream(StoreRun.Action.values())
+                .filter(each -> !arguments.isEmpty() && word(each).equals(arguments.getFirst()))
+                .findFirst();
+        if (action.isEmpty()) {
+            return new Command.WrongUse(List.of("after 'store' comes verify, stat, rebuild, backup or restore"));
+        }
+        List<String> rest = new ArrayList<>(arguments.subList(1, arguments.size()));
+        boolean yes = action.get() == StoreRun.Action.REBUILD && rest.remove("--yes");
+        int paths = action.get().copies() ? 2 : 1;
+        read(rest, Set.of(), paths, paths);
+        List<Path> found = operands.stream()
+                .flatMap(operand -> asPath("a path", operand).stream())
+                .toList();
+        return faults.isEmpty() ? new Command.Store(action.get(), found, yes) : new Command.WrongUse(faults);
     }
 
     /** Reads the options and, where the command takes any, at least {@code least} and at most {@code most} operands. */

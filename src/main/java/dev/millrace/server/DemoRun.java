@@ -161,7 +161,7 @@ final class DemoRun {
     private static boolean hasEnded(Product product) {
         return switch (product.state().phase()) {
             case STOPPED, GAP, RECREATED -> true;
-            case STARTING, CATCHING_UP, LIVE, PAUSED, RETRYING -> false;
+            case STARTING, CATCHING_UP, LIVE, PAUSED, UNWRITABLE, RETRYING -> false;
         };
     }
 

@@ -15,12 +15,14 @@ import java.util.HexFormat;
  */
 @SuppressWarnings("ArrayRecordComponent") // the secret is handed to signers and compared by nobody
 record Instance(String id, byte[] secret) {
+    static final String FILE = "instance";
+
     private static final int ID_BYTES = 8;
     private static final int SECRET_BYTES = 32;
 
     /** The folder's instance, made when it has none; {@code CannotStart} when it cannot be read or written. */
     static Instance of(Path dataFolder) {
-        Path file = dataFolder.resolve("instance");
+        Path file = dataFolder.resolve(FILE);
         try {
             Files.createDirectories(dataFolder);
             if (!Files.exists(file)) {

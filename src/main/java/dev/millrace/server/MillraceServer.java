@@ -44,6 +44,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -61,6 +62,7 @@ public final class MillraceServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MillraceServer.class);
     private static final Duration DRAIN = Duration.ofSeconds(5);
     private static final long STEP_SECONDS = 60;
+    private static final long HTTP_MEMORY_BYTES = 256L << 20;
     private static final long FLIGHT_MEMORY_BYTES = 256L << 20;
 
     private static final int LOOPS = Runtime.getRuntime().availableProcessors();
@@ -110,9 +112,12 @@ public final class MillraceServer implements AutoCloseable {
         mesh.warnings().forEach(warning -> LOG.warn("{}", warning));
         Instance instance = Instance.of(configuration.data().folder());
 
-        Vertx vertx =
-                Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(LOOPS));
-        closings.push(() -> await(vertx.close()));
+        // Its classes are loaded while the stores are opened: both take long.
+        var loading = CompletableFuture.supplyAsync(
+                () -> Vertx.vertx(
+                        new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(LOOPS)),
+                task -> Thread.ofPlatform().name("start").start(task));
+        closings.push(() -> await(loading.join().close()));
         var meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         closings.push(meters::close);
         bindJvm(meters);
@@ -137,8 +142,11 @@ public final class MillraceServer implements AutoCloseable {
                 configuration.mesh().name(),
                 domains.stream().flatMap(domain -> domain.products().stream()).toList());
 
+        Vertx vertx = loading.join();
         var policies = new Resilience(vertx, configuration.limits(), meters);
         RateLimitLayer<Call, Answer> httpRate = policies.rateLimit("http");
+        BufferAllocator copies = root.newChildAllocator("http answers", 0, HTTP_MEMORY_BYTES);
+        closings.push(copies::close);
         var http = new HttpPort(
                 vertx,
                 registry,
@@ -146,7 +154,8 @@ public final class MillraceServer implements AutoCloseable {
                 instance.secret(),
                 new PortLayers(policies.around("http", httpRate), call -> Optional.of(httpRate.allowance(call))),
                 LOOPS,
-                QUERY_THREADS);
+                QUERY_THREADS,
+                copies);
         httpPort = await(http.start());
         closings.push(() -> await(http.stop()));
         FlightPort flight = await(FlightPort.start(
@@ -189,7 +198,7 @@ public final class MillraceServer implements AutoCloseable {
                 .resolve(product.domain())
                 .resolve(product.name());
         try {
-            return LocalStore.open(
+            LocalStore store = LocalStore.open(
                     schema(product),
                     new StoreOptions(
                             configuration.store().segmentRows(),
@@ -201,6 +210,10 @@ public final class MillraceServer implements AutoCloseable {
                     share,
                     mapped,
                     files);
+            if (configuration.store().scrub()) {
+                store.scrub();
+            }
+            return store;
         } catch (IOException failure) {
             throw new Problem.CannotStart(
                             "The data of " + product.qualifiedName() + " in " + folder + " cannot be read: " + failure)

@@ -33,7 +33,12 @@ final class LocalDisk implements Disk {
     @Override
     public Stored writeBatch(Path file, Batch batch, int rows, Map<String, String> metadata, BufferAllocator allocator)
             throws IOException {
-        long size = ArrowFile.write(file, batch, rows, metadata, allocator);
+        ArrowFile.Written written = ArrowFile.write(file, batch, rows, metadata, allocator);
+        return new Stored(written.sizeBytes(), written.crc32c());
+    }
+
+    /** The CRC-32C of a file's bytes. */
+    static int crc32c(Path file) throws IOException {
         var crc = new CRC32C();
         var chunk = ByteBuffer.allocate(CHUNK);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -41,7 +46,7 @@ final class LocalDisk implements Disk {
                 crc.update(chunk.flip());
             }
         }
-        return new Stored(size, (int) crc.getValue());
+        return (int) crc.getValue();
     }
 
     @Override

@@ -3,19 +3,22 @@ package dev.millrace.store;
 import dev.millrace.problem.Problem;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
@@ -25,14 +28,14 @@ import org.slf4j.LoggerFactory;
 /** A product's data in memory and in one folder of the local disk, which it has for itself while it is open. */
 public final class LocalStore implements ProductStore {
     private static final Logger LOG = LoggerFactory.getLogger(LocalStore.class);
-    private static final Pattern PARTITION = Pattern.compile("p(\\d{1,5})");
     private static final String NO_TOPIC = "-";
 
     private final Path folder;
     private final Disk disk;
     private final FileChannel lock;
     private final StoreContext context;
-    private final List<String> notes = new ArrayList<>();
+    private final List<String> notes = new CopyOnWriteArrayList<>();
+    private final Scrub scrub;
     private CompletableFuture<Void> condition = CompletableFuture.completedFuture(null);
     private volatile PartitionLog[] logs = {};
     private volatile @Nullable String topicId;
@@ -60,6 +63,7 @@ public final class LocalStore implements ProductStore {
                 new MemoryGate(options.budgetBytes(), this::memoryBytes, this::seal, this::isPending),
                 () -> condition,
                 this::topicName);
+        this.scrub = new Scrub(disk, context.files(), notes);
     }
 
     /**
@@ -96,7 +100,7 @@ public final class LocalStore implements ProductStore {
             LongSupplier nanoClock)
             throws IOException {
         disk.createFolder(folder);
-        FileChannel lock = lock(folder);
+        FileChannel lock = StoreFolder.lock(folder);
         var store = new LocalStore(
                 schema, options, folder, productAllocator, mappedAllocator, files, disk, nanoClock, lock);
         boolean opened = false;
@@ -111,38 +115,18 @@ public final class LocalStore implements ProductStore {
         }
     }
 
-    private static FileChannel lock(Path folder) throws IOException {
-        FileChannel channel =
-                FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        boolean locked = false;
-        try {
-            locked = channel.tryLock() != null;
-        } catch (OverlappingFileLockException mine) {
-            LOG.debug("{} is open in this process", folder, mine);
-        } finally {
-            if (!locked) {
-                channel.close();
-            }
-        }
-        if (!locked) {
-            throw new Problem.CannotStart("The folder " + folder + " is in use by another Millrace. Stop that one, or "
-                            + "give this one another data folder.")
-                    .exception();
-        }
-        return channel;
-    }
-
     private void recover() throws IOException {
         int partitions = disk.list(folder).stream()
-                .map(path -> PARTITION.matcher(path.getFileName().toString()))
+                .map(path -> StoreFolder.PARTITION.matcher(path.getFileName().toString()))
                 .filter(Matcher::matches)
                 .mapToInt(matcher -> Integer.parseInt(matcher.group(1)) + 1)
                 .max()
                 .orElse(0);
-        for (int partition = 0; partition < partitions; partition++) {
-            PartitionRecovery.Found found = recover(partition);
-            add(partition, found);
-            String stored = found.manifest().topicId();
+        if (partitions > 0) {
+            recover(partitions);
+        }
+        for (PartitionLog log : logs) {
+            String stored = log.topicId();
             if (!stored.isEmpty() && topicId != null && !stored.equals(topicId)) {
                 throw new Problem.CannotStart("The partitions in " + folder + " are of different topics. Rename or "
                                 + "delete that folder to read them again from Kafka.")
@@ -153,18 +137,53 @@ public final class LocalStore implements ProductStore {
         notes.forEach(note -> LOG.warn("{}", note));
     }
 
-    private PartitionRecovery.Found recover(int partition) throws IOException {
-        return new PartitionRecovery(
-                        disk, partitionFolder(partition), context.schema(), context.mappedAllocator(), notes)
-                .recover();
+    /** Brings partitions back side by side, since reading their keys takes long; what was opened is in {@link #logs}. */
+    private void recover(int partitions) throws IOException {
+        int threads = Math.min(partitions, Runtime.getRuntime().availableProcessors());
+        try (ExecutorService pool = Executors.newFixedThreadPool(
+                threads, Thread.ofPlatform().name("recovery-", 0).factory())) {
+            List<Future<PartitionLog>> opening = IntStream.range(0, partitions)
+                    .mapToObj(partition -> pool.submit(() -> recoverOne(partition)))
+                    .toList();
+            List<PartitionLog> opened = new ArrayList<>();
+            Throwable failed = null;
+            for (Future<PartitionLog> log : opening) {
+                try {
+                    opened.add(log.get());
+                } catch (ExecutionException failure) {
+                    failed = failed == null ? failure.getCause() : failed;
+                } catch (InterruptedException interrupted) {
+                    Thread.currentThread().interrupt();
+                    failed = interrupted;
+                }
+            }
+            logs = opened.toArray(PartitionLog[]::new);
+            switch (failed) {
+                case null -> {}
+                case IOException disk -> throw disk;
+                case RuntimeException expected -> throw expected;
+                default -> throw new IOException(failed);
+            }
+        }
     }
 
-    private void add(int partition, PartitionRecovery.Found found) {
+    private PartitionLog recoverOne(int partition) throws IOException {
+        Path part = partitionFolder(partition);
+        var found = new PartitionRecovery(disk, part, context.schema(), context.mappedAllocator(), notes).recover();
+        scrub.add(partition, part, found.manifest().segments());
+        return open(partition, found);
+    }
+
+    private void add(int partition) {
+        PartitionLog[] longer = Arrays.copyOf(logs, logs.length + 1);
+        longer[partition] = open(partition, new PartitionRecovery.Found(Manifest.empty(context.schema()), List.of()));
+        logs = longer;
+    }
+
+    private PartitionLog open(int partition, PartitionRecovery.Found found) {
         var files = new PartitionFiles(
                 disk, partitionFolder(partition), context.schema(), context.mappedAllocator(), found.manifest());
-        PartitionLog[] longer = Arrays.copyOf(logs, logs.length + 1);
-        longer[partition] = new PartitionLog(partition, context, files, found);
-        logs = longer;
+        return new PartitionLog(partition, context, files, found);
     }
 
     private Path partitionFolder(int partition) {
@@ -258,7 +277,7 @@ public final class LocalStore implements ProductStore {
         }
         topicId = id;
         for (int partition = logs.length; partition < partitions; partition++) {
-            add(partition, new PartitionRecovery.Found(Manifest.empty(context.schema()), List.of()));
+            add(partition);
         }
     }
 
@@ -290,6 +309,16 @@ public final class LocalStore implements ProductStore {
     @Override
     public Optional<String> fileFault() {
         return Stream.of(logs).flatMap(log -> log.fault().stream()).findFirst();
+    }
+
+    @Override
+    public void scrub() {
+        scrub.start();
+    }
+
+    @Override
+    public Optional<Broken> broken() {
+        return scrub.broken();
     }
 
     private void seal() {
@@ -325,6 +354,7 @@ public final class LocalStore implements ProductStore {
     }
 
     private void release() {
+        scrub.stop();
         Stream.of(logs).forEach(PartitionLog::close);
         try {
             lock.close();

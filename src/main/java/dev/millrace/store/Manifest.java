@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -60,6 +62,17 @@ record Manifest(
             int crc32c) {
         Segment.Facts facts(int ordinal) {
             return new Segment.Facts(ordinal, rows, firstOffset, lastOffset, deletedRows, firstDeleted);
+        }
+
+        /** What is wrong with the bytes of the segment's file; empty when it is whole. Reads all of it. */
+        Optional<String> fault(Path path) throws IOException {
+            long size = Files.size(path);
+            if (size != sizeBytes) {
+                return Optional.of("has " + size + " bytes, written were " + sizeBytes);
+            }
+            return LocalDisk.crc32c(path) == crc32c
+                    ? Optional.empty()
+                    : Optional.of("has other bytes than were written: its CRC-32C does not match");
         }
     }
 

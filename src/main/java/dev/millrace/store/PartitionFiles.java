@@ -55,6 +55,15 @@ final class PartitionFiles {
      */
     record Committed(List<Mapping> mappings, Optional<IOException> mapFailure) {}
 
+    /** The condition of a plan is not met. */
+    static final class Unmet extends IOException {
+        private static final long serialVersionUID = 1;
+
+        Unmet(Exception cause) {
+            super("the dead letters before this position are not acknowledged", cause);
+        }
+    }
+
     private final Disk disk;
     private final Path folder;
     private final StoreSchema schema;
@@ -97,7 +106,7 @@ final class PartitionFiles {
         try {
             condition.get(CONDITION_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException failure) {
-            throw new IOException("the dead letters before this position are not acknowledged", failure);
+            throw new Unmet(failure);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", interrupted);
@@ -159,6 +168,10 @@ final class PartitionFiles {
                 .findFirst()
                 .orElseThrow()
                 .file();
+    }
+
+    String topicId() {
+        return manifest.topicId();
     }
 
     /** The durable next offset. */

@@ -266,10 +266,13 @@ final class PartitionLog implements PartitionWriter {
                     new Outcome(committed.mappings(), committed.mapFailure().isPresent()));
             done.complete(null);
         } catch (IOException | RuntimeException failure) {
-            if (fault.isEmpty()) {
-                LOG.warn("Partition {} cannot be written and is tried again until it can", partition, failure);
+            if (!(failure instanceof PartitionFiles.Unmet)) { // that is no fault of the files
+                if (fault.isEmpty() && failure instanceof RuntimeException) {
+                    LOG.warn("Partition {} cannot be written and is tried again until it can", partition, failure);
+                }
+                fault = Optional.of("partition " + partition + " cannot be written: " + failure
+                        + "; it is tried again until it can");
             }
-            fault = Optional.of("partition " + partition + " cannot be written: " + failure);
             outcomes.add(new Outcome(List.of(), true));
             done.completeExceptionally(failure);
         }
@@ -347,6 +350,11 @@ final class PartitionLog implements PartitionWriter {
     long visibleNext() {
         PartitionView now = view;
         return now == null ? next : now.next();
+    }
+
+    /** The topic that the stored rows came from; empty for a new partition. */
+    String topicId() {
+        return files.topicId();
     }
 
     long durableNext() {

@@ -17,7 +17,7 @@ import org.apache.arrow.memory.BufferAllocator;
  * file and the later ones are put aside as {@code *.bad}, their records come from Kafka again, and a note says so.
  */
 final class PartitionRecovery {
-    private static final String BAD = ".bad";
+    static final String BAD = ".bad";
 
     /** A partition as it was found; the batches are the receiver's to release. */
     record Found(Manifest manifest, List<Batch> batches) {

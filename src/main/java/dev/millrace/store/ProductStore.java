@@ -78,6 +78,20 @@ public interface ProductStore extends AutoCloseable {
         return java.util.List.of();
     }
 
+    /**
+     * Begins to compare the files that were there at the start with their checksums, in the background, one at a time. A
+     * broken one gets a line in {@link #recoveryNotes} and is told by {@link #broken}.
+     */
+    default void scrub() {}
+
+    /** A file found broken: its partition must be read again from {@code offset}. */
+    record Broken(int partition, long offset) {}
+
+    /** The next file that {@link #scrub} found broken, once each; empty when there is none. */
+    default Optional<Broken> broken() {
+        return Optional.empty();
+    }
+
     /** Why files cannot be written at the moment, a full disk for example; empty when they can. Tried again by itself. */
     default Optional<String> fileFault() {
         return Optional.empty();

@@ -139,7 +139,8 @@ class BatchTest {
             for (int i = 0; i < 333; i++) {
                 put(writer, i);
             }
-            long size = ArrowFile.write(file, writer.batch(), 300, Map.of("position", "p"), root);
+            long size = ArrowFile.write(file, writer.batch(), 300, Map.of("position", "p"), root)
+                    .sizeBytes();
             assertEquals(Files.size(file), size);
         }
         ArrowFile.Mapped mapped = ArrowFile.map(file, LAYOUT, root);

@@ -3,6 +3,9 @@ package dev.millrace.bench;
 import dev.millrace.bench.http.FreshnessBench;
 import dev.millrace.bench.http.HttpBench;
 import dev.millrace.bench.ingest.IngestBench;
+import dev.millrace.bench.proof.KillBench;
+import dev.millrace.bench.proof.RestartBench;
+import dev.millrace.bench.proof.SoakBench;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -17,7 +20,10 @@ public final class BenchMain {
             "codec", new CodecBench(),
             "freshness", new FreshnessBench(),
             "http", new HttpBench(),
-            "ingest", new IngestBench());
+            "ingest", new IngestBench(),
+            "kill", new KillBench(),
+            "restart", new RestartBench(),
+            "soak", new SoakBench());
 
     private BenchMain() {}
 

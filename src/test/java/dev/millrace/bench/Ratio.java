@@ -18,7 +18,8 @@ public record Ratio(String name, double value, double goal, Better better) {
         }
     }
 
-    boolean met() {
+    /** Whether the goal is reached. */
+    public boolean met() {
         return switch (better) {
             case LOWER -> value <= goal;
             case HIGHER -> value >= goal;

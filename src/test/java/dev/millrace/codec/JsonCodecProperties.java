@@ -3,12 +3,20 @@ package dev.millrace.codec;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.node.NullNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import com.fasterxml.jackson.dataformat.csv.CsvMapper;
+import com.fasterxml.jackson.dataformat.csv.CsvParser;
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ByteSink;
+import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.contract.FieldType;
 import dev.millrace.contract.Property;
 import java.io.IOException;
@@ -17,6 +25,7 @@ import java.math.BigInteger;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.regex.Pattern;
@@ -24,12 +33,17 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.lifecycle.AfterProperty;
 import net.jqwik.api.lifecycle.BeforeProperty;
 import org.apache.arrow.memory.RootAllocator;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 
 /** Decoder and encoder against Jackson and the JDK, over random records, mutated records and random bit patterns. */
 class JsonCodecProperties {
     private static final int MUTATIONS = 60;
 
     private static final Pattern HUGE_EXPONENT = Pattern.compile("[eE][+-]?\\d{4}");
+
+    private static final ObjectReader CSV =
+            new CsvMapper().readerFor(String[].class).withFeatures(CsvParser.Feature.WRAP_AS_ARRAY);
 
     private final ObjectMapper mapper = StrictJson.mapper();
     private RootAllocator root = new RootAllocator();
@@ -62,6 +76,56 @@ class JsonCodecProperties {
                         StrictJson.normal(mapper.readTree(fixture.encode(i)), RandomRecords.COLUMNS));
             }
         }
+    }
+
+    @net.jqwik.api.Property(tries = 500)
+    void csv_ofAnyRows_isReadByAnotherParserAsTheirJson(@ForAll long seed) throws IOException {
+        var random = new Random(seed);
+        try (var fixture = new Fixture(RandomRecords.COLUMNS)) {
+            for (int i = 0; i < 8; i++) {
+                assertTrue(fixture.decode(mapper.writeValueAsBytes(RandomRecords.record(random))));
+            }
+            List<String> names = fixture.writer.layout().top().stream()
+                    .map(ColumnLayout::name)
+                    .toList();
+            try (MappingIterator<String[]> lines = CSV.readValues(fixture.csv(8))) {
+                assertEquals(names, List.of(lines.next()));
+                for (int i = 0; i < 8; i++) {
+                    JsonNode json = mapper.readTree(fixture.encode(i));
+                    String[] line = lines.next();
+                    assertEquals(names.size(), line.length);
+                    for (int column = 0; column < line.length; column++) {
+                        JsonNode value = json.get(names.get(column));
+                        // Jackson takes an empty field for an empty text, quoted or not; the test below tells them
+                        // apart.
+                        JsonNode read = line[column].isEmpty() && value.isNull()
+                                ? NullNode.getInstance()
+                                : value.isTextual() ? TextNode.valueOf(line[column]) : mapper.readTree(line[column]);
+                        assertEquals(value, read, names.get(column));
+                    }
+                }
+                assertFalse(lines.hasNext());
+            }
+        }
+    }
+
+    @Test
+    void csv_nullEmptyQuoteAndNotANumber_areTold() {
+        root = new RootAllocator();
+        List<Property> columns =
+                List.of(Records.optional("a \"b\"", Records.TEXT), Records.optional("v", Records.DOUBLE));
+        try (var fixture = new Fixture(columns)) {
+            List<String> texts = Arrays.asList(null, "", "\"", "a,\r\nb\\ \"\"", "ÄÖ");
+            List<Double> numbers = Arrays.asList(null, Double.NaN, Double.NEGATIVE_INFINITY, 1.5, -0.0);
+            for (int i = 0; i < texts.size(); i++) {
+                fixture.append(texts.get(i), numbers.get(i));
+            }
+            assertEquals(
+                    "\"a \"\"b\"\"\",\"v\"\r\n,\r\n\"\",NaN\r\n\"\"\"\",-Infinity\r\n"
+                            + "\"a,\r\nb\\ \"\"\"\"\",1.5\r\n\"ÄÖ\",-0.0\r\n",
+                    new String(fixture.csv(texts.size()), UTF_8));
+        }
+        root.close();
     }
 
     /** 102,000 documents in all. */
@@ -238,6 +302,31 @@ class JsonCodecProperties {
             sink.position(0);
             encoder.row(writer.batch(), row, sink);
             return sink.toBytes();
+        }
+
+        byte[] csv(int rows) {
+            var csv = new CsvEncoder(writer.layout().top());
+            sink.position(0);
+            csv.header(sink);
+            for (int row = 0; row < rows; row++) {
+                csv.row(writer.batch(), row, sink);
+            }
+            return sink.toBytes();
+        }
+
+        void append(@Nullable String text, @Nullable Double number) {
+            if (text == null) {
+                writer.column(0).putNull();
+            } else {
+                byte[] utf8 = text.getBytes(UTF_8);
+                writer.column(0).putBytes(utf8, 0, utf8.length);
+            }
+            if (number == null) {
+                writer.column(1).putNull();
+            } else {
+                writer.column(1).putFloat64(number);
+            }
+            writer.endRow();
         }
 
         /** Of a record with the one field {@code v}. */

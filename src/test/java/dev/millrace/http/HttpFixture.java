@@ -47,13 +47,21 @@ final class HttpFixture implements AutoCloseable {
                 "0123456789abcdef".getBytes(UTF_8),
                 layers,
                 2,
-                2);
+                2,
+                sample.allocator());
         port = http.start().await(30, TimeUnit.SECONDS);
     }
 
     /** From now on a report is a failure: classes are loaded, the first calls are over. */
     void watchEventLoops() {
         ((VertxInternal) vertx).blockedThreadChecker().setThreadBlockedHandler(new BlockedLoops(blocked::add));
+    }
+
+    HttpResponse<byte[]> bytes(String path) throws Exception {
+        return client.send(
+                HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
+                        .build(),
+                HttpResponse.BodyHandlers.ofByteArray());
     }
 
     SampleRows sample() {

@@ -16,6 +16,7 @@ import dev.millrace.layer.Allowance;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.SampleRows;
 import io.vertx.core.Future;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
@@ -25,6 +26,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.arrow.memory.RootAllocator;
+import org.apache.arrow.vector.ipc.ArrowStreamReader;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -210,6 +214,58 @@ class HttpPortIT {
     }
 
     @Test
+    void listRows_asCsvAndAsArrow_areTheRowsOfNdjson() throws Exception {
+        server.sample().writeUsual(1000, 20_000);
+        server.sample().write(0, SampleRows.usual(1), true);
+        server.sample().publish();
+        for (String query : List.of("", "&origin=SFO", "&limit=101", "&select=delay,id&limit=5001")) {
+            List<JsonNode> wanted = new ArrayList<>();
+            for (String line :
+                    server.get(ROWS + "?format=ndjson" + query).body().split("\n")) {
+                wanted.add(JSON.readTree(line));
+            }
+            HttpResponse<String> csv = server.get(ROWS + "?format=csv" + query);
+            assertEquals(
+                    "text/csv; charset=utf-8; header=present",
+                    csv.headers().firstValue("content-type").orElseThrow());
+            String[] lines = csv.body().split("\r\n");
+            assertEquals(wanted.size(), lines.length - 1);
+            int id = List.of(lines[0].split(",")).indexOf("\"id\"");
+            assertEquals(
+                    wanted.stream().map(row -> row.get("id").toString()).toList(),
+                    Stream.of(lines).skip(1).map(line -> line.split(",")[id]).toList());
+
+            HttpResponse<byte[]> answer = server.bytes(ROWS + "?format=arrow" + query);
+            assertEquals(
+                    "application/vnd.apache.arrow.stream",
+                    answer.headers().firstValue("content-type").orElseThrow());
+            List<String> ids = new ArrayList<>();
+            List<Object> delays = new ArrayList<>();
+            try (var root = new RootAllocator();
+                    var reader = new ArrowStreamReader(new ByteArrayInputStream(answer.body()), root)) {
+                assertEquals(
+                        answer.headers().firstValue("millrace-position").orElseThrow(),
+                        reader.getVectorSchemaRoot()
+                                .getSchema()
+                                .getCustomMetadata()
+                                .get("millrace.position"));
+                while (reader.loadNextBatch()) {
+                    for (int i = 0; i < reader.getVectorSchemaRoot().getRowCount(); i++) {
+                        ids.add(String.valueOf(
+                                reader.getVectorSchemaRoot().getVector("id").getObject(i)));
+                        delays.add(String.valueOf(
+                                reader.getVectorSchemaRoot().getVector("delay").getObject(i)));
+                    }
+                }
+            }
+            assertEquals(wanted.stream().map(row -> row.get("id").asText()).toList(), ids);
+            assertEquals(wanted.stream().map(row -> row.get("delay").toString()).toList(), delays);
+        }
+        assertEquals(0, server.http().streams());
+        assertQuietLog();
+    }
+
+    @Test
     void listRows_largeJsonPage_isWhole() throws Exception {
         server.sample().writeUsual(1000, 12_000);
         JsonNode page = json(server.get(ROWS + "?limit=10000"), 200);
@@ -246,8 +302,12 @@ class HttpPortIT {
                 "?limit=10001|limit",
                 "?cursor=abc|cursor",
                 "?as_of=abc|as_of",
-                "?sort=delay|sort",
-                "?format=csv|format",
+                "?sort=delays|sort",
+                "?sort=properties|sort",
+                "?sort=-delay,delay|sort",
+                "?sort=delay&format=ndjson|limit",
+                "?group=origin|group",
+                "?format=xml|format",
                 "?origin=%ZZ|origin",
                 "?origin=%FF|origin",
                 "?origin=%00|origin",
@@ -264,6 +324,50 @@ class HttpPortIT {
     }
 
     @Test
+    void lookUpRows_ofManyKeys_isARowOrNullForEachInOrder() throws Exception {
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < LookupJson.MAX_KEYS; i++) {
+            ids.add("\"id-" + (i % 2 == 0 ? i : -i) + "\"");
+        }
+        JsonNode found = lookUp("{\"keys\":" + ids + "}", 200);
+        assertEquals(LookupJson.MAX_KEYS, found.get("data").size());
+        for (int i = 0; i < ids.size(); i++) {
+            JsonNode row = found.get("data").get(i);
+            assertEquals(i % 2 != 0, row.isNull());
+            assertTrue(row.isNull() || row.get("id").asText().equals("id-" + i));
+        }
+        assertEquals("topic-1:500.500", found.get("position").asText());
+        assertEquals(
+                "id-2",
+                lookUp("{\"keys\":[[\"id-2\"]]}", 200)
+                        .get("data")
+                        .get(0)
+                        .get("id")
+                        .asText());
+        ids.add("\"one-more\"");
+        for (String body : List.of(
+                "{\"keys\":" + ids + "}",
+                "{\"keys\":[]}",
+                "{\"keys\":[null]}",
+                "{\"keys\":[{}]}",
+                "{\"keys\":\"id-1\"}",
+                "{\"keys\":[\"id-1\"],\"more\":1}",
+                "{\"keys\":[[\"id-1\",\"two\"]]}",
+                "[]",
+                "")) {
+            lookUp(body, 400);
+        }
+        assertQuietLog();
+    }
+
+    private JsonNode lookUp(String body, int status) throws IOException {
+        String raw = raw("POST " + ROWS + ":lookup HTTP/1.1\r\nHost: x\r\nContent-Length: " + body.length()
+                + "\r\nConnection: close\r\n\r\n" + body);
+        assertTrue(raw.startsWith("HTTP/1.1 " + status + " "), raw);
+        return JSON.readTree(raw.substring(raw.indexOf("\r\n\r\n") + 4));
+    }
+
+    @Test
     void unknownPathMethodAndFormat_areProblems() throws Exception {
         problem(server.get("/"), 404, "not-found");
         problem(server.get("/v1/products/aviation/nothing"), 404, "not-found");
@@ -272,8 +376,10 @@ class HttpPortIT {
         HttpResponse<String> refused = server.send("POST", ROWS);
         problem(refused, 405, "method-not-allowed");
         assertEquals("GET, HEAD", refused.headers().firstValue("allow").orElseThrow());
-        JsonNode wrong = problem(server.get(ROWS, "Accept", "text/csv, application/json;q=0"), 406, "not-acceptable");
-        assertTrue(wrong.get("detail").asText().contains("application/json, application/x-ndjson"));
+        JsonNode wrong = problem(server.get(ROWS, "Accept", "text/html, application/json;q=0"), 406, "not-acceptable");
+        assertTrue(wrong.get("detail")
+                .asText()
+                .contains("application/json, application/x-ndjson, text/csv, application/vnd.apache.arrow.stream"));
         assertQuietLog();
     }
 

@@ -27,7 +27,7 @@ class NegotiationTest {
                 "application/x-ndjson;q=0.1, */*;q=0.9|JSON|false",
                 "text/html, application/json;numbers=string|JSON|true",
                 "application/x-ndjson; numbers=string; q=0.9|NDJSON|true",
-                "text/csv, application/json;q=0.001|JSON|false",
+                "text/html, application/json;q=0.001|JSON|false",
             })
     void of_accept_choosesByQualityAndSpecificity(String accept, Format format, boolean strings) {
         assertEquals(new Negotiation(format, strings), Negotiation.of(accept, List.of(), Format.ALL));
@@ -37,7 +37,7 @@ class NegotiationTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "text/csv",
+                "text/html",
                 "application/json;q=0",
                 "*/*;q=0",
                 "application/json;q=2",

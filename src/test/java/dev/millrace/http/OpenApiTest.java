@@ -98,7 +98,12 @@ class OpenApiTest {
 
     private Set<String> handlers() {
         var products = new ProductRegistry("mesh", List.of());
-        var room = new RowStream.Room(vertx, vertx.createSharedWorkerExecutor("test", 1), new StreamPlaces(1), 1);
+        var room = new RowStream.Room(
+                vertx,
+                vertx.createSharedWorkerExecutor("test", 1),
+                new org.apache.arrow.memory.RootAllocator(),
+                new StreamPlaces(1),
+                1);
         return new Operations(document, new Catalogue(products, Clock.systemUTC()), room, Map.of())
                 .byId()
                 .keySet();

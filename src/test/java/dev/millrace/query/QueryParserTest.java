@@ -50,6 +50,17 @@ class QueryParserTest {
         assertEquals(Operator.EQ, query.filters().get(1).operator());
     }
 
+    @Test
+    void parse_eightSortKeys_butNotNine() {
+        List<String> names = List.of("id", "-origin", "delay", "-limit", "speed", "price", "day", "at", "ok");
+        assertEquals(
+                names.subList(0, 8),
+                parser.parse(List.of(Map.entry("sort", String.join(",", names.subList(0, 8))))).sort().stream()
+                        .map(SortKey::canonical)
+                        .toList());
+        assertThrows(ProblemException.class, () -> parser.parse(List.of(Map.entry("sort", String.join(",", names)))));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -79,7 +90,8 @@ class QueryParserTest {
                 "select|properties.mag|select|whole columns|'properties'",
                 "cursor|abc|cursor|no cursor of this product|no cursor, for the first page",
                 "as_of|abc|as_of|no position|Millrace-Position",
-                "sort|delay|sort|does not offer|select",
+                "group|delay|group|does not offer|select",
+                "sort|a,b,c|sort|there is no column|minus",
             })
     void parse_fault_namesParameterReasonAndExpected(
             String name, String value, String parameter, String reason, String expected) {

@@ -2,8 +2,14 @@ package dev.millrace.query;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.arrow.ArrowFile;
+import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.BatchWriter;
+import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
+import dev.millrace.store.StoreSchema;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
@@ -13,18 +19,27 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.apache.arrow.memory.RootAllocator;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Filters and pages against a naive evaluation in plain Java. */
 class RowsScanProperties {
@@ -83,13 +98,84 @@ class RowsScanProperties {
         });
     }
 
-    private static @Nullable Cursor page(RowsScan scan, int limit, List<String> into, Cursor before) {
+    @Property(tries = 60)
+    void sortedPages_whileRowsAreAdded_areTheRowsOfTheFirstPositionInOrder(
+            @ForAll long seed, @ForAll("conditions") List<Condition> conditions) {
+        inSample(seed, sample -> {
+            var random = new Random(seed);
+            var model = new LinkedHashMap<String, SampleRows.Row>();
+            fill(sample, model, random, 300);
+            var names = new ArrayList<>(SORTABLE);
+            Collections.shuffle(names, random);
+            List<String> keys = names.subList(0, 1 + random.nextInt(3)).stream()
+                    .map(name -> random.nextBoolean() ? name : "-" + name)
+                    .toList();
+            String sort = String.join(",", keys);
+            RowsQuery query = query(seed, conditions, Map.of("sort", sort));
+            List<String> expected = model.values().stream()
+                    .filter(row -> query.filters().stream().allMatch(filter -> meets(row, filter)))
+                    .sorted(Comparator.comparingInt(
+                            row -> Math.floorMod(row.id().hashCode(), SampleRows.PARTITIONS)))
+                    .sorted((left, right) -> order(left, right, keys))
+                    .map(SampleRows.Row::id)
+                    .toList();
+            Position position;
+            try (Snapshot first = sample.store().snapshot()) {
+                position = first.position();
+            }
+            var paged = new ArrayList<String>();
+            Map<String, String> start = Map.of("as_of", position.toString());
+            while (true) {
+                int limit = 1 + random.nextInt(60);
+                fill(sample, model, random, 20);
+                var more = new HashMap<>(start);
+                more.putAll(Map.of("sort", sort, "limit", "" + limit));
+                RowsQuery page = query(seed, conditions, more);
+                Optional<Cursor> next;
+                try (Snapshot then = sample.store().snapshotAt(position);
+                        var rows = new SortedRows(then, sample.store().schema(), page, sample.allocator())) {
+                    next = Optional.ofNullable(
+                            page(rows, limit, paged, new Cursor(position, 0, 0, 0, page.fingerprint())));
+                }
+                if (next.isEmpty()) {
+                    break;
+                }
+                start = Map.of("cursor", cursors.encode("d.p", next.get()));
+            }
+            assertEquals(expected, paged, sort);
+        });
+    }
+
+    private static final List<String> SORTABLE =
+            List.of("id", "origin", "delay", "limit", "speed", "price", "day", "at", "ok", "properties.mag");
+
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private static int order(SampleRows.Row left, SampleRows.Row right, List<String> keys) {
+        for (String key : keys) {
+            boolean descending = key.startsWith("-");
+            Comparable a = value(left, key.substring(descending ? 1 : 0));
+            Comparable b = value(right, key.substring(descending ? 1 : 0));
+            if (a == null || b == null) {
+                if (a != b) {
+                    return a == null ? 1 : -1;
+                }
+                continue;
+            }
+            int order = a instanceof String text ? order(text, (String) b) : a.compareTo(b);
+            if (order != 0) {
+                return descending == order > 0 ? -1 : 1;
+            }
+        }
+        return 0;
+    }
+
+    private static @Nullable Cursor page(RowSource scan, int limit, List<String> into, Cursor before) {
         int left = limit;
         while (scan.next()) {
             for (int i = 0; i < scan.count(); i++) {
                 if (left == 0) {
                     return new Cursor(
-                            before.position(), scan.partition(), scan.offset(i), scan.skip(i), before.fingerprint());
+                            before.position(), scan.partition(i), scan.offset(i), scan.skip(i), before.fingerprint());
                 }
                 into.add(new String(scan.batch().column(0).bytes(scan.selection()[i]), UTF_8));
                 left--;
@@ -117,22 +203,67 @@ class RowsScanProperties {
         return (isEncoded(seed) ? encoded : plain).parse(new ArrayList<>(parameters.entrySet()));
     }
 
+    /** Of files of a few rows each: what their statistics rule out has no row, and what they do not is narrow. */
+    @Property(tries = 150)
+    void statistics_anyFilter_ruleOutOnlyWhatHasNoRow(
+            @ForAll long seed, @ForAll("conditions") List<Condition> conditions) throws IOException {
+        var random = new Random(seed);
+        StoreSchema schema = isEncoded(seed) ? SampleRows.ENCODED : SampleRows.SCHEMA;
+        int rows = random.nextInt(4);
+        Path file = Files.createTempFile("rows", ".arrow");
+        try (var root = new RootAllocator();
+                var writer = new BatchWriter(schema.layout(), root)) {
+            writer.open(8);
+            for (int i = 0; i < rows; i++) {
+                SampleRows.put(writer, row(random, "k" + i));
+                writer.column(schema.offsetColumn()).putInt64(i);
+                writer.column(schema.timestampColumn()).putInt64(i);
+                writer.column(schema.deletedColumn()).putBit(false);
+                writer.endRow();
+            }
+            ArrowFile.write(file, writer.batch(), rows, Map.of(), root);
+            Batch mapped = ArrowFile.map(file, schema.layout(), root).batch();
+            for (Filter filter : query(seed, conditions, Map.of()).filters()) {
+                var loop = new FilterLoop(filter);
+                int found = loop.narrow(mapped, new int[] {0, 1, 2}, rows);
+                assertTrue(loop.mayMeet(mapped) || found == 0, filter::canonical);
+                boolean hasBounds = filter.column().width() <= 16;
+                if (rows == 1
+                        && hasBounds
+                        && !Set.of(Operator.NE, Operator.GT, Operator.LT).contains(filter.operator())) {
+                    assertEquals(found == 1, loop.mayMeet(mapped), filter::canonical);
+                }
+                assertTrue(loop.mayMeet(writer.batch()), "in memory there are none");
+            }
+            mapped.release();
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    @Test
+    void scan_ofMappedSegments_passesOverThoseThatCannotMatch(@TempDir Path folder) {
+        try (var sample = new SampleRows(folder, SampleRows.SCHEMA, 50)) {
+            sample.writeUsual(0, 390); // 3 full segments and a tail in each of the two partitions
+            sample.store().flush().join();
+            sample.publish();
+            RowsQuery query = query(0, List.of(new Condition("at", "gte", "2001-09-09T01:46:40.210Z")), Map.of());
+            try (Snapshot snapshot = sample.store().snapshot()) {
+                var scan = new RowsScan(snapshot, query);
+                var expected =
+                        IntStream.range(210, 390).mapToObj(i -> "id-" + i).collect(Collectors.toSet());
+                assertEquals(expected, Set.copyOf(ids(scan, Integer.MAX_VALUE)));
+                assertEquals(4, scan.pruned());
+            }
+        }
+    }
+
     private static void fill(SampleRows sample, Map<String, SampleRows.Row> model, Random random, int count) {
         var partitionOf = new HashMap<String, Integer>();
         for (int i = 0; i < count; i++) {
             String id = "k" + random.nextInt(150);
-            var row = new SampleRows.Row(
-                    id,
-                    maybe(random, List.of("", "SFO", "SF", "SFOX", "ÄÖ", "LAX").get(random.nextInt(6))),
-                    maybe(random, random.nextInt(10) == 0 ? Integer.MIN_VALUE : random.nextInt(7) - 3),
-                    maybe(random, random.nextInt(10) == 0 ? Long.MAX_VALUE : random.nextInt(7) - 3L),
-                    maybe(random, random.nextInt(10) == 0 ? Double.NaN : (random.nextInt(9) - 4) / 2.0),
-                    maybe(random, BigDecimal.valueOf(random.nextInt(500) - 250L, 2)),
-                    maybe(random, LocalDate.of(2026, 1, 1).plusDays(random.nextInt(4))),
-                    maybe(random, Instant.parse("2026-01-01T00:00:00Z").plusMillis(random.nextInt(4))),
-                    maybe(random, random.nextBoolean()),
-                    random.nextInt(4) != 0,
-                    maybe(random, random.nextInt(5) * 1.5));
+            SampleRows.Row row = row(random, id);
+
             int partition = Math.floorMod(id.hashCode(), SampleRows.PARTITIONS);
             partitionOf.put(id, partition);
             boolean deleted = random.nextInt(10) == 0;
@@ -143,6 +274,21 @@ class RowsScanProperties {
             }
         }
         sample.publish();
+    }
+
+    private static SampleRows.Row row(Random random, String id) {
+        return new SampleRows.Row(
+                id,
+                maybe(random, List.of("", "SFO", "SF", "SFOX", "ÄÖ", "LAX").get(random.nextInt(6))),
+                maybe(random, random.nextInt(10) == 0 ? Integer.MIN_VALUE : random.nextInt(7) - 3),
+                maybe(random, random.nextInt(10) == 0 ? Long.MAX_VALUE : random.nextInt(7) - 3L),
+                maybe(random, random.nextInt(10) == 0 ? Double.NaN : (random.nextInt(9) - 4) / 2.0),
+                maybe(random, BigDecimal.valueOf(random.nextInt(500) - 250L, 2)),
+                maybe(random, LocalDate.of(2026, 1, 1).plusDays(random.nextInt(4))),
+                maybe(random, Instant.parse("2026-01-01T00:00:00Z").plusMillis(random.nextInt(4))),
+                maybe(random, random.nextBoolean()),
+                random.nextInt(4) != 0,
+                maybe(random, random.nextInt(5) * 1.5));
     }
 
     private static <T> @Nullable T maybe(Random random, T value) {

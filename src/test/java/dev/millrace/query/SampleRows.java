@@ -2,6 +2,7 @@ package dev.millrace.query;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ColumnWriter;
 import dev.millrace.arrow.Dictionary;
 import dev.millrace.store.LocalStore;
@@ -89,10 +90,14 @@ public final class SampleRows implements AutoCloseable {
     }
 
     public SampleRows(Path folder, StoreSchema schema) {
+        this(folder, schema, 5_000);
+    }
+
+    SampleRows(Path folder, StoreSchema schema, int segmentRows) {
         try {
             store = LocalStore.open(
                     schema,
-                    new StoreOptions(5_000, 8 << 20, 256 << 20, Duration.ofHours(1)),
+                    new StoreOptions(segmentRows, 8 << 20, 256 << 20, Duration.ofHours(1)),
                     folder,
                     root,
                     root,
@@ -101,6 +106,10 @@ public final class SampleRows implements AutoCloseable {
             throw new UncheckedIOException(failure);
         }
         store.topic(TOPIC, PARTITIONS);
+    }
+
+    public BufferAllocator allocator() {
+        return root;
     }
 
     public LocalStore store() {
@@ -142,7 +151,12 @@ public final class SampleRows implements AutoCloseable {
         if (!writer.ready()) {
             throw new IllegalStateException("no memory");
         }
-        var batch = writer.batch();
+        put(writer.batch(), row);
+        writer.commit(writer.next(), 1_700_000_000_000L + writer.next(), deleted);
+    }
+
+    /** Writes the contract's columns of a row. */
+    static void put(BatchWriter batch, Row row) {
         text(batch.column(0), row.id());
         text(batch.column(1), row.origin());
         if (row.delay() == null) {
@@ -186,7 +200,6 @@ public final class SampleRows implements AutoCloseable {
         } else {
             batch.column(9).putNull();
         }
-        writer.commit(writer.next(), 1_700_000_000_000L + writer.next(), deleted);
     }
 
     private static void text(ColumnWriter column, @Nullable String text) {

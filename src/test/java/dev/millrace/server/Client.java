@@ -15,19 +15,20 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /** An HTTP client of the tests: plain, blocking, and strict about what it gets. */
-record Client(String base) implements AutoCloseable {
+public record Client(String base) implements AutoCloseable {
     private static final HttpClient HTTP = HttpClient.newHttpClient();
     private static final ObjectMapper JSON =
             new ObjectMapper().configure(JsonParser.Feature.STRICT_DUPLICATE_DETECTION, true);
     private static final long PATIENCE_NANOS = Duration.ofSeconds(120).toNanos();
 
-    static Client of(int port) {
+    public static Client of(int port) {
         return new Client("http://127.0.0.1:" + port);
     }
 
-    HttpResponse<String> get(String path, String... headers) {
+    public HttpResponse<String> get(String path, String... headers) {
         var request = HttpRequest.newBuilder(URI.create(base + path));
         if (headers.length > 0) {
             request.headers(headers);
@@ -35,14 +36,18 @@ record Client(String base) implements AutoCloseable {
         return send(request);
     }
 
-    HttpResponse<String> post(String path, String body) {
+    public HttpResponse<String> post(String path, String body) {
         return send(HttpRequest.newBuilder(URI.create(base + path)).POST(HttpRequest.BodyPublishers.ofString(body)));
     }
 
     private static HttpResponse<String> send(HttpRequest.Builder request) {
+        return send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static <T> HttpResponse<T> send(HttpRequest.Builder request, HttpResponse.BodyHandler<T> handler) {
         request.timeout(Duration.ofSeconds(60));
         try {
-            return HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            return HTTP.send(request.build(), handler);
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         } catch (InterruptedException interrupted) {
@@ -52,7 +57,7 @@ record Client(String base) implements AutoCloseable {
     }
 
     /** The body of a 200 as JSON. */
-    JsonNode json(String path, String... headers) {
+    public JsonNode json(String path, String... headers) {
         HttpResponse<String> response = get(path, headers);
         if (response.statusCode() != 200) {
             throw new AssertionError(path + ": " + response.statusCode() + " " + response.body());
@@ -61,7 +66,7 @@ record Client(String base) implements AutoCloseable {
     }
 
     /** All rows of a product by its pages. */
-    List<JsonNode> pages(String product, int limit) {
+    public List<JsonNode> pages(String product, int limit) {
         List<JsonNode> rows = new ArrayList<>();
         String cursor = null;
         do {
@@ -74,7 +79,7 @@ record Client(String base) implements AutoCloseable {
     }
 
     /** All rows of a product by NDJSON. */
-    List<JsonNode> lines(String product) {
+    public List<JsonNode> lines(String product) {
         return get("/v1/products/" + product + "/rows", "Accept", "application/x-ndjson")
                 .body()
                 .lines()
@@ -82,7 +87,13 @@ record Client(String base) implements AutoCloseable {
                 .toList();
     }
 
-    static JsonNode tree(String json) {
+    /** The same one after the other, of any path; to be closed. */
+    public Stream<JsonNode> stream(String path) {
+        var request = HttpRequest.newBuilder(URI.create(base + path)).header("Accept", "application/x-ndjson");
+        return send(request, HttpResponse.BodyHandlers.ofLines()).body().map(Client::tree);
+    }
+
+    public static JsonNode tree(String json) {
         try {
             return JSON.readTree(json);
         } catch (IOException failure) {
@@ -91,7 +102,7 @@ record Client(String base) implements AutoCloseable {
     }
 
     /** Waits, looking now and then, until something is so; fails when it takes minutes. */
-    static void await(String what, BooleanSupplier condition) {
+    public static void await(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + PATIENCE_NANOS;
         var never = new CountDownLatch(1);
         while (!condition.getAsBoolean()) {

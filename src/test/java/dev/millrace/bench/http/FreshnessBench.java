@@ -76,8 +76,8 @@ public final class FreshnessBench implements Bench {
         for (int round = 1; round <= rounds; round++) {
             for (int rate : RATES) {
                 double[] millis = flow.run(rate, seconds);
-                progress.accept(String.format(
-                        Locale.ROOT, "round %d: %s, p50 %.1f ms", round, name(rate), at(millis, 0.5)));
+                progress.accept(
+                        String.format(Locale.ROOT, "round %d: %s, p50 %.1f ms", round, name(rate), at(millis, 0.5)));
                 taken.computeIfAbsent(rate, key -> new ArrayList<>()).add(millis);
             }
         }

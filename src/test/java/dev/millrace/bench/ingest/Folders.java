@@ -10,6 +10,13 @@ import java.util.stream.Stream;
 public final class Folders {
     private Folders() {}
 
+    /** Bytes of all files in a folder. */
+    public static long sizeBytes(Path folder) throws IOException {
+        try (Stream<Path> paths = Files.walk(folder)) {
+            return paths.mapToLong(path -> path.toFile().length()).sum();
+        }
+    }
+
     /** Removes a folder and all in it, if it is there. */
     public static void delete(Path folder) throws IOException {
         if (Files.exists(folder)) {

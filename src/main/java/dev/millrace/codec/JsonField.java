@@ -1,0 +1,203 @@
+package dev.millrace.codec;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.millrace.arrow.ByteSink;
+import dev.millrace.arrow.ColumnLayout;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.arrow.vector.types.FloatingPointPrecision;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+
+/** A column as {@link JsonEncoder} writes it, compiled. One encoder's own. */
+final class JsonField {
+    // The usual forms as numbers: a switch over an enum costs one more dependent load a value.
+    static final int RARER = 0;
+    static final int TEXT = 1;
+    static final int FLOAT64 = 2;
+    static final int INT64 = 3;
+    static final int INT32 = 4;
+    static final int TIMESTAMP = 5;
+    static final int STRUCT = 6;
+    static final int LIST = 7;
+
+    /** How a value is written. */
+    enum Form {
+        BOOL,
+        INT8,
+        INT16,
+        INT32,
+        INT64,
+        INT64_TEXT,
+        UINT8,
+        UINT16,
+        UINT32,
+        UINT64,
+        UINT64_TEXT,
+        FLOAT32,
+        FLOAT64,
+        DECIMAL,
+        DECIMAL_TEXT,
+        TEXT,
+        BINARY,
+        DATE,
+        TIME,
+        TIMESTAMP,
+        STRUCT,
+        LIST,
+        MAP
+    }
+
+    final Form form;
+    final boolean nullable;
+    final JsonField[] children;
+    final long perSecond;
+    final boolean zoned;
+    final boolean timeIs32;
+    final int scale;
+    /** What opens the field: a brace or a comma, the name in quotes, a colon, the quote that opens a text. */
+    final byte[] name;
+
+    /** The form, where it is one of the usual. */
+    final int usual;
+
+    /** Whether all amounts so far were whole hundredths, so that the next is tried as one first. */
+    boolean hundredths = true;
+
+    private final int quotes;
+    private final long nameFirst;
+    private final long nameSecond;
+
+    JsonField(ColumnLayout column, char opening, boolean numbersAsStrings) {
+        this.form = form(column, numbersAsStrings);
+        this.usual = switch (form) {
+            case TEXT -> TEXT;
+            case FLOAT64 -> FLOAT64;
+            case INT64 -> INT64;
+            case INT32 -> INT32;
+            case TIMESTAMP -> TIMESTAMP;
+            case STRUCT -> STRUCT;
+            case LIST -> LIST;
+            default -> RARER;
+        };
+        this.nullable = column.nullable();
+        this.children = switch (form) {
+            case LIST -> new JsonField[] {new JsonField(column.children().getFirst(), ',', numbersAsStrings)};
+            case MAP ->
+                new JsonField[] {
+                    new JsonField(column.children().getFirst().children().getFirst(), ',', false),
+                    new JsonField(column.children().getFirst().children().getLast(), ',', numbersAsStrings)
+                };
+            default -> all(column.children(), numbersAsStrings);
+        };
+        this.perSecond = perSecond(column.type());
+        this.zoned = column.type() instanceof ArrowType.Timestamp timestamp && timestamp.getTimezone() != null;
+        this.timeIs32 = column.width() == 4;
+        this.scale = column.type() instanceof ArrowType.Decimal decimal ? decimal.getScale() : 0;
+        this.name = (opening + quoted(column.name()) + ":" + (form == Form.TEXT ? "\"" : "")).getBytes(UTF_8);
+        this.quotes = form == Form.TEXT ? 1 : 0;
+        byte[] padded = Arrays.copyOf(name, Math.max(16, name.length));
+        this.nameFirst = Words.at(padded, 0);
+        this.nameSecond = Words.at(padded, 8);
+    }
+
+    /** Writes the name; {@code quoted} with the quote of a text. */
+    void name(ByteSink sink, boolean quoted) {
+        int length = quoted ? name.length : name.length - quotes;
+        if (length <= 8) {
+            sink.putWord(nameFirst, length);
+        } else if (length <= 16) {
+            sink.putWord(nameFirst, 8);
+            sink.putWord(nameSecond, length - 8);
+        } else {
+            sink.put(name, 0, length);
+        }
+    }
+
+    /** The most bytes of a value, text and further list items aside, and of slack behind it. */
+    int valueBytes() {
+        return switch (form) {
+            case STRUCT, LIST, MAP -> fixedBytes(children);
+            default -> 96;
+        };
+    }
+
+    private static String quoted(String name) {
+        StringBuilder quoted = new StringBuilder("\"");
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            if (c < 0x20) {
+                quoted.append(String.format("\\u%04x", (int) c));
+            } else {
+                quoted.append(c == '"' || c == '\\' ? "\\" : "").append(c);
+            }
+        }
+        return quoted.append('"').toString();
+    }
+
+    private static long perSecond(ArrowType type) {
+        return switch (type) {
+            case ArrowType.Timestamp timestamp -> perSecond(timestamp.getUnit());
+            case ArrowType.Time time -> perSecond(time.getUnit());
+            case ArrowType.Date date -> date.getUnit() == org.apache.arrow.vector.types.DateUnit.DAY ? 0 : 1_000;
+            default -> 0;
+        };
+    }
+
+    private static long perSecond(org.apache.arrow.vector.types.TimeUnit unit) {
+        return switch (unit) {
+            case SECOND -> 1;
+            case MILLISECOND -> 1_000;
+            case MICROSECOND -> 1_000_000;
+            case NANOSECOND -> 1_000_000_000;
+        };
+    }
+
+    private static Form form(ColumnLayout column, boolean numbersAsStrings) {
+        return switch (column.type()) {
+            case ArrowType.Bool ignored -> Form.BOOL;
+            case ArrowType.Int integer -> integer(integer, numbersAsStrings);
+            case ArrowType.FloatingPoint number ->
+                number.getPrecision() == FloatingPointPrecision.SINGLE ? Form.FLOAT32 : Form.FLOAT64;
+            case ArrowType.Decimal ignored -> numbersAsStrings ? Form.DECIMAL_TEXT : Form.DECIMAL;
+            case ArrowType.Utf8 ignored -> Form.TEXT;
+            case ArrowType.Binary ignored -> Form.BINARY;
+            case ArrowType.Date ignored -> Form.DATE;
+            case ArrowType.Time ignored -> Form.TIME;
+            case ArrowType.Timestamp ignored -> Form.TIMESTAMP;
+            case ArrowType.Struct ignored -> Form.STRUCT;
+            case ArrowType.List _, ArrowType.FixedSizeList _ -> Form.LIST;
+            case ArrowType.Map _ -> Form.MAP;
+            default ->
+                throw new IllegalArgumentException(
+                        "Column " + column.path() + ": type " + column.type() + " has no JSON form.");
+        };
+    }
+
+    private static Form integer(ArrowType.Int integer, boolean numbersAsStrings) {
+        boolean signed = integer.getIsSigned();
+        return switch (integer.getBitWidth()) {
+            case 8 -> signed ? Form.INT8 : Form.UINT8;
+            case 16 -> signed ? Form.INT16 : Form.UINT16;
+            case 32 -> signed ? Form.INT32 : Form.UINT32;
+            default ->
+                numbersAsStrings ? signed ? Form.INT64_TEXT : Form.UINT64_TEXT : signed ? Form.INT64 : Form.UINT64;
+        };
+    }
+
+    static JsonField[] all(List<ColumnLayout> columns, boolean numbersAsStrings) {
+        JsonField[] nodes = new JsonField[columns.size()];
+        for (int i = 0; i < nodes.length; i++) {
+            nodes[i] = new JsonField(columns.get(i), i == 0 ? '{' : ',', numbersAsStrings);
+        }
+        return nodes;
+    }
+
+    static int fixedBytes(JsonField[] nodes) {
+        int sum = 16;
+        for (JsonField node : nodes) {
+            sum += node.name.length + 16 + node.valueBytes();
+        }
+        return sum;
+    }
+}

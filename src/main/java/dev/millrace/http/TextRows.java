@@ -1,0 +1,125 @@
+package dev.millrace.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.ByteSink;
+import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.codec.CsvEncoder;
+import dev.millrace.codec.JsonEncoder;
+import dev.millrace.query.RowSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/** Encodes the rows of a scan as a JSON page, as NDJSON or as CSV. */
+final class TextRows implements RowWriter {
+    private static final byte[] BEGIN = "{\"data\":[".getBytes(UTF_8);
+
+    /** Makes the text of the cursor that leads on from a row. */
+    interface Onward {
+        String cursor(int partition, long offset, int skip);
+    }
+
+    /** Writes a row of a batch. */
+    private interface RowEncoder {
+        void row(Batch batch, int row, ByteSink sink);
+    }
+
+    private final RowSource scan;
+    private final Optional<CsvEncoder> csv;
+    private final RowEncoder encoder;
+    private final Format format;
+    private final String position;
+    private final Onward onward;
+    private long rowsLeft;
+    private int index;
+    private boolean begun;
+    private boolean first = true;
+
+    /** @param rows most rows to write */
+    TextRows(
+            RowSource scan,
+            List<ColumnLayout> columns,
+            Negotiation negotiation,
+            long rows,
+            String position,
+            Onward onward) {
+        this.scan = scan;
+        this.format = negotiation.format();
+        this.csv = format == Format.CSV ? Optional.of(new CsvEncoder(columns)) : Optional.empty();
+        this.encoder = csv.<RowEncoder>map(encoder -> encoder::row)
+                .orElseGet(() -> JsonEncoder.of(columns, negotiation.numbersAsStrings())::row);
+        this.rowsLeft = rows;
+        this.position = position;
+        this.onward = onward;
+    }
+
+    @Override
+    public boolean fill(ByteSink sink, int softBytes, BooleanSupplier stop) {
+        if (!begun) {
+            begun = true;
+            if (format == Format.JSON) {
+                text(sink, BEGIN);
+            }
+            csv.ifPresent(encoder -> encoder.header(sink));
+        }
+        while (true) {
+            if (index == scan.count()) {
+                if (rowsLeft == 0 && format != Format.JSON) {
+                    return true;
+                }
+                if (stop.getAsBoolean()) {
+                    return false;
+                }
+                index = 0;
+                if (!scan.next()) {
+                    end(sink, false);
+                    return true;
+                }
+            } else if (rowsLeft == 0) {
+                end(sink, true);
+                return true;
+            } else if (sink.position() >= softBytes) {
+                return false;
+            } else {
+                row(sink);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        scan.close();
+    }
+
+    private void row(ByteSink sink) {
+        if (format == Format.JSON && !first) {
+            sink.reserve(1);
+            sink.put((byte) ',');
+        }
+        first = false;
+        encoder.row(scan.batch(), scan.selection()[index], sink);
+        if (format == Format.NDJSON) {
+            sink.reserve(1);
+            sink.put((byte) '\n');
+        }
+        index++;
+        rowsLeft--;
+    }
+
+    private void end(ByteSink sink, boolean more) {
+        if (format == Format.JSON) {
+            // Neither a position nor a cursor has a character that JSON escapes.
+            String next = more
+                    ? '"' + onward.cursor(scan.partition(index), scan.offset(index), scan.skip(index)) + '"'
+                    : "null";
+            text(sink, ("],\"position\":\"" + position + "\",\"next\":" + next + "}").getBytes(UTF_8));
+        }
+    }
+
+    private static void text(ByteSink sink, byte[] utf8) {
+        sink.reserve(utf8.length);
+        sink.put(utf8);
+    }
+}

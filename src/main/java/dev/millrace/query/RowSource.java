@@ -1,0 +1,30 @@
+package dev.millrace.query;
+
+import dev.millrace.arrow.Batch;
+
+/** Rows in an order, a run of one batch at a time. One thread at a time; valid while its snapshot is open. */
+public interface RowSource extends AutoCloseable {
+    /** Takes one step, of bounded length, that may select nothing; false, with nothing selected, at the end. */
+    boolean next();
+
+    /** The batch that the last step's rows are in. */
+    Batch batch();
+
+    /** Numbers of the selected rows, in {@code [0, count())}; overwritten by the next step. */
+    int[] selection();
+
+    /** How many rows the last step selected. */
+    int count();
+
+    /** The partition of the last step's {@code index}-th selected row. */
+    int partition(int index);
+
+    /** The offset of the last step's {@code index}-th selected row. */
+    long offset(int index);
+
+    /** How many rows come before that one which have its offset, too. */
+    int skip(int index);
+
+    @Override
+    default void close() {}
+}

@@ -1,0 +1,174 @@
+package dev.millrace.query;
+
+import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.BatchWriter;
+import dev.millrace.arrow.Column;
+import dev.millrace.problem.Problem;
+import dev.millrace.store.Slice;
+import dev.millrace.store.Snapshot;
+import dev.millrace.store.StoreSchema;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.stream.IntStream;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.OutOfMemoryException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The first rows of a scan in the order of a query's sort keys; of equal rows, in the order of partition and offset. All
+ * rows are looked at, a step of the scan a step here, and no more of them kept than the limit and one, on which the next
+ * page begins. At the end the kept ones are copied into one batch, in their order, for the last step.
+ */
+public final class SortedRows implements RowSource {
+    /** A row seen; {@code columns} are those of its batch. */
+    private record Seen(Batch batch, List<List<Column>> columns, int row, int partition, long offset, int skip) {}
+
+    private final RowsScan scan;
+    private final RowOrder order;
+    private final int most;
+    private final PriorityQueue<Seen> kept;
+    private final BatchWriter sorted;
+    private final @Nullable Seen from;
+    private List<List<Column>> columns = List.of();
+    private @Nullable Batch bound;
+    private List<Seen> rows = List.of();
+    private int[] selection = {};
+    private boolean ended;
+
+    /**
+     * Sorted rows of a query with sort keys.
+     *
+     * @param schema of the snapshot's product
+     * @param allocator borrowed, pays for the copies; of the same root as the snapshot's
+     */
+    public SortedRows(Snapshot snapshot, StoreSchema schema, RowsQuery query, BufferAllocator allocator) {
+        this.order = new RowOrder(query.sort());
+        this.most = query.limit() + 1;
+        Comparator<Seen> compare = this::compare;
+        this.kept = new PriorityQueue<>(most, compare.reversed());
+        this.sorted = new BatchWriter(schema.layout(), allocator);
+        this.scan = new RowsScan(
+                snapshot,
+                new RowsQuery(query.select(), query.filters(), query.sort(), query.limit(), true, new Start.Now()));
+        this.from = query.start() instanceof Start.After(Cursor cursor) ? row(snapshot, cursor) : null;
+    }
+
+    private @Nullable Seen row(Snapshot snapshot, Cursor cursor) {
+        for (Slice slice : snapshot.slices(cursor.partition())) {
+            int row = slice.firstRowAt(cursor.offset());
+            if (row < slice.rows() && slice.offset(row) == cursor.offset()) {
+                return new Seen(
+                        slice.batch(),
+                        order.columns(slice.batch()),
+                        row + cursor.skip(),
+                        cursor.partition(),
+                        cursor.offset(),
+                        cursor.skip());
+            }
+        }
+        throw new Problem.Gone(
+                        "The row on which the page begins", snapshot.position().toString())
+                .exception();
+    }
+
+    private int compare(Seen left, Seen right) {
+        int byKeys = order.compare(left.columns(), left.row(), right.columns(), right.row());
+        if (byKeys != 0) {
+            return byKeys;
+        }
+        int byPartition = Integer.compare(left.partition(), right.partition());
+        int byOffset = byPartition != 0 ? byPartition : Long.compare(left.offset(), right.offset());
+        return byOffset != 0 ? byOffset : Integer.compare(left.skip(), right.skip());
+    }
+
+    @Override
+    public boolean next() {
+        if (ended) {
+            rows = List.of();
+            return false;
+        }
+        if (scan.next()) {
+            for (int i = 0; i < scan.count(); i++) {
+                offer(i);
+            }
+        } else {
+            ended = true;
+            copy();
+        }
+        return true;
+    }
+
+    private void offer(int index) {
+        Batch batch = scan.batch();
+        if (batch != bound) {
+            bound = batch;
+            columns = order.columns(batch);
+        }
+        int row = scan.selection()[index];
+        Seen last = kept.size() == most ? kept.peek() : null;
+        if (last != null && order.compare(last.columns(), last.row(), columns, row) < 0) {
+            return;
+        }
+        var seen = new Seen(batch, columns, row, scan.partition(index), scan.offset(index), scan.skip(index));
+        if (from != null && compare(seen, from) < 0) {
+            return;
+        }
+        kept.add(seen);
+        if (kept.size() > most) {
+            kept.poll();
+        }
+    }
+
+    private void copy() {
+        var inOrder = new ArrayList<>(kept);
+        inOrder.sort(this::compare);
+        try {
+            sorted.open(Math.max(8, inOrder.size()));
+            for (Seen seen : inOrder) {
+                sorted.copyRow(seen.batch(), seen.row());
+            }
+        } catch (OutOfMemoryException full) {
+            throw new Problem.Unavailable("The answer", "the memory for sorted answers is used up. Ask for fewer rows.")
+                    .exception();
+        }
+        rows = inOrder;
+        selection = IntStream.range(0, rows.size()).toArray();
+    }
+
+    @Override
+    public Batch batch() {
+        return sorted.batch();
+    }
+
+    @Override
+    public int[] selection() {
+        return selection;
+    }
+
+    @Override
+    public int count() {
+        return rows.size();
+    }
+
+    @Override
+    public int partition(int index) {
+        return rows.get(index).partition();
+    }
+
+    @Override
+    public long offset(int index) {
+        return rows.get(index).offset();
+    }
+
+    @Override
+    public int skip(int index) {
+        return rows.get(index).skip();
+    }
+
+    @Override
+    public void close() {
+        sorted.close();
+    }
+}

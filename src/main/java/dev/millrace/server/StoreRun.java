@@ -1,0 +1,137 @@
+package dev.millrace.server;
+
+import dev.millrace.problem.ProblemException;
+import dev.millrace.store.Position;
+import dev.millrace.store.StoreFolder;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+/** Looks at a data folder or changes it, product by product. Blocks its caller until it is done. */
+final class StoreRun {
+    /** What is done. */
+    enum Action {
+        VERIFY,
+        STAT,
+        REBUILD,
+        BACKUP,
+        RESTORE;
+
+        /** Whether it takes a target. */
+        boolean copies() {
+            return this == BACKUP || this == RESTORE;
+        }
+    }
+
+    private final Command.Store store;
+    private final PrintStream out;
+    private final PrintStream err;
+    private final Path root;
+
+    StoreRun(Command.Store store, PrintStream out, PrintStream err) {
+        this.store = store;
+        this.out = out;
+        this.err = err;
+        this.root = store.paths().getFirst();
+    }
+
+    /** {@link ExitCode#ANSWER_IS_NO} when something is broken, or the folder is in use. */
+    ExitCode run() {
+        try {
+            List<StoreFolder> products = StoreFolder.in(root);
+            if (products.isEmpty()) {
+                err.println("millrace: there is no product's data in '" + root + "'");
+                return ExitCode.WRONG_USE;
+            }
+            return switch (store.action()) {
+                case VERIFY -> verify(products, true);
+                case STAT -> stat(products);
+                case REBUILD -> rebuild(products);
+                case BACKUP -> copy(products);
+                case RESTORE -> verify(products, false) == ExitCode.FINE ? copy(products) : ExitCode.ANSWER_IS_NO;
+            };
+        } catch (ProblemException expected) {
+            expected.problem().detail().lines().forEach(line -> err.println("millrace: " + line));
+        } catch (IOException failure) {
+            err.println("millrace: " + failure);
+        }
+        return ExitCode.ANSWER_IS_NO;
+    }
+
+    private ExitCode verify(List<StoreFolder> products, boolean all) throws IOException {
+        long files = 0;
+        long broken = 0;
+        for (StoreFolder product : products) {
+            for (StoreFolder.Checked checked : product.verify()) {
+                files++;
+                broken += checked.fault().isPresent() ? 1 : 0;
+                if (all || checked.fault().isPresent()) {
+                    out.println(checked.fault().map(fault -> "BROKEN  ").orElse("whole   ")
+                            + checked.file()
+                            + checked.fault().map(fault -> ": " + fault).orElse(""));
+                }
+            }
+        }
+        out.println(files + " files, " + broken + " broken");
+        return broken == 0 ? ExitCode.FINE : ExitCode.ANSWER_IS_NO;
+    }
+
+    private ExitCode stat(List<StoreFolder> products) throws IOException {
+        for (StoreFolder product : products) {
+            StoreFolder.Summary summary = product.summary();
+            out.println(name(product));
+            out.printf(
+                    Locale.ROOT,
+                    "  %,d partitions, %,d segments, %,d rows stored, %,d bytes%n",
+                    summary.partitions(),
+                    summary.segments(),
+                    summary.rows(),
+                    summary.sizeBytes());
+            out.println("  position         " + summary.position());
+        }
+        return ExitCode.FINE;
+    }
+
+    private ExitCode rebuild(List<StoreFolder> products) throws IOException {
+        if (!store.yes()) {
+            err.println("millrace: this forgets the rows of " + products.size() + " products in '" + root
+                    + "'; what Kafka no longer has is lost. Say --yes to do it.");
+            return ExitCode.WRONG_USE;
+        }
+        for (StoreFolder product : products) {
+            product.clear();
+            out.println(name(product) + " is empty; the next start reads it from Kafka");
+        }
+        return ExitCode.FINE;
+    }
+
+    private ExitCode copy(List<StoreFolder> products) throws IOException {
+        Path target = store.paths().getLast();
+        if (Files.exists(target)) {
+            try (Stream<Path> inside = Files.list(target)) {
+                if (inside.findAny().isPresent()) {
+                    err.println("millrace: '" + target + "' is not empty");
+                    return ExitCode.WRONG_USE;
+                }
+            }
+        }
+        for (StoreFolder product : products) {
+            Position position = product.copyTo(target.resolve(root.relativize(product.folder())));
+            out.println(name(product) + " at " + position);
+        }
+        Path instance = root.resolve(Instance.FILE);
+        if (Files.exists(instance)) {
+            Files.copy(instance, target.resolve(Instance.FILE), java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
+        }
+        return ExitCode.FINE;
+    }
+
+    private String name(StoreFolder product) {
+        String name = root.relativize(product.folder()).toString();
+        return name.isEmpty() ? root.toString() : name;
+    }
+}

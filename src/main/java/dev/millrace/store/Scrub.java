@@ -1,0 +1,94 @@
+package dev.millrace.store;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.zip.CRC32C;
+import java.util.zip.CheckedInputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads the files that a start found, one after the other and each as a task of its own, and compares their checksums:
+ * the start itself looks at sizes and footers only. A file that is not what was written is put aside as {@code *.bad}; its
+ * mapping goes on serving until the partition is read again from before it, or the next start cuts it off.
+ */
+final class Scrub {
+    private static final Logger LOG = LoggerFactory.getLogger(Scrub.class);
+
+    private record Task(int partition, Path file, Manifest.SegmentFile expected) {}
+
+    private final Disk disk;
+    private final Executor background;
+    private final List<String> notes;
+    private final Queue<Task> left = new ConcurrentLinkedQueue<>();
+    private final Queue<ProductStore.Broken> broken = new ConcurrentLinkedQueue<>();
+
+    /** {@code notes}, which takes lines from any thread, gets one for each broken file. */
+    Scrub(Disk disk, Executor background, List<String> notes) {
+        this.disk = disk;
+        this.background = background;
+        this.notes = notes;
+    }
+
+    /** Why a file is not what its manifest says; empty when it is. Reads all of it. */
+    static Optional<String> fault(Path file, Manifest.SegmentFile expected) throws IOException {
+        if (Files.notExists(file)) {
+            return Optional.of("is missing");
+        }
+        try (var in = new CheckedInputStream(Files.newInputStream(file), new CRC32C())) {
+            long size = in.transferTo(OutputStream.nullOutputStream());
+            boolean same =
+                    size == expected.sizeBytes() && (int) in.getChecksum().getValue() == expected.crc32c();
+            return same ? Optional.empty() : Optional.of("is not what was written: its checksum differs");
+        }
+    }
+
+    void add(int partition, Path folder, List<Manifest.SegmentFile> files) {
+        files.forEach(file -> left.add(new Task(partition, folder.resolve(file.file()), file)));
+    }
+
+    void start() {
+        background.execute(this::next);
+    }
+
+    /** Looks at no further file. */
+    void stop() {
+        left.clear();
+    }
+
+    Optional<ProductStore.Broken> broken() {
+        return Optional.ofNullable(broken.poll());
+    }
+
+    private void next() {
+        Task task = left.poll();
+        if (task != null) {
+            try {
+                check(task);
+            } catch (IOException failure) {
+                LOG.warn("{} cannot be checked", task.file(), failure);
+            }
+            background.execute(this::next);
+        }
+    }
+
+    private void check(Task task) throws IOException {
+        Path file = task.file();
+        Optional<String> fault = Files.exists(file) ? fault(file, task.expected()) : Optional.empty(); // merged since
+        if (fault.isPresent()) {
+            disk.rename(file, file.resolveSibling(file.getFileName() + PartitionRecovery.BAD));
+            String note = file + " " + fault.get() + "; it is put aside, and offsets from "
+                    + task.expected().firstOffset() + " on are read again from the topic";
+            LOG.warn("{}", note);
+            notes.add(note);
+            broken.add(new ProductStore.Broken(task.partition(), task.expected().firstOffset()));
+        }
+    }
+}
