@@ -246,16 +246,34 @@ final class KafkaInputPort {
 
     private void pollFailed(Throwable failure) {
         if (failure instanceof OffsetOutOfRangeException gap) {
-            lost(
-                    Phase.GAP,
-                    losses.onGap(),
-                    "the topic no longer has the next records after " + product.position() + ": "
-                            + gap.offsetOutOfRangePartitions());
+            outOfRange(gap);
         } else if (failure instanceof FencedInstanceIdException) {
             stopped(failure);
         } else {
             retry(message(failure), this::poll);
         }
+    }
+
+    /** The records are gone, or the topic was made anew, of which the client says nothing else. */
+    private void outOfRange(OffsetOutOfRangeException gap) {
+        failed = true;
+        admin.end(product.definition().topic())
+                .onComplete(found -> context.runOnContext(ignored -> {
+                    if (stopping) {
+                        endIfIdle();
+                    } else if (found.failed()) {
+                        failed = false;
+                        retry(message(found.cause()), this::poll);
+                    } else if (!found.result().topicId().equals(target.topicId())) {
+                        recreated(target.topicId(), found.result().topicId());
+                    } else {
+                        lost(
+                                Phase.GAP,
+                                losses.onGap(),
+                                "the topic no longer has the next records after " + product.position() + ": "
+                                        + gap.offsetOutOfRangePartitions());
+                    }
+                }));
     }
 
     private void decode() {
