@@ -16,6 +16,7 @@ public record Configuration(
         Flight flight,
         Kafka kafka,
         SchemaRegistry schemaRegistry,
+        Input input,
         Domain domain,
         Limits limits,
         Store store,
@@ -61,6 +62,9 @@ public record Configuration(
             return "SchemaRegistry[url=" + url + ", retryFor=" + retryFor + "]";
         }
     }
+
+    /** What products do by default when records are gone from their topics, or a topic was made anew. */
+    public record Input(LossPolicy onGap, LossPolicy onRecreated) {}
 
     /** The budget of each domain: off-heap memory. */
     public record Domain(DataSize memory) {}

@@ -88,6 +88,19 @@ final class Keys {
             "How long the registry is asked for a schema, the product's input waiting, before records that need it are"
                     + " dead letters; it is asked again after as long.");
 
+    static final Key<LossPolicy> INPUT_ON_GAP = new Key<>(
+            "input.onGap",
+            Kind.choice(LossPolicy.values()),
+            "stop",
+            "What a product does whose next records are gone from its topic: `stop`, go on behind them, or read all anew."
+                    + " A contract's custom property `millrace.onGap` goes before it.");
+    static final Key<LossPolicy> INPUT_ON_RECREATED = new Key<>(
+            "input.onRecreated",
+            Kind.choice(LossPolicy.STOP, LossPolicy.REBUILD),
+            "stop",
+            "What a product does whose topic was deleted and made anew. A contract's custom property"
+                    + " `millrace.onRecreated` goes before it.");
+
     static final Key<DataSize> DOMAIN_MEMORY = new Key<>(
             "domain.memory",
             Kind.size(new DataSize(1 << 20), new DataSize(1L << 42)),
@@ -169,6 +182,8 @@ final class Keys {
             SCHEMA_REGISTRY_USER,
             SCHEMA_REGISTRY_PASSWORD,
             SCHEMA_REGISTRY_RETRY_FOR,
+            INPUT_ON_GAP,
+            INPUT_ON_RECREATED,
             DOMAIN_MEMORY,
             LIMITS_REQUEST_TIMEOUT,
             LIMITS_CONCURRENCY,

@@ -6,8 +6,12 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * What the value of a key is: a description for the docs and a reading of its text.
@@ -84,6 +88,19 @@ record Kind<T>(String description, Parser<T> parser) {
             }
             throw new IllegalArgumentException(expected(description, text));
         });
+    }
+
+    /** One of some names, in any case. */
+    @SafeVarargs
+    static <T extends Enum<T>> Kind<T> choice(T... choices) {
+        Function<T, String> name = choice -> choice.name().toLowerCase(Locale.ROOT);
+        String description = Arrays.stream(choices).map(name).collect(Collectors.joining(" or "));
+        return new Kind<>(
+                description,
+                text -> Arrays.stream(choices)
+                        .filter(choice -> choice.name().equalsIgnoreCase(text.strip()))
+                        .findFirst()
+                        .orElseThrow(() -> new IllegalArgumentException(expected(description, text))));
     }
 
     static Kind<Boolean> truth() {

@@ -33,7 +33,9 @@ final class DeadLetterContract {
                 Mode.UPSERT,
                 ValueFormat.JSON,
                 UnknownFields.REJECT,
-                object.properties().stream().filter(Property::primaryKey).toList());
+                object.properties().stream().filter(Property::primaryKey).toList(),
+                product.onGap(),
+                product.onRecreated());
     }
 
     private static String text() {

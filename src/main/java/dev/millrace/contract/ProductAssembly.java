@@ -1,5 +1,6 @@
 package dev.millrace.contract;
 
+import dev.millrace.config.LossPolicy;
 import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
@@ -23,8 +24,10 @@ final class ProductAssembly {
     private static final String DEAD_LETTER_TOPIC = "millrace.deadLetterTopic";
     private static final String FORMAT = "millrace.format";
     private static final String UNKNOWN_COLUMN = "millrace.unknownFieldsColumn";
-    private static final Set<String> KNOWN =
-            new TreeSet<>(Set.of(MODE, FORMAT, UNKNOWN_FIELDS, UNKNOWN_COLUMN, DEAD_LETTER_TOPIC));
+    private static final String ON_GAP = "millrace.onGap";
+    private static final String ON_RECREATED = "millrace.onRecreated";
+    private static final Set<String> KNOWN = new TreeSet<>(
+            Set.of(MODE, FORMAT, UNKNOWN_FIELDS, UNKNOWN_COLUMN, DEAD_LETTER_TOPIC, ON_GAP, ON_RECREATED));
 
     static {
         KNOWN.addAll(Keeping.PROPERTIES);
@@ -123,7 +126,9 @@ final class ProductAssembly {
                 mode,
                 format,
                 unknown,
-                key));
+                key,
+                choice(object, ON_GAP, LossPolicy.values()),
+                choice(object, ON_RECREATED, LossPolicy.STOP, LossPolicy.REBUILD)));
     }
 
     private ValueFormat serverFormat() {
@@ -243,6 +248,12 @@ final class ProductAssembly {
         return custom(object, name)
                 .map(given -> choice(given, choices, otherwise))
                 .orElse(otherwise);
+    }
+
+    /** One of the choices; empty where none is named. */
+    @SafeVarargs
+    private <T extends Enum<T>> Optional<T> choice(SchemaObject object, String name, T... choices) {
+        return custom(object, name).map(given -> choice(given, choices, choices[0]));
     }
 
     private static <T extends Enum<T>> T choice(Cursor given, T[] choices, T otherwise) {

@@ -1,5 +1,6 @@
 package dev.millrace.contract;
 
+import dev.millrace.config.LossPolicy;
 import java.util.List;
 import java.util.Optional;
 
@@ -14,6 +15,8 @@ import java.util.Optional;
  * @param deadLetterTopic where refused records go: the custom property {@code millrace.deadLetterTopic}, else the topic
  *     with {@code .dlq}; empty for a product of dead letters, which refuses none
  * @param key the columns of the primary key in the order of their positions, each required; empty for none
+ * @param onGap what to do when records are gone from the topic; empty for what the platform does
+ * @param onRecreated what to do when the topic was made anew; likewise
  */
 public record ProductDefinition(
         String domain,
@@ -26,7 +29,9 @@ public record ProductDefinition(
         Mode mode,
         ValueFormat format,
         UnknownFields unknownFields,
-        List<Property> key) {
+        List<Property> key,
+        Optional<LossPolicy> onGap,
+        Optional<LossPolicy> onRecreated) {
     /** What a product's name ends with when it holds another one's dead letters; no file's name can. */
     public static final String DEAD_LETTERS = ".dead-letters";
 

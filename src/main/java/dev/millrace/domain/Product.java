@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.apache.arrow.vector.types.pojo.Schema;
 
@@ -44,6 +45,7 @@ public final class Product {
     private final ProductQuality quality;
     private final List<Supplier<Map<String, Long>>> warnings = new CopyOnWriteArrayList<>();
     private volatile Optional<String> halted = Optional.empty();
+    private final AtomicLong lost = new AtomicLong();
     private volatile Position inputEnd = Position.of("-");
 
     /**
@@ -240,6 +242,16 @@ public final class Product {
     /** Why the input port must take in no more; empty while it may. */
     public Optional<String> halted() {
         return halted;
+    }
+
+    /** How many offsets the topic no longer had when the product came to them, since the start. */
+    public long lost() {
+        return lost.get();
+    }
+
+    /** Counts offsets that were passed over since the topic no longer has them; any thread. */
+    public void countLost(long offsets) {
+        lost.addAndGet(offsets);
     }
 
     /** Where the input's topic ended when it was last looked at; of topic {@code "-"} before that. */

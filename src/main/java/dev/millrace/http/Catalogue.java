@@ -62,6 +62,9 @@ final class Catalogue {
                 .put("rows", snapshot.rows())
                 .put("freshness", freshness(product, snapshot))
                 .put("quality", QualityJson.summary(product).orElse(null));
+        if (product.lost() > 0) {
+            json.put("lostRecords", product.lost());
+        }
         product.contractChange().ifPresent(change -> json.put("contractChange", change(change)));
         String url = url(product);
         var urls = new JsonObject()

@@ -2,6 +2,7 @@ package dev.millrace.http;
 
 import dev.millrace.contract.QualityRule;
 import dev.millrace.domain.Product;
+import dev.millrace.domain.ProductState;
 import dev.millrace.quality.RuleResult;
 import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
@@ -28,6 +29,24 @@ final class ProductMeters {
                 "millrace.product.lag.records",
                 "How far the product is behind its topic's end, which is looked at every few seconds",
                 Product::lag);
+        gauge(
+                product,
+                meters,
+                "millrace.product.lost.records",
+                "Offsets passed over since the topic no longer had them, since the start",
+                Product::lost);
+        for (ProductState.Phase phase : ProductState.Phase.values()) {
+            Gauge.builder(
+                            "millrace.product.state",
+                            product,
+                            each -> each.state().phase() == phase ? 1 : 0)
+                    .description("1 for the state that the product's input is in, 0 for the others")
+                    .tag("domain", product.domain())
+                    .tag("product", product.name())
+                    .tag("state", phase.name())
+                    .strongReference(true)
+                    .register(meters);
+        }
         gauge(
                 product,
                 meters,

@@ -24,6 +24,7 @@ public final class InputPorts {
 
     private final Vertx vertx;
     private final Configuration.Kafka kafka;
+    private final Configuration.Input input;
     private final String instance;
     private final TopicAdmin admin;
     private final DeadLetterTopic deadLetters;
@@ -32,10 +33,16 @@ public final class InputPorts {
     private final WorkerExecutor replays;
     private final List<KafkaInputPort> ports = new ArrayList<>();
 
-    private InputPorts(Vertx vertx, Configuration.Kafka kafka, Configuration.SchemaRegistry registry, String instance) {
+    private InputPorts(
+            Vertx vertx,
+            Configuration.Kafka kafka,
+            Configuration.SchemaRegistry registry,
+            Configuration.Input input,
+            String instance) {
         this.registry = new RegistryClient(vertx, registry);
         this.vertx = vertx;
         this.kafka = kafka;
+        this.input = input;
         this.instance = instance;
         this.admin = new TopicAdmin(vertx, kafka);
         this.deadLetters = new DeadLetterTopic(vertx, kafka);
@@ -52,9 +59,10 @@ public final class InputPorts {
             Vertx vertx,
             Configuration.Kafka kafka,
             Configuration.SchemaRegistry registry,
+            Configuration.Input input,
             String instance,
             List<DomainActor> domains) {
-        var ports = new InputPorts(vertx, kafka, registry, instance);
+        var ports = new InputPorts(vertx, kafka, registry, input, instance);
         for (DomainActor domain : domains) {
             for (Product product : domain.products()) {
                 ports.start(domain, product);
@@ -88,7 +96,7 @@ public final class InputPorts {
     }
 
     private KafkaInputPort start(DomainActor domain, Product product, ProductIngest ingest) {
-        var port = new KafkaInputPort(vertx, kafka, instance, domain, product, admin, ingest);
+        var port = new KafkaInputPort(vertx, kafka, instance, domain, product, admin, ingest, input);
         ports.add(port);
         port.start();
         return port;

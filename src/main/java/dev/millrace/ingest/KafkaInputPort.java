@@ -1,6 +1,7 @@
 package dev.millrace.ingest;
 
 import dev.millrace.config.Configuration;
+import dev.millrace.config.LossPolicy;
 import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductState.Phase;
@@ -57,6 +58,7 @@ final class KafkaInputPort {
     private final boolean deadLetters;
     private final TopicAdmin admin;
     private final ProductIngest ingest;
+    private final LostRecords losses;
     private final Backoff backoff = new Backoff(RandomGenerator.getDefault());
     private final Promise<Void> ended = Promise.promise();
 
@@ -71,6 +73,7 @@ final class KafkaInputPort {
     private boolean live;
     private boolean stopping;
     private boolean failed;
+    private LossPolicy mending = LossPolicy.STOP;
     private boolean watching;
     private boolean idle;
     private long watchTimer = -1;
@@ -82,7 +85,8 @@ final class KafkaInputPort {
             DomainActor domain,
             Product product,
             TopicAdmin admin,
-            ProductIngest ingest) {
+            ProductIngest ingest,
+            Configuration.Input input) {
         this.vertx = vertx;
         this.context = vertx.getOrCreateContext();
         this.kafka = kafka;
@@ -92,6 +96,7 @@ final class KafkaInputPort {
         this.deadLetters = product.definition().isDeadLetters();
         this.admin = admin;
         this.ingest = ingest;
+        this.losses = new LostRecords(admin, domain, product, ingest, input);
     }
 
     /** Begins to read; returns at once. */
@@ -241,19 +246,34 @@ final class KafkaInputPort {
 
     private void pollFailed(Throwable failure) {
         if (failure instanceof OffsetOutOfRangeException gap) {
-            failed = true;
-            domain.state(
-                    product,
-                    Phase.GAP,
-                    "the topic no longer has the next records after " + product.position() + ": "
-                            + gap.offsetOutOfRangePartitions()
-                            + ". Delete the product's data folder to read it anew.");
-            endIfIdle();
+            outOfRange(gap);
         } else if (failure instanceof FencedInstanceIdException) {
             stopped(failure);
         } else {
             retry(message(failure), this::poll);
         }
+    }
+
+    /** The records are gone, or the topic was made anew, of which the client says nothing else. */
+    private void outOfRange(OffsetOutOfRangeException gap) {
+        failed = true;
+        admin.end(product.definition().topic())
+                .onComplete(found -> context.runOnContext(ignored -> {
+                    if (stopping) {
+                        endIfIdle();
+                    } else if (found.failed()) {
+                        failed = false;
+                        retry(message(found.cause()), this::poll);
+                    } else if (!found.result().topicId().equals(target.topicId())) {
+                        recreated(target.topicId(), found.result().topicId());
+                    } else {
+                        lost(
+                                Phase.GAP,
+                                losses.onGap(),
+                                "the topic no longer has the next records after " + product.position() + ": "
+                                        + gap.offsetOutOfRangePartitions());
+                    }
+                }));
     }
 
     private void decode() {
@@ -272,6 +292,10 @@ final class KafkaInputPort {
                     decoding = false;
                     if (outcome.failed()) {
                         stopped(outcome.cause());
+                        return;
+                    }
+                    if (failed) {
+                        endIfIdle();
                         return;
                     }
                     switch (outcome.result()) {
@@ -398,13 +422,44 @@ final class KafkaInputPort {
     }
 
     private void recreated(String stored, String found) {
-        failed = true;
-        domain.state(
-                product,
+        lost(
                 Phase.RECREATED,
-                "the topic was made anew: its id is " + found + ", the stored data came from " + stored
-                        + ". Delete the product's data folder to read the new one.");
+                losses.onRecreated(),
+                "the topic was made anew: its id is " + found + ", the stored data came from " + stored);
+    }
+
+    private void lost(Phase phase, LossPolicy policy, String what) {
+        failed = true;
+        mending = policy;
+        domain.state(product, phase, what + LostRecords.consequence(policy));
         endIfIdle();
+    }
+
+    /** Begins anew, with another client, once the store is as the policy says. */
+    private void mend(LossPolicy policy) {
+        mending = LossPolicy.STOP;
+        decoding = true; // the store is not free
+        waiting.clear();
+        vertx.cancelTimer(watchTimer);
+        KafkaReadStream<ByteBuffer, ByteBuffer> from = stream;
+        stream = null;
+        (from == null ? Future.<Void>succeededFuture() : from.close())
+                .otherwiseEmpty()
+                .compose(closed -> losses.mend(policy, context))
+                .onComplete(mended -> context.runOnContext(ignored -> {
+                    decoding = false;
+                    client = null;
+                    if (mended.failed()) {
+                        mending = policy;
+                        retry(message(mended.cause()), this::endIfIdle);
+                    } else {
+                        failed = false;
+                        live = false;
+                        paused = false;
+                        pausedAs = null;
+                        findTopic();
+                    }
+                }));
     }
 
     private void retry(String reason, Runnable again) {
@@ -437,7 +492,13 @@ final class KafkaInputPort {
     }
 
     private void endIfIdle() {
-        if ((!stopping && !failed) || polling || decoding || (failed && !stopping)) {
+        if (polling || decoding) {
+            return;
+        }
+        if (!stopping) {
+            if (mending != LossPolicy.STOP) {
+                mend(mending);
+            }
             return;
         }
         vertx.cancelTimer(watchTimer);

@@ -7,6 +7,7 @@ import dev.millrace.contract.ProductDefinition;
 import dev.millrace.domain.Product;
 import dev.millrace.problem.Problem;
 import dev.millrace.store.PartitionWriter;
+import dev.millrace.store.Position;
 import dev.millrace.store.ProductStore;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -58,6 +59,7 @@ final class ProductIngest {
     private final ProductStore store;
     private final Optional<Rejection> rejection;
     private final SchemaSource schemas;
+    private final List<PartitionWriter> writers = new ArrayList<>();
     private final List<RecordReader> readers = new ArrayList<>();
     private ProductDefinition definition;
     private long exhaustedAt = -1;
@@ -103,6 +105,35 @@ final class ProductIngest {
         }
         product.advanced();
         return outcome;
+    }
+
+    /**
+     * Passes over what the topic no longer has, and drops what the topic lost at its end, where new records take the
+     * offsets again. Nothing happens when the topic is another one than that of the rows.
+     *
+     * @param begin the topic's oldest offsets
+     * @param end the offsets behind its newest
+     */
+    void skip(Position begin, Position end) {
+        if (!store.topicId().equals(Optional.of(begin.topicId()))) {
+            return;
+        }
+        for (int partition = 0; partition < store.position().partitions(); partition++) {
+            PartitionWriter writer = store.writer(partition);
+            long missing = begin.next(partition) - writer.next();
+            if (missing > 0 && writer.next() > 0) {
+                writer.skip(begin.next(partition));
+                writer.publish();
+                product.countLost(missing);
+            } else if (writer.next() > end.next(partition)) {
+                store.rewind(partition, end.next(partition));
+            }
+        }
+    }
+
+    /** Forgets all rows; the topic is then to be read from its beginning. */
+    void forget() {
+        store.clear();
     }
 
     /**
@@ -214,10 +245,16 @@ final class ProductIngest {
         if (partition >= readers.size()) {
             store.topic(store.topicId().orElseThrow(), partition + 1);
             while (readers.size() <= partition) {
+                writers.add(store.writer(readers.size()));
                 readers.add(reader(readers.size()));
             }
         }
-        return store.writer(partition);
+        PartitionWriter writer = store.writer(partition);
+        if (writer != writers.get(partition)) { // the store was rewound
+            writers.set(partition, writer);
+            readers.set(partition, reader(partition));
+        }
+        return writer;
     }
 
     private RecordReader reader(int partition) {

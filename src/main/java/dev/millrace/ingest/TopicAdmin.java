@@ -44,16 +44,24 @@ final class TopicAdmin implements AutoCloseable {
 
     /** The same; of all records, committed or not, as {@code isolation} says. */
     Future<Position> end(String topic, IsolationLevel isolation) {
+        return offsets(topic, OffsetSpec.latest(), isolation);
+    }
+
+    /** The topic's id and the oldest offset of each partition; fails when there is no such topic. */
+    Future<Position> begin(String topic) {
+        return offsets(topic, OffsetSpec.earliest(), IsolationLevel.READ_COMMITTED);
+    }
+
+    private Future<Position> offsets(String topic, OffsetSpec which, IsolationLevel isolation) {
         return future(admin.describeTopics(List.of(topic)).allTopicNames())
                 .map(descriptions -> Objects.requireNonNull(descriptions.get(topic)))
                 .compose(description -> {
                     int partitions = description.partitions().size();
-                    Map<TopicPartition, OffsetSpec> latest = IntStream.range(0, partitions)
+                    Map<TopicPartition, OffsetSpec> wanted = IntStream.range(0, partitions)
                             .boxed()
                             .collect(Collectors.toMap(
-                                    partition -> new TopicPartition(topic, partition),
-                                    partition -> OffsetSpec.latest()));
-                    return future(admin.listOffsets(latest, new ListOffsetsOptions(isolation))
+                                    partition -> new TopicPartition(topic, partition), partition -> which));
+                    return future(admin.listOffsets(wanted, new ListOffsetsOptions(isolation))
                                     .all())
                             .map(ends -> position(description.topicId().toString(), topic, partitions, ends));
                 });

@@ -183,8 +183,13 @@ public final class MillraceServer implements AutoCloseable {
 
         QualityWatch quality = QualityWatch.start(registry.all(), Clock.systemUTC());
         closings.push(quality::close);
-        InputPorts inputs =
-                InputPorts.start(vertx, configuration.kafka(), configuration.schemaRegistry(), instance.id(), domains);
+        InputPorts inputs = InputPorts.start(
+                vertx,
+                configuration.kafka(),
+                configuration.schemaRegistry(),
+                configuration.input(),
+                instance.id(),
+                domains);
         closings.push(() -> await(inputs.stop()));
         WritePorts writes = WritePorts.start(vertx, configuration, instance.id(), registry.all(), root);
         closings.push(() -> await(writes.stop()));

@@ -1,5 +1,6 @@
 package dev.millrace.bench;
 
+import dev.millrace.bench.http.FreshnessBench;
 import dev.millrace.bench.http.HttpBench;
 import dev.millrace.bench.ingest.IngestBench;
 import dev.millrace.bench.proof.KillBench;
@@ -18,6 +19,7 @@ public final class BenchMain {
 
     private static final Map<String, Bench> BENCHES = Map.of(
             "codec", new CodecBench(),
+            "freshness", new FreshnessBench(),
             "http", new HttpBench(),
             "ingest", new IngestBench(),
             "kill", new KillBench(),
@@ -58,6 +60,6 @@ public final class BenchMain {
         BENCHES.entrySet().stream()
                 .sorted(Map.Entry.comparingByKey())
                 .forEach(bench -> err.printf(
-                        "  %-8s %s%n", bench.getKey(), bench.getValue().options()));
+                        "  %-9s %s%n", bench.getKey(), bench.getValue().options()));
     }
 }

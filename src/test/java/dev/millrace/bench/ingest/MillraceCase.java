@@ -82,6 +82,7 @@ final class MillraceCase implements IngestCase {
                     vertx,
                     new Configuration.Kafka(source.bootstrapServers(), Map.of()),
                     configuration.schemaRegistry(),
+                    configuration.input(),
                     "bench-" + ProcessHandle.current().pid() + "-" + pass++,
                     List.of(domain));
         }

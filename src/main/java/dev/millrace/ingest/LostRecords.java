@@ -1,0 +1,55 @@
+package dev.millrace.ingest;
+
+import dev.millrace.config.Configuration;
+import dev.millrace.config.LossPolicy;
+import dev.millrace.domain.DomainActor;
+import dev.millrace.domain.Product;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+
+/** What is done when a product's topic no longer has what the product should read next. The input port's context. */
+record LostRecords(
+        TopicAdmin admin, DomainActor domain, Product product, ProductIngest ingest, Configuration.Input platform) {
+    /** The policy for records that are gone. */
+    LossPolicy onGap() {
+        return product.definition().onGap().orElse(platform.onGap());
+    }
+
+    /** The policy for a topic that was made anew. */
+    LossPolicy onRecreated() {
+        return product.definition().onRecreated().orElse(platform.onRecreated());
+    }
+
+    /** What a policy does, for people. */
+    static String consequence(LossPolicy policy) {
+        return switch (policy) {
+            case STOP ->
+                ". What is stored is served; nothing more is read. Set millrace.onGap or millrace.onRecreated in the"
+                        + " contract to go on.";
+            case SKIP -> ". They are passed over.";
+            case REBUILD -> ". What is stored is forgotten and the topic read from its beginning.";
+        };
+    }
+
+    /** Makes the store ready to read on by a policy; nothing of the product may be under way. Ends on the context. */
+    Future<Void> mend(LossPolicy policy, Context context) {
+        String topic = product.definition().topic();
+        return switch (policy) {
+            case STOP -> Future.succeededFuture();
+            case SKIP ->
+                admin.begin(topic)
+                        .compose(begin -> admin.end(topic).compose(end -> ask(() -> ingest.skip(begin, end), context)));
+            case REBUILD -> ask(ingest::forget, context);
+        };
+    }
+
+    private Future<Void> ask(Runnable task, Context context) {
+        return Future.fromCompletionStage(
+                        domain.ask(() -> {
+                            task.run();
+                            return true;
+                        }),
+                        context)
+                .mapEmpty();
+    }
+}
