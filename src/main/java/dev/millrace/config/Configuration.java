@@ -68,8 +68,9 @@ public record Configuration(
     public record Limits(Duration requestTimeout, int concurrency, int ratePerSecond) {}
 
     /**
-     * When a segment is sealed, at {@code segmentRows} rows or {@code flushInterval} after its first row; how long positions
-     * stay readable; whether segments are merged, and whether a start compares all files with their checksums.
+     * When a segment is sealed, at {@code segmentRows} rows or {@code flushInterval} after its first row; whether a start
+     * compares all files with their checksums; how long positions stay readable; whether segments are merged.
      */
-    public record Store(int segmentRows, Duration flushInterval, Duration history, boolean compaction, boolean scrub) {}
+    public record Store(
+            int segmentRows, Duration flushInterval, boolean scrub, Duration history, boolean compaction) {}
 }

@@ -186,9 +186,9 @@ public final class ConfigurationReader {
                 new Configuration.Store(
                         segmentRows,
                         values.of(Keys.STORE_FLUSH_INTERVAL),
+                        values.of(Keys.STORE_SCRUB),
                         values.of(Keys.STORE_HISTORY),
-                        values.of(Keys.STORE_COMPACTION),
-                        values.of(Keys.STORE_SCRUB)));
+                        values.of(Keys.STORE_COMPACTION)));
     }
 
     /** A value as given: its text, where it stands, what it is called there, and what its folders are relative to. */

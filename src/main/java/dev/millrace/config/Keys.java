@@ -116,6 +116,12 @@ final class Keys {
             SHORT,
             "30s",
             "A segment with rows is sealed and made durable after that long, full or not.");
+    static final Key<Boolean> STORE_SCRUB = new Key<>(
+            "store.scrub",
+            Kind.truth(),
+            "true",
+            "After a start all files are compared with their checksums, in the background.");
+
     static final Key<Duration> STORE_HISTORY = new Key<>(
             "store.history",
             Kind.duration(Duration.ofSeconds(1), Duration.ofDays(365)),
@@ -126,11 +132,6 @@ final class Keys {
             Kind.truth(),
             "true",
             "Whether small segments are merged and rows that no readable position sees are left out.");
-    static final Key<Boolean> STORE_SCRUB = new Key<>(
-            "store.scrub",
-            Kind.truth(),
-            "true",
-            "After a start all files are compared with their checksums, in the background.");
 
     static final List<Key<?>> ALL = List.of(
             MESH_NAME,
@@ -158,9 +159,9 @@ final class Keys {
             LIMITS_RATE_PER_SECOND,
             STORE_SEGMENT_ROWS,
             STORE_FLUSH_INTERVAL,
+            STORE_SCRUB,
             STORE_HISTORY,
-            STORE_COMPACTION,
-            STORE_SCRUB);
+            STORE_COMPACTION);
 
     private Keys() {}
 }

@@ -309,9 +309,9 @@ public final class LocalStore implements ProductStore {
     private void renew(int partition) {
         PartitionLog old = logs[partition];
         try {
-            PartitionLog[] renewed = logs.clone();
-            renewed[partition] = open(partition, recovered(partition));
-            logs = renewed;
+            PartitionLog[] changed = logs.clone();
+            changed[partition] = recoverOne(partition);
+            logs = changed;
         } catch (IOException failure) {
             throw unavailable(failure);
         }

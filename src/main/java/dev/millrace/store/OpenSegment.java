@@ -10,13 +10,15 @@ import org.apache.arrow.memory.OutOfMemoryException;
  * object. Has memory only between {@link #makeRoom()} and {@link #seal()}. Only the ingest thread.
  */
 final class OpenSegment {
-    private static final int FIRST_ROWS = 1024;
+    private static final int MOST_FIRST_ROWS = 1024;
+    private static final int FEWEST_FIRST_ROWS = 8;
     private static final int FIRST_MARKS = 64;
     private static final int MAX_ROWS_UNCHECKED = 256;
 
     private final StoreContext context;
     private final StoreSchema schema;
     private final BatchWriter writer;
+    private final int firstRows;
     private int ordinal;
     private Marks marks;
     private int rowCapacity;
@@ -29,8 +31,16 @@ final class OpenSegment {
         this.context = context;
         this.schema = context.schema();
         this.writer = new BatchWriter(schema.layout(), context.productAllocator());
+        this.firstRows = firstRows(context.options(), schema.layout().buffers());
         this.ordinal = ordinal;
         this.marks = new Marks(context.mappedAllocator(), FIRST_MARKS);
+    }
+
+    /** So many that thousands of columns do not fill a segment, or the budget, before there are rows in them. */
+    private static int firstRows(StoreOptions options, int buffers) {
+        long share = Math.min(options.segmentBytes(), options.budgetBytes()) / 16;
+        long rows = Math.clamp(share / ((long) buffers * Long.BYTES), FEWEST_FIRST_ROWS, MOST_FIRST_ROWS);
+        return Integer.highestOneBit((int) rows);
     }
 
     BatchWriter writer() {
@@ -74,7 +84,7 @@ final class OpenSegment {
     int makeRoom(int more) {
         int maxRows = context.options().segmentRows();
         if (!writer.isOpen()) {
-            int capacity = Math.min(Math.max(FIRST_ROWS, more), maxRows);
+            int capacity = Math.min(Math.max(firstRows, more), maxRows);
             writer.open(capacity);
             rowCapacity = capacity;
         }
@@ -118,7 +128,7 @@ final class OpenSegment {
                 || sizeBytes >= options.budgetBytes() / 4) {
             return false;
         }
-        int capacity = Math.max(FIRST_ROWS, Integer.highestOneBit(facts.rows()) << 1);
+        int capacity = Math.max(firstRows, Integer.highestOneBit(facts.rows()) << 1);
         try {
             writer.open(capacity);
             for (int row = 0; row < facts.rows(); row++) {

@@ -52,11 +52,14 @@ public record Retention(Optional<Duration> age, long rows, long bytes, String ti
             }
             boolean old = age.isPresent()
                     && isOlder(schema, segment, nowMillis - age.get().toMillis());
-            leftRows -= leftRows > mayRows ? new SegmentSlice(schema, segment, Marks.NEVER).visibleRows() : 0;
-            leftBytes -= file.sizeBytes();
-            if (!old && leftRows < mayRows && leftBytes < mayBytes) {
+            long visible = rows == Long.MAX_VALUE ? 0 : new SegmentSlice(schema, segment, Marks.NEVER).visibleRows();
+            boolean tooMany = leftRows > mayRows && leftRows - visible >= mayRows;
+            boolean tooLarge = leftBytes - file.sizeBytes() >= mayBytes;
+            if (!old && !tooMany && !tooLarge) {
                 break;
             }
+            leftRows -= visible;
+            leftBytes -= file.sizeBytes();
             count++;
         }
         return count;

@@ -18,10 +18,12 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
@@ -444,6 +446,98 @@ class LocalStoreTest {
             }
             assertTrue(
                     Files.walk(folder).mapToLong(file -> file.toFile().length()).sum() > 10 * budget);
+        }
+    }
+
+    @Test
+    void columns_twoThousandInFourPartitions_takeNoMemoryBeforeTheyHaveRows() throws IOException {
+        var columns = IntStream.range(0, 2_000)
+                .mapToObj(i -> new Field("c" + i, FieldType.nullable(new ArrowType.Int(64, true)), List.of()))
+                .toList();
+        var wide = new StoreSchema(new Schema(columns), List.of(), false);
+        long budget = 32 << 20;
+        try (BufferAllocator product = root.newChildAllocator("product", 0, budget);
+                LocalStore store = LocalStore.open(
+                        wide, StoreOptions.of(budget, Duration.ofHours(1)), folder, product, root, Runnable::run)) {
+            store.topic("t", 4);
+            for (int offset = 0; offset < 100; offset++) {
+                for (int p = 0; p < 4; p++) {
+                    PartitionWriter writer = store.writer(p);
+                    assertTrue(writer.ready());
+                    for (int c = 0; c < columns.size(); c++) {
+                        writer.batch().column(c).putInt64(c);
+                    }
+                    writer.commit(offset, 0, false);
+                    writer.publish();
+                }
+            }
+            assertTrue(store.memoryBytes() <= budget / 2, () -> "bytes: " + store.memoryBytes());
+            try (Snapshot snapshot = store.snapshot()) {
+                assertEquals(1, snapshot.slices(0).size());
+            }
+        }
+    }
+
+    /** Segments of 16 rows, a second apart; what is let go depends on the limit alone. */
+    @Test
+    void retention_byAgeRowsAndBytes_letsTheOldestSegmentsGo() throws IOException {
+        long file = 2_200;
+        Map<Retention, Integer> first = Map.of(
+                Retention.NONE,
+                0,
+                new Retention(Optional.of(Duration.ofSeconds(1000)), Long.MAX_VALUE, Long.MAX_VALUE, ""),
+                0,
+                new Retention(Optional.of(Duration.ofSeconds(40)), Long.MAX_VALUE, Long.MAX_VALUE, ""),
+                48,
+                new Retention(Optional.empty(), 100, Long.MAX_VALUE, ""),
+                0,
+                new Retention(Optional.empty(), 84, Long.MAX_VALUE, ""),
+                16,
+                new Retention(Optional.empty(), 85, Long.MAX_VALUE, ""),
+                0,
+                new Retention(Optional.empty(), 1, Long.MAX_VALUE, ""),
+                96,
+                new Retention(Optional.empty(), Long.MAX_VALUE, 3 * file, ""),
+                48);
+        for (Map.Entry<Retention, Integer> each : first.entrySet()) {
+            var options =
+                    new StoreOptions(16, 1 << 20, 16 << 20, Duration.ofHours(1), Duration.ZERO, false, each.getKey());
+            long[] nanos = {0};
+            Path here = folder.resolve("" + each.getKey().hashCode());
+            try (LocalStore store = LocalStore.open(
+                    StoreModel.KEYLESS, options, here, root, root, Runnable::run, new LocalDisk(), () -> nanos[0])) {
+                store.topic("t", 1);
+                PartitionWriter writer = store.writer(0);
+                for (int offset = 0; offset < 100; offset++) {
+                    // The clock stands until all are in, so that nothing goes before.
+                    assertTrue(writer.ready());
+                    StoreModel.put(writer.batch(), entry(offset, false));
+                    writer.commit(offset, offset * 1000L, false);
+                }
+                nanos[0] = 100_000_000_000L;
+                for (int i = 0; i < 3; i++) {
+                    writer.publish();
+                }
+                writer.skip(101);
+                writer.publish();
+                try (Snapshot snapshot = store.snapshot()) {
+                    assertEquals(100 - each.getValue(), snapshot.rows(), each.getKey()::toString);
+                    boolean gone = each.getValue() > 0;
+                    assertEquals(gone, snapshot.slices(0).getFirst().offset(0) > 0);
+                }
+                if (each.getValue() > 0) {
+                    writer.publish();
+                    writer.publish();
+                    var refused = assertThrows(ProblemException.class, () -> store.snapshotAt(Position.of("t", 50)));
+                    assertInstanceOf(Problem.Gone.class, refused.problem());
+                    try (Snapshot snapshot = store.snapshot()) {
+                        assertEquals(Snapshot.Trace.GONE, snapshot.trace(0, 3));
+                        assertEquals(Snapshot.Trace.ROW, snapshot.trace(0, 99));
+                    }
+                } else {
+                    store.snapshotAt(Position.of("t", 50)).close();
+                }
+            }
         }
     }
 
