@@ -84,7 +84,8 @@ public final class Batch {
                     .filter(column -> (path + ".").startsWith(column.layout().path() + "."))
                     .findFirst()
                     .orElseThrow(() -> new IllegalArgumentException("no column " + path)));
-            level = found.getLast().children();
+            Column entered = found.getLast();
+            level = entered.layout().storage() == Storage.STRUCT ? entered.children() : new Column[0];
         }
         return found;
     }

@@ -148,7 +148,7 @@ final class FileBody {
     }
 
     private static long length(Column column, int from, int to) {
-        return column.start(to) - column.start(from);
+        return (long) column.start(to) - column.start(from);
     }
 
     private static long sum(List<Cut> cuts, Count count) {

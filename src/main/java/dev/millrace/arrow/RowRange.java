@@ -116,93 +116,63 @@ final class RowRange {
         return copy.memoryAddress();
     }
 
-    static long sizeBytes(Batch batch, List<ColumnLayout> selected, int from, int to) {
-        long sum = 0;
-        for (ColumnLayout column : selected) {
-            sum += sizeBytes(batch.columnOf(column), from, to);
+    /** Values {@code [from, to)} of one buffer, so many bits each. */
+    private interface Visit {
+        void values(long address, long from, long to, int bits);
+    }
+
+    private static void visit(Batch batch, List<ColumnLayout> selected, int from, int to, Visit visit) {
+        selected.forEach(column -> visit(batch.columnOf(column), from, to, visit));
+    }
+
+    private static void visit(Column column, int from, int to, Visit visit) {
+        ColumnLayout at = column.layout();
+        visit.values(column.validityAddress(), from, to, 1);
+        if (at.storage() == Storage.BYTES || at.storage() == Storage.LIST) {
+            visit.values(column.offsetsAddress(), from, to + 1L, Integer.SIZE);
         }
-        return sum;
-    }
-
-    private static long sizeBytes(Column column, int from, int to) {
-        long rows = (long) to - from;
-        long bits = padded((rows + 7) >>> 3);
-        return bits
-                + switch (column.layout().storage()) {
-                    case BIT -> bits;
-                    case FIXED, DICTIONARY -> padded(rows * column.layout().width());
-                    case BYTES -> padded((rows + 1) << 2) + padded((long) column.start(to) - column.start(from));
-                    case LIST ->
-                        padded((rows + 1) << 2) + sizeBytes(column.child(0), column.start(from), column.start(to));
-                    case VECTOR -> sizeBytes(column.child(0), column.start(from), column.start(to));
-                    case STRUCT -> {
-                        long sum = 0;
-                        for (int i = 0; i < column.layout().children().size(); i++) {
-                            sum += sizeBytes(column.child(i), from, to);
-                        }
-                        yield sum;
-                    }
-                };
-    }
-
-    private static long padded(long bytes) {
-        return (bytes + 7) & -8L;
-    }
-
-    static long capacityBytes(Batch batch, List<ColumnLayout> selected) {
-        long sum = 0;
-        for (ColumnLayout column : selected) {
-            sum += capacityBytes(batch, column);
-        }
-        return sum;
-    }
-
-    private static long capacityBytes(Batch batch, ColumnLayout column) {
-        long sum = 0;
-        for (int i = 0; i < column.storage().buffers(); i++) {
-            sum += batch.buffer(column.firstBuffer() + i).capacity();
-        }
-        for (ColumnLayout child : column.children()) {
-            sum += capacityBytes(batch, child);
-        }
-        return sum;
-    }
-
-    static void load(Batch batch, List<ColumnLayout> selected, int from, int to, MemorySegment file) {
-        for (ColumnLayout column : selected) {
-            load(batch.columnOf(column), from, to, file);
-        }
-    }
-
-    private static void load(Column column, int from, int to, MemorySegment file) {
-        load(file, column.validityAddress(), from >>> 3, (to + 7L) >>> 3);
-        switch (column.layout().storage()) {
-            case BIT -> load(file, column.dataAddress(), from >>> 3, (to + 7L) >>> 3);
-            case FIXED, DICTIONARY -> {
-                int width = column.layout().width();
-                load(file, column.rowsAddress(), (long) from * width, (long) to * width);
-            }
-            case BYTES -> {
-                load(file, column.offsetsAddress(), (long) from << 2, (to + 1L) << 2);
-                load(file, column.dataAddress(), column.start(from), column.start(to));
-            }
-            case LIST -> {
-                load(file, column.offsetsAddress(), (long) from << 2, (to + 1L) << 2);
-                load(column.child(0), column.start(from), column.start(to), file);
-            }
-            case VECTOR -> load(column.child(0), column.start(from), column.start(to), file);
+        switch (at.storage()) {
+            case BIT -> visit.values(column.dataAddress(), from, to, 1);
+            case FIXED, DICTIONARY -> visit.values(column.rowsAddress(), from, to, at.width() * Byte.SIZE);
+            case BYTES -> visit.values(column.dataAddress(), column.start(from), column.start(to), Byte.SIZE);
+            case LIST, VECTOR -> visit(column.child(0), column.start(from), column.start(to), visit);
             case STRUCT -> {
-                for (int i = 0; i < column.layout().children().size(); i++) {
-                    load(column.child(i), from, to, file);
+                for (Column child : column.children()) {
+                    visit(child, from, to, visit);
                 }
             }
         }
     }
 
-    private static void load(MemorySegment file, long address, long from, long to) {
-        long at = address - file.address();
-        if (to > from && at >= 0 && at < file.byteSize()) { // else they are zeros for a column that the file has not
-            file.asSlice(at + from, to - from).load();
+    static long sizeBytes(Batch batch, List<ColumnLayout> selected, int from, int to) {
+        long[] sum = {0};
+        visit(
+                batch,
+                selected,
+                from,
+                to,
+                (_, first, last, bits) -> sum[0] += (((last - first) * bits + 7 >>> 3) + 7) & -8L);
+        return sum[0];
+    }
+
+    static void load(Batch batch, List<ColumnLayout> selected, int from, int to, MemorySegment file) {
+        visit(batch, selected, from, to, (address, first, last, bits) -> {
+            long at = address - file.address();
+            if (last > first && at >= 0 && at < file.byteSize()) { // else they are zeros for a column that it has not
+                file.asSlice(at + (first * bits >>> 3), (last * bits + 7 >>> 3) - (first * bits >>> 3))
+                        .load();
+            }
+        });
+    }
+
+    static long capacityBytes(Batch batch, List<ColumnLayout> selected) {
+        long sum = 0;
+        for (ColumnLayout column : selected) {
+            for (int i = 0; i < column.storage().buffers(); i++) {
+                sum += batch.buffer(column.firstBuffer() + i).capacity();
+            }
+            sum += capacityBytes(batch, column.children());
         }
+        return sum;
     }
 }

@@ -4,6 +4,7 @@ import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Dictionary;
+import dev.millrace.arrow.Layout;
 import dev.millrace.arrow.Rank;
 import dev.millrace.arrow.Statistics;
 import dev.millrace.arrow.Storage;
@@ -11,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Narrows a selection of rows to those that meet one filter: first by the nulls of the column and of the structs around
@@ -20,6 +22,8 @@ final class FilterLoop {
     private final Filter filter;
     private final boolean unsigned;
     private final List<Bounds> bounds;
+    private @Nullable Layout layout;
+    private List<ColumnLayout> path = List.of();
 
     /** Ranks of which a value that meets the filter has one within {@code [min, max]}, or not both when {@code outside}. */
     private record Bounds(Rank min, Rank max, boolean outside) {
@@ -63,8 +67,12 @@ final class FilterLoop {
             return true;
         }
         Statistics statistics = batch.statistics().get();
-        List<ColumnLayout> path =
-                batch.path(filter.column().path()).stream().map(Column::layout).toList();
+        if (batch.layout() != layout) {
+            layout = batch.layout();
+            path = batch.path(filter.column().path()).stream()
+                    .map(Column::layout)
+                    .toList();
+        }
         if (filter.operand() instanceof Operand.Missing(boolean missing) && missing) {
             return path.stream().anyMatch(column -> column.nullable() && statistics.nulls(column) > 0);
         }

@@ -1,7 +1,6 @@
 package dev.millrace.store;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -9,8 +8,6 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
-import java.util.zip.CRC32C;
-import java.util.zip.CheckedInputStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,19 +32,6 @@ final class Scrub {
         this.disk = disk;
         this.background = background;
         this.notes = notes;
-    }
-
-    /** Why a file is not what its manifest says; empty when it is. Reads all of it. */
-    static Optional<String> fault(Path file, Manifest.SegmentFile expected) throws IOException {
-        if (Files.notExists(file)) {
-            return Optional.of("is missing");
-        }
-        try (var in = new CheckedInputStream(Files.newInputStream(file), new CRC32C())) {
-            long size = in.transferTo(OutputStream.nullOutputStream());
-            boolean same =
-                    size == expected.sizeBytes() && (int) in.getChecksum().getValue() == expected.crc32c();
-            return same ? Optional.empty() : Optional.of("is not what was written: its checksum differs");
-        }
     }
 
     void add(int partition, Path folder, List<Manifest.SegmentFile> files) {
@@ -81,7 +65,8 @@ final class Scrub {
 
     private void check(Task task) throws IOException {
         Path file = task.file();
-        Optional<String> fault = Files.exists(file) ? fault(file, task.expected()) : Optional.empty(); // merged since
+        Optional<String> fault =
+                Files.exists(file) ? task.expected().fault(file) : Optional.empty(); // else merged since
         if (fault.isPresent()) {
             disk.rename(file, file.resolveSibling(file.getFileName() + PartitionRecovery.BAD));
             String note = file + " " + fault.get() + "; it is put aside, and offsets from "

@@ -62,6 +62,9 @@ class BatchTest {
                 put(writer, i);
             }
             check(writer.batch(), 1000, 0);
+            assertEquals(
+                    "place.name", writer.batch().column("place.name").layout().path());
+            assertThrows(IllegalArgumentException.class, () -> writer.batch().column("place.at.item"));
         }
     }
 

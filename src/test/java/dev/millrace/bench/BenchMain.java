@@ -5,6 +5,7 @@ import dev.millrace.bench.ingest.IngestBench;
 import dev.millrace.bench.proof.KillBench;
 import dev.millrace.bench.proof.RestartBench;
 import dev.millrace.bench.proof.SoakBench;
+import dev.millrace.bench.scale.ScaleBench;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -21,6 +22,7 @@ public final class BenchMain {
             "ingest", new IngestBench(),
             "kill", new KillBench(),
             "restart", new RestartBench(),
+            "scale", new ScaleBench(),
             "soak", new SoakBench());
 
     private BenchMain() {}
