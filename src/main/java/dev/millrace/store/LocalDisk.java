@@ -11,10 +11,13 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import org.apache.arrow.memory.BufferAllocator;
 
 /** The machine's own file system. */
 final class LocalDisk implements Disk {
+    private static final int CHUNK = 1 << 18;
+
     @Override
     public void createFolder(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
@@ -32,6 +35,18 @@ final class LocalDisk implements Disk {
             throws IOException {
         ArrowFile.Written written = ArrowFile.merge(file, parts, metadata, allocator);
         return new Stored(written.sizeBytes(), written.crc32c());
+    }
+
+    /** The CRC-32C of a file's bytes. */
+    static int crc32c(Path file) throws IOException {
+        var crc = new CRC32C();
+        var chunk = ByteBuffer.allocate(CHUNK);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            while (channel.read(chunk.clear()) > 0) {
+                crc.update(chunk.flip());
+            }
+        }
+        return (int) crc.getValue();
     }
 
     @Override

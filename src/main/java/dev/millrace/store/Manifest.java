@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -101,6 +103,21 @@ record Manifest(
         Segment.Facts facts(int ordinal, int lastOrdinal) {
             return new Segment.Facts(
                     ordinal, lastOrdinal, rows, firstOffset, lastOffset, deletedRows, firstDeleted, retiredAt);
+        }
+
+        /** What is wrong with the segment's file; empty when it is whole. Reads all of it. */
+        Optional<String> fault(Path path) {
+            try {
+                long size = Files.size(path);
+                if (size != sizeBytes) {
+                    return Optional.of("has " + size + " bytes, written were " + sizeBytes);
+                }
+                return LocalDisk.crc32c(path) == crc32c
+                        ? Optional.empty()
+                        : Optional.of("has other bytes than were written: its CRC-32C does not match");
+            } catch (IOException unreadable) {
+                return Optional.of("cannot be read: " + unreadable);
+            }
         }
     }
 

@@ -129,7 +129,7 @@ public final class StoreFolder {
         List<Checked> checked = new ArrayList<>();
         for (Manifest.SegmentFile segment : manifest.segments()) {
             Path file = partition.resolve(segment.file());
-            Optional<String> fault = Scrub.fault(file, segment);
+            Optional<String> fault = segment.fault(file);
             if (fault.isPresent() && !manifest.equals(manifest(partition))) {
                 return verify(partition);
             }
