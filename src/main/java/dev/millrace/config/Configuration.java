@@ -71,6 +71,5 @@ public record Configuration(
      * When a segment is sealed, at {@code segmentRows} rows or {@code flushInterval} after its first row; whether a start
      * compares all files with their checksums; how long positions stay readable; whether segments are merged.
      */
-    public record Store(
-            int segmentRows, Duration flushInterval, boolean scrub, Duration history, boolean compaction) {}
+    public record Store(int segmentRows, Duration flushInterval, boolean scrub, Duration history, boolean compaction) {}
 }
