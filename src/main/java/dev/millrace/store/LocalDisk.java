@@ -88,16 +88,4 @@ final class LocalDisk implements Disk {
             return files.sorted().toList();
         }
     }
-
-    /** The CRC-32C of a file's bytes. */
-    static int crc32c(Path file) throws IOException {
-        var crc = new CRC32C();
-        var chunk = ByteBuffer.allocate(CHUNK);
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            while (channel.read(chunk.clear()) > 0) {
-                crc.update(chunk.flip());
-            }
-        }
-        return (int) crc.getValue();
-    }
 }
