@@ -19,9 +19,15 @@ import org.apache.arrow.vector.types.pojo.Schema;
  * them, and {@code enum} where values are encoded by a dictionary. A UUID is its text.
  */
 public final class ArrowSchemas {
+    /** Metadata of a whole number of records: how many of its digits stand behind the point. */
+    public static final String DIGITS = "digits";
+
+    private final boolean records;
     private long dictionaries;
 
-    private ArrowSchemas() {}
+    private ArrowSchemas(boolean records) {
+        this.records = records;
+    }
 
     /** The columns of a schema object. */
     public static Schema of(SchemaObject object) {
@@ -30,12 +36,21 @@ public final class ArrowSchemas {
 
     /** The columns of some properties. */
     public static Schema of(List<Property> properties) {
-        return new Schema(new ArrowSchemas().fields(properties));
+        return new Schema(new ArrowSchemas(false).fields(properties));
+    }
+
+    /**
+     * The same columns as the records of a topic have them: under their physical names, a timestamp that is a number in a
+     * record as that number. A writer of either schema has the same buffers.
+     */
+    public static Schema ofRecords(List<Property> properties) {
+        return new Schema(new ArrowSchemas(true).fields(properties));
     }
 
     private List<Field> fields(List<Property> properties) {
         return properties.stream()
-                .map(property -> field(property, property.name(), property.required()))
+                .map(property ->
+                        field(property, records ? property.physicalName() : property.name(), property.required()))
                 .toList();
     }
 
@@ -48,6 +63,12 @@ public final class ArrowSchemas {
         if (!property.classification().isEmpty()) {
             metadata.put("classification", property.classification());
         }
+        boolean epoch = records
+                && property.fieldType() instanceof FieldType.Timestamp stamp
+                && stamp.encoding() != FieldType.Encoding.ISO;
+        if (epoch && ((FieldType.Timestamp) property.fieldType()).encoding() == FieldType.Encoding.EPOCH_SECONDS) {
+            metadata.put(DIGITS, "3");
+        }
         List<Field> children = switch (property.fieldType()) {
             case FieldType.Struct _ -> fields(property.properties());
             case FieldType.ListOf _, FieldType.VectorOf _ ->
@@ -57,8 +78,8 @@ public final class ArrowSchemas {
             case FieldType.MapOf _ -> List.of(entries(property.properties()));
             default -> List.of();
         };
-        var type =
-                new org.apache.arrow.vector.types.pojo.FieldType(!required, type(property.fieldType()), null, metadata);
+        ArrowType stored = epoch ? new ArrowType.Int(64, true) : type(property.fieldType());
+        var type = new org.apache.arrow.vector.types.pojo.FieldType(!required, stored, null, metadata);
         var field = new Field(name, type, children);
         return property.fieldType() instanceof FieldType.OneOf(var values)
                 ? Dictionary.field(field, dictionaries++, values)

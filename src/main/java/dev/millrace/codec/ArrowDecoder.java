@@ -102,6 +102,35 @@ final class ArrowDecoder implements RecordDecoder {
         return good;
     }
 
+    /** How many rows the record has that {@link #decodeRow} then reads one by one. */
+    int openRows(byte[] bytes) {
+        return open(bytes, 0, bytes.length).rows();
+    }
+
+    /** Reads one row of the record that was opened, as {@link #decode} reads all of them. */
+    boolean decodeRow(int number) {
+        ArrowRecord from = java.util.Objects.requireNonNull(record);
+        boolean good = false;
+        try {
+            Objects into = targets(from);
+            int row = number;
+            for (ArrowRecord.Rows rows : from.batches()) {
+                if (row < rows.count()) {
+                    good = into != null && append(into, rows.columns(), row, 1) == GOOD;
+                    break;
+                }
+                row -= rows.count();
+            }
+        } catch (Malformed broken) {
+            faults.at("arrow", broken.reason());
+        } finally {
+            if (!good) {
+                writer.rollback();
+            }
+        }
+        return good;
+    }
+
     private ArrowRecord open(byte[] bytes, int from, int end) {
         recordBytes = new byte[0];
         ArrowRecord opened = ArrowRecord.of(bytes, from, end, maxRows, record);
@@ -133,12 +162,7 @@ final class ArrowDecoder implements RecordDecoder {
     }
 
     private boolean read(ArrowRecord from) {
-        if (matched != from.fields()) {
-            faults.clear();
-            targets = match(from.fields(), root);
-            matched = targets == null ? List.of() : from.fields();
-        }
-        Objects into = targets;
+        Objects into = targets(from);
         int before = 0;
         for (ArrowRecord.Rows rows : from.batches()) {
             int broken = into == null ? 0 : append(into, rows.columns(), 0, rows.count());
@@ -153,6 +177,15 @@ final class ArrowDecoder implements RecordDecoder {
             }
         }
         return into != null;
+    }
+
+    private @Nullable Objects targets(ArrowRecord from) {
+        if (matched != from.fields()) {
+            faults.clear();
+            targets = match(from.fields(), root);
+            matched = targets == null ? List.of() : from.fields();
+        }
+        return targets;
     }
 
     private @Nullable Objects match(List<ArrowField> fields, ObjectPlan plan) {

@@ -91,6 +91,22 @@ final class AvroPlan implements RegistryDecoder.Plan {
     public boolean read(byte[] bytes, int from, int end) {
         in.over(bytes, from, end);
         budget = MAX_EMPTY + end - from;
+        return read();
+    }
+
+    /** Begins to pass over records of so many bytes in all. */
+    void passOver(int size) {
+        budget = MAX_EMPTY + size;
+    }
+
+    /** Where the record that begins at {@code from} ends; of a plan that reads no fields. */
+    int end(byte[] bytes, int from, int limit) {
+        in.over(bytes, from, limit);
+        read(java.util.Objects.requireNonNull(root));
+        return in.at();
+    }
+
+    private boolean read() {
         Step step = java.util.Objects.requireNonNull(root);
         if (!read(step)) {
             return step.field != null && faults.refusedIn(step.field.name);

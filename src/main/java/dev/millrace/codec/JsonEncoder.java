@@ -151,6 +151,10 @@ public final class JsonEncoder {
             case UINT32 -> sink.putDecimal(column.int32(row) & 0xFFFFFFFFL);
             case UINT16 -> sink.putDecimal(column.int16(row) & 0xFFFF);
             case UINT8 -> sink.putDecimal(column.int8(row) & 0xFF);
+            case INT64_MILLIS -> {
+                sink.putDecimal(column.int64(row));
+                sink.putWord('e' | '-' << 8 | '3' << 16, 3);
+            }
             case INT64_TEXT -> {
                 sink.put((byte) '"');
                 sink.putDecimal(column.int64(row));

@@ -2,6 +2,7 @@ package dev.millrace.codec;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.millrace.arrow.ArrowSchemas;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.ColumnLayout;
 import java.util.Arrays;
@@ -28,6 +29,7 @@ final class JsonField {
         INT16,
         INT32,
         INT64,
+        INT64_MILLIS,
         INT64_TEXT,
         UINT8,
         UINT16,
@@ -156,6 +158,8 @@ final class JsonField {
     private static Form form(ColumnLayout column, boolean numbersAsStrings) {
         return switch (column.type()) {
             case ArrowType.Bool ignored -> Form.BOOL;
+            case ArrowType.Int _
+            when column.field().getMetadata().containsKey(ArrowSchemas.DIGITS) -> Form.INT64_MILLIS;
             case ArrowType.Int integer -> integer(integer, numbersAsStrings);
             case ArrowType.FloatingPoint number ->
                 number.getPrecision() == FloatingPointPrecision.SINGLE ? Form.FLOAT32 : Form.FLOAT64;

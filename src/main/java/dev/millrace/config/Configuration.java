@@ -18,7 +18,8 @@ public record Configuration(
         SchemaRegistry schemaRegistry,
         Domain domain,
         Limits limits,
-        Store store) {
+        Store store,
+        Writes writes) {
     /** The mesh served: its name (the catalog in SQL) and the folder that holds {@code domains/}, looked at now and then. */
     public record Mesh(String name, Path folder, Duration watchInterval) {}
 
@@ -72,4 +73,10 @@ public record Configuration(
      * compares all files with their checksums; how long positions stay readable; whether segments are merged.
      */
     public record Store(int segmentRows, Duration flushInterval, boolean scrub, Duration history, boolean compaction) {}
+
+    /**
+     * What writing requests may have: {@code maxRecords} each; an idempotency key is known for {@code window}, so long as
+     * it is among the newest {@code maxKeys}.
+     */
+    public record Writes(int maxRecords, Duration window, int maxKeys) {}
 }

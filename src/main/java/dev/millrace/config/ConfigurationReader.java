@@ -188,7 +188,11 @@ public final class ConfigurationReader {
                         values.of(Keys.STORE_FLUSH_INTERVAL),
                         values.of(Keys.STORE_SCRUB),
                         values.of(Keys.STORE_HISTORY),
-                        values.of(Keys.STORE_COMPACTION)));
+                        values.of(Keys.STORE_COMPACTION)),
+                new Configuration.Writes(
+                        values.of(Keys.WRITES_MAX_RECORDS),
+                        values.of(Keys.WRITES_WINDOW),
+                        values.of(Keys.WRITES_MAX_KEYS)));
     }
 
     /** A value as given: its text, where it stands, what it is called there, and what its folders are relative to. */

@@ -133,6 +133,23 @@ final class Keys {
             "true",
             "Whether small segments are merged and rows that no readable position sees are left out.");
 
+    static final Key<Integer> WRITES_MAX_RECORDS = new Key<>(
+            "writes.maxRecords",
+            Kind.whole("number of records", 1, 1_000_000),
+            "10000",
+            "The most records of a writing request.");
+    static final Key<Duration> WRITES_WINDOW = new Key<>(
+            "writes.window",
+            Kind.duration(Duration.ofSeconds(1), Duration.ofDays(30)),
+            "1d",
+            "How long the answer to a request with an `Idempotency-Key` is kept, in the topic `millrace.writes`.");
+    static final Key<Integer> WRITES_MAX_KEYS = new Key<>(
+            "writes.maxKeys",
+            Kind.whole("number of keys", 1, 100_000_000),
+            "500000",
+            "The most such keys that are kept; beyond it the oldest are forgotten before their time. Each takes about 200"
+                    + " bytes of heap.");
+
     static final List<Key<?>> ALL = List.of(
             MESH_NAME,
             MESH_FOLDER,
@@ -161,7 +178,10 @@ final class Keys {
             STORE_FLUSH_INTERVAL,
             STORE_SCRUB,
             STORE_HISTORY,
-            STORE_COMPACTION);
+            STORE_COMPACTION,
+            WRITES_MAX_RECORDS,
+            WRITES_WINDOW,
+            WRITES_MAX_KEYS);
 
     private Keys() {}
 }

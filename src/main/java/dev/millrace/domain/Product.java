@@ -38,6 +38,8 @@ public final class Product {
     private volatile Served served;
     private volatile Replay replay = request -> CompletableFuture.failedFuture(
             new Problem.Unavailable("A replay", "the product's input is not open.").exception());
+    private final Waiters waiters;
+    private volatile Writes writes;
     private volatile ProductState state = ProductState.starting();
     private final ProductQuality quality;
     private final List<Supplier<Map<String, Long>>> warnings = new CopyOnWriteArrayList<>();
@@ -53,6 +55,11 @@ public final class Product {
         this.served = new Served(definition, face(definition), Optional.empty());
         this.store = store;
         this.deadLetters = deadLetters;
+        this.waiters = new Waiters(store::position);
+        Problem closed = definition.isDeadLetters()
+                ? new Problem.MethodNotAllowed("Writing dead letters", List.of())
+                : new Problem.Unavailable("Writing", "the product's input is not open.");
+        this.writes = request -> CompletableFuture.failedFuture(closed.exception());
         this.quality = new ProductQuality(
                 store.schema(),
                 QualityRules.read(definition.contract(), definition.object(), new Faults()),
@@ -142,6 +149,22 @@ public final class Product {
         return store.snapshotAt(position);
     }
 
+    /**
+     * Ends when the product has reached a position, on the ingest thread or a timer's; fails with {@code NotReached} when
+     * that takes longer, with {@code Overloaded} when too many wait, with {@code Gone} for a position of another topic.
+     */
+    public CompletableFuture<Void> reach(Position wanted, Duration patience) {
+        if (unreadable().isEmpty() && !wanted.topicId().equals(position().topicId())) {
+            snapshotAt(wanted).close();
+        }
+        return waiters.await(wanted, patience);
+    }
+
+    /** Says that more can be read; the ingest thread, after each run. */
+    public void advanced() {
+        waiters.advanced();
+    }
+
     /** The position that readers see. */
     public Position position() {
         return store.position();
@@ -173,6 +196,16 @@ public final class Product {
     /** Sets what sends dead letters back; the input port's context. */
     public void replay(Replay next) {
         replay = next;
+    }
+
+    /** What writes into the product's topic. */
+    public Writes writes() {
+        return writes;
+    }
+
+    /** Sets what writes into the product's topic; the server, at its start. */
+    public void writes(Writes next) {
+        writes = next;
     }
 
     /** The quality of the records as they came; not for an event loop. */

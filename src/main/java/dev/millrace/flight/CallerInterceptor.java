@@ -8,14 +8,32 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import java.net.InetSocketAddress;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
-/** Keeps the client's address in the gRPC context of a call, for layers that count by caller. */
+/** Keeps the client's address and the headers that calls may have in the gRPC context of a call. */
 final class CallerInterceptor implements ServerInterceptor {
-    private static final Context.Key<String> CALLER = Context.keyWithDefault("millrace-caller", "");
+    private static final Context.Key<Caller> CALLER = Context.keyWithDefault("millrace-caller", new Caller("", null));
+
+    /** Who calls; {@code headers} are missing outside of a call. */
+    record Caller(String address, @Nullable Metadata headers) {
+        /** All headers of that name as one; empty when there is none. */
+        String header(String name) {
+            Iterable<String> all = headers == null
+                    ? null
+                    : headers.getAll(Metadata.Key.of(name.toLowerCase(Locale.ROOT), Metadata.ASCII_STRING_MARSHALLER));
+            return all == null ? "" : String.join(",", all);
+        }
+    }
 
     /** The address of the client whose call this thread is in, without the port; empty when it is not known. */
     static String caller() {
-        return CALLER.get();
+        return CALLER.get().address();
+    }
+
+    /** A header of the call that this thread is in; empty when there is none. */
+    static String header(String name) {
+        return CALLER.get().header(name);
     }
 
     @Override
@@ -24,6 +42,7 @@ final class CallerInterceptor implements ServerInterceptor {
         String caller = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR) instanceof InetSocketAddress remote
                 ? remote.getHostString()
                 : "";
-        return Contexts.interceptCall(Context.current().withValue(CALLER, caller), call, headers, next);
+        return Contexts.interceptCall(
+                Context.current().withValue(CALLER, new Caller(caller, headers)), call, headers, next);
     }
 }

@@ -4,6 +4,7 @@ import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletionException;
 import org.apache.arrow.flight.CallStatus;
 import org.apache.arrow.flight.FlightRuntimeException;
 import org.apache.arrow.flight.FlightStatusCode;
@@ -13,7 +14,7 @@ import org.slf4j.LoggerFactory;
 /** Turns failures into what Flight clients see: the edge of the server, where nothing passes unseen. Any thread. */
 final class Faults {
     private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
-    private static final List<String> METHODS = List.of("ListFlights", "GetFlightInfo", "GetSchema", "DoGet");
+    private static final List<String> METHODS = List.of("ListFlights", "GetFlightInfo", "GetSchema", "DoGet", "DoPut");
     private static final int MAX_DESCRIPTION = 800;
 
     private Faults() {}
@@ -23,6 +24,7 @@ final class Faults {
         return switch (failure) {
             case ProblemException expected -> of(expected.problem());
             case FlightRuntimeException flight -> flight;
+            case CompletionException wrapper when wrapper.getCause() != null -> of(method, wrapper.getCause());
             default -> {
                 String reference = UUID.randomUUID().toString();
                 LOG.error("{} failed, reference {}", method, reference, failure);

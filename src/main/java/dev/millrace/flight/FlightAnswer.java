@@ -26,6 +26,12 @@ public sealed interface FlightAnswer extends AutoCloseable {
         public void close() {}
     }
 
+    /** What was written, as JSON. */
+    record Written(String json) implements FlightAnswer {
+        @Override
+        public void close() {}
+    }
+
     /** Rows to stream. */
     final class Rows implements FlightAnswer {
         private final Reading reading;

@@ -23,19 +23,20 @@ import org.apache.arrow.vector.ipc.message.MessageSerializer;
 import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
- * Arrow's gRPC service with GetFlightInfo and GetSchema made asynchronous. Arrow's producer must have their answer when
- * it returns; a layer may have it later, and an event loop must not wait.
+ * Arrow's gRPC service with GetFlightInfo, GetSchema and DoPut made asynchronous. Arrow's producer must have their answer
+ * when it returns; a layer may have it later, and an event loop must not wait.
  */
 final class FlightBinding {
     private FlightBinding() {}
 
-    /** {@code arrow}'s methods, two of them bound to {@code calls}. */
-    static ServerServiceDefinition of(ServerServiceDefinition arrow, FlightCalls calls) {
-        var bound = ServerServiceDefinition.builder(arrow.getServiceDescriptor());
+    /** {@code arrow}'s methods, three of them bound to {@code calls}. */
+    static ServerServiceDefinition of(ServerServiceDefinition arrow, FlightCalls calls, int maxPutBytes) {
+        var bound = ServerServiceDefinition.builder(arrow.getServiceDescriptor().getName());
         for (ServerMethodDefinition<?, ?> method : arrow.getMethods()) {
             MethodDescriptor<?, ?> descriptor = method.getMethodDescriptor();
             if (!is(descriptor, FlightServiceGrpc.getGetFlightInfoMethod())
-                    && !is(descriptor, FlightServiceGrpc.getGetSchemaMethod())) {
+                    && !is(descriptor, FlightServiceGrpc.getGetSchemaMethod())
+                    && !is(descriptor, FlightServiceGrpc.getDoPutMethod())) {
                 bound.addMethod(method);
             }
         }
@@ -47,6 +48,10 @@ final class FlightBinding {
                         FlightServiceGrpc.getGetSchemaMethod(),
                         ServerCalls.asyncUnaryCall(
                                 (request, observer) -> answer(request, observer, calls::schema, FlightBinding::proto)))
+                .addMethod(
+                        FlightServiceGrpc.getDoPutMethod(),
+                        ServerCalls.asyncBidiStreamingCall(answers -> new PutStream(
+                                calls, (ServerCallStreamObserver<Flight.PutResult>) answers, maxPutBytes)))
                 .build();
     }
 

@@ -2,12 +2,16 @@ package dev.millrace.flight;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.millrace.domain.Product;
+import dev.millrace.domain.RequestHeaders;
 import dev.millrace.layer.Service;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.internal.ContextInternal;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -33,6 +37,7 @@ import org.apache.arrow.vector.types.pojo.Schema;
  */
 final class FlightCalls implements FlightProducer {
     private final Service<FlightRequest, FlightAnswer> service;
+    private final ProductFlights flights;
     private final EventLoops loops;
     private final WorkerExecutor pages;
     private final BufferAllocator allocator;
@@ -42,12 +47,14 @@ final class FlightCalls implements FlightProducer {
     /** Borrows all of it. */
     FlightCalls(
             Service<FlightRequest, FlightAnswer> service,
+            ProductFlights flights,
             EventLoops loops,
             WorkerExecutor pages,
             BufferAllocator allocator,
             ServedMeters meters,
             MeterRegistry registry) {
         this.service = service;
+        this.flights = flights;
         this.loops = loops;
         this.pages = pages;
         this.allocator = allocator;
@@ -151,7 +158,7 @@ final class FlightCalls implements FlightProducer {
         context.dispatch(() -> {
             Future<FlightAnswer> asked;
             try {
-                asked = service.call(request);
+                asked = reached(context, request).compose(reached -> service.call(request));
             } catch (RuntimeException failure) {
                 asked = Future.failedFuture(failure);
             }
@@ -167,6 +174,39 @@ final class FlightCalls implements FlightProducer {
                 }
             }));
         });
+    }
+
+    /** Ends when the product has come as far as the call's headers want; outside of the layers, whose places are few. */
+    private Future<Void> reached(ContextInternal context, FlightRequest request) {
+        String wanted = CallerInterceptor.header(RequestHeaders.MIN_POSITION);
+        Optional<Product> product = wanted.isEmpty() ? Optional.empty() : flights.read(request);
+        return product.isEmpty()
+                ? Future.succeededFuture()
+                : Future.fromCompletionStage(
+                        product.get()
+                                .reach(
+                                        RequestHeaders.minPosition(wanted),
+                                        RequestHeaders.patience(CallerInterceptor.header(RequestHeaders.PREFER))),
+                        context);
+    }
+
+    /** DoPut, whose rows have all come; exactly one of the consumers is called, on the calling event loop. */
+    void put(List<String> path, byte[] rows, Consumer<String> onWritten, Consumer<Throwable> onFailure) {
+        ask(
+                loops.current(),
+                new FlightRequest.Write(
+                        CallerInterceptor.caller(),
+                        path,
+                        rows,
+                        CallerInterceptor.header(RequestHeaders.PREFER),
+                        CallerInterceptor.header(RequestHeaders.IDEMPOTENCY_KEY)),
+                answer -> {
+                    if (!(answer instanceof FlightAnswer.Written written)) {
+                        throw unexpected(answer);
+                    }
+                    onWritten.accept(written.json());
+                },
+                onFailure);
     }
 
     private static FlightAnswer.Infos infos(FlightAnswer answer) {
@@ -193,7 +233,7 @@ final class FlightCalls implements FlightProducer {
 
     @Override
     public Runnable acceptPut(CallContext call, FlightStream stream, StreamListener<PutResult> acknowledgements) {
-        throw Faults.unimplemented("DoPut");
+        throw new IllegalStateException("bound to put()");
     }
 
     @Override

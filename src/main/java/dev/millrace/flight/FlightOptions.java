@@ -10,8 +10,15 @@ import java.time.InstantSource;
  * @param port the port to listen on; 0 picks a free one
  * @param memoryBytes limit of the off-heap bytes that answers may copy; what is sent in place counts for its product
  * @param tickets how tickets are made and which are taken
+ * @param maxPutBytes of what a client writes in one call
  */
-public record FlightOptions(String host, int port, long memoryBytes, Tickets tickets) {
+public record FlightOptions(String host, int port, long memoryBytes, Tickets tickets, int maxPutBytes) {
+    private static final int USUAL_PUT_BYTES = 8 << 20;
+
+    /** The same, with 8 MiB a writing call. */
+    public FlightOptions(String host, int port, long memoryBytes, Tickets tickets) {
+        this(host, port, memoryBytes, tickets, USUAL_PUT_BYTES);
+    }
 
     /**
      * How tickets are made and which are taken.

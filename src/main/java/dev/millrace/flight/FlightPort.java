@@ -24,7 +24,7 @@ import org.apache.arrow.flight.grpc.ServerBackpressureThresholdInterceptor;
 import org.apache.arrow.memory.BufferAllocator;
 
 /**
- * An Arrow Flight server over the products of a registry: ListFlights, GetFlightInfo, GetSchema and DoGet.
+ * An Arrow Flight server over the products of a registry: ListFlights, GetFlightInfo, GetSchema, DoGet and DoPut.
  *
  * <p>Threads: connections live on Vert.x's own event loops, and every call runs on its connection's loop; gRPC has no
  * executor. Mapped segments are brought into memory by the workers named {@code pages}. The server is built from gRPC's
@@ -83,13 +83,9 @@ public final class FlightPort {
         var loops = new EventLoops(internal);
         BufferAllocator allocator = root.newChildAllocator("flight", 0, options.memoryBytes());
         WorkerExecutor pages = vertx.createSharedWorkerExecutor("pages", PAGES_WORKERS);
+        var flights = new ProductFlights(registry, new TicketOffice(options.tickets()), pages);
         var calls = new FlightCalls(
-                layers.around(new ProductFlights(registry, new TicketOffice(options.tickets()), pages)),
-                loops,
-                pages,
-                allocator,
-                new ServedMeters(registry, meters),
-                meters);
+                layers.around(flights), flights, loops, pages, allocator, new ServedMeters(registry, meters), meters);
         Server server = server(internal, options, calls, allocator);
         // Binding waits for the acceptor's loop, so it is a worker's to do.
         return vertx.executeBlocking(server::start, false)
@@ -109,12 +105,12 @@ public final class FlightPort {
                 .bossEventLoopGroup(vertx.acceptorEventLoopGroup())
                 .workerEventLoopGroup(vertx.eventLoopGroup())
                 .directExecutor()
-                .maxInboundMessageSize(INBOUND_BYTES)
+                .maxInboundMessageSize(INBOUND_BYTES + options.maxPutBytes())
                 .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION)
                 // A client that vanished without a word is found out, and its snapshot given back.
                 .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
                 .addService(ServerInterceptors.intercept(
-                        FlightBinding.of(arrow.bindService(), calls),
+                        FlightBinding.of(arrow.bindService(), calls, options.maxPutBytes()),
                         new ServerBackpressureThresholdInterceptor(QUEUED_BYTES),
                         new CallerInterceptor()))
                 .build();

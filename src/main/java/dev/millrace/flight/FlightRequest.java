@@ -14,6 +14,7 @@ public sealed interface FlightRequest {
             case Info ignored -> "GetFlightInfo";
             case Shape ignored -> "GetSchema";
             case Read ignored -> "DoGet";
+            case Write ignored -> "DoPut";
         };
     }
 
@@ -37,4 +38,13 @@ public sealed interface FlightRequest {
     /** DoGet of a ticket. */
     @SuppressWarnings("ArrayRecordComponent") // borrowed from the call; never compared
     record Read(String caller, byte[] ticket) implements FlightRequest {}
+
+    /** DoPut into a descriptor path; the rows are an Arrow IPC stream, the rest is as the headers have it. */
+    @SuppressWarnings("ArrayRecordComponent") // taken over; never compared
+    record Write(String caller, List<String> path, byte[] rows, String prefer, String idempotencyKey)
+            implements FlightRequest {
+        public Write {
+            path = List.copyOf(path);
+        }
+    }
 }

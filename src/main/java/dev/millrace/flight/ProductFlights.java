@@ -1,8 +1,13 @@
 package dev.millrace.flight;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.codec.BodyForm;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
+import dev.millrace.domain.RequestHeaders;
+import dev.millrace.domain.Writes;
 import dev.millrace.layer.Service;
 import dev.millrace.problem.Problem;
 import dev.millrace.store.Position;
@@ -40,7 +45,31 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
             case FlightRequest.Info asked -> info(Selection.parse(registry, asked.path()), asked.path());
             case FlightRequest.Shape shape -> Future.succeededFuture(shape(shape.path()));
             case FlightRequest.Read read -> Future.succeededFuture(read(tickets.read(read.ticket())));
+            case FlightRequest.Write write -> write(write);
         };
+    }
+
+    /** The product that a request reads; empty for one that reads none. */
+    Optional<Product> read(FlightRequest request) {
+        return switch (request) {
+            case FlightRequest.Catalogue _, FlightRequest.Write _ -> Optional.empty();
+            case FlightRequest.Info asked ->
+                Optional.of(Selection.parse(registry, asked.path()).product());
+            case FlightRequest.Shape asked ->
+                Optional.of(Selection.parse(registry, asked.path()).product());
+            case FlightRequest.Read read ->
+                Optional.of(Selection.parse(
+                                registry, List.of(tickets.read(read.ticket()).product()))
+                        .product());
+        };
+    }
+
+    private Future<FlightAnswer> write(FlightRequest.Write write) {
+        Product product = Selection.parse(registry, write.path()).product();
+        String key = write.idempotencyKey().isEmpty() ? "" : RequestHeaders.idempotencyKey(write.idempotencyKey());
+        return Future.fromCompletionStage(product.writes()
+                .write(new Writes.Records(BodyForm.ARROW, write.rows(), RequestHeaders.lenient(write.prefer()), key))
+                .thenApply(receipt -> new FlightAnswer.Written(receipt.json())));
     }
 
     /** The rows of an earlier position are counted one by one, which is too long for an event loop. */
@@ -83,6 +112,7 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
                             List.of(FlightEndpoint.builder(ticket)
                                     .setExpirationTime(expiry)
                                     .build()))
+                    .setAppMetadata(at.toString().getBytes(UTF_8))
                     .setRecords(snapshot.rows())
                     .setBytes(estimateBytes(snapshot, selection.columns()))
                     .build();

@@ -1,5 +1,7 @@
 package dev.millrace.flight;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.millrace.arrow.Dictionary;
 import dev.millrace.problem.Problem;
 import io.vertx.core.Future;
@@ -8,6 +10,7 @@ import io.vertx.core.WorkerExecutor;
 import io.vertx.core.internal.ContextInternal;
 import java.util.Optional;
 import org.apache.arrow.flight.FlightProducer.ServerStreamListener;
+import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.OutOfMemoryException;
 import org.apache.arrow.vector.VectorLoader;
@@ -40,6 +43,8 @@ final class SnapshotStream {
     private final VectorSchemaRoot root;
     private final VectorLoader loader;
     private final DictionaryProvider.MapDictionaryProvider dictionaries;
+    private final BufferAllocator allocator;
+    private final byte[] at;
     private final Promise<Void> released = Promise.promise();
     private boolean loading;
     private boolean over;
@@ -61,6 +66,8 @@ final class SnapshotStream {
         this.listener = listener;
         this.reading = owned;
         this.served = served;
+        this.allocator = allocator;
+        this.at = owned.snapshot().position().toString().getBytes(UTF_8);
         this.cutter =
                 new BatchCutter(owned.snapshot(), owned.product().schema(), owned.columns(), owned.limit(), allocator);
         this.root = VectorSchemaRoot.create(Dictionary.vectors(owned.schema()), allocator);
@@ -129,7 +136,9 @@ final class SnapshotStream {
         }
         try (ArrowRecordBatch batch = next.get()) {
             loader.load(batch);
-            listener.putNext();
+            ArrowBuf position = allocator.buffer(at.length);
+            position.writeBytes(at);
+            listener.putNext(position);
             served.rows().increment(batch.getLength());
             served.bytes().increment(batch.computeBodyLength());
         }

@@ -23,6 +23,10 @@ public final class Call {
 
     /** The address of the peer, without the port; the key of a limit per client. */
     public String client() {
+        return client(request);
+    }
+
+    static String client(HttpServerRequest request) {
         var address = request.remoteAddress();
         String host = address == null ? null : address.hostAddress();
         return host == null ? "" : host;

@@ -1,7 +1,10 @@
 package dev.millrace.http;
 
+import dev.millrace.codec.BodyForm;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.domain.Product;
+import dev.millrace.domain.RequestHeaders;
+import dev.millrace.domain.Writes;
 import dev.millrace.problem.Problem;
 import dev.millrace.quality.QualityReport;
 import dev.millrace.store.Position;
@@ -16,15 +19,20 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What each operation of {@code openapi.yaml} does, for one event loop, which is the only thread that calls it. */
 final class Operations {
     private static final CharSequence YAML = HttpHeaders.createOptimized("application/yaml");
     private static final CharSequence JSON_SCHEMA = HttpHeaders.createOptimized("application/schema+json");
+    private static final Set<String> WRITES = Set.of("writeRecords", "deleteRow", "replayDeadLetters");
     private static final int DOMAIN = 2;
     private static final int PRODUCT = 3;
     private static final int KEY = 5;
@@ -60,6 +68,8 @@ final class Operations {
                 Map.entry("getSchema", this::getSchema),
                 Map.entry("listRows", this::listRows),
                 Map.entry("getRow", this::getRow),
+                Map.entry("writeRecords", this::writeRecords),
+                Map.entry("deleteRow", this::deleteRow),
                 Map.entry("lookUpRows", this::lookUpRows),
                 Map.entry("getQuality", this::getQuality),
                 Map.entry("getStatistics", this::getStatistics),
@@ -140,7 +150,8 @@ final class Operations {
         return port.rows(
                 target,
                 Negotiation.of(accept(request), target.parameters(), Format.ALL),
-                request.method() == HttpMethod.HEAD);
+                request.method() == HttpMethod.HEAD,
+                Call.client(request));
     }
 
     private Future<Answer> getRow(HttpServerRequest request, RequestTarget target) {
@@ -160,18 +171,94 @@ final class Operations {
     private static Future<Answer> row(ProductPort port, HttpServerRequest request, RequestTarget target) {
         Negotiation negotiation = json(request, target);
         only(target, Set.of("format"));
+        return port.row(key(target), negotiation.numbersAsStrings());
+    }
+
+    private static List<String> key(RequestTarget target) {
         List<String> components = new ArrayList<>();
         for (String raw : target.segments().get(KEY).split(",", -1)) {
             components.add(Percent.decode(raw, false)
                     .orElseThrow(() ->
                             new Problem.InvalidParameter("key", "an escape is broken.", "%XX escapes.").exception()));
         }
-        return port.row(components, negotiation.numbersAsStrings());
+        return components;
+    }
+
+    private Future<Answer> writeRecords(HttpServerRequest request, RequestTarget target) {
+        json(request, target);
+        only(target, Set.of("format"));
+        Writes writes = port(target).product().writes();
+        String type = header(request, HttpHeaders.CONTENT_TYPE);
+        String coding = header(request, HttpHeaders.CONTENT_ENCODING);
+        Optional<BodyForm> form = BodyForm.of(type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT));
+        if (form.isEmpty() || !(coding.isEmpty() || coding.equalsIgnoreCase("identity"))) {
+            throw new Problem.UnsupportedMediaType(
+                            form.isEmpty() ? type : "Content-Encoding: " + coding,
+                            Stream.of(BodyForm.values())
+                                    .flatMap(each -> each.mediaTypes().stream())
+                                    .toList())
+                    .exception();
+        }
+        boolean lenient = RequestHeaders.lenient(header(request, RequestHeaders.PREFER));
+        return written(writes.write(
+                new Writes.Records(form.get(), target.body().getBytes(), lenient, idempotencyKey(request))));
+    }
+
+    private Future<Answer> deleteRow(HttpServerRequest request, RequestTarget target) {
+        json(request, target);
+        only(target, Set.of("format"));
+        return written(
+                port(target).product().writes().write(new Writes.Deletion(key(target), idempotencyKey(request))));
+    }
+
+    private static Future<Answer> written(CompletableFuture<Writes.Receipt> written) {
+        return Future.fromCompletionStage(written, Vertx.currentContext())
+                .map(receipt -> Answer.Whole.text(
+                        Format.JSON.contentType(),
+                        receipt.json(),
+                        receipt.lenient()
+                                ? Map.of(
+                                        Responder.POSITION,
+                                        receipt.position().toString(),
+                                        "Preference-Applied",
+                                        "handling=lenient")
+                                : at(receipt.position())));
+    }
+
+    private static String idempotencyKey(HttpServerRequest request) {
+        return request.headers().contains(RequestHeaders.IDEMPOTENCY_KEY)
+                ? RequestHeaders.idempotencyKey(header(request, RequestHeaders.IDEMPOTENCY_KEY))
+                : "";
+    }
+
+    /** All headers of that name as one, as RFC 9110 section 5.3 joins them; empty when there is none. */
+    private static String header(HttpServerRequest request, CharSequence name) {
+        return String.join(",", request.headers().getAll(name));
+    }
+
+    /** Ends when the product that an operation reads has come as far as the request wants. */
+    Future<Void> reached(OpenApi.Operation operation, HttpServerRequest request, RequestTarget target) {
+        if (!operation.template().startsWith("/v1/products/{domain}/{product}") || WRITES.contains(operation.id())) {
+            return Future.succeededFuture();
+        }
+        boolean letters = operation.template().contains("/dead-letters");
+        Product product = (letters ? deadLetters(target) : port(target)).product();
+        Duration patience = RequestHeaders.patience(header(request, RequestHeaders.PREFER));
+        // A connection without traffic is closed after the stall time.
+        Duration most = Duration.ofMillis(room.stallMillis() / 2);
+        return Future.fromCompletionStage(
+                product.reach(
+                        RequestHeaders.minPosition(header(request, RequestHeaders.MIN_POSITION)),
+                        patience.compareTo(most) < 0 ? patience : most),
+                Vertx.currentContext());
     }
 
     private Future<Answer> replay(HttpServerRequest request, RequestTarget target) {
         json(request, target);
         only(target, Set.of("format"));
+        if (port(target).product().deadLetters().isEmpty()) {
+            throw new Problem.NotFound("product with dead letters", target.segment(PRODUCT)).exception();
+        }
         return Future.fromCompletionStage(
                         port(target).product().replay().run(ReplayJson.request(target.body())), Vertx.currentContext())
                 .map(report -> Answer.Whole.text(

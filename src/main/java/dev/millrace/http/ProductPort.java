@@ -119,7 +119,7 @@ final class ProductPort {
     }
 
     /** A page, or for NDJSON without a limit everything. */
-    Future<Answer> rows(RequestTarget request, Negotiation negotiation, boolean head) {
+    Future<Answer> rows(RequestTarget request, Negotiation negotiation, boolean head, String client) {
         RowsQuery query = parser.parse(request.parameters().stream()
                 .filter(parameter -> !parameter.getKey().equals("format"))
                 .toList());
@@ -163,7 +163,7 @@ final class ProductPort {
                             limit,
                             snapshot.position().toString(),
                             onward(snapshot.position(), query.fingerprint()));
-            stream = new RowStream(room, snapshot, writer, negotiation.format(), text(snapshot.position()));
+            stream = new RowStream(room, snapshot, writer, negotiation.format(), text(snapshot.position()), client);
         } catch (RuntimeException | Error failure) {
             snapshot.close();
             throw failure;

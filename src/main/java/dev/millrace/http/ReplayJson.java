@@ -1,12 +1,17 @@
 package dev.millrace.http;
 
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.millrace.domain.Replay;
 import dev.millrace.problem.Problem;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -14,6 +19,11 @@ import java.util.Set;
 final class ReplayJson {
     static final int MAX_IDS = 1_000;
     private static final Set<String> MEMBERS = Set.of("ids", "rule", "dryRun");
+    private static final TypeReference<Map<String, Object>> OBJECT = new TypeReference<>() {};
+    private static final JsonMapper STRICT = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
     private static final String EXPECTED =
             "{\"ids\":[\"topic:partition:offset\"],\"rule\":\"required\",\"dryRun\":true}, each member optional, at most "
                     + MAX_IDS + " ids; or no body.";
@@ -23,7 +33,8 @@ final class ReplayJson {
     /** @throws dev.millrace.problem.ProblemException with {@code InvalidBody} */
     static Replay.Request request(Buffer body) {
         try {
-            JsonObject json = body.length() == 0 ? new JsonObject() : new JsonObject(body);
+            JsonObject json =
+                    body.length() == 0 ? new JsonObject() : new JsonObject(STRICT.readValue(body.getBytes(), OBJECT));
             if (!MEMBERS.containsAll(json.fieldNames())) {
                 throw invalid("The body has another member than " + MEMBERS + ".");
             }
@@ -36,7 +47,7 @@ final class ReplayJson {
             }
             return new Replay.Request(
                     ids, Optional.ofNullable(json.getString("rule")), json.getBoolean("dryRun", false));
-        } catch (DecodeException | ClassCastException | NullPointerException wrong) {
+        } catch (IOException | ClassCastException | NullPointerException wrong) {
             throw invalid("The body is not what a replay takes.");
         }
     }

@@ -1,5 +1,6 @@
 package dev.millrace.http;
 
+import dev.millrace.domain.RequestHeaders;
 import dev.millrace.layer.Service;
 import dev.millrace.problem.Problem;
 import io.vertx.core.Future;
@@ -25,11 +26,13 @@ final class Requests implements Handler<HttpServerRequest> {
     private static final String PREFIX = "/v1/products/";
     private static final String ROWS = "/rows/";
     private static final String GET_ROW = "getRow";
+    private static final CharSequence MIN_POSITION = HttpHeaders.createOptimized(RequestHeaders.MIN_POSITION);
     private static final Buffer NO_BODY = Buffer.buffer(0);
 
     private record Bound(OpenApi.Operation operation, Pattern pattern) {}
 
     private final Map<String, ProductPort> products;
+    private final Operations operations;
     private final Service<Call, Answer> service;
     private final Responder responder;
     private final Router router;
@@ -44,6 +47,7 @@ final class Requests implements Handler<HttpServerRequest> {
             PortLayers layers,
             long maxBodyBytes) {
         this.products = Map.copyOf(products);
+        this.operations = operations;
         this.service = layers.layer().around(Call::perform);
         this.responder = new Responder(layers.allowance());
         this.router = Router.router(vertx);
@@ -62,10 +66,10 @@ final class Requests implements Handler<HttpServerRequest> {
             bound.add(entry);
             String regex = entry.pattern().pattern();
             router.routeWithRegex(HttpMethod.valueOf(operation.method()), regex)
-                    .handler(context -> routed(operation.id(), handler, context.request()));
+                    .handler(context -> routed(operation, handler, context.request()));
             if (operation.method().equals("GET")) {
                 router.routeWithRegex(HttpMethod.HEAD, regex)
-                        .handler(context -> routed(operation.id(), handler, context.request()));
+                        .handler(context -> routed(operation, handler, context.request()));
             }
         }
         router.route().handler(context -> unrouted(context.request()));
@@ -80,6 +84,10 @@ final class Requests implements Handler<HttpServerRequest> {
     public void handle(HttpServerRequest request) {
         try {
             if (!byKey(request)) {
+                if (request.headers().getAll(HttpHeaders.HOST).size() > 1) {
+                    throw new Problem.InvalidParameter("Host", "it is given twice.", "one Host (RFC 9112).")
+                            .exception();
+                }
                 if (bodyBytes(request) > maxBodyBytes) {
                     throw new Problem.TooLarge("The request body", bodyBytes(request), maxBodyBytes).exception();
                 }
@@ -106,7 +114,10 @@ final class Requests implements Handler<HttpServerRequest> {
             return false;
         }
         int keyStart = productEnd + ROWS.length();
-        if (keyStart == uri.length() || !plain(uri, keyStart) || !acceptsJson(request)) {
+        if (keyStart == uri.length()
+                || !plain(uri, keyStart)
+                || !acceptsJson(request)
+                || request.headers().contains(MIN_POSITION)) {
             return false;
         }
         ProductPort port = products.get(uri.substring(PREFIX.length(), productEnd));
@@ -135,22 +146,30 @@ final class Requests implements Handler<HttpServerRequest> {
         return accept == null || accept.equals("*/*") || accept.equals("application/json");
     }
 
-    private void routed(String operation, Operations.Handler handler, HttpServerRequest request) {
-        if (request.method() != HttpMethod.POST) {
-            perform(new Call(operation, request, () -> handler.handle(request, RequestTarget.of(request, NO_BODY))));
-            return;
-        }
+    private void routed(OpenApi.Operation operation, Operations.Handler handler, HttpServerRequest request) {
         // Its bytes come now or never, the layers may let it wait.
-        Future<Buffer> body = body(request);
-        perform(new Call(
-                operation,
+        Future<Buffer> body = request.method() == HttpMethod.POST ? body(request) : Future.succeededFuture(NO_BODY);
+        var call = new Call(
+                operation.id(),
                 request,
-                () -> body.compose(bytes -> handler.handle(request, RequestTarget.of(request, bytes)))));
+                () -> body.compose(bytes -> handler.handle(request, RequestTarget.of(request, bytes))));
+        if (request.headers().contains(MIN_POSITION)) {
+            // Outside of the layers: who waits takes no place from those who do not.
+            operations
+                    .reached(operation, request, RequestTarget.of(request, NO_BODY))
+                    .onSuccess(reached -> perform(call))
+                    .onFailure(failure -> responder.fail(call, failure));
+        } else {
+            perform(call);
+        }
     }
 
     private Future<Buffer> body(HttpServerRequest request) {
         Promise<Buffer> whole = Promise.promise();
         Buffer bytes = Buffer.buffer();
+        if (request.headers().contains(HttpHeaders.EXPECT)) {
+            request.response().writeContinue(); // else curl waits a second with a large body
+        }
         request.handler(chunk -> {
             if (bytes.length() + (long) chunk.length() <= maxBodyBytes) {
                 bytes.appendBuffer(chunk);

@@ -5,11 +5,13 @@ import dev.millrace.problem.Problem;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.internal.buffer.BufferInternal;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -19,6 +21,8 @@ import java.util.function.Function;
 final class Responder {
     static final CharSequence POSITION = HttpHeaders.createOptimized("Millrace-Position");
     static final CharSequence PROBLEM_JSON = HttpHeaders.createOptimized("application/problem+json");
+    private static final long LINGER_MILLIS = 500;
+    private static final int UNAVAILABLE_SECONDS = 5;
     private static final CharSequence RATE_LIMIT = HttpHeaders.createOptimized("RateLimit");
     private static final CharSequence RATE_LIMIT_POLICY = HttpHeaders.createOptimized("RateLimit-Policy");
     private static final CharSequence ACCEPT = HttpHeaders.createOptimized("Accept");
@@ -108,16 +112,32 @@ final class Responder {
         headers.set(HttpHeaders.CONTENT_TYPE, PROBLEM_JSON);
         headers.set(HttpHeaders.CACHE_CONTROL, "no-store");
         headers.set(CONTENT_TYPE_OPTIONS, NOSNIFF);
-        if (problem instanceof Problem.MethodNotAllowed refused) {
-            headers.set(HttpHeaders.ALLOW, String.join(", ", refused.allowed()));
+        long retryAfter = 0;
+        switch (problem) {
+            case Problem.MethodNotAllowed refused ->
+                headers.set(HttpHeaders.ALLOW, String.join(", ", refused.allowed()));
+            case Problem.UnsupportedMediaType refused ->
+                headers.set(HttpHeaders.ACCEPT, String.join(", ", refused.accepted()));
+            case Problem.RateLimited limited -> retryAfter = limited.retryAfterSeconds();
+            case Problem.Overloaded overloaded -> retryAfter = overloaded.retryAfterSeconds();
+            case Problem.NotReached behind -> {
+                headers.set(POSITION, behind.position());
+                retryAfter = 1;
+            }
+            case Problem.Conflict _ -> retryAfter = 1;
+            case Problem.Unavailable _ -> retryAfter = UNAVAILABLE_SECONDS;
+            default -> {}
         }
-        long retryAfter = switch (problem) {
-            case Problem.RateLimited limited -> limited.retryAfterSeconds();
-            case Problem.Overloaded overloaded -> overloaded.retryAfterSeconds();
-            default -> 0;
-        };
         if (retryAfter > 0) {
             headers.set(HttpHeaders.RETRY_AFTER, Long.toString(retryAfter));
+        }
+        if (problem instanceof Problem.TooLarge && !request.isEnded()) {
+            // The rest is not read as the next request. It is passed over for a moment, since a close at once could
+            // take the answer away again.
+            headers.set(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+            Vertx.currentContext()
+                    .owner()
+                    .setTimer(LINGER_MILLIS, timer -> request.connection().close());
         }
         end(response, utf8(json(problem, String.valueOf(request.path()))), request.method() == HttpMethod.HEAD);
     }
@@ -147,10 +167,22 @@ final class Responder {
                 .put("status", problem.status().http())
                 .put("detail", problem.detail())
                 .put("instance", instance);
-        if (problem instanceof Problem.InvalidParameter invalid) {
-            json.put("parameter", invalid.parameter()).put("expected", invalid.expected());
-        }
-        return json;
+        return switch (problem) {
+            case Problem.InvalidParameter invalid ->
+                json.put("parameter", invalid.parameter()).put("expected", invalid.expected());
+            case Problem.NotReached behind -> json.put("position", behind.position());
+            case Problem.BrokenRecords broken -> {
+                var rejected = new JsonArray();
+                broken.rejected()
+                        .forEach(each -> rejected.add(new JsonObject()
+                                .put("index", each.index())
+                                .put("rule", each.rule())
+                                .put("path", each.path())
+                                .put("reason", each.reason())));
+                yield json.put("rejected", rejected);
+            }
+            default -> json;
+        };
     }
 
     private void limitHeaders(Call call, MultiMap headers) {

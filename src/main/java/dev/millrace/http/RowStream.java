@@ -36,6 +36,7 @@ final class RowStream implements AutoCloseable {
     private final RowWriter writer;
     private final Format format;
     private final CharSequence position;
+    private final String client;
     private final NettyTarget target = new NettyTarget();
 
     private @Nullable ByteBuf filled;
@@ -49,8 +50,10 @@ final class RowStream implements AutoCloseable {
     /**
      * @param snapshot owned
      * @param writer owned
+     * @param client the address that the rows go to
      */
-    RowStream(Room room, Snapshot snapshot, RowWriter writer, Format format, CharSequence position) {
+    RowStream(Room room, Snapshot snapshot, RowWriter writer, Format format, CharSequence position, String client) {
+        this.client = client;
         this.room = room;
         this.snapshot = snapshot;
         this.writer = writer;
@@ -88,7 +91,7 @@ final class RowStream implements AutoCloseable {
             release();
             return new Answer.Rows(format.contentType(), body, position);
         }
-        room.places().take();
+        room.places().take(client);
         holdsPlace = true;
         return new Answer.Streamed(this);
     }
@@ -223,7 +226,7 @@ final class RowStream implements AutoCloseable {
             filled = null;
         }
         if (holdsPlace) {
-            room.places().giveBack();
+            room.places().giveBack(client);
         }
         try (snapshot) {
             writer.close();

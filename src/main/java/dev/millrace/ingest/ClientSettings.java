@@ -55,6 +55,17 @@ final class ClientSettings {
         return settings;
     }
 
+    /** A consumer of one partition from its beginning, in no group. */
+    static Map<String, Object> plainConsumer(Configuration.Kafka kafka) {
+        Map<String, Object> settings = new HashMap<>(common(kafka));
+        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest"); // what retention took is not missed
+        settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 5_000);
+        return settings;
+    }
+
     /** A producer that writes to several topics as one; a second one of that name ends the first one's work. */
     static Map<String, Object> transactionalProducer(Configuration.Kafka kafka, String name) {
         Map<String, Object> settings = producer(kafka);

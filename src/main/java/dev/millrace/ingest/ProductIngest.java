@@ -101,6 +101,7 @@ final class ProductIngest {
                 }
             }
         }
+        product.advanced();
         return outcome;
     }
 

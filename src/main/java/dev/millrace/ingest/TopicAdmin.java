@@ -27,7 +27,7 @@ final class TopicAdmin implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TopicAdmin.class);
 
     /** Room for the largest record of a topic. */
-    private static final int DEAD_LETTER_BYTES = 32 << 20;
+    private static final int LARGE_BYTES = 32 << 20;
 
     private final Vertx vertx;
     private final Admin admin;
@@ -39,6 +39,11 @@ final class TopicAdmin implements AutoCloseable {
 
     /** The topic's id and the end offset of each partition, of committed records; fails when there is no such topic. */
     Future<Position> end(String topic) {
+        return end(topic, IsolationLevel.READ_COMMITTED);
+    }
+
+    /** The same; of all records, committed or not, as {@code isolation} says. */
+    Future<Position> end(String topic, IsolationLevel isolation) {
         return future(admin.describeTopics(List.of(topic)).allTopicNames())
                 .map(descriptions -> Objects.requireNonNull(descriptions.get(topic)))
                 .compose(description -> {
@@ -48,7 +53,7 @@ final class TopicAdmin implements AutoCloseable {
                             .collect(Collectors.toMap(
                                     partition -> new TopicPartition(topic, partition),
                                     partition -> OffsetSpec.latest()));
-                    return future(admin.listOffsets(latest, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
+                    return future(admin.listOffsets(latest, new ListOffsetsOptions(isolation))
                                     .all())
                             .map(ends -> position(description.topicId().toString(), topic, partitions, ends));
                 });
@@ -69,11 +74,17 @@ final class TopicAdmin implements AutoCloseable {
 
     /** Makes a topic of one partition that takes the largest records, unless it exists; where it cannot, says so. */
     Future<Void> makeDeadLetterTopic(String topic) {
-        var wanted = new NewTopic(topic, Optional.of(1), Optional.empty())
-                .configs(Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(DEAD_LETTER_BYTES)));
+        return make(topic, Map.of());
+    }
+
+    /** The same, with further settings. */
+    Future<Void> make(String topic, Map<String, String> settings) {
+        Map<String, String> all = new java.util.HashMap<>(settings);
+        all.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(LARGE_BYTES));
+        var wanted = new NewTopic(topic, Optional.of(1), Optional.empty()).configs(all);
         return future(admin.createTopics(List.of(wanted)).all()).otherwise(failure -> {
             if (!(failure instanceof TopicExistsException)) {
-                LOG.warn("Dead-letter topic {} cannot be made: {}", topic, failure.toString());
+                LOG.warn("Topic {} cannot be made: {}", topic, failure.toString());
             }
             return null;
         });

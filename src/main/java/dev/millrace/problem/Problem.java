@@ -71,6 +71,75 @@ public sealed interface Problem {
         }
     }
 
+    /** A record of a request, by its number from 0, and the rule that it breaks. */
+    record Rejection(int index, String rule, String path, String reason) {}
+
+    /** Records of a request break the contract, so none was taken; {@code rejected} are the first of them. */
+    record BrokenRecords(int broken, int records, List<Rejection> rejected) implements Problem {
+        public BrokenRecords {
+            rejected = List.copyOf(rejected);
+        }
+
+        @Override
+        public Status status() {
+            return Status.BROKEN_RECORDS;
+        }
+
+        @Override
+        public String detail() {
+            Rejection first = rejected.getFirst();
+            return broken + " of " + records + " records break the contract; nothing was written. Record "
+                    + first.index() + ": "
+                    + new BrokenRecord(first.rule(), first.path(), first.reason()).detail();
+        }
+    }
+
+    /** The request's body is of a media type that is not taken here. */
+    record UnsupportedMediaType(String given, List<String> accepted) implements Problem {
+        public UnsupportedMediaType {
+            accepted = List.copyOf(accepted);
+        }
+
+        @Override
+        public Status status() {
+            return Status.UNSUPPORTED_MEDIA_TYPE;
+        }
+
+        @Override
+        public String detail() {
+            return "'" + given + "' is not taken here. Accepted: "
+                    + (accepted.isEmpty() ? "nothing; write to the topic itself" : String.join(", ", accepted)) + ".";
+        }
+    }
+
+    /** An idempotency key was used before, for a request that said something else. */
+    record KeyReused(String name) implements Problem {
+        @Override
+        public Status status() {
+            return Status.KEY_REUSED;
+        }
+
+        @Override
+        public String detail() {
+            return "This " + name + " belongs to another request. Expected: a key of its own for every request, and"
+                    + " the same body whenever one is repeated.";
+        }
+    }
+
+    /** A product is to be read from a position on that it has not reached; it may reach it soon. */
+    record NotReached(String wanted, String position, long waitedSeconds) implements Problem {
+        @Override
+        public Status status() {
+            return Status.NOT_REACHED;
+        }
+
+        @Override
+        public String detail() {
+            return "The product has reached " + position + " and not yet " + wanted + ", after " + waitedSeconds
+                    + " s. Try again, or wait longer: Prefer: wait=SECONDS.";
+        }
+    }
+
     /** A product, row, route or other named thing does not exist. */
     record NotFound(String what, String name) implements Problem {
         @Override

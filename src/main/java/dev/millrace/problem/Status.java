@@ -12,6 +12,11 @@ public enum Status {
     NOT_FOUND(404, "not-found", "There is no such thing", "NOT_FOUND"),
     METHOD_NOT_ALLOWED(405, "method-not-allowed", "The method is not allowed here", "UNIMPLEMENTED"),
     NOT_ACCEPTABLE(406, "not-acceptable", "No format is acceptable to the client", "INVALID_ARGUMENT"),
+    NOT_REACHED(412, "not-reached", "The product has not come so far yet", "UNAVAILABLE"),
+    UNSUPPORTED_MEDIA_TYPE(
+            415, "unsupported-media-type", "The body is of a type that is not taken", "INVALID_ARGUMENT"),
+    BROKEN_RECORDS(422, "broken-records", "Records break the contract", "INVALID_ARGUMENT"),
+    KEY_REUSED(422, "idempotency-key-reused", "The key belongs to another request", "INVALID_ARGUMENT"),
     CONFLICT(409, "conflict", "Something else is under way", "UNAVAILABLE"),
     GONE(410, "gone", "This is no longer kept", "NOT_FOUND"),
     TOO_LARGE(413, "too-large", "The request is too large", "INVALID_ARGUMENT"),

@@ -21,6 +21,7 @@ import dev.millrace.http.HttpPort;
 import dev.millrace.http.ManagementPort;
 import dev.millrace.http.PortLayers;
 import dev.millrace.ingest.InputPorts;
+import dev.millrace.ingest.WritePorts;
 import dev.millrace.layer.RateLimitLayer;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
@@ -168,7 +169,8 @@ public final class MillraceServer implements AutoCloseable {
                         configuration.flight().host(),
                         configuration.flight().port(),
                         FLIGHT_MEMORY_BYTES,
-                        FlightOptions.Tickets.signedWith(instance.secret())),
+                        FlightOptions.Tickets.signedWith(instance.secret()),
+                        (int) Math.min(1 << 30, configuration.http().maxBody().bytes())),
                 registry,
                 root,
                 policies.around("flight", policies.rateLimit("flight")),
@@ -184,6 +186,8 @@ public final class MillraceServer implements AutoCloseable {
         InputPorts inputs =
                 InputPorts.start(vertx, configuration.kafka(), configuration.schemaRegistry(), instance.id(), domains);
         closings.push(() -> await(inputs.stop()));
+        WritePorts writes = WritePorts.start(vertx, configuration, instance.id(), registry.all(), root);
+        closings.push(() -> await(writes.stop()));
         closings.push(MeshWatch.start(
                 configuration.mesh().folder(), configuration.mesh().watchInterval(), registry.all())::close);
     }

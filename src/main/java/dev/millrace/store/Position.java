@@ -76,6 +76,22 @@ public final class Position {
         return true;
     }
 
+    /** How two positions of one topic stand to each other. */
+    public enum Order {
+        BEFORE,
+        SAME,
+        AFTER,
+        /** Each is ahead in some partition, or they are of two topics. */
+        NEITHER
+    }
+
+    /** How this position stands to another. */
+    public Order compare(Position other) {
+        boolean after = hasReached(other);
+        boolean before = other.hasReached(this);
+        return after ? before ? Order.SAME : Order.AFTER : before ? Order.BEFORE : Order.NEITHER;
+    }
+
     /** The farther of both in each partition. */
     public Position merge(Position other) {
         if (!topicId.equals(other.topicId)) {

@@ -101,6 +101,23 @@ final class AvroForm {
         }
     }
 
+    /** An object container file with a block now and then. */
+    static byte[] container(Schema schema, List<Property> columns, List<JsonNode> records, java.util.Random random)
+            throws IOException {
+        var out = new ByteArrayOutputStream();
+        try (var writer = new org.apache.avro.file.DataFileWriter<GenericData.Record>(
+                new org.apache.avro.generic.GenericDatumWriter<>(schema))) {
+            writer.create(schema, out);
+            for (JsonNode record : records) {
+                writer.append(object(schema, columns, record));
+                if (random.nextInt(3) == 0) {
+                    writer.sync();
+                }
+            }
+        }
+        return out.toByteArray();
+    }
+
     private static GenericData.Record object(Schema schema, List<Property> columns, JsonNode record) {
         var made = new GenericData.Record(schema);
         for (int i = 0; i < columns.size(); i++) {

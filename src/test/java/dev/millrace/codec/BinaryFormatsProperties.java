@@ -97,6 +97,59 @@ class BinaryFormatsProperties {
         }
     }
 
+    /** What is written in another format is on the topic as JSON: it comes to the rows that it would have come to. */
+    @net.jqwik.api.Property(tries = 200)
+    void bodies_becomeJsonOfTheSameRows(@ForAll long seed) throws IOException {
+        var random = new Random(seed);
+        List<JsonNode> records = new java.util.ArrayList<>();
+        for (int i = random.nextInt(ROWS); i >= 0; i--) {
+            records.add(RandomRecords.record(random));
+        }
+        try (var side = new Sides(json -> arrow(json))) {
+            records.forEach(side::decodeJson);
+            byte[] arrow = stream(side.json.batch(), records.size());
+            for (BodyForm form : List.of(BodyForm.AVRO, BodyForm.ARROW)) {
+                byte[] body = form == BodyForm.ARROW ? arrow : AvroForm.container(AVRO, COLUMNS, records, random);
+                JsonDecoder again = Records.decoder(COLUMNS, side.binary);
+                var taker = new BodyRecords.Taker() {
+                    @Override
+                    public void json(byte[] bytes, int from, int length) {
+                        assertTrue(
+                                again.decode(bytes, from, length), () -> again.violation() + new String(bytes, UTF_8));
+                        side.binary.endRow();
+                    }
+
+                    @Override
+                    public void broken(Violation why) {
+                        throw new AssertionError(why);
+                    }
+                };
+                new BodyRecords(COLUMNS, UnknownFields.IGNORE, root, records.size(), taker).take(form, body);
+                side.assertSameRows();
+                side.binary.truncate(0);
+                // Whatever is damaged is refused, or read as something else; nothing is thrown but a problem.
+                for (int i = 0; i < 20; i++) {
+                    byte[] damaged = RandomRecords.damage(body, 0, random);
+                    try {
+                        new BodyRecords(COLUMNS, UnknownFields.IGNORE, root, 1000, new Ignoring()).take(form, damaged);
+                    } catch (dev.millrace.problem.ProblemException refused) {
+                        assertFalse(refused.problem().detail().isEmpty());
+                    }
+                }
+            }
+        }
+    }
+
+    private static final class Ignoring implements BodyRecords.Taker {
+        @Override
+        public void json(byte[] bytes, int from, int length) {}
+
+        @Override
+        public void broken(Violation why) {
+            assertFalse(why.reason().isEmpty());
+        }
+    }
+
     /** 72,000 records in all: nothing is thrown, nothing is left behind, and rows that come in are whole. */
     @net.jqwik.api.Property(tries = 400)
     void mutatedRecord_isARowOrAViolation(@ForAll long seed) throws Exception {

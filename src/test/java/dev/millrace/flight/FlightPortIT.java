@@ -183,16 +183,23 @@ class FlightPortIT {
                 () -> served.client.getSchema(FlightDescriptor.command(new byte[] {1})));
         ServedPort.assertFault(
                 FlightStatusCode.UNIMPLEMENTED,
-                "ListFlights, GetFlightInfo, GetSchema, DoGet",
+                "ListFlights, GetFlightInfo, GetSchema, DoGet, DoPut",
                 () -> served.client.doAction(new Action("x")).next());
         assertFalse(served.client.listActions().iterator().hasNext());
         try (VectorSchemaRoot empty =
                 VectorSchemaRoot.create(FakeStore.SCHEMA.layout().schema(), served.clients)) {
-            ServedPort.assertFault(FlightStatusCode.UNIMPLEMENTED, "DoPut", () -> {
-                var put = served.client.startPut(FlightDescriptor.path("flights"), empty, new AsyncPutListener());
-                put.completed();
-                put.getResult();
-            });
+            for (String product : List.of("flights", "none")) {
+                boolean known = product.equals("flights");
+                ServedPort.assertFault(
+                        known ? FlightStatusCode.UNAVAILABLE : FlightStatusCode.NOT_FOUND,
+                        known ? "Writing" : "none",
+                        () -> {
+                            var put = served.client.startPut(
+                                    FlightDescriptor.path(product), empty, new AsyncPutListener());
+                            put.completed();
+                            put.getResult();
+                        });
+            }
         }
     }
 

@@ -532,6 +532,17 @@ class HttpPortIT {
         }
     }
 
+    @Test
+    void twoHosts_areRefused_andABodyTooLargeEndsItsConnection() throws IOException {
+        assertTrue(raw("GET /v1/products HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n")
+                .startsWith("HTTP/1.1 400"));
+        // What the client says of the connection is only in the name of another header: the server closes it.
+        String refused = raw("POST /v1/products HTTP/1.1\r\nHost: a\r\nX-No: Connection: close\r\n"
+                + "Content-Length: 999999999\r\n\r\n" + "x".repeat(100_000));
+        assertTrue(refused.startsWith("HTTP/1.1 413"), refused);
+        assertTrue(refused.toLowerCase(java.util.Locale.ROOT).contains("connection: close"), refused);
+    }
+
     private void awaitStreams(int wanted) {
         long deadline = System.nanoTime() + 20_000_000_000L;
         while (server.http().streams() != wanted) {

@@ -40,6 +40,16 @@ public record Client(String base) implements AutoCloseable {
         return send(HttpRequest.newBuilder(URI.create(base + path)).POST(HttpRequest.BodyPublishers.ofString(body)));
     }
 
+    /** A request with a body and headers, names and values in turn. */
+    HttpResponse<String> send(String method, String path, byte[] body, String... headers) {
+        var request = HttpRequest.newBuilder(URI.create(base + path))
+                .method(method, HttpRequest.BodyPublishers.ofByteArray(body));
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return send(request);
+    }
+
     private static HttpResponse<String> send(HttpRequest.Builder request) {
         return send(request, HttpResponse.BodyHandlers.ofString());
     }

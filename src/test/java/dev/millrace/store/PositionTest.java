@@ -42,4 +42,35 @@ class PositionTest {
         assertEquals(10_000, Position.parse(most).orElseThrow().partitions());
         assertEquals(Optional.empty(), Position.parse(most + ".1"));
     }
+
+    @ParameterizedTest
+    @org.junit.jupiter.params.provider.CsvSource({
+        "t:1.2,t:1.2,SAME",
+        "t:1.2,t:1.3,BEFORE",
+        "t:2.2,t:1.2,AFTER",
+        "t:1.2,t:2.1,NEITHER",
+        "t:1,u:1,NEITHER",
+        "t:1,t:1.0,SAME",
+        "t:1,t:1.5,BEFORE",
+        "t:,t:0.1,BEFORE",
+        "t:,t:,SAME"
+    })
+    void compare_isThatOfEveryPartition(String left, String right, Position.Order order) {
+        Position a = Position.parse(left).orElseThrow();
+        Position b = Position.parse(right).orElseThrow();
+        assertEquals(order, a.compare(b));
+        Position.Order back = switch (order) {
+            case BEFORE -> Position.Order.AFTER;
+            case AFTER -> Position.Order.BEFORE;
+            case SAME, NEITHER -> order;
+        };
+        assertEquals(back, b.compare(a));
+        if (a.topicId().equals(b.topicId())) {
+            Position both = a.merge(b);
+            assertEquals(true, both.hasReached(a) && both.hasReached(b));
+            assertEquals(
+                    order == Position.Order.AFTER || order == Position.Order.SAME,
+                    both.compare(a) == Position.Order.SAME);
+        }
+    }
 }

@@ -1,0 +1,76 @@
+package dev.millrace.domain;
+
+import dev.millrace.problem.Problem;
+import dev.millrace.store.Position;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+
+/**
+ * Those who wait until a product has reached a position. Any thread waits; the ingest thread tells after each run, which
+ * costs one read while nobody waits.
+ *
+ * <p>Nobody is forgotten: who waits is entered first and looks at the position then, a run is visible first and looks for
+ * waiters then.
+ */
+final class Waiters {
+    static final int LIMIT = 1024;
+
+    private record Waiter(Position wanted, CompletableFuture<Void> told) {}
+
+    private final Set<Waiter> waiting = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger places = new AtomicInteger();
+    private final Supplier<Position> position;
+
+    Waiters(Supplier<Position> position) {
+        this.position = position;
+    }
+
+    /** Ends when the position is reached; fails with {@code NotReached} when it is not in time, or {@code Overloaded}. */
+    CompletableFuture<Void> await(Position wanted, Duration patience) {
+        if (position.get().hasReached(wanted)) {
+            return CompletableFuture.completedFuture(null);
+        }
+        if (patience.isZero()) {
+            return CompletableFuture.failedFuture(late(wanted, patience));
+        }
+        if (places.incrementAndGet() > LIMIT) {
+            places.decrementAndGet();
+            return CompletableFuture.failedFuture(
+                    new Problem.Overloaded("Waiting for a position", LIMIT, 1).exception());
+        }
+        var waiter = new Waiter(wanted, new CompletableFuture<>());
+        waiting.add(waiter);
+        CompletableFuture<Void> ended = waiter.told
+                .orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
+                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
+                        failure instanceof TimeoutException ? late(wanted, patience) : failure))
+                .whenComplete((done, failure) -> {
+                    waiting.remove(waiter);
+                    places.decrementAndGet();
+                });
+        if (position.get().hasReached(wanted)) {
+            waiter.told.complete(null);
+        }
+        return ended;
+    }
+
+    private RuntimeException late(Position wanted, Duration patience) {
+        return new Problem.NotReached(wanted.toString(), position.get().toString(), patience.toSeconds()).exception();
+    }
+
+    /** Tells those whose position has been reached. */
+    void advanced() {
+        if (places.get() > 0) {
+            Position now = position.get();
+            waiting.stream()
+                    .filter(waiter -> now.hasReached(waiter.wanted))
+                    .forEach(waiter -> waiter.told.complete(null));
+        }
+    }
+}

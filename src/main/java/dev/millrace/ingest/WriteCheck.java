@@ -1,0 +1,207 @@
+package dev.millrace.ingest;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.arrow.ArrowSchemas;
+import dev.millrace.arrow.BatchWriter;
+import dev.millrace.arrow.ByteSink;
+import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.Layout;
+import dev.millrace.codec.BodyRecords;
+import dev.millrace.codec.JsonEncoder;
+import dev.millrace.codec.JsonLimits;
+import dev.millrace.codec.RecordDecoder;
+import dev.millrace.codec.SchemaSource;
+import dev.millrace.codec.Violation;
+import dev.millrace.contract.FieldType;
+import dev.millrace.contract.ProductDefinition;
+import dev.millrace.contract.Property;
+import dev.millrace.contract.ValueFormat;
+import dev.millrace.domain.Writes;
+import dev.millrace.problem.Problem;
+import dev.millrace.problem.Problem.Rejection;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds what is to be written against a product's contract, with the decoder that will read it, and makes the records for
+ * the topic. One thread at a time; has memory only while it checks.
+ */
+final class WriteCheck implements BodyRecords.Taker {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final JsonFactory JSON_FACTORY = new JsonFactory();
+    private static final Pattern ROW = Pattern.compile("\\[(\\d+)]\\.?(.*)");
+
+    /** What there is to be sent, how many records that is, and which ones it is not. */
+    record Draft(List<ProducerRecord<byte[], byte[]>> records, int accepted, List<Rejection> rejected) {}
+
+    private final ProductDefinition product;
+    private final BufferAllocator allocator;
+    private final int maxRecords;
+    private final BatchWriter scratch;
+    private final RecordDecoder decoder;
+    private final JsonEncoder keys;
+    private List<ProducerRecord<byte[], byte[]>> records = List.of();
+    private List<Rejection> rejected = List.of();
+    private int number;
+
+    /**
+     * @param allocator borrowed
+     * @param maxRows of an Arrow record
+     */
+    WriteCheck(ProductDefinition product, BufferAllocator allocator, int maxRecords, int maxRows) {
+        this.product = product;
+        this.allocator = allocator;
+        this.maxRecords = maxRecords;
+        List<Property> properties = product.object().properties();
+        this.scratch = new BatchWriter(Layout.of(ArrowSchemas.ofRecords(properties)), allocator);
+        SchemaSource none = id -> new SchemaSource.Missing("nobody is asked.");
+        this.decoder = RecordDecoder.of(product, scratch, JsonLimits.DEFAULT, none, maxRows);
+        List<ColumnLayout> key = product.key().stream()
+                .map(property -> scratch.layout().top().get(properties.indexOf(property)))
+                .toList();
+        this.keys = JsonEncoder.of(key, false);
+    }
+
+    ProductDefinition product() {
+        return product;
+    }
+
+    Draft check(Writes.Records request) {
+        return open(() -> {
+            if (product.format() == ValueFormat.ARROW) {
+                whole(request.body());
+            } else {
+                new BodyRecords(product.object().properties(), product.unknownFields(), allocator, maxRecords, this)
+                        .take(request.form(), request.body());
+            }
+        });
+    }
+
+    /** The record that deletes a key, whose components have been found to be its. */
+    Draft delete(List<String> components) {
+        return open(() -> {
+            List<Property> key = product.key();
+            ObjectNode object = JSON.createObjectNode();
+            for (int i = 0; i < key.size(); i++) {
+                component(object, key.get(i), components.get(i));
+            }
+            byte[] form = (key.size() == 1 ? object.elements().next().asText() : object.toString()).getBytes(UTF_8);
+            if (!decoder.decodeKey(form)) {
+                throw new Problem.InvalidParameter("key", decoder.violation().reason(), "a key of the product.")
+                        .exception();
+            }
+            scratch.endRow();
+            records.add(new ProducerRecord<>(product.topic(), null, key(), null));
+            number = 1;
+        });
+    }
+
+    private static void component(ObjectNode into, Property property, String text) {
+        String name = property.physicalName();
+        switch (property.fieldType()) {
+            case FieldType.Int _ -> into.put(name, new BigInteger(text));
+            case FieldType.Bool _ -> into.put(name, text.equals("true"));
+            case FieldType.Timestamp stamp
+            when stamp.encoding() != FieldType.Encoding.ISO -> {
+                long millis = Instant.parse(text).toEpochMilli();
+                boolean seconds = stamp.encoding() == FieldType.Encoding.EPOCH_SECONDS;
+                into.put(name, BigDecimal.valueOf(millis, seconds ? 3 : 0));
+            }
+            default -> into.put(name, text);
+        }
+    }
+
+    private Draft open(Runnable work) {
+        records = new ArrayList<>();
+        rejected = new ArrayList<>();
+        number = 0;
+        scratch.open(8);
+        try {
+            work.run();
+            return new Draft(records, number - rejected.size(), rejected);
+        } finally {
+            scratch.close();
+            records = List.of(); // the draft's alone from here on
+            rejected = List.of();
+        }
+    }
+
+    @Override
+    public void json(byte[] bytes, int from, int length) {
+        if (!decoder.decode(bytes, from, length)) {
+            broken(decoder.violation());
+            return;
+        }
+        scratch.endRow();
+        byte[] value = Arrays.copyOfRange(bytes, from, from + length);
+        records.add(new ProducerRecord<>(product.topic(), null, key(), value));
+        scratch.truncate(0);
+        number++;
+    }
+
+    @Override
+    public void broken(Violation why) {
+        rejected.add(new Rejection(number++, why.rule(), why.path(), why.reason()));
+    }
+
+    /** The topic's records are Arrow streams themselves. */
+    private void whole(byte[] body) {
+        int rows = decoder.prepare(body, 0, body.length, false);
+        if (rows > maxRecords) {
+            throw new Problem.TooLarge("The number of records", rows, maxRecords).exception();
+        }
+        if (decoder.decode(body, 0, body.length)) {
+            records.add(new ProducerRecord<>(product.topic(), null, null, body));
+            number = rows;
+            return;
+        }
+        Violation why = decoder.violation();
+        Matcher row = ROW.matcher(why.path());
+        if (!row.matches()) {
+            throw new Problem.InvalidBody(why.reason(), "an Arrow IPC stream with the contract's columns.").exception();
+        }
+        rejected.add(new Rejection(Integer.parseInt(row.group(1)), why.rule(), row.group(2), why.reason()));
+        number = rows;
+    }
+
+    /** The key of the row at hand as {@link RecordDecoder#decodeKey} reads it; null where the product has none. */
+    private byte @Nullable [] key() {
+        List<Property> key = product.key();
+        if (key.isEmpty()) {
+            return null;
+        }
+        try (var target = new ByteSink.ArrowTarget(allocator, 256)) {
+            ByteSink sink = ByteSink.over(target);
+            keys.row(scratch.batch(), 0, sink);
+            byte[] object = sink.toBytes();
+            return key.size() == 1 ? onlyValue(object).getBytes(UTF_8) : object;
+        }
+    }
+
+    private static String onlyValue(byte[] object) {
+        try (JsonParser parser = JSON_FACTORY.createParser(object)) {
+            parser.nextToken();
+            parser.nextToken();
+            parser.nextToken();
+            return parser.getText();
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        }
+    }
+}

@@ -1,0 +1,282 @@
+package dev.millrace.ingest;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.codec.BodyForm;
+import dev.millrace.config.Configuration;
+import dev.millrace.contract.UnknownFields;
+import dev.millrace.contract.ValueFormat;
+import dev.millrace.domain.Product;
+import dev.millrace.domain.ProductState;
+import dev.millrace.domain.Writes;
+import dev.millrace.ingest.WriteLog.Pending;
+import dev.millrace.problem.Problem;
+import dev.millrace.problem.Problem.Rejection;
+import dev.millrace.problem.ProblemException;
+import dev.millrace.store.Key;
+import dev.millrace.store.Position;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.OutOfMemoryException;
+
+/**
+ * The ways to write into the products' topics. A request is checked on the pool named {@code writes} and then goes to the
+ * {@link WriteLog}; what may wait there is bounded in number and in bytes. No client is open until the first request.
+ */
+public final class WritePorts {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int THREADS = 2;
+    private static final int MAX_WAITING = 1_000;
+    private static final long MAX_WAITING_BYTES = 64L << 20;
+    private static final long MEMORY_BYTES = 128L << 20;
+    private static final int REPORTED = 100;
+    private static final long LOOK_NANOS = 10_000_000;
+    private static final int LOOKS = 500;
+
+    private final Vertx vertx;
+    private final Configuration configuration;
+    private final TopicAdmin admin;
+    private final BufferAllocator memory;
+    private final WorkerExecutor workers;
+    private final WriteLog log;
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final AtomicLong waitingBytes = new AtomicLong();
+    private volatile boolean stopping;
+    private final Set<String> keysUnderWay = ConcurrentHashMap.newKeySet();
+
+    private WritePorts(Vertx vertx, Configuration configuration, String instance, BufferAllocator root) {
+        this.vertx = vertx;
+        this.configuration = configuration;
+        this.admin = new TopicAdmin(vertx, configuration.kafka());
+        this.memory = root.newChildAllocator("writes", 0, MEMORY_BYTES);
+        this.workers = vertx.createSharedWorkerExecutor("writes", THREADS, 60, TimeUnit.SECONDS);
+        this.log = new WriteLog(admin, configuration.kafka(), configuration.writes(), "millrace.writes." + instance);
+    }
+
+    /**
+     * Makes products writable, but for those of dead letters.
+     *
+     * @param instance names this server's data folder, and so its producer
+     * @param root borrowed, pays for the checking
+     */
+    public static WritePorts start(
+            Vertx vertx, Configuration configuration, String instance, List<Product> products, BufferAllocator root) {
+        var ports = new WritePorts(vertx, configuration, instance, root);
+        products.forEach(product -> product.writes(ports.new Port(product)));
+        return ports;
+    }
+
+    /** Ends what is under way and refuses what waits. */
+    public Future<Void> stop() {
+        stopping = true;
+        return vertx.executeBlocking(
+                        () -> {
+                            log.close();
+                            // What is being checked is refused by the log in a moment.
+                            for (int look = 0; waiting.get() > 0 && look < LOOKS; look++) {
+                                LockSupport.parkNanos(LOOK_NANOS);
+                            }
+                            admin.close();
+                            return true;
+                        },
+                        false)
+                .compose(ended -> workers.close())
+                .onSuccess(ended -> memory.close());
+    }
+
+    /** The way into one product's topic. */
+    private final class Port implements Writes {
+        private final Product product;
+        private final Queue<WriteCheck> idle = new ConcurrentLinkedQueue<>();
+
+        Port(Product product) {
+            this.product = product;
+        }
+
+        @Override
+        public CompletableFuture<Receipt> write(Request request) {
+            return switch (request) {
+                case Records records -> records(records);
+                case Deletion deletion -> deletion(deletion);
+            };
+        }
+
+        private CompletableFuture<Receipt> records(Records request) {
+            List<BodyForm> taken = taken();
+            if (!taken.contains(request.form())) {
+                List<String> types = taken.stream()
+                        .flatMap(form -> form.mediaTypes().stream())
+                        .toList();
+                throw new Problem.UnsupportedMediaType(
+                                request.form().mediaTypes().getFirst(), types)
+                        .exception();
+            }
+            // A record of an Arrow topic is taken whole or not at all.
+            boolean lenient = request.lenient() && product.definition().format() == ValueFormat.JSON;
+            String said = "write " + request.form() + " " + lenient;
+            return submit(request.idempotencyKey(), said, request.body(), lenient, check -> check.check(request));
+        }
+
+        private CompletableFuture<Receipt> deletion(Deletion request) {
+            if (!product.schema().upsert()) {
+                throw new Problem.MethodNotAllowed("Deleting rows of an append product", List.of("GET", "HEAD"))
+                        .exception();
+            }
+            if (Key.parse(product.schema(), request.key()).isEmpty()) {
+                throw new Problem.InvalidParameter(
+                                "key", "this is no key of the product.", "a key as rows/{key} has it.")
+                        .exception();
+            }
+            String said = "delete " + request.key();
+            return submit(request.idempotencyKey(), said, new byte[0], false, check -> check.delete(request.key()));
+        }
+
+        private List<BodyForm> taken() {
+            return switch (product.definition().format()) {
+                case JSON ->
+                    product.definition().unknownFields() == UnknownFields.KEEP
+                            ? List.of(BodyForm.JSON, BodyForm.NDJSON)
+                            : List.of(BodyForm.values());
+                case ARROW -> List.of(BodyForm.ARROW);
+                case AVRO, PROTOBUF -> List.of();
+            };
+        }
+
+        private CompletableFuture<Receipt> submit(
+                String key, String said, byte[] body, boolean lenient, Function<WriteCheck, WriteCheck.Draft> work) {
+            product.unreadable().ifPresent(reason -> {
+                throw new Problem.Unavailable(product.qualifiedName(), reason).exception();
+            });
+            if (stopping) {
+                throw WriteLog.unavailable("the server is stopping", false);
+            }
+            if (product.state().phase() == ProductState.Phase.RECREATED) {
+                throw new Problem.Unavailable(
+                                product.qualifiedName(), product.state().detail())
+                        .exception();
+            }
+            // Places of another topic mean nothing here: an answer belongs to the topic's id.
+            String scoped = key.isEmpty() ? "" : product.position().topicId() + " " + key;
+            if (!key.isEmpty() && !keysUnderWay.add(scoped)) {
+                throw new Problem.Conflict("The request", "another one with the same Idempotency-Key is under way.")
+                        .exception();
+            }
+            var pending = new Pending(product, scoped, () -> {
+                waiting.decrementAndGet();
+                waitingBytes.addAndGet(-body.length);
+                keysUnderWay.remove(scoped);
+            });
+            pending.bytes = body.length;
+            boolean full = waiting.incrementAndGet() > MAX_WAITING;
+            full |= waitingBytes.addAndGet(body.length) > MAX_WAITING_BYTES && body.length < waitingBytes.get();
+            if (full) {
+                pending.fail(new Problem.Overloaded("Writing", MAX_WAITING, 1).exception());
+                return pending.answer;
+            }
+            workers.executeBlocking(
+                            () -> {
+                                check(pending, said, body, lenient, work);
+                                return pending;
+                            },
+                            false)
+                    .onSuccess(checked -> {
+                        if (checked.key.isEmpty() && checked.refusal.isPresent()) {
+                            checked.fail(checked.refusal.get());
+                        } else {
+                            log.add(checked);
+                        }
+                    })
+                    .onFailure(pending::fail);
+            // Before the port's own time is up, which would not say what became of the request.
+            long millis = configuration.limits().requestTimeout().toMillis() * 3 / 4;
+            return pending.answer
+                    .orTimeout(millis, TimeUnit.MILLISECONDS)
+                    .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
+                            failure instanceof TimeoutException
+                                    ? WriteLog.unavailable("Kafka has not confirmed it in time", pending.begun)
+                                    : failure));
+        }
+
+        /** What a known key has been told before stands, whatever the check says now; so a refusal waits for its turn. */
+        private void check(
+                Pending pending,
+                String said,
+                byte[] body,
+                boolean lenient,
+                Function<WriteCheck, WriteCheck.Draft> work) {
+            pending.fingerprint = pending.key.isEmpty() ? "" : fingerprint(product.qualifiedName() + " " + said, body);
+            WriteCheck check = idle.poll();
+            if (check == null || check.product() != product.definition()) {
+                check = new WriteCheck(
+                        product.definition(),
+                        memory,
+                        configuration.writes().maxRecords(),
+                        configuration.store().segmentRows());
+            }
+            try {
+                WriteCheck.Draft draft = work.apply(check);
+                List<Rejection> rejected = draft.rejected();
+                if (!lenient && !rejected.isEmpty()) {
+                    int all = draft.accepted() + rejected.size();
+                    throw new Problem.BrokenRecords(
+                                    rejected.size(), all, rejected.subList(0, Math.min(REPORTED, rejected.size())))
+                            .exception();
+                }
+                pending.records = draft.records();
+                pending.receipt = position -> receipt(draft, lenient, position);
+            } catch (ProblemException refused) {
+                pending.refusal = Optional.of(refused);
+            } catch (OutOfMemoryException full) {
+                pending.refusal =
+                        Optional.of(WriteLog.unavailable("the memory for the checking of writes is used up", false));
+            }
+            idle.add(check);
+        }
+    }
+
+    private static Writes.Receipt receipt(WriteCheck.Draft draft, boolean lenient, Position position) {
+        ObjectNode json = JSON.createObjectNode().put("accepted", draft.accepted());
+        if (lenient) {
+            var rejected = json.putArray("rejected");
+            for (Rejection each : draft.rejected()) {
+                rejected.addObject()
+                        .put("index", each.index())
+                        .put("rule", each.rule())
+                        .put("path", each.path())
+                        .put("reason", each.reason());
+            }
+        }
+        json.put("position", position.toString());
+        return new Writes.Receipt(json.toString(), position, lenient);
+    }
+
+    private static String fingerprint(String said, byte[] body) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(said.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            digest.update((byte) 0);
+            return HexFormat.of().formatHex(Arrays.copyOf(digest.digest(body), 16));
+        } catch (NoSuchAlgorithmException absent) {
+            throw new IllegalStateException("every Java platform has SHA-256", absent);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package dev.millrace.ingest;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.millrace.arrow.ArrowSchemas;
+import dev.millrace.arrow.BatchWriter;
+import dev.millrace.arrow.Layout;
+import dev.millrace.codec.BodyForm;
+import dev.millrace.codec.JsonDecoder;
+import dev.millrace.codec.JsonLimits;
+import dev.millrace.contract.MeshReader;
+import dev.millrace.contract.ProductDefinition;
+import dev.millrace.domain.Writes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.arrow.memory.RootAllocator;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Keys of every type: that of a written record is that of its delete, and ingest reads it. */
+class WriteCheckTest {
+    @TempDir
+    Path mesh;
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '#',
+            value = {
+                "logicalType: string | \"a,b\" | a,b",
+                "logicalType: integer | -7 | -7",
+                "logicalType: boolean | true | true",
+                "logicalType: date | \"2001-01-31\" | 2001-01-31",
+                "logicalType: timestamp | \"2001-01-31T12:00:00.000Z\" | 2001-01-31T12:00:00Z",
+                "logicalType: timestamp, physicalType: epoch_millis | 1000 | 1970-01-01T00:00:01Z",
+                "logicalType: timestamp, physicalType: epoch_seconds | 1.5 | 1970-01-01T00:00:01.500Z"
+            })
+    void key_ofARecordAndOfItsDelete_areTheSame(String type, String json, String component) throws IOException {
+        for (boolean composite : new boolean[] {false, true}) {
+            ProductDefinition product = product(type, composite);
+            try (var root = new RootAllocator()) {
+                var check = new WriteCheck(product, root, 10, 8);
+                String record = "{\"the_key\":" + json + ",\"second\":\"s\"}";
+                byte[] written = check.check(new Writes.Records(BodyForm.JSON, record.getBytes(UTF_8), false, ""))
+                        .records()
+                        .getFirst()
+                        .key();
+                var draft = check.delete(composite ? List.of(component, "s") : List.of(component));
+                assertEquals(1, draft.accepted());
+                assertArrayEquals(written, draft.records().getFirst().key(), () -> new String(written, UTF_8));
+                try (var writer = new BatchWriter(Layout.of(ArrowSchemas.of(product.object())), root)) {
+                    writer.open(8);
+                    JsonDecoder decoder = JsonDecoder.of(product, writer, JsonLimits.DEFAULT);
+                    assertTrue(decoder.decodeKey(written), () -> decoder.violation() + new String(written, UTF_8));
+                }
+            }
+        }
+    }
+
+    private ProductDefinition product(String type, boolean composite) throws IOException {
+        Path folder = Files.createDirectories(mesh.resolve("domains/d"));
+        Files.writeString(folder.resolve("p.odcs.yaml"), """
+                apiVersion: v3.1.0
+                kind: DataContract
+                id: p
+                name: p
+                version: 1.0.0
+                status: active
+                customProperties:
+                  - property: millrace.mode
+                    value: upsert
+                schema:
+                  - name: p
+                    logicalType: object
+                    properties:
+                      - {name: key, physicalName: the_key, %s, required: true, primaryKey: true, primaryKeyPosition: 1}
+                      - {name: second, logicalType: string, required: true%s}
+                """.formatted(
+                        type, composite ? ", primaryKey: true, primaryKeyPosition: 2" : ""));
+        return MeshReader.read(mesh).product("d", "p").orElseThrow();
+    }
+}

@@ -1,0 +1,128 @@
+package dev.millrace.ingest;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.millrace.codec.BodyForm;
+import dev.millrace.config.ConfigurationReader;
+import dev.millrace.domain.Product;
+import dev.millrace.domain.Products;
+import dev.millrace.domain.Writes.Receipt;
+import dev.millrace.domain.Writes.Records;
+import dev.millrace.problem.Problem;
+import dev.millrace.problem.ProblemException;
+import dev.millrace.store.LocalStore;
+import dev.millrace.store.StoreOptions;
+import dev.millrace.store.StoreSchema;
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.arrow.memory.RootAllocator;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.apache.arrow.vector.types.pojo.Field;
+import org.apache.arrow.vector.types.pojo.Schema;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What waits while no broker answers. */
+class WritePortsTest {
+    private final Vertx vertx = Vertx.vertx();
+    private final RootAllocator root = new RootAllocator();
+
+    @TempDir
+    Path folder;
+
+    private LocalStore store;
+    private Product product;
+    private WritePorts ports;
+
+    @BeforeEach
+    void open() throws Exception {
+        store = LocalStore.open(
+                new StoreSchema(new Schema(List.of(Field.nullable("id", ArrowType.Utf8.INSTANCE))), List.of(), false),
+                StoreOptions.of(1 << 20, Duration.ofHours(1)),
+                folder,
+                root,
+                root,
+                Runnable::run);
+        store.topic("topic", 1);
+        product = Products.of("d", "p", store);
+        var configuration = ConfigurationReader.ofDefaults()
+                .withOverrides(Map.of(
+                        "kafka.bootstrapServers", "127.0.0.1:1",
+                        "kafka.properties.max.block.ms", "2500",
+                        "limits.requestTimeout", "1m"))
+                .read();
+        ports = WritePorts.start(vertx, configuration, "test", List.of(product), root);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        vertx.close().await(30, TimeUnit.SECONDS);
+        store.close();
+        root.close();
+    }
+
+    private CompletableFuture<Receipt> write(int bytes, String key) {
+        byte[] body = new byte[bytes];
+        Arrays.fill(body, (byte) ' ');
+        System.arraycopy("{}".getBytes(UTF_8), 0, body, 0, 2);
+        return product.writes().write(new Records(BodyForm.JSON, body, false, key));
+    }
+
+    private static Problem problem(CompletableFuture<Receipt> answer) {
+        Throwable failure =
+                assertThrows(CompletionException.class, answer::join).getCause();
+        return assertInstanceOf(ProblemException.class, failure).problem();
+    }
+
+    /** One more than the limit is refused; whatever waits is answered when the server stops, and was not written. */
+    private void assertLimit(int requests, int bytes) throws Exception {
+        List<CompletableFuture<Receipt>> waiting = new ArrayList<>();
+        for (int i = 0; i < requests; i++) {
+            waiting.add(write(bytes, ""));
+        }
+        assertTrue(waiting.stream().noneMatch(CompletableFuture::isDone));
+        CompletableFuture<Receipt> tooMany = write(bytes, "");
+        assertTrue(tooMany.isDone());
+        assertInstanceOf(Problem.Overloaded.class, problem(tooMany));
+        ports.stop().await(30, TimeUnit.SECONDS);
+        ProblemException late = assertThrows(ProblemException.class, () -> write(2, ""));
+        assertTrue(late.problem().detail().contains("Nothing was written"));
+        for (CompletableFuture<Receipt> answer : waiting) {
+            assertTrue(problem(answer).detail().contains("Nothing was written"));
+        }
+    }
+
+    @Test
+    void requests_beyondTheirNumber_areRefused() throws Exception {
+        assertLimit(1_000, 2);
+    }
+
+    @Test
+    void requests_beyondTheirBytes_areRefused() throws Exception {
+        assertLimit(64, 1 << 20);
+    }
+
+    @Test
+    void aKeyThatIsUnderWay_isAConflict() throws Exception {
+        CompletableFuture<Receipt> first = write(2, "key");
+        assertEquals(
+                new Problem.Conflict("The request", "another one with the same Idempotency-Key is under way."),
+                assertThrows(ProblemException.class, () -> write(2, "key")).problem());
+        ports.stop().await(30, TimeUnit.SECONDS);
+        assertTrue(problem(first).detail().contains("Nothing was written"));
+    }
+}
