@@ -129,6 +129,12 @@ final class Keys {
             SHORT,
             "30s",
             "A segment with rows is sealed and made durable after that long, full or not.");
+    static final Key<Boolean> STORE_SCRUB = new Key<>(
+            "store.scrub",
+            Kind.truth(),
+            "true",
+            "After a start all files are compared with their checksums, in the background.");
+
     static final Key<Duration> STORE_HISTORY = new Key<>(
             "store.history",
             Kind.duration(Duration.ofSeconds(1), Duration.ofDays(365)),
@@ -139,11 +145,6 @@ final class Keys {
             Kind.truth(),
             "true",
             "Whether small segments are merged and rows that no readable position sees are left out.");
-    static final Key<Boolean> STORE_SCRUB = new Key<>(
-            "store.scrub",
-            Kind.truth(),
-            "true",
-            "After a start all files are compared with their checksums, in the background.");
 
     static final Key<Integer> WRITES_MAX_RECORDS = new Key<>(
             "writes.maxRecords",

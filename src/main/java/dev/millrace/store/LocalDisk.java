@@ -37,6 +37,18 @@ final class LocalDisk implements Disk {
         return new Stored(written.sizeBytes(), written.crc32c());
     }
 
+    /** The CRC-32C of a file's bytes. */
+    static int crc32c(Path file) throws IOException {
+        var crc = new CRC32C();
+        var chunk = ByteBuffer.allocate(CHUNK);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            while (channel.read(chunk.clear()) > 0) {
+                crc.update(chunk.flip());
+            }
+        }
+        return (int) crc.getValue();
+    }
+
     @Override
     public Stored write(Path file, byte[] bytes) throws IOException {
         try (FileChannel channel = FileChannel.open(
@@ -75,17 +87,5 @@ final class LocalDisk implements Disk {
         try (Stream<Path> files = Files.list(folder)) {
             return files.sorted().toList();
         }
-    }
-
-    /** The CRC-32C of a file's bytes. */
-    static int crc32c(Path file) throws IOException {
-        var crc = new CRC32C();
-        var chunk = ByteBuffer.allocate(CHUNK);
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            while (channel.read(chunk.clear()) > 0) {
-                crc.update(chunk.flip());
-            }
-        }
-        return (int) crc.getValue();
     }
 }

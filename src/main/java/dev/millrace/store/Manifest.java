@@ -82,20 +82,6 @@ record Manifest(
             retiredAt = retiredAt == 0 ? Marks.NEVER : retiredAt;
         }
 
-        /** What is wrong with the bytes of the segment's file; empty when it is whole. Reads all of it. */
-        Optional<String> fault(Path path) throws IOException {
-            if (Files.notExists(path)) {
-                return Optional.of("is missing");
-            }
-            long size = Files.size(path);
-            if (size != sizeBytes) {
-                return Optional.of("has " + size + " bytes, written were " + sizeBytes);
-            }
-            return LocalDisk.crc32c(path) == crc32c
-                    ? Optional.empty()
-                    : Optional.of("has other bytes than were written: its CRC-32C does not match");
-        }
-
         static SegmentFile of(String name, Segment.Facts facts, Disk.Stored stored) {
             return new SegmentFile(
                     name,
@@ -117,6 +103,21 @@ record Manifest(
         Segment.Facts facts(int ordinal, int lastOrdinal) {
             return new Segment.Facts(
                     ordinal, lastOrdinal, rows, firstOffset, lastOffset, deletedRows, firstDeleted, retiredAt);
+        }
+
+        /** What is wrong with the segment's file; empty when it is whole. Reads all of it. */
+        Optional<String> fault(Path path) {
+            try {
+                long size = Files.size(path);
+                if (size != sizeBytes) {
+                    return Optional.of("has " + size + " bytes, written were " + sizeBytes);
+                }
+                return LocalDisk.crc32c(path) == crc32c
+                        ? Optional.empty()
+                        : Optional.of("has other bytes than were written: its CRC-32C does not match");
+            } catch (IOException unreadable) {
+                return Optional.of("cannot be read: " + unreadable);
+            }
         }
     }
 

@@ -427,15 +427,15 @@ final class PartitionLog implements PartitionWriter {
         return now == null ? next : now.next();
     }
 
-    /** The topic that the stored rows came from; empty for a new partition. */
-    String topicId() {
-        return files.topicId();
-    }
-
     /** Bounds below this cannot be read any more. Any thread. */
     long oldest() {
         PartitionView now = view;
         return now == null ? 0 : now.kept().oldest();
+    }
+
+    /** The topic that the stored rows came from; empty for a new partition. */
+    String topicId() {
+        return files.topicId();
     }
 
     long durableNext() {

@@ -159,9 +159,9 @@ class StoreRunTest {
         Files.writeString(product(data).resolve("p2/manifest"), "{}");
         assertEquals(ExitCode.ANSWER_IS_NO, run("store", "verify", data.toString()));
         String found = said.toString(UTF_8);
-        assertTrue(found.contains("BROKEN  " + segments.getFirst() + ": is not what was written"), found);
-        assertTrue(found.contains("BROKEN  " + segments.get(1) + ": is missing"), found);
-        assertTrue(found.contains("BROKEN  " + segments.get(2) + ": is not what was written"), found);
+        assertTrue(found.contains("BROKEN  " + segments.getFirst() + ": has other bytes"), found);
+        assertTrue(found.contains("BROKEN  " + segments.get(1) + ": cannot be read"), found);
+        assertTrue(found.contains("BROKEN  " + segments.get(2) + ": has 7 bytes"), found);
         assertTrue(found.contains("p2/manifest: java.io.IOException: the manifest's checksum"), found);
         assertTrue(found.contains("11 files, 4 broken"), found);
         assertEquals(ExitCode.ANSWER_IS_NO, run("store", "restore", data.toString(), backup(0)));
