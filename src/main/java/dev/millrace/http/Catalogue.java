@@ -65,6 +65,9 @@ final class Catalogue {
         if (product.lost() > 0) {
             json.put("lostRecords", product.lost());
         }
+        if (!product.store().recoveryNotes().isEmpty()) {
+            json.put("brokenFiles", product.store().recoveryNotes().size()); // the log names them
+        }
         product.contractChange().ifPresent(change -> json.put("contractChange", change(change)));
         String url = url(product);
         var urls = new JsonObject()

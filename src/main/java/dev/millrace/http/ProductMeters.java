@@ -75,6 +75,12 @@ final class ProductMeters {
         gauge(
                 product,
                 meters,
+                "millrace.product.broken.files",
+                "Files found broken since the start, whose records are read again",
+                each -> each.store().recoveryNotes().size());
+        gauge(
+                product,
+                meters,
                 "millrace.product.unwritable",
                 "1 while the product's files cannot be written, on a full disk for example",
                 each -> each.store().fileFault().isPresent() ? 1 : 0);

@@ -7,6 +7,7 @@ import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductState.Phase;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.store.Position;
+import dev.millrace.store.ProductStore;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -15,6 +16,7 @@ import io.vertx.kafka.client.consumer.KafkaReadStream;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
@@ -73,10 +75,15 @@ final class KafkaInputPort {
     private boolean live;
     private boolean stopping;
     private boolean failed;
-    private LossPolicy mending = LossPolicy.STOP;
+    private @Nullable Mending mending;
     private boolean watching;
     private boolean idle;
     private long watchTimer = -1;
+
+    /** Makes the store ready to be read into again, while nothing of the product is under way. */
+    private interface Mending {
+        Future<Void> run();
+    }
 
     KafkaInputPort(
             Vertx vertx,
@@ -129,6 +136,9 @@ final class KafkaInputPort {
 
     private void findTopic() {
         idle = false;
+        if (!failed && rereads()) {
+            return;
+        }
         if (product.halted().isPresent()) {
             halt();
         }
@@ -382,6 +392,9 @@ final class KafkaInputPort {
 
     /** Lets the store flush, and looks whether the topic is still the one that the data came from; the client itself would not tell. */
     private void watch() {
+        if (!failed && rereads()) {
+            return;
+        }
         decode();
         Future.fromCompletionStage(domain.ask(ingest::tick), context)
                 .onSuccess(fault -> {
@@ -430,14 +443,26 @@ final class KafkaInputPort {
 
     private void lost(Phase phase, LossPolicy policy, String what) {
         failed = true;
-        mending = policy;
+        mending = policy == LossPolicy.STOP ? null : () -> losses.mend(policy, context);
         domain.state(product, phase, what + LostRecords.consequence(policy));
         endIfIdle();
     }
 
+    /** Whether a file was found broken, so that its partition is read again from there. */
+    private boolean rereads() {
+        Optional<ProductStore.Broken> broken = product.store().broken();
+        if (broken.isPresent()) {
+            failed = true;
+            mending = () -> losses.rewind(broken.get(), context);
+            domain.state(product, Phase.CATCHING_UP, "a broken file is set aside, its records are read again");
+            endIfIdle();
+        }
+        return broken.isPresent();
+    }
+
     /** Begins anew, with another client, once the store is as the policy says. */
-    private void mend(LossPolicy policy) {
-        mending = LossPolicy.STOP;
+    private void mend(Mending how) {
+        mending = null;
         decoding = true; // the store is not free
         waiting.clear();
         vertx.cancelTimer(watchTimer);
@@ -445,12 +470,12 @@ final class KafkaInputPort {
         stream = null;
         (from == null ? Future.<Void>succeededFuture() : from.close())
                 .otherwiseEmpty()
-                .compose(closed -> losses.mend(policy, context))
+                .compose(closed -> how.run())
                 .onComplete(mended -> context.runOnContext(ignored -> {
                     decoding = false;
                     client = null;
                     if (mended.failed()) {
-                        mending = policy;
+                        mending = how;
                         retry(message(mended.cause()), this::endIfIdle);
                     } else {
                         failed = false;
@@ -496,7 +521,7 @@ final class KafkaInputPort {
             return;
         }
         if (!stopping) {
-            if (mending != LossPolicy.STOP) {
+            if (mending != null) {
                 mend(mending);
             }
             return;

@@ -4,10 +4,14 @@ import dev.millrace.config.Configuration;
 import dev.millrace.config.LossPolicy;
 import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
+import dev.millrace.store.ProductStore;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 
-/** What is done when a product's topic no longer has what the product should read next. The input port's context. */
+/**
+ * What is done when a product's topic no longer has what the product should read next, or its store not what it had read.
+ * The input port's context.
+ */
 record LostRecords(
         TopicAdmin admin, DomainActor domain, Product product, ProductIngest ingest, Configuration.Input platform) {
     /** The policy for records that are gone. */
@@ -41,6 +45,11 @@ record LostRecords(
                         .compose(begin -> admin.end(topic).compose(end -> ask(() -> ingest.skip(begin, end), context)));
             case REBUILD -> ask(ingest::forget, context);
         };
+    }
+
+    /** Drops a broken file and what follows it, to be read again. */
+    Future<Void> rewind(ProductStore.Broken broken, Context context) {
+        return ask(() -> product.store().rewind(broken.partition(), broken.offset()), context);
     }
 
     private Future<Void> ask(Runnable task, Context context) {

@@ -68,8 +68,14 @@ public final class LocalStore implements ProductStore {
                 this::size,
                 new MemoryGate(options.budgetBytes(), this::memoryBytes, this::seal, this::isPending),
                 () -> condition,
+                this::suspect,
                 this::topicName);
-        this.scrub = new Scrub(disk, context.files(), notes);
+        this.scrub = new Scrub(disk, background, notes);
+    }
+
+    private void suspect(int partition, Path part, Manifest.SegmentFile file) {
+        scrub.add(partition, part, List.of(file));
+        scrub.start();
     }
 
     /**

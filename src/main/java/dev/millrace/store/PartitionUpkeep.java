@@ -226,6 +226,14 @@ final class PartitionUpkeep {
     }
 
     private Then merge(Compaction compaction, long horizon) throws IOException {
+        for (Manifest.SegmentFile file : compaction.files()) {
+            // What is broken must not get a checksum that matches.
+            Optional<String> fault = file.fault(files.folder().resolve(file.file()));
+            if (fault.isPresent()) {
+                context.suspect().file(log.partition(), files.folder(), file);
+                throw new IOException(file.file() + " " + fault.get());
+            }
+        }
         Compaction.Written written =
                 compaction.write(schema, files, context.topicId().get());
         Kept kept = compaction.thins() ? new Kept(horizon, 0) : Kept.ALL;

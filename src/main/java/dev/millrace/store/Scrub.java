@@ -59,7 +59,9 @@ final class Scrub {
             } catch (IOException failure) {
                 LOG.warn("{} cannot be checked", task.file(), failure);
             }
-            background.execute(this::next);
+            if (!left.isEmpty()) {
+                background.execute(this::next);
+            }
         }
     }
 

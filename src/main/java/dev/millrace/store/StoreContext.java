@@ -1,5 +1,6 @@
 package dev.millrace.store;
 
+import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
@@ -16,6 +17,7 @@ import org.apache.arrow.memory.BufferAllocator;
  * @param millisClock the wall clock
  * @param size rows and bytes of all partitions; only the ingest thread
  * @param condition what must be met before anything more becomes durable
+ * @param suspect told of a file that is not what was written
  * @param topicId the topic's id; asked for only once it is known
  */
 record StoreContext(
@@ -30,4 +32,10 @@ record StoreContext(
         Supplier<Retention.Size> size,
         MemoryGate gate,
         Supplier<CompletableFuture<Void>> condition,
-        Supplier<String> topicId) {}
+        Suspect suspect,
+        Supplier<String> topicId) {
+    /** Takes a partition's file to be looked at, and set aside where it is broken; any thread. */
+    interface Suspect {
+        void file(int partition, Path folder, Manifest.SegmentFile file);
+    }
+}

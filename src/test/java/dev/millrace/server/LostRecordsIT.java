@@ -1,5 +1,6 @@
 package dev.millrace.server;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -123,6 +125,34 @@ class LostRecordsIT {
         assertEquals(1, metric("millrace_product_state", "state=\"RECREATED\""));
         send("d");
         awaitRows("LIVE", 2);
+    }
+
+    @Test
+    void brokenFile_foundWhileRunning_isReadAgain() throws Exception {
+        send("a", "b", "c");
+        awaitRows("LIVE", 3);
+        server.close();
+        Path file;
+        try (Stream<Path> files = Files.walk(folder.resolve("data"))) {
+            file = files.filter(each -> each.toString().contains("aviation/flights/p0/")
+                            && each.toString().endsWith(".arrow"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[new String(bytes, ISO_8859_1).indexOf("SFO")] = 'X';
+        Files.write(file, bytes);
+
+        start();
+        Client.await("the note", () -> flights().path("brokenFiles").asInt() == 1);
+        Client.await(
+                "the rows",
+                () -> rows().size() == 3
+                        && rows().get(0).path("origin").asText().equals("SFO"));
+        awaitRows("LIVE", 3);
+        assertTrue(Files.exists(file.resolveSibling(file.getFileName() + ".bad")));
+        send("d");
+        awaitRows("LIVE", 4);
     }
 
     @Test
