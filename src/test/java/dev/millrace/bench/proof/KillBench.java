@@ -64,7 +64,13 @@ public final class KillBench implements Bench {
             Path log = folder.resolve("server.log");
             server = ChildServer.start(settings, log);
             Load load = Load.start(broker.bootstrapServers(), ACCOUNTS, arguments.number("rate", this));
+            long seen = 0;
             for (int kill = 0; kill < times; kill++) {
+                // Each kill hits a server that reads: more rows are there than at the one before.
+                long before = seen;
+                var reading = server;
+                Client.await("rows since kill " + kill, () -> rows(reading, Ledger.BOOKINGS) > before);
+                seen = rows(reading, Ledger.BOOKINGS);
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(MAX_PAUSE_MILLIS)));
                 long begun = System.nanoTime();
                 if (kill % 2 == 0) {
@@ -76,7 +82,7 @@ public final class KillBench implements Bench {
                 }
                 seconds.add((System.nanoTime() - begun) / 1e9);
                 if ((kill + 1) % 10 == 0) {
-                    progress.accept((kill + 1) + " kills, " + rows(server, Ledger.BOOKINGS) + " bookings");
+                    progress.accept((kill + 1) + " kills, " + seen + " bookings");
                 }
             }
             long published = load.end();
