@@ -159,6 +159,13 @@ public final class Product {
         if (unreadable().isEmpty() && !wanted.topicId().equals(position().topicId())) {
             snapshotAt(wanted).close();
         }
+        if (wanted.partitions() > position().partitions() && unreadable().isEmpty()) {
+            throw new Problem.InvalidParameter(
+                            RequestHeaders.MIN_POSITION,
+                            "it has " + wanted.partitions() + " partitions.",
+                            "a position of " + position().partitions() + " partitions, as answers have it.")
+                    .exception();
+        }
         return waiters.await(wanted, patience);
     }
 

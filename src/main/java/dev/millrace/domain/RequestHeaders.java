@@ -14,8 +14,8 @@ public final class RequestHeaders {
 
     private static final int MAX_KEY = 255;
     private static final Duration MAX_WAIT = Duration.ofSeconds(30);
-    private static final Pattern LENIENT = preference("handling\\s*=\\s*\"?lenient\"?");
-    private static final Pattern WAIT = preference("wait\\s*=\\s*\"?(\\d{1,9})\"?");
+    private static final Pattern HANDLING = preference("handling\\s*=\\s*\"?(lenient|strict)\"?");
+    private static final Pattern WAIT = preference("wait\\s*=\\s*\"?(\\d{1,18})\"?");
     // The inner part is possessive: clients write this text.
     private static final Pattern QUOTED = Pattern.compile("\"((?:[^\"\\\\]|\\\\[\"\\\\])*+)\"");
 
@@ -26,9 +26,10 @@ public final class RequestHeaders {
         return Pattern.compile("(?:^|,)\\s*" + text + "\\s*(?=[,;]|$)", Pattern.CASE_INSENSITIVE);
     }
 
-    /** Whether {@code Prefer} says {@code handling=lenient}. */
+    /** Whether {@code Prefer} says {@code handling=lenient}, and not another handling before it. */
     public static boolean lenient(String prefer) {
-        return LENIENT.matcher(prefer).find();
+        Matcher handling = HANDLING.matcher(prefer);
+        return handling.find() && handling.group(1).equalsIgnoreCase("lenient");
     }
 
     /** The {@code wait} of {@code Prefer}, at most half a minute; zero where there is none. */

@@ -177,7 +177,9 @@ final class Requests implements Handler<HttpServerRequest> {
                 whole.tryFail(new Problem.TooLarge("The request body", maxBodyBytes + 1, maxBodyBytes).exception());
             }
         });
-        request.exceptionHandler(whole::tryFail);
+        request.exceptionHandler(broken -> whole.tryFail(
+                new Problem.InvalidBody("The body broke off or has a broken chunk.", "a whole body (RFC 9112).")
+                        .exception()));
         request.endHandler(ended -> whole.tryComplete(bytes));
         return whole.future();
     }

@@ -166,7 +166,8 @@ public sealed interface Problem {
 
         @Override
         public String detail() {
-            return method + " is not allowed here. Allowed: " + String.join(", ", allowed) + ".";
+            return method + " is not allowed here."
+                    + (allowed.isEmpty() ? "" : " Allowed: " + String.join(", ", allowed) + ".");
         }
     }
 

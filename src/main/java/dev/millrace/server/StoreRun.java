@@ -59,7 +59,8 @@ final class StoreRun {
         } catch (ProblemException expected) {
             expected.problem().detail().lines().forEach(line -> err.println("millrace: " + line));
         } catch (IOException failure) {
-            err.println("millrace: " + failure);
+            // The JDK's own failures say what they are by their class only.
+            err.println("millrace: " + (failure.getClass() == IOException.class ? failure.getMessage() : failure));
         }
         return ExitCode.ANSWER_IS_NO;
     }
@@ -121,6 +122,10 @@ final class StoreRun {
 
     private ExitCode copy(List<StoreFolder> products) throws IOException {
         Path target = store.paths().getLast();
+        if (isWithin(target, root) || isWithin(root, target)) {
+            err.println("millrace: '" + target + "' and '" + root + "' lie in one another");
+            return ExitCode.WRONG_USE;
+        }
         if (Files.exists(target)) {
             try (Stream<Path> inside = Files.list(target)) {
                 if (inside.findAny().isPresent()) {
@@ -138,6 +143,12 @@ final class StoreRun {
             Files.copy(instance, target.resolve(Instance.FILE), java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
         }
         return ExitCode.FINE;
+    }
+
+    private static boolean isWithin(Path inner, Path outer) {
+        return inner.toAbsolutePath()
+                .normalize()
+                .startsWith(outer.toAbsolutePath().normalize());
     }
 
     private String name(StoreFolder product) {

@@ -82,7 +82,14 @@ public final class StoreFolder {
     }
 
     private static Manifest manifest(Path partition) throws IOException {
-        return Manifest.parse(Files.readAllBytes(partition.resolve(Manifest.NAME)));
+        Path file = partition.resolve(Manifest.NAME);
+        try {
+            return Manifest.parse(Files.readAllBytes(file));
+        } catch (NoSuchFileException replaced) {
+            throw replaced;
+        } catch (IOException broken) {
+            throw new IOException(file + ": " + broken.getMessage(), broken);
+        }
     }
 
     /** What the manifests say; no file of rows is read. */
@@ -118,7 +125,9 @@ public final class StoreFolder {
                 checked.addAll(verify(partition));
                 checked.add(new Checked(file, Optional.empty()));
             } catch (IOException broken) {
-                checked.add(new Checked(file, Optional.of(broken.toString())));
+                Throwable cause = broken.getCause();
+                checked.add(
+                        new Checked(file, Optional.of(String.valueOf(cause == null ? broken : cause.getMessage()))));
             }
         }
         return checked;

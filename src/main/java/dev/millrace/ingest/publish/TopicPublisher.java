@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.CommonClientConfigs;
@@ -28,8 +29,9 @@ import org.jspecify.annotations.Nullable;
  * however often it is interrupted and run again.
  *
  * <p>How: a record's partition depends on its key alone (murmur2, as Kafka's default), so what a partition should hold
- * is a fixed sequence. This publisher is the topic's only writer, so what the partition does hold is a prefix of that
- * sequence, as long as its end offset. A run reads the end offsets and skips that many records of each partition. That
+ * is a fixed sequence. This publisher is the topic's only writer until a run has ended once, so what the partition does hold is a
+ * prefix of that sequence, as long as its end offset. {@link #ensure} reads the end offsets, before anybody else may write,
+ * and the next run of a topic skips that many records of each partition. That
  * there are no gaps in the prefix is the idempotent producer's work, as long as no record is ever given up: so there
  * is no delivery timeout, and the first failure stops the run.
  *
@@ -48,6 +50,7 @@ public final class TopicPublisher implements AutoCloseable {
 
     private final Admin admin;
     private final KafkaProducer<byte[], byte[]> producer;
+    private final Map<String, long[]> ends = new ConcurrentHashMap<>();
 
     /** A publisher to the cluster behind {@code bootstrapServers}; connects when first used. */
     public TopicPublisher(String bootstrapServers) {
@@ -95,6 +98,7 @@ public final class TopicPublisher implements AutoCloseable {
             } catch (InterruptedException e) {
                 throw interrupted(name);
             }
+            ends.put(name, endOffsets(name));
         });
     }
 
@@ -103,7 +107,7 @@ public final class TopicPublisher implements AutoCloseable {
      * acknowledged them all. A topic that holds more than the source, because an earlier run had a longer one, is left
      * alone.
      *
-     * @param topic an existing topic that nobody else writes to
+     * @param topic an existing topic, to which nobody else has written before {@link #ensure}, or this without it
      * @param records the whole source from its beginning, the same in every run (or a longer one that begins the same)
      * @param total how many records the source has, for {@code progress}
      * @throws ProblemException {@link Problem.Unavailable} when the cluster refuses a record, or the run was cut off by
@@ -111,7 +115,8 @@ public final class TopicPublisher implements AutoCloseable {
      *     later run goes on where this one ended.
      */
     public long publish(String topic, Iterator<SourceRecord> records, long total, PublishProgress progress) {
-        long[] toSkip = endOffsets(topic);
+        long[] before = ends.remove(topic);
+        long[] toSkip = before == null ? endOffsets(topic) : before;
         AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
         long seen = 0;
         long sent = 0;

@@ -49,6 +49,18 @@ class TopicPublisherIT {
     }
 
     @Test
+    void publish_whileAnotherWrites_leavesEachRecordOfTheSource() {
+        String topic = TestKafka.topic(1);
+        try (TopicPublisher publisher = new TopicPublisher(TestKafka.bootstrapServers())) {
+            publisher.ensure(List.of(new TopicSpecification(topic, 1, Map.of())));
+            TestKafka.send(topic, 0, "another", "{}");
+            assertEquals(10, publisher.publish(topic, source(10).iterator(), 10, quiet()));
+            assertEquals(0, publisher.publish(topic, source(10).iterator(), 10, quiet()));
+        }
+        assertEquals(11, read(topic).size());
+    }
+
+    @Test
     void publish_aLongerSource_addsOnlyWhatIsNew() {
         String topic = TestKafka.topic(3);
         List<String> reports = new ArrayList<>();
