@@ -1,7 +1,5 @@
 package dev.millrace.http;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.ColumnLayout;
@@ -14,7 +12,7 @@ import java.util.function.BooleanSupplier;
 
 /** Encodes the rows of a scan as a JSON page, as NDJSON or as CSV. */
 final class TextRows implements RowWriter {
-    private static final byte[] BEGIN = "{\"data\":[".getBytes(UTF_8);
+    private static final String BEGIN = "{\"data\":[";
 
     /** Makes the text of the cursor that leads on from a row. */
     interface Onward {
@@ -60,7 +58,7 @@ final class TextRows implements RowWriter {
         if (!begun) {
             begun = true;
             if (format == Format.JSON) {
-                text(sink, BEGIN);
+                sink.put(BEGIN);
             }
             csv.ifPresent(encoder -> encoder.header(sink));
         }
@@ -114,12 +112,7 @@ final class TextRows implements RowWriter {
             String next = more
                     ? '"' + onward.cursor(scan.partition(index), scan.offset(index), scan.skip(index)) + '"'
                     : "null";
-            text(sink, ("],\"position\":\"" + position + "\",\"next\":" + next + "}").getBytes(UTF_8));
+            sink.put("],\"position\":\"" + position + "\",\"next\":" + next + "}");
         }
-    }
-
-    private static void text(ByteSink sink, byte[] utf8) {
-        sink.reserve(utf8.length);
-        sink.put(utf8);
     }
 }

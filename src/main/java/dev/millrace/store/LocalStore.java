@@ -269,6 +269,7 @@ public final class LocalStore implements ProductStore {
     public void clear() {
         PartitionLog[] old = logs;
         Stream.of(old).forEach(PartitionLog::stop);
+        scrub.stop(); // names of files begin anew
         onFiles(() -> {
             for (PartitionLog log : old) {
                 log.files().clear();
@@ -316,7 +317,7 @@ public final class LocalStore implements ProductStore {
         PartitionLog old = logs[partition];
         try {
             PartitionLog[] changed = logs.clone();
-            changed[partition] = recoverOne(partition);
+            changed[partition] = open(partition, recovered(partition)); // what is left of it has been scrubbed or waits
             logs = changed;
         } catch (IOException failure) {
             throw unavailable(failure);
