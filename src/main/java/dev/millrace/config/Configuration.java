@@ -28,7 +28,15 @@ public record Configuration(
     public record Data(Path folder) {}
 
     /** The HTTP output port; a page has {@code defaultLimit} rows unless asked, and at most {@code maxLimit}. */
-    public record Http(String host, int port, int defaultLimit, int maxLimit, DataSize maxBody, Duration idleTimeout) {}
+    public record Http(
+            String host,
+            int port,
+            int defaultLimit,
+            int maxLimit,
+            DataSize maxBody,
+            Duration idleTimeout,
+            Duration requestTimeout,
+            int maxConnections) {}
 
     /** Health and metrics. */
     public record Management(String host, int port) {}

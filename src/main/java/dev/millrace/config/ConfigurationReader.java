@@ -152,7 +152,9 @@ public final class ConfigurationReader {
                 values.of(Keys.HTTP_DEFAULT_LIMIT),
                 values.of(Keys.HTTP_MAX_LIMIT),
                 values.of(Keys.HTTP_MAX_BODY),
-                values.of(Keys.HTTP_IDLE_TIMEOUT));
+                values.of(Keys.HTTP_IDLE_TIMEOUT),
+                values.of(Keys.HTTP_REQUEST_TIMEOUT),
+                values.of(Keys.HTTP_MAX_CONNECTIONS));
         if (http.defaultLimit() > http.maxLimit()) {
             values.fault(
                     Keys.HTTP_DEFAULT_LIMIT,

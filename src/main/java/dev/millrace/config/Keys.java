@@ -52,6 +52,16 @@ final class Keys {
             "The largest request body that is read.");
     static final Key<Duration> HTTP_IDLE_TIMEOUT =
             new Key<>("http.idleTimeout", SHORT, "60s", "A connection without traffic for that long is closed.");
+    static final Key<Duration> HTTP_REQUEST_TIMEOUT = new Key<>(
+            "http.requestTimeout",
+            SHORT,
+            "30s",
+            "A connection whose request does not come whole within that long is closed.");
+    static final Key<Integer> HTTP_MAX_CONNECTIONS = new Key<>(
+            "http.maxConnections",
+            Kind.whole("number of connections", 1, 10_000_000),
+            "20000",
+            "The most connections that are open; further ones are closed at once.");
 
     static final Key<String> MANAGEMENT_HOST =
             new Key<>("management.host", Kind.text(), "0.0.0.0", "The address that health and metrics listen on.");
@@ -174,6 +184,8 @@ final class Keys {
             HTTP_MAX_LIMIT,
             HTTP_MAX_BODY,
             HTTP_IDLE_TIMEOUT,
+            HTTP_REQUEST_TIMEOUT,
+            HTTP_MAX_CONNECTIONS,
             MANAGEMENT_HOST,
             MANAGEMENT_PORT,
             FLIGHT_HOST,

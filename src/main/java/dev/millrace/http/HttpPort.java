@@ -43,6 +43,7 @@ public final class HttpPort {
     private final int queryThreads;
     private final BufferAllocator allocator;
     private final StreamPlaces places = new StreamPlaces(MAX_STREAMS);
+    private final Connections connections;
     private final AtomicInteger actualPort = new AtomicInteger();
     private final AtomicReference<String> deployment = new AtomicReference<>("");
 
@@ -73,6 +74,8 @@ public final class HttpPort {
         this.loops = loops;
         this.queryThreads = queryThreads;
         this.allocator = allocator;
+        this.connections = new Connections(
+                settings.maxConnections(), settings.requestTimeout().toMillis());
     }
 
     /**
@@ -104,6 +107,11 @@ public final class HttpPort {
     /** How many long answers are under way. */
     public int streams() {
         return places.taken();
+    }
+
+    /** How many connections are open. */
+    int connections() {
+        return connections.open();
     }
 
     private HttpServerOptions options() {
@@ -155,7 +163,7 @@ public final class HttpPort {
                 ports.put(product.domain() + "/" + product.name(), new ProductPort(product, limits, cursors, room));
             }
             var operations = new Operations(document, new Catalogue(products, Clock.systemUTC()), room, ports);
-            HttpServer server = vertx.createHttpServer(options());
+            HttpServer server = vertx.createHttpServer(options()).connectionHandler(connections::accept);
             server.requestHandler(new Requests(
                     vertx,
                     document,

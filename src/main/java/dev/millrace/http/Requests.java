@@ -5,12 +5,14 @@ import dev.millrace.layer.Service;
 import dev.millrace.problem.Problem;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.Router;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,11 +85,14 @@ final class Requests implements Handler<HttpServerRequest> {
     @SuppressWarnings("CatchingUnchecked") // the edge of the server: every failure becomes an answer
     public void handle(HttpServerRequest request) {
         try {
-            if (!byKey(request)) {
-                if (request.headers().getAll(HttpHeaders.HOST).size() > 1) {
-                    throw new Problem.InvalidParameter("Host", "it is given twice.", "one Host (RFC 9112).")
-                            .exception();
-                }
+            if (!unambiguous(request)) {
+                // What follows may be its body or the next request.
+                Responder.refuse(
+                        request,
+                        400,
+                        "another server could read it differently.",
+                        "one Host, no header without a name, and no Transfer-Encoding but chunked (RFC 9112).");
+            } else if (!byKey(request)) {
                 if (bodyBytes(request) > maxBodyBytes) {
                     throw new Problem.TooLarge("The request body", bodyBytes(request), maxBodyBytes).exception();
                 }
@@ -97,6 +102,15 @@ final class Requests implements Handler<HttpServerRequest> {
         } catch (RuntimeException failure) {
             responder.fail(request, failure);
         }
+    }
+
+    private static boolean unambiguous(HttpServerRequest request) {
+        MultiMap headers = request.headers();
+        int hosts = headers.getAll(HttpHeaders.HOST).size();
+        String coding = headers.get(HttpHeaders.TRANSFER_ENCODING);
+        return (hosts == 1 || (hosts == 0 && request.version() == HttpVersion.HTTP_1_0))
+                && (coding == null || coding.equalsIgnoreCase("chunked"))
+                && !headers.contains("");
     }
 
     /** Answers {@code GET /v1/products/{d}/{p}/rows/{key}} with nothing special about it; false for any other. */

@@ -21,7 +21,7 @@ import java.util.function.Function;
 final class Responder {
     static final CharSequence POSITION = HttpHeaders.createOptimized("Millrace-Position");
     static final CharSequence PROBLEM_JSON = HttpHeaders.createOptimized("application/problem+json");
-    private static final long LINGER_MILLIS = 500;
+    static final long LINGER_MILLIS = 500;
     private static final int UNAVAILABLE_SECONDS = 5;
     private static final CharSequence RATE_LIMIT = HttpHeaders.createOptimized("RateLimit");
     private static final CharSequence RATE_LIMIT_POLICY = HttpHeaders.createOptimized("RateLimit-Policy");

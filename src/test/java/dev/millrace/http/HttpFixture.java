@@ -30,7 +30,17 @@ final class HttpFixture implements AutoCloseable {
     private final int port;
     private final HttpClient client = HttpClient.newHttpClient();
 
+    /** Settings as the tests use them. */
+    static Configuration.Http settings(Duration idle, Duration request, int maxConnections) {
+        return new Configuration.Http(
+                "localhost", 0, 100, 10_000, new DataSize(1 << 20), idle, request, maxConnections);
+    }
+
     HttpFixture(Path folder, PortLayers layers, Duration idle) throws Exception {
+        this(folder, layers, settings(idle, idle, 1000));
+    }
+
+    HttpFixture(Path folder, PortLayers layers, Configuration.Http settings) throws Exception {
         vertx = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(2)
                 .setPreferNativeTransport(true)
@@ -43,7 +53,7 @@ final class HttpFixture implements AutoCloseable {
         http = new HttpPort(
                 vertx,
                 new ProductRegistry("mesh", List.of(Products.of("aviation", "flights", sample.store()))),
-                new Configuration.Http("localhost", 0, 100, 10_000, new DataSize(1 << 20), idle),
+                settings,
                 "0123456789abcdef".getBytes(UTF_8),
                 layers,
                 2,
