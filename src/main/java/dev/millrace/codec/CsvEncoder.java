@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
  * base64 stand in quotes, numbers and booleans do not. Values have the forms of {@link JsonEncoder}, but NaN and
  * infinities are {@code NaN}, {@code Infinity} and {@code -Infinity}; structs, lists and maps are their JSON as a text.
  */
-public final class CsvEncoder {
+public final class CsvEncoder implements RowEncoder {
     private static final int FIELD_BYTES = 128;
 
     private final byte[] header;
@@ -32,12 +32,14 @@ public final class CsvEncoder {
     }
 
     /** Writes the names of the columns. */
+    @Override
     public void header(ByteSink sink) {
         sink.reserve(header.length);
         sink.put(header);
     }
 
     /** Writes one row. */
+    @Override
     public void row(Batch batch, int row, ByteSink sink) {
         Column[] columns = json.columns(batch);
         for (int i = 0; i < columns.length; i++) {

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>With numbers as strings, every 64-bit integer and every decimal is a string, whatever its value, so that a reader
  * with doubles only never meets a column of two types.
  */
-public final class JsonEncoder {
+public final class JsonEncoder implements RowEncoder {
     private static final int NULL = 0x6c6c756e;
 
     private final List<ColumnLayout> selected;
@@ -42,6 +42,7 @@ public final class JsonEncoder {
     }
 
     /** Writes one row as an object. */
+    @Override
     public void row(Batch batch, int row, ByteSink sink) {
         Column[] from = columns(batch);
         sink.reserve(fixedBytes);

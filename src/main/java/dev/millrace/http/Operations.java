@@ -138,7 +138,7 @@ final class Operations {
         });
     }
 
-    private Future<Answer> listRows(HttpServerRequest request, RequestTarget target) {
+    Future<Answer> listRows(HttpServerRequest request, RequestTarget target) {
         return rows(port(target), request, target);
     }
 

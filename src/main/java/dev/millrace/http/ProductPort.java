@@ -2,7 +2,9 @@ package dev.millrace.http;
 
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.codec.CsvEncoder;
 import dev.millrace.codec.JsonEncoder;
+import dev.millrace.codec.RowEncoder;
 import dev.millrace.domain.Product;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.Cursor;
@@ -137,6 +139,11 @@ final class ProductPort {
             case Start.At(Position position) -> product.snapshotAt(position);
             case Start.After(Cursor cursor) -> product.snapshotAt(cursor.position());
         };
+        boolean here = !export
+                && negotiation.format() != Format.ARROW
+                && query.filters().isEmpty()
+                && query.sort().isEmpty()
+                && query.limit() <= MAX_ROWS_HERE;
         RowStream stream;
         try {
             if (head && export) {
@@ -158,27 +165,33 @@ final class ProductPort {
                             room.allocator())
                     : new TextRows(
                             scan,
-                            query.select(),
-                            negotiation,
+                            negotiation.format() == Format.CSV
+                                    ? new CsvEncoder(query.select())
+                                    : encoder(query, negotiation, here),
+                            negotiation.format(),
                             limit,
                             snapshot.position().toString(),
-                            onward(snapshot.position(), query.fingerprint()));
+                            onward(snapshot.position(), query));
             stream = new RowStream(room, snapshot, writer, negotiation.format(), text(snapshot.position()), client);
         } catch (RuntimeException | Error failure) {
             snapshot.close();
             throw failure;
         }
-        boolean here = !export
-                && negotiation.format() != Format.ARROW
-                && query.filters().isEmpty()
-                && query.sort().isEmpty()
-                && query.limit() <= MAX_ROWS_HERE;
         return here ? Future.succeededFuture(stream.here()) : stream.onWorker();
     }
 
-    private TextRows.Onward onward(Position position, long fingerprint) {
-        return (partition, offset, skip) ->
-                cursors.encode(product.qualifiedName(), new Cursor(position, partition, offset, skip, fingerprint));
+    /** An encoder has one thread; that of the event loop is kept, since making one costs as much as some rows. */
+    private RowEncoder encoder(RowsQuery query, Negotiation negotiation, boolean here) {
+        return here
+                        && !negotiation.numbersAsStrings()
+                        && query.select().equals(product.schema().columns())
+                ? whole
+                : JsonEncoder.of(query.select(), negotiation.numbersAsStrings());
+    }
+
+    private TextRows.Onward onward(Position position, RowsQuery query) {
+        return (partition, offset, skip) -> cursors.encode(
+                product.qualifiedName(), new Cursor(position, partition, offset, skip, query.fingerprint()));
     }
 
     private void readable() {

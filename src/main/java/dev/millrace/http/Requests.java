@@ -21,13 +21,14 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * Every request of one event loop: the row by key straight from its path, everything else through the router, all of them
- * through the layers.
+ * Every request of one event loop: rows straight from their path, everything else through the router, all of them through
+ * the layers.
  */
 final class Requests implements Handler<HttpServerRequest> {
     private static final String PREFIX = "/v1/products/";
-    private static final String ROWS = "/rows/";
+    private static final String ROWS = "/rows";
     private static final String GET_ROW = "getRow";
+    private static final String LIST_ROWS = "listRows";
     private static final CharSequence MIN_POSITION = HttpHeaders.createOptimized(RequestHeaders.MIN_POSITION);
     private static final Buffer NO_BODY = Buffer.buffer(0);
 
@@ -92,7 +93,7 @@ final class Requests implements Handler<HttpServerRequest> {
                         400,
                         "another server could read it differently.",
                         "one Host, no header without a name, and no Transfer-Encoding but chunked (RFC 9112).");
-            } else if (!byKey(request)) {
+            } else if (!direct(request)) {
                 if (bodyBytes(request) > maxBodyBytes) {
                     throw new Problem.TooLarge("The request body", bodyBytes(request), maxBodyBytes).exception();
                 }
@@ -113,8 +114,11 @@ final class Requests implements Handler<HttpServerRequest> {
                 && !headers.contains("");
     }
 
-    /** Answers {@code GET /v1/products/{d}/{p}/rows/{key}} with nothing special about it; false for any other. */
-    private boolean byKey(HttpServerRequest request) {
+    /**
+     * Answers {@code GET /v1/products/{d}/{p}/rows} and {@code …/rows/{key}} with nothing special about them; false for any
+     * other. What the router does for them takes longer than to find the row.
+     */
+    private boolean direct(HttpServerRequest request) {
         if (request.method() != HttpMethod.GET) {
             return false;
         }
@@ -127,15 +131,18 @@ final class Requests implements Handler<HttpServerRequest> {
         if (productEnd < 0 || !uri.startsWith(ROWS, productEnd)) {
             return false;
         }
-        int keyStart = productEnd + ROWS.length();
-        if (keyStart == uri.length()
-                || !plain(uri, keyStart)
-                || !acceptsJson(request)
-                || request.headers().contains(MIN_POSITION)) {
+        ProductPort port = products.get(uri.substring(PREFIX.length(), productEnd));
+        if (port == null || request.headers().contains(MIN_POSITION)) {
             return false;
         }
-        ProductPort port = products.get(uri.substring(PREFIX.length(), productEnd));
-        if (port == null) {
+        int rowsEnd = productEnd + ROWS.length();
+        if (rowsEnd == uri.length() || uri.charAt(rowsEnd) == '?') {
+            perform(new Call(
+                    LIST_ROWS, request, () -> operations.listRows(request, RequestTarget.of(request, NO_BODY))));
+            return true;
+        }
+        int keyStart = rowsEnd + 1;
+        if (uri.charAt(rowsEnd) != '/' || keyStart == uri.length() || !plain(uri, keyStart) || !acceptsJson(request)) {
             return false;
         }
         perform(new Call(GET_ROW, request, () -> port.row(List.of(uri.substring(keyStart)), false)));

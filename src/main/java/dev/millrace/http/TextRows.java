@@ -1,13 +1,8 @@
 package dev.millrace.http;
 
-import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.ByteSink;
-import dev.millrace.arrow.ColumnLayout;
-import dev.millrace.codec.CsvEncoder;
-import dev.millrace.codec.JsonEncoder;
+import dev.millrace.codec.RowEncoder;
 import dev.millrace.query.RowSource;
-import java.util.List;
-import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /** Encodes the rows of a scan as a JSON page, as NDJSON or as CSV. */
@@ -19,13 +14,7 @@ final class TextRows implements RowWriter {
         String cursor(int partition, long offset, int skip);
     }
 
-    /** Writes a row of a batch. */
-    private interface RowEncoder {
-        void row(Batch batch, int row, ByteSink sink);
-    }
-
     private final RowSource scan;
-    private final Optional<CsvEncoder> csv;
     private final RowEncoder encoder;
     private final Format format;
     private final String position;
@@ -36,18 +25,10 @@ final class TextRows implements RowWriter {
     private boolean first = true;
 
     /** @param rows most rows to write */
-    TextRows(
-            RowSource scan,
-            List<ColumnLayout> columns,
-            Negotiation negotiation,
-            long rows,
-            String position,
-            Onward onward) {
+    TextRows(RowSource scan, RowEncoder encoder, Format format, long rows, String position, Onward onward) {
         this.scan = scan;
-        this.format = negotiation.format();
-        this.csv = format == Format.CSV ? Optional.of(new CsvEncoder(columns)) : Optional.empty();
-        this.encoder = csv.<RowEncoder>map(encoder -> encoder::row)
-                .orElseGet(() -> JsonEncoder.of(columns, negotiation.numbersAsStrings())::row);
+        this.encoder = encoder;
+        this.format = format;
         this.rowsLeft = rows;
         this.position = position;
         this.onward = onward;
@@ -60,7 +41,7 @@ final class TextRows implements RowWriter {
             if (format == Format.JSON) {
                 sink.put(BEGIN);
             }
-            csv.ifPresent(encoder -> encoder.header(sink));
+            encoder.header(sink);
         }
         while (true) {
             if (index == scan.count()) {

@@ -28,14 +28,19 @@ public final class CursorCodec {
     private static final String EXPECTED =
             "the 'next' of the page before, with the same select and filters; or no cursor, for the first page";
 
-    private final SecretKeySpec key;
+    private final Mac mac;
 
     /** A codec that signs with {@code secret}, at least 16 bytes, which it copies. */
     public CursorCodec(byte[] secret) {
         if (secret.length < 16) {
             throw new IllegalArgumentException("a cursor secret has at least 16 bytes");
         }
-        this.key = new SecretKeySpec(secret, "HmacSHA256");
+        try {
+            mac = Mac.getInstance("HmacSHA256");
+            mac.init(new SecretKeySpec(secret, "HmacSHA256"));
+        } catch (NoSuchAlgorithmException | InvalidKeyException everyJdkHasIt) {
+            throw new IllegalStateException(everyJdkHasIt);
+        }
     }
 
     /** The text form of a cursor of a product. */
@@ -109,13 +114,12 @@ public final class CursorCodec {
 
     private byte[] signature(String product, byte[] fields, int length) {
         try {
-            Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(key);
-            mac.update(product.getBytes(UTF_8));
-            mac.update((byte) 0);
-            mac.update(fields, 0, length);
-            return mac.doFinal();
-        } catch (NoSuchAlgorithmException | InvalidKeyException everyJdkHasIt) {
+            Mac signing = (Mac) mac.clone();
+            signing.update(product.getBytes(UTF_8));
+            signing.update((byte) 0);
+            signing.update(fields, 0, length);
+            return signing.doFinal();
+        } catch (CloneNotSupportedException everyJdkHasIt) {
             throw new IllegalStateException(everyJdkHasIt);
         }
     }

@@ -103,13 +103,7 @@ public final class QueryParser {
                 limit == null ? limits.defaultLimit() : limit(limit, limits.maxLimit()),
                 limit != null,
                 new Start.Now());
-        return new RowsQuery(
-                query.select(),
-                filters,
-                query.sort(),
-                query.limit(),
-                limit != null,
-                start(single, query.fingerprint()));
+        return query.from(start(single, query));
     }
 
     /** A limit between 1 and {@code max}. */
@@ -182,14 +176,14 @@ public final class QueryParser {
         return keys;
     }
 
-    private Start start(Map<String, String> single, long fingerprint) {
+    private Start start(Map<String, String> single, RowsQuery query) {
         String cursor = single.get("cursor");
         String asOf = single.get("as_of");
         if (cursor != null && asOf != null) {
             throw problem("as_of", "a cursor carries its own position.", "either cursor or as_of.");
         }
         if (cursor != null) {
-            return new Start.After(cursors.decode(product, cursor, fingerprint));
+            return new Start.After(cursors.decode(product, cursor, query.fingerprint()));
         }
         if (asOf == null) {
             return new Start.Now();

@@ -30,6 +30,11 @@ public record RowsQuery(
         sort = List.copyOf(sort);
     }
 
+    /** The same query from another start on. */
+    RowsQuery from(Start other) {
+        return new RowsQuery(select, filters, sort, limit, limitGiven, other);
+    }
+
     /** A hash of columns, filters and order, the same for the same query whatever its limit and start. */
     public long fingerprint() {
         byte[] text = (select.stream().map(ColumnLayout::path).collect(Collectors.joining(",")) + "\n"
