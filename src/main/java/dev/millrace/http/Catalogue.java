@@ -74,6 +74,7 @@ final class Catalogue {
                 .put("self", url)
                 .put("contract", url + "/contract")
                 .put("schema", url + "/schema")
+                .put("openapi", url + "/openapi.yaml")
                 .put("rows", url + "/rows")
                 .put("quality", url + "/quality")
                 .put("stats", url + "/stats");

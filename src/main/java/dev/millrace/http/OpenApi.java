@@ -17,9 +17,10 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
  * The document {@code openapi.yaml}, the truth about paths and methods: handlers are bound to its operation ids.
  *
  * @param text as it is stored
+ * @param tree its maps, lists and scalars
  * @param operations in the document's order
  */
-record OpenApi(String text, List<Operation> operations) {
+record OpenApi(String text, Map<String, Object> tree, List<Operation> operations) {
     private static final String RESOURCE = "/openapi.yaml";
     private static final Set<String> METHODS =
             Set.of("get", "put", "post", "delete", "options", "head", "patch", "trace");
@@ -49,6 +50,7 @@ record OpenApi(String text, List<Operation> operations) {
     }
 
     OpenApi {
+        tree = java.util.Collections.unmodifiableMap(tree);
         operations = List.copyOf(operations);
     }
 
@@ -79,7 +81,7 @@ record OpenApi(String text, List<Operation> operations) {
                         operations.add(new Operation(id, method.toUpperCase(java.util.Locale.ROOT), template));
                     }
                 }));
-        return new OpenApi(text, operations);
+        return new OpenApi(text, map(document), operations);
     }
 
     /**

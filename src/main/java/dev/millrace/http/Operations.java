@@ -66,6 +66,7 @@ final class Operations {
                 Map.entry("getProduct", this::getProduct),
                 Map.entry("getContract", this::getContract),
                 Map.entry("getSchema", this::getSchema),
+                Map.entry("getProductOpenApi", this::getProductOpenApi),
                 Map.entry("listRows", this::listRows),
                 Map.entry("getRow", this::getRow),
                 Map.entry("writeRecords", this::writeRecords),
@@ -113,6 +114,13 @@ final class Operations {
         only(target, Set.of());
         Product product = port(target).product();
         return whole(JSON_SCHEMA, RowJsonSchema.of(product).encode(), at(product.position()));
+    }
+
+    private Future<Answer> getProductOpenApi(HttpServerRequest request, RequestTarget target) {
+        only(target, Set.of());
+        ProductPort port = port(target);
+        return onWorker(() -> Answer.Whole.text(
+                YAML, port.openApi(document), at(port.product().position())));
     }
 
     private Future<Answer> getQuality(HttpServerRequest request, RequestTarget target) {

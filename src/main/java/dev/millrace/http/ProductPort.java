@@ -53,6 +53,13 @@ final class ProductPort {
         return product;
     }
 
+    /** The product's own document; not for an event loop. */
+    String openApi(OpenApi server) {
+        try (Snapshot snapshot = product.snapshot()) {
+            return new ProductOpenApi(server, product, parser, room.allocator()).text(snapshot);
+        }
+    }
+
     /** The row whose key has these components, as JSON. */
     Future<Answer> row(List<String> components, boolean numbersAsStrings) {
         readable();

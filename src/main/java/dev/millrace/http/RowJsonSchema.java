@@ -4,6 +4,7 @@ import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.domain.Product;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.math.BigInteger;
 import java.util.List;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 
@@ -47,7 +48,8 @@ final class RowJsonSchema {
         return schema;
     }
 
-    private static JsonObject value(ColumnLayout column) {
+    /** The schema of a value that is there. */
+    static JsonObject value(ColumnLayout column) {
         return switch (column.type()) {
             case ArrowType.Bool ignored -> type("boolean");
             case ArrowType.Int integer -> integer(integer);
@@ -80,12 +82,12 @@ final class RowJsonSchema {
 
     private static JsonObject integer(ArrowType.Int integer) {
         JsonObject schema = type("integer");
-        if (integer.getBitWidth() < 64) {
-            int bits = integer.getBitWidth();
-            long most = integer.getIsSigned() ? (1L << (bits - 1)) - 1 : (1L << bits) - 1;
-            schema.put("minimum", integer.getIsSigned() ? -most - 1 : 0).put("maximum", most);
-        }
-        return schema;
+        int bits = integer.getBitWidth();
+        BigInteger most = BigInteger.ONE
+                .shiftLeft(integer.getIsSigned() ? bits - 1 : bits)
+                .subtract(BigInteger.ONE);
+        return schema.put("minimum", integer.getIsSigned() ? most.negate().subtract(BigInteger.ONE) : 0)
+                .put("maximum", most);
     }
 
     private static JsonObject type(String name) {

@@ -106,6 +106,23 @@ public final class QueryParser {
         return query.from(start(single, query));
     }
 
+    /** The columns that can be filtered, nested ones too, by the name that a request uses. */
+    public Map<String, ColumnLayout> filters() {
+        var filters = new TreeMap<String, ColumnLayout>();
+        columns.forEach((name, column) -> filters.put(RESERVED.contains(name) ? "filter[" + name + "]" : name, column));
+        return filters;
+    }
+
+    /** The operators that a column has. */
+    public static List<Operator> operators(ColumnLayout column) {
+        return ValueParser.operators(column);
+    }
+
+    /** What a filter's value looks like, for people. */
+    public static String expected(ColumnLayout column, Operator operator) {
+        return ValueParser.expected(column, operator);
+    }
+
     /** A limit between 1 and {@code max}. */
     public static int limit(String text, int max) {
         int limit = text.matches("\\d{1,9}") ? Integer.parseInt(text) : 0;

@@ -1,0 +1,200 @@
+package dev.millrace.http;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.arrow.ByteSink;
+import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.codec.JsonEncoder;
+import dev.millrace.domain.Product;
+import dev.millrace.query.Operator;
+import dev.millrace.query.QueryParser;
+import dev.millrace.query.RowsScan;
+import dev.millrace.store.Snapshot;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.arrow.memory.BufferAllocator;
+import org.snakeyaml.engine.v2.api.Dump;
+import org.snakeyaml.engine.v2.api.DumpSettings;
+
+/**
+ * The document of one product, made of the server's: its own paths, its rows with their types, a parameter for each filter,
+ * and a row of its own as the example. So a generator makes typed clients, and a reader can try what stands there.
+ */
+final class ProductOpenApi {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String PATH = "/v1/products/{domain}/{product}";
+
+    private final OpenApi server;
+    private final Product product;
+    private final QueryParser parser;
+    private final BufferAllocator allocator;
+
+    /** @param allocator borrowed, pays for the example while it is made */
+    ProductOpenApi(OpenApi server, Product product, QueryParser parser, BufferAllocator allocator) {
+        this.server = server;
+        this.product = product;
+        this.parser = parser;
+        this.allocator = allocator;
+    }
+
+    /** The document as YAML, with an example from the snapshot, which is borrowed; not for an event loop. */
+    String text(Snapshot snapshot) {
+        ObjectNode document = JSON.valueToTree(server.tree());
+        ObjectNode info = document.putObject("info");
+        info.put("title", product.face().title())
+                .put("version", product.face().contractVersion())
+                .put(
+                        "description",
+                        product.face().description() + "\n\nContract "
+                                + product.face().contractId() + ".");
+        ObjectNode components = (ObjectNode) document.get("components");
+        Optional<ObjectNode> example = example(snapshot);
+        paths(document, components, example);
+        rows(components, example);
+        Map<?, ?> plain = JSON.convertValue(document, Map.class);
+        return new Dump(DumpSettings.builder().setSplitLines(false).build()).dumpToString(plain);
+    }
+
+    private void paths(ObjectNode document, ObjectNode components, Optional<ObjectNode> example) {
+        ObjectNode all = (ObjectNode) document.get("paths");
+        ObjectNode own = document.putObject("paths");
+        String url = "/v1/products/" + product.domain() + "/" + product.name();
+        for (Map.Entry<String, JsonNode> path : all.properties()) {
+            String rest = path.getKey().startsWith(PATH) ? path.getKey().substring(PATH.length()) : "-";
+            boolean keyed = rest.startsWith("/rows/") || rest.equals("/rows:lookup");
+            boolean letters = rest.startsWith("/dead-letters");
+            if (rest.equals("-")
+                    || (keyed && product.schema().key().isEmpty())
+                    || (letters && product.deadLetters().isEmpty())) {
+                continue;
+            }
+            ObjectNode item = (ObjectNode) path.getValue();
+            ArrayNode shared = (ArrayNode) item.get("parameters");
+            for (Iterator<JsonNode> each = shared.iterator(); each.hasNext(); ) {
+                if (each.next().path("$ref").asText().matches(".*/(Domain|Product)")) {
+                    each.remove();
+                }
+            }
+            if (rest.equals("/rows")) {
+                filters((ArrayNode) item.get("get").get("parameters"));
+                pageExample((ObjectNode) item.get("get"), example);
+            }
+            if (rest.equals("/rows/{key}")) {
+                key((ObjectNode) shared.get(0), example);
+            }
+            if (product.definition().isDeadLetters()) {
+                item.remove(List.of("post", "delete"));
+            }
+            own.set(url + rest, item);
+        }
+        // The rows of dead letters are not this product's.
+        ObjectNode schemas = (ObjectNode) components.get("schemas");
+        schemas.set("DeadLetter", schemas.get("Row"));
+        schemas.set("DeadLetterPage", withRow(schemas.get("Page").deepCopy(), "DeadLetter"));
+        own.properties().stream()
+                .filter(path -> path.getKey().startsWith(url + "/dead-letters"))
+                .forEach(path -> withRow(path.getValue(), "DeadLetter"));
+    }
+
+    /** The same tree with another schema of rows in it. */
+    private static <T extends JsonNode> T withRow(T tree, String name) {
+        tree.findParents("$ref").forEach(reference -> {
+            String to = reference.get("$ref").asText();
+            if (to.equals("#/components/schemas/Row")) {
+                ((ObjectNode) reference).put("$ref", "#/components/schemas/" + name);
+            } else if (to.equals("#/components/schemas/Page")) {
+                ((ObjectNode) reference).put("$ref", "#/components/schemas/" + name + "Page");
+            }
+        });
+        return tree;
+    }
+
+    private void rows(ObjectNode components, Optional<ObjectNode> example) {
+        ObjectNode schemas = (ObjectNode) components.get("schemas");
+        ObjectNode row = read(RowJsonSchema.of(product).encode());
+        row.remove("$schema");
+        row.remove("required"); // a select answers some of them
+        example.ifPresent(each -> row.set("examples", JSON.createArrayNode().add(each)));
+        schemas.set("Row", row);
+    }
+
+    private void filters(ArrayNode parameters) {
+        for (int i = parameters.size() - 1; i >= 0; i--) {
+            if (parameters.get(i).path("$ref").asText().endsWith("/Filters")) {
+                parameters.remove(i);
+            }
+        }
+        parser.filters().forEach((name, column) -> {
+            for (Operator operator : QueryParser.operators(column)) {
+                ObjectNode parameter = parameters.addObject();
+                parameter
+                        .put("name", operator == Operator.EQ ? name : name + "[" + operator.token() + "]")
+                        .put("in", "query");
+                ObjectNode schema = parameter.putObject("schema");
+                switch (operator) {
+                    case NULL -> schema.put("type", "boolean");
+                    case IN -> schema.put("type", "string").put("description", QueryParser.expected(column, operator));
+                    case PREFIX -> schema.put("type", "string");
+                    default -> schema.setAll(read(RowJsonSchema.value(column).encode()));
+                }
+                if (schema.get("type").asText().equals("string") && !schema.has("format")) {
+                    schema.put("pattern", "^[^\\u0000]*$");
+                }
+            }
+        });
+    }
+
+    private void pageExample(ObjectNode operation, Optional<ObjectNode> example) {
+        ObjectNode content = (ObjectNode) operation.at("/responses/200/content/application~1json");
+        content.remove("examples");
+        example.ifPresent(row -> {
+            ObjectNode page = content.putObject("example");
+            page.putArray("data").add(row);
+            page.put("position", product.position().toString()).putNull("next");
+        });
+    }
+
+    private void key(ObjectNode parameter, Optional<ObjectNode> example) {
+        List<ColumnLayout> columns = product.schema().columns();
+        List<String> values = new ArrayList<>();
+        for (int index : product.schema().key()) {
+            String value = example.map(
+                            row -> row.path(columns.get(index).name()).asText())
+                    .orElse("");
+            values.add(value);
+        }
+        parameter.remove("example");
+        if (example.isPresent() && values.size() == 1) {
+            parameter.put("example", values.getFirst());
+        }
+    }
+
+    private Optional<ObjectNode> example(Snapshot snapshot) {
+        var scan = new RowsScan(snapshot, parser.parse(List.of(Map.entry("limit", "1"))));
+        while (scan.next()) {
+            if (scan.count() > 0) {
+                try (var target = new ByteSink.ArrowTarget(allocator, 4096)) {
+                    ByteSink sink = ByteSink.over(target);
+                    JsonEncoder.of(product.schema().columns(), false).row(scan.batch(), scan.selection()[0], sink);
+                    return Optional.of(read(new String(sink.toBytes(), StandardCharsets.UTF_8)));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static ObjectNode read(String json) {
+        try {
+            return (ObjectNode) JSON.readTree(json);
+        } catch (JsonProcessingException ourOwnText) {
+            throw new IllegalStateException(ourOwnText);
+        }
+    }
+}
