@@ -68,10 +68,10 @@ final class HttpFixture implements AutoCloseable {
     }
 
     HttpResponse<byte[]> bytes(String path) throws Exception {
-        return client.send(
+        return Documented.check(client.send(
                 HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
                         .build(),
-                HttpResponse.BodyHandlers.ofByteArray());
+                HttpResponse.BodyHandlers.ofByteArray()));
     }
 
     SampleRows sample() {
@@ -107,7 +107,7 @@ final class HttpFixture implements AutoCloseable {
         for (int i = 0; i < headers.length; i += 2) {
             request.header(headers[i], headers[i + 1]);
         }
-        return client.send(request.build(), HttpResponse.BodyHandlers.ofString(UTF_8));
+        return Documented.check(client.send(request.build(), HttpResponse.BodyHandlers.ofString(UTF_8)));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.millrace.server;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.http.Documented;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -57,7 +58,8 @@ public record Client(String base) implements AutoCloseable {
     private static <T> HttpResponse<T> send(HttpRequest.Builder request, HttpResponse.BodyHandler<T> handler) {
         request.timeout(Duration.ofSeconds(60));
         try {
-            return HTTP.send(request.build(), handler);
+            HttpResponse<T> response = HTTP.send(request.build(), handler);
+            return response.uri().getPath().startsWith("/v1/") ? Documented.check(response) : response;
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         } catch (InterruptedException interrupted) {
