@@ -36,7 +36,10 @@ public record Configuration(
             DataSize maxBody,
             Duration idleTimeout,
             Duration requestTimeout,
-            int maxConnections) {}
+            int maxConnections,
+            Duration keepAlive,
+            int maxSubscribers,
+            int maxSubscribersPerClient) {}
 
     /** Health and metrics. */
     public record Management(String host, int port) {}

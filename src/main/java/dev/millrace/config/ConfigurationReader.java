@@ -154,7 +154,10 @@ public final class ConfigurationReader {
                 values.of(Keys.HTTP_MAX_BODY),
                 values.of(Keys.HTTP_IDLE_TIMEOUT),
                 values.of(Keys.HTTP_REQUEST_TIMEOUT),
-                values.of(Keys.HTTP_MAX_CONNECTIONS));
+                values.of(Keys.HTTP_MAX_CONNECTIONS),
+                values.of(Keys.HTTP_KEEP_ALIVE),
+                values.of(Keys.HTTP_MAX_SUBSCRIBERS),
+                values.of(Keys.HTTP_MAX_SUBSCRIBERS_PER_CLIENT));
         if (http.defaultLimit() > http.maxLimit()) {
             values.fault(
                     Keys.HTTP_DEFAULT_LIMIT,

@@ -63,6 +63,22 @@ final class Keys {
             "20000",
             "The most connections that are open; further ones are closed at once.");
 
+    static final Key<Duration> HTTP_KEEP_ALIVE = new Key<>(
+            "http.keepAlive",
+            SHORT,
+            "15s",
+            "How often a subscriber to changes is told how far it has come; at least four times in `http.idleTimeout`.");
+    static final Key<Integer> HTTP_MAX_SUBSCRIBERS = new Key<>(
+            "http.maxSubscribers",
+            Kind.whole("number of subscribers", 1, 10_000_000),
+            "20000",
+            "The most subscribers to changes; further ones are answered with 503.");
+    static final Key<Integer> HTTP_MAX_SUBSCRIBERS_PER_CLIENT = new Key<>(
+            "http.maxSubscribersPerClient",
+            Kind.whole("number of subscribers", 0, 10_000_000),
+            "0",
+            "The most subscribers at one address; 0 for a quarter of `http.maxSubscribers`.");
+
     static final Key<String> MANAGEMENT_HOST =
             new Key<>("management.host", Kind.text(), "0.0.0.0", "The address that health and metrics listen on.");
     static final Key<Integer> MANAGEMENT_PORT =
@@ -186,6 +202,9 @@ final class Keys {
             HTTP_IDLE_TIMEOUT,
             HTTP_REQUEST_TIMEOUT,
             HTTP_MAX_CONNECTIONS,
+            HTTP_KEEP_ALIVE,
+            HTTP_MAX_SUBSCRIBERS,
+            HTTP_MAX_SUBSCRIBERS_PER_CLIENT,
             MANAGEMENT_HOST,
             MANAGEMENT_PORT,
             FLIGHT_HOST,

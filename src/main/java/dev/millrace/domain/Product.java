@@ -40,6 +40,7 @@ public final class Product {
     private volatile Replay replay = request -> CompletableFuture.failedFuture(
             new Problem.Unavailable("A replay", "the product's input is not open.").exception());
     private final Waiters waiters;
+    private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private volatile Writes writes;
     private volatile ProductState state = ProductState.starting();
     private final ProductQuality quality;
@@ -169,9 +170,16 @@ public final class Product {
         return waiters.await(wanted, patience);
     }
 
-    /** Says that more can be read; the ingest thread, after each run. */
+    /** Says that more can be read; any thread that made it so, after each run. */
     public void advanced() {
         waiters.advanced();
+        listeners.forEach(Runnable::run);
+    }
+
+    /** Has {@code listener} told after each run, on the thread that made it; it must not block. Run the answer to end that. */
+    public Runnable onAdvance(Runnable listener) {
+        listeners.add(listener);
+        return () -> listeners.remove(listener);
     }
 
     /** The position that readers see. */

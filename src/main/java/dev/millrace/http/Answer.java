@@ -36,6 +36,14 @@ public sealed interface Answer extends AutoCloseable {
         }
     }
 
+    /** Changes, for as long as the client stays. */
+    record Pushed(ChangeHub.Subscription subscription) implements Answer {
+        @Override
+        public void close() {
+            subscription.close();
+        }
+    }
+
     /** Rows that come in several buffers. */
     record Streamed(RowStream stream) implements Answer {
         @Override

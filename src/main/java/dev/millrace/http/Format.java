@@ -2,15 +2,22 @@ package dev.millrace.http;
 
 import io.vertx.core.http.HttpHeaders;
 import java.util.List;
+import java.util.stream.Stream;
 
-/** A form in which rows can be answered. */
+/** A form in which rows or changes can be answered. */
 enum Format {
     JSON("application/json", "json"),
     NDJSON("application/x-ndjson", "ndjson"),
     CSV("text/csv", "csv"),
-    ARROW("application/vnd.apache.arrow.stream", "arrow");
+    ARROW("application/vnd.apache.arrow.stream", "arrow"),
+    EVENTS("text/event-stream", "sse");
 
-    static final List<Format> ALL = List.of(values());
+    /** The forms of rows. */
+    static final List<Format> ALL =
+            Stream.of(values()).filter(format -> format != EVENTS).toList();
+
+    /** The forms of changes. */
+    static final List<Format> PUSH = List.of(EVENTS, NDJSON);
 
     private final String mediaType;
     private final String token;

@@ -31,6 +31,7 @@ import org.apache.arrow.memory.BufferAllocator;
 public final class HttpPort {
     private static final int MAX_LINE_BYTES = 8 << 10;
     private static final int MAX_HEADER_BYTES = 16 << 10;
+    private static final int MAX_CLIENT_FRAME_BYTES = 4 << 10;
     private static final int MAX_STREAMS = 256;
     private static final long SLOWEST_QUERY_SECONDS = 60;
 
@@ -42,7 +43,8 @@ public final class HttpPort {
     private final int loops;
     private final int queryThreads;
     private final BufferAllocator allocator;
-    private final StreamPlaces places = new StreamPlaces(MAX_STREAMS);
+    private final StreamPlaces places = new StreamPlaces("Streaming of long answers", MAX_STREAMS, 0);
+    private final StreamPlaces subscribers;
     private final Connections connections;
     private final AtomicInteger actualPort = new AtomicInteger();
     private final AtomicReference<String> deployment = new AtomicReference<>("");
@@ -74,6 +76,7 @@ public final class HttpPort {
         this.loops = loops;
         this.queryThreads = queryThreads;
         this.allocator = allocator;
+        this.subscribers = new StreamPlaces("Push", settings.maxSubscribers(), settings.maxSubscribersPerClient());
         this.connections = new Connections(
                 settings.maxConnections(), settings.requestTimeout().toMillis());
     }
@@ -109,6 +112,11 @@ public final class HttpPort {
         return places.taken();
     }
 
+    /** How many clients are subscribed to changes. */
+    public int subscribers() {
+        return subscribers.taken();
+    }
+
     /** How many connections are open. */
     int connections() {
         return connections.open();
@@ -126,6 +134,11 @@ public final class HttpPort {
                 .setTcpNoDelay(true)
                 .setCompressionSupported(false)
                 .setDecompressionSupported(false)
+                // They cost each connection more memory than everything else, and a message is not sent twice.
+                .setPerMessageWebSocketCompressionSupported(false)
+                .setPerFrameWebSocketCompressionSupported(false)
+                .setMaxWebSocketFrameSize(MAX_CLIENT_FRAME_BYTES)
+                .setMaxWebSocketMessageSize(MAX_CLIENT_FRAME_BYTES)
                 // See ADR 6: a long answer on an upgraded connection was once in 500 cut into wrong frames.
                 .setHttp2ClearTextEnabled(false);
     }
@@ -144,6 +157,7 @@ public final class HttpPort {
     /** The server of one event loop. */
     private final class Loop extends VerticleBase {
         private final OpenApi document;
+        private final Map<String, ProductPort> ports = new HashMap<>();
 
         Loop(OpenApi document) {
             this.document = document;
@@ -154,11 +168,20 @@ public final class HttpPort {
             WorkerExecutor workers =
                     vertx.createSharedWorkerExecutor("query", queryThreads, SLOWEST_QUERY_SECONDS, TimeUnit.SECONDS);
             var room = new RowStream.Room(
-                    vertx, workers, allocator, places, settings.idleTimeout().toMillis());
+                    vertx,
+                    workers,
+                    allocator,
+                    places,
+                    subscribers,
+                    settings.idleTimeout().toMillis(),
+                    Math.max(
+                            1,
+                            Math.min(
+                                    settings.keepAlive().toMillis(),
+                                    settings.idleTimeout().toMillis() / 4)));
             var limits = new QueryParser.Limits(
                     settings.defaultLimit(), settings.maxLimit(), QueryParser.Limits.USUAL.maxFilters());
             var cursors = new CursorCodec(cursorSecret);
-            Map<String, ProductPort> ports = new HashMap<>();
             for (Product product : products.withDeadLetters()) {
                 ports.put(product.domain() + "/" + product.name(), new ProductPort(product, limits, cursors, room));
             }
@@ -173,6 +196,11 @@ public final class HttpPort {
                     settings.maxBody().bytes()));
             server.invalidRequestHandler(HttpPort::refuse);
             return server.listen().onSuccess(listening -> actualPort.set(listening.actualPort()));
+        }
+
+        @Override
+        public Future<?> stop() {
+            return Future.join(ports.values().stream().map(ProductPort::close).toList());
         }
     }
 }

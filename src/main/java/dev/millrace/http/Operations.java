@@ -32,7 +32,9 @@ import org.jspecify.annotations.Nullable;
 final class Operations {
     private static final CharSequence YAML = HttpHeaders.createOptimized("application/yaml");
     private static final CharSequence JSON_SCHEMA = HttpHeaders.createOptimized("application/schema+json");
-    private static final Set<String> WRITES = Set.of("writeRecords", "deleteRow", "replayDeadLetters");
+    /** What Millrace-Min-Position says nothing to. */
+    private static final Set<String> UNTIMED = Set.of("writeRecords", "deleteRow", "replayDeadLetters", "getChanges");
+
     private static final int DOMAIN = 2;
     private static final int PRODUCT = 3;
     private static final int KEY = 5;
@@ -69,6 +71,8 @@ final class Operations {
                 Map.entry("getContract", this::getContract),
                 Map.entry("getSchema", this::getSchema),
                 Map.entry("getProductOpenApi", this::getProductOpenApi),
+                Map.entry("getProductAsyncApi", this::getProductAsyncApi),
+                Map.entry("getChanges", this::getChanges),
                 Map.entry("listRows", this::listRows),
                 Map.entry("getRow", this::getRow),
                 Map.entry("writeRecords", this::writeRecords),
@@ -127,6 +131,24 @@ final class Operations {
         ProductPort port = port(target);
         return onWorker(() -> Answer.Whole.text(
                 YAML, port.openApi(document), at(port.product().position())));
+    }
+
+    private Future<Answer> getProductAsyncApi(HttpServerRequest request, RequestTarget target) {
+        only(target, Set.of());
+        ProductPort port = port(target);
+        return onWorker(
+                () -> Answer.Whole.text(YAML, port.asyncApi(), at(port.product().position())));
+    }
+
+    private Future<Answer> getChanges(HttpServerRequest request, RequestTarget target) {
+        boolean socket = ChangeHub.Subscription.isSocket(request);
+        return port(target)
+                .changes(
+                        target,
+                        Negotiation.of(
+                                accept(request), target.parameters(), socket ? List.of(Format.NDJSON) : Format.PUSH),
+                        header(request, "Last-Event-ID").strip(),
+                        Call.client(request));
     }
 
     private Future<Answer> getQuality(HttpServerRequest request, RequestTarget target) {
@@ -252,7 +274,7 @@ final class Operations {
 
     /** Ends when the product that an operation reads has come as far as the request wants. */
     Future<Void> reached(OpenApi.Operation operation, HttpServerRequest request, RequestTarget target) {
-        if (!operation.template().startsWith("/v1/products/{domain}/{product}") || WRITES.contains(operation.id())) {
+        if (!operation.template().startsWith("/v1/products/{domain}/{product}") || UNTIMED.contains(operation.id())) {
             return Future.succeededFuture();
         }
         boolean letters = operation.template().contains("/dead-letters");

@@ -82,6 +82,9 @@ final class ProductOpenApi {
                     each.remove();
                 }
             }
+            if (rest.equals("/changes")) {
+                filters((ArrayNode) item.get("get").get("parameters"));
+            }
             if (rest.equals("/rows")) {
                 filters((ArrayNode) item.get("get").get("parameters"));
                 pageExample((ObjectNode) item.get("get"), example);

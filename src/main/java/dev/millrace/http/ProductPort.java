@@ -7,6 +7,8 @@ import dev.millrace.codec.JsonEncoder;
 import dev.millrace.codec.RowEncoder;
 import dev.millrace.domain.Product;
 import dev.millrace.problem.Problem;
+import dev.millrace.query.ChangeForm;
+import dev.millrace.query.ChangeToken;
 import dev.millrace.query.Cursor;
 import dev.millrace.query.CursorCodec;
 import dev.millrace.query.QueryParser;
@@ -22,10 +24,13 @@ import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Rows of one product for the requests of one event loop, which is the only thread that calls it. */
 final class ProductPort {
+    private static final String FROM = "now, beginning, a Millrace-Position or the id of an event.";
     private static final int ROW_BYTES = 512;
 
     /** Unfiltered pages up to this size are made on the event loop itself. */
@@ -38,6 +43,7 @@ final class ProductPort {
     private final CursorCodec cursors;
     private final RowStream.Room room;
     private final JsonEncoder whole;
+    private final ChangeHub hub;
     private final NettyTarget target = new NettyTarget();
     private PositionText latest = new PositionText(Position.of("-"), "-:");
 
@@ -46,6 +52,7 @@ final class ProductPort {
         this.parser = new QueryParser(product.qualifiedName(), product.schema(), limits, cursors);
         this.cursors = cursors;
         this.room = room;
+        this.hub = new ChangeHub(product, room);
         this.whole = JsonEncoder.of(product.schema().columns(), false);
     }
 
@@ -58,6 +65,11 @@ final class ProductPort {
         try (Snapshot snapshot = product.snapshot()) {
             return new ProductOpenApi(server, product, parser, room.allocator()).text(snapshot);
         }
+    }
+
+    /** The document of the product's changes. */
+    String asyncApi() {
+        return new ProductAsyncApi(product).text();
     }
 
     /** The row whose key has these components, as JSON. */
@@ -194,6 +206,63 @@ final class ProductPort {
                         && query.select().equals(product.schema().columns())
                 ? whole
                 : JsonEncoder.of(query.select(), negotiation.numbersAsStrings());
+    }
+
+    /**
+     * Changes from a token on.
+     *
+     * @param lastId the id of the event received last; empty for what the parameter {@code from} says
+     */
+    Future<Answer> changes(RequestTarget request, Negotiation negotiation, String lastId, String client) {
+        List<Map.Entry<String, String>> parameters = new ArrayList<>(request.parameters());
+        List<String> from = parameters.stream()
+                .filter(parameter -> parameter.getKey().equals("from"))
+                .map(Map.Entry::getValue)
+                .toList();
+        parameters.removeIf(parameter -> Set.of("from", "format").contains(parameter.getKey()));
+        RowsQuery query = parser.parseChanges(parameters);
+        if (from.size() > 1) {
+            throw new Problem.InvalidParameter("from", "it is given twice.", FROM).exception();
+        }
+        readable();
+        ChangeToken token = token(!lastId.isEmpty() ? lastId : from.isEmpty() ? "now" : from.getFirst());
+        return Future.succeededFuture(new Answer.Pushed(hub.open(
+                query,
+                negotiation.format() == Format.EVENTS ? ChangeForm.EVENTS : ChangeForm.LINES,
+                negotiation.numbersAsStrings(),
+                token,
+                client)));
+    }
+
+    private ChangeToken token(String text) {
+        Position now = product.position();
+        if (text.equals("now")) {
+            return ChangeToken.changes(now);
+        }
+        if (text.equals("beginning")) {
+            return ChangeToken.state(now);
+        }
+        ChangeToken token = ChangeToken.parse(text)
+                .filter(each -> each.needs().partitions() <= now.partitions())
+                .orElseThrow(
+                        () -> new Problem.InvalidParameter("from", "it is no id of an event here.", FROM).exception());
+        if (token.state() || !token.position().topicId().equals(now.topicId())) {
+            if (!token.position().topicId().equals(now.topicId()) || now.hasReached(token.position())) {
+                product.snapshotAt(token.position()).close();
+            }
+        } else {
+            try (Snapshot snapshot = product.snapshot()) {
+                for (int partition = 0; partition < snapshot.partitions(); partition++) {
+                    snapshot.changes(partition, token.position().next(partition), 0);
+                }
+            }
+        }
+        return token;
+    }
+
+    /** Ends the subscribers; done when nothing is read for them any more. */
+    Future<Void> close() {
+        return hub.close();
     }
 
     private TextRows.Onward onward(Position position, RowsQuery query) {

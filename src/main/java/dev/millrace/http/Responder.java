@@ -2,6 +2,7 @@ package dev.millrace.http;
 
 import dev.millrace.layer.Allowance;
 import dev.millrace.problem.Problem;
+import dev.millrace.query.ChangeForm;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.MultiMap;
@@ -57,6 +58,7 @@ final class Responder {
                 whole.headers().forEach((name, value) -> response.headers().set(name, value));
                 end(response, whole.body(), head);
             }
+            case Answer.Pushed(ChangeHub.Subscription subscription) -> push(call, subscription, head);
             case Answer.Streamed(RowStream stream) -> {
                 headers(response, stream.format().contentType(), stream.position());
                 if (head) {
@@ -66,6 +68,32 @@ final class Responder {
                     stream.writeTo(response);
                 }
             }
+        }
+    }
+
+    private void push(Call call, ChangeHub.Subscription subscription, boolean head) {
+        HttpServerRequest request = call.request();
+        HttpServerResponse response = request.response();
+        if (head) {
+            subscription.close();
+        } else if (ChangeHub.Subscription.isSocket(request)) {
+            request.toWebSocket()
+                    .onSuccess(socket -> {
+                        socket.setWriteQueueMaxSize(Outlet.QUEUE_BYTES);
+                        subscription.start(new Outlet.Socket(socket));
+                    })
+                    .onFailure(refused -> subscription.close());
+            return;
+        }
+        Format format = subscription.form() == ChangeForm.EVENTS ? Format.EVENTS : Format.NDJSON;
+        headers(response, format.contentType(), subscription.token().position().toString());
+        response.headers().set(HttpHeaders.CACHE_CONTROL, "no-store");
+        response.headers().set("X-Accel-Buffering", "no");
+        if (head) {
+            response.end();
+        } else {
+            response.setChunked(true).setWriteQueueMaxSize(Outlet.QUEUE_BYTES);
+            subscription.start(new Outlet.Streamed(request));
         }
     }
 

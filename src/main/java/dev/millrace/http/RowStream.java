@@ -29,7 +29,13 @@ final class RowStream implements AutoCloseable {
 
     /** Where streams run and what they may take; the allocator pays for rows that must be copied. */
     record Room(
-            Vertx vertx, WorkerExecutor workers, BufferAllocator allocator, StreamPlaces places, long stallMillis) {}
+            Vertx vertx,
+            WorkerExecutor workers,
+            BufferAllocator allocator,
+            StreamPlaces places,
+            StreamPlaces subscribers,
+            long stallMillis,
+            long beatMillis) {}
 
     private final Room room;
     private final Snapshot snapshot;

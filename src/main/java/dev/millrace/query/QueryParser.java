@@ -106,6 +106,19 @@ public final class QueryParser {
         return query.from(start(single, query));
     }
 
+    /** The query of a subscription: of the reserved names it may have {@code select} alone. */
+    public RowsQuery parseChanges(List<Map.Entry<String, String>> parameters) {
+        for (Map.Entry<String, String> parameter : parameters) {
+            if (RESERVED.contains(parameter.getKey()) && !parameter.getKey().equals("select")) {
+                throw problem(
+                        parameter.getKey(),
+                        "changes come one by one, in the order of their records.",
+                        "from, select, format, filters.");
+            }
+        }
+        return parse(parameters);
+    }
+
     /** The columns that can be filtered, nested ones too, by the name that a request uses. */
     public Map<String, ColumnLayout> filters() {
         var filters = new TreeMap<String, ColumnLayout>();

@@ -35,6 +35,13 @@ public record RowsQuery(
         return new RowsQuery(select, filters, sort, limit, limitGiven, other);
     }
 
+    /** Columns and filters, equal for the same rows and the same columns of them. */
+    public List<List<String>> canonical() {
+        return List.of(
+                select.stream().map(ColumnLayout::path).toList(),
+                filters.stream().map(Filter::canonical).sorted().toList());
+    }
+
     /** A hash of columns, filters and order, the same for the same query whatever its limit and start. */
     public long fingerprint() {
         byte[] text = (select.stream().map(ColumnLayout::path).collect(Collectors.joining(",")) + "\n"

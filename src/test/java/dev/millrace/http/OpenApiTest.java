@@ -121,7 +121,9 @@ class OpenApiTest {
                 vertx,
                 vertx.createSharedWorkerExecutor("test", 1),
                 new org.apache.arrow.memory.RootAllocator(),
-                new StreamPlaces(1),
+                new StreamPlaces("Streaming", 1, 0),
+                new StreamPlaces("Push", 1, 0),
+                1,
                 1);
         return new Operations(document, new Catalogue(products, Clock.systemUTC()), room, Map.of())
                 .byId()

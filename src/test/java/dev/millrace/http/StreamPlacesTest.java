@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class StreamPlacesTest {
     @Test
     void oneClient_hasAQuarter_andAllClientsAllOfThem() {
-        var places = new StreamPlaces(16);
+        var places = new StreamPlaces("Streaming", 16, 0);
         for (String client : new String[] {"a", "b", "c", "d"}) {
             for (int i = 0; i < 4; i++) {
                 places.take(client);

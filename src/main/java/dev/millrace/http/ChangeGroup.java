@@ -1,0 +1,272 @@
+package dev.millrace.http;
+
+import dev.millrace.problem.Problem;
+import dev.millrace.query.ChangeForm;
+import dev.millrace.query.ChangeReader;
+import dev.millrace.query.ChangeToken;
+import dev.millrace.query.RowsQuery;
+import dev.millrace.store.Position;
+import io.netty.buffer.ByteBuf;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * The subscribers of one query in one form on one event loop. Those who stand at the group's position are its members: what
+ * comes next is read and encoded once for all of them. Who cannot take it leaves, and so slows nobody; when its socket has
+ * room again it reads for itself until it stands where the group stands.
+ *
+ * <p>A group always stands between two records. It moves on before its members are sent the buffer that leads there, so who
+ * joins meanwhile is not sent it, and there is no next one before the last member was sent this one.
+ */
+final class ChangeGroup {
+    private static final int SOFT_BYTES = 64 << 10;
+    private static final int SLICE = 256;
+    private static final short SLOW = 1013;
+    private static final short POLICY = 1008;
+
+    /** What a group's subscribers have in common. */
+    record Key(List<List<String>> query, ChangeForm form, boolean numbersAsStrings) {}
+
+    private record Filled(ChangeReader.Filled end, ByteBuf bytes) {}
+
+    private final ChangeHub hub;
+    private final Key key;
+    private final RowsQuery query;
+    private final Set<Subscriber> all = new LinkedHashSet<>();
+    private final Set<Subscriber> members = new LinkedHashSet<>();
+    private List<Subscriber> ahead = new ArrayList<>();
+    private Position position;
+    private boolean busy;
+
+    ChangeGroup(ChangeHub hub, Key key, RowsQuery query) {
+        this.hub = hub;
+        this.key = key;
+        this.query = query;
+        this.position = hub.product().position();
+    }
+
+    /** Takes a subscriber from its token on; it gives its place back in the end. */
+    void join(Subscriber subscriber) {
+        all.add(subscriber);
+        subscriber.outlet.onClose(() -> leave(subscriber));
+        subscriber.outlet.beat(key.form().position(subscriber.token));
+        settle(subscriber, subscriber.token.isAt(hub.product().position()));
+    }
+
+    private void settle(Subscriber subscriber, boolean current) {
+        if (subscriber.stand == Subscriber.Stand.ENDED) {
+            return;
+        }
+        ChangeToken token = subscriber.token;
+        if (members.isEmpty() && !busy) {
+            // Nobody stands there: the group is wherever that is best.
+            position = current ? token.position() : hub.product().position();
+        }
+        if (token.isAt(position)) {
+            subscriber.stand = Subscriber.Stand.MEMBER;
+            members.add(subscriber);
+            advance();
+        } else if (position.hasReached(token.needs())
+                || !position.topicId().equals(token.position().topicId())) {
+            subscriber.stand = Subscriber.Stand.BEHIND;
+            hub.queue(() -> catchUp(subscriber));
+        } else {
+            subscriber.stand = Subscriber.Stand.AHEAD;
+            ahead.add(subscriber);
+        }
+    }
+
+    /** Looks whether the product has moved on. */
+    void advance() {
+        Position now = hub.product().position();
+        boolean moved = !now.topicId().equals(position.topicId()) || position.compare(now) == Position.Order.BEFORE;
+        if (busy || !moved || hub.isClosed()) {
+            return;
+        }
+        if (members.isEmpty()) {
+            position = now;
+            settleAhead();
+            return;
+        }
+        busy = true;
+        fill(ChangeToken.changes(position), now, filled -> moved(filled), failure -> {
+            busy = false;
+            position = hub.product().position();
+            List.copyOf(members).forEach(member -> fail(member, failure));
+            settleAhead();
+        });
+    }
+
+    private void moved(Filled filled) {
+        ChangeToken token = filled.end().token();
+        position = token.position();
+        var chunk = new Outlet.Chunk(filled.bytes());
+        boolean nothing = !filled.bytes().isReadable();
+        each(
+                members.toArray(Subscriber[]::new),
+                0,
+                nothing ? Integer.MAX_VALUE : SLICE,
+                member -> {
+                    if (member.stand == Subscriber.Stand.MEMBER) {
+                        member.token = token;
+                        if (!nothing) {
+                            send(member, chunk);
+                        }
+                    }
+                },
+                () -> {
+                    chunk.release();
+                    busy = false;
+                    settleAhead();
+                    advance();
+                });
+    }
+
+    /** Goes over subscribers, some in each turn of the event loop, so that it is never held up. */
+    private void each(Subscriber[] subscribers, int from, int slice, Consumer<Subscriber> visit, Runnable end) {
+        int to = (int) Math.min(subscribers.length, (long) from + slice);
+        for (int i = from; i < to; i++) {
+            visit.accept(subscribers[i]);
+        }
+        if (to == subscribers.length) {
+            end.run();
+        } else {
+            hub.context().runOnContext(turn -> each(subscribers, to, slice, visit, end));
+        }
+    }
+
+    private void settleAhead() {
+        List<Subscriber> waiting = ahead;
+        ahead = new ArrayList<>();
+        waiting.forEach(subscriber -> settle(subscriber, false));
+    }
+
+    private void catchUp(Subscriber subscriber) {
+        if (subscriber.stand != Subscriber.Stand.BEHIND) {
+            hub.next();
+            return;
+        }
+        fill(
+                subscriber.token,
+                position,
+                filled -> {
+                    hub.next();
+                    var chunk = new Outlet.Chunk(filled.bytes());
+                    if (subscriber.stand == Subscriber.Stand.BEHIND) {
+                        subscriber.token = filled.end().token();
+                        if (filled.bytes().isReadable()) {
+                            send(subscriber, chunk);
+                        }
+                    }
+                    chunk.release();
+                    if (subscriber.stand != Subscriber.Stand.BEHIND) {
+                        return;
+                    }
+                    if (filled.end().more()) {
+                        hub.queue(() -> catchUp(subscriber));
+                    } else {
+                        settle(subscriber, true);
+                    }
+                },
+                failure -> {
+                    hub.next();
+                    fail(subscriber, failure);
+                });
+    }
+
+    /** Reads on a worker; the result comes on the event loop, its bytes owned by {@code done}. */
+    private void fill(ChangeToken from, Position until, Consumer<Filled> done, Consumer<Throwable> failed) {
+        hub.work(() -> {
+                    var target = new NettyTarget();
+                    var sink = target.begin(4096);
+                    boolean well = false;
+                    try {
+                        var reader =
+                                new ChangeReader(hub.product()::snapshotAt, query, key.form(), key.numbersAsStrings());
+                        ChangeReader.Filled end = reader.fill(from, until, sink, SOFT_BYTES, hub::isClosed);
+                        well = true;
+                        return new Filled(end, target.take());
+                    } finally {
+                        if (!well) {
+                            target.drop();
+                        }
+                    }
+                })
+                .onComplete(filled -> {
+                    if (filled.succeeded()) {
+                        done.accept(filled.result());
+                    } else {
+                        failed.accept(filled.cause());
+                    }
+                });
+    }
+
+    private void send(Subscriber subscriber, Outlet.Chunk chunk) {
+        subscriber.outlet.write(chunk);
+        if (subscriber.outlet.full()) {
+            members.remove(subscriber);
+            subscriber.stand = Subscriber.Stand.FULL;
+            subscriber.fullSince = System.nanoTime();
+            subscriber.outlet.onDrain(() -> {
+                if (subscriber.stand == Subscriber.Stand.FULL) {
+                    settle(subscriber, false);
+                }
+            });
+        }
+    }
+
+    /** Says to all how far they have come, and ends those who take nothing. */
+    void beat(long stallNanos) {
+        each(
+                all.toArray(Subscriber[]::new),
+                0,
+                SLICE,
+                subscriber -> {
+                    if (subscriber.stand == Subscriber.Stand.FULL) {
+                        if (System.nanoTime() - subscriber.fullSince > stallNanos) {
+                            end(
+                                    subscriber,
+                                    Optional.of(new Problem.Unavailable(
+                                            "This subscription",
+                                            "the client reads too slowly. Resume with the last id.")));
+                        }
+                    } else if (subscriber.stand != Subscriber.Stand.ENDED) {
+                        subscriber.outlet.beat(key.form().position(subscriber.token));
+                    }
+                },
+                () -> {});
+    }
+
+    /** Ends all, since the server stops. */
+    void close() {
+        List.copyOf(all).forEach(subscriber -> end(subscriber, Optional.empty()));
+    }
+
+    private void fail(Subscriber subscriber, Throwable failure) {
+        end(subscriber, Optional.of(Faults.of(failure)));
+    }
+
+    private void end(Subscriber subscriber, Optional<Problem> problem) {
+        if (leave(subscriber)) {
+            subscriber.outlet.end(problem.map(why -> new Outlet.Reason(
+                    key.form().problem(Responder.json(why, "").encode()),
+                    why instanceof Problem.Gone ? POLICY : SLOW,
+                    why.detail())));
+        }
+    }
+
+    private boolean leave(Subscriber subscriber) {
+        boolean left = all.remove(subscriber);
+        if (left) {
+            subscriber.stand = Subscriber.Stand.ENDED;
+            members.remove(subscriber);
+            ahead.remove(subscriber);
+            hub.left(subscriber, key, all.isEmpty());
+        }
+        return left;
+    }
+}

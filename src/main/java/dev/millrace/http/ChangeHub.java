@@ -1,0 +1,177 @@
+package dev.millrace.http;
+
+import dev.millrace.domain.Product;
+import dev.millrace.query.ChangeForm;
+import dev.millrace.query.ChangeToken;
+import dev.millrace.query.RowsQuery;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The subscribers of one product on one event loop, in groups. An idle one is a token and its connection. While nobody is
+ * subscribed, the hub is not told of runs and has no timer. Its event loop alone calls it, but for the listener.
+ */
+final class ChangeHub {
+    /** Who catches up takes its turn, so that the pool stays free for others. */
+    private static final int MOST_CATCHING_UP = 4;
+
+    private final Product product;
+    private final RowStream.Room room;
+    private final Context context;
+    private final Map<ChangeGroup.Key, ChangeGroup> groups = new HashMap<>();
+    private final AtomicBoolean woken = new AtomicBoolean();
+    private final Queue<Runnable> waiting = new ArrayDeque<>();
+    private final Promise<Void> ended = Promise.promise();
+    private Runnable deaf = () -> {};
+    private long timer = -1;
+    private int catchingUp;
+    private int working;
+    private volatile boolean closed;
+
+    ChangeHub(Product product, RowStream.Room room) {
+        this.product = product;
+        this.room = room;
+        this.context = room.vertx().getOrCreateContext();
+    }
+
+    /** A subscription that waits for its connection; holds a place, and gives it back when it is closed. */
+    record Subscription(
+            ChangeHub hub,
+            RowsQuery query,
+            ChangeForm form,
+            boolean numbersAsStrings,
+            ChangeToken token,
+            String client) {
+        /** Whether the request asks for a WebSocket. */
+        static boolean isSocket(HttpServerRequest request) {
+            return request.headers().contains("Upgrade", "websocket", true);
+        }
+
+        void start(Outlet outlet) {
+            hub.start(this, outlet);
+        }
+
+        void close() {
+            hub.room.subscribers().giveBack(client);
+        }
+    }
+
+    /** @throws dev.millrace.problem.ProblemException with {@code Overloaded} when there are too many subscribers */
+    Subscription open(RowsQuery query, ChangeForm form, boolean numbersAsStrings, ChangeToken token, String client) {
+        room.subscribers().take(client);
+        return new Subscription(this, query, form, numbersAsStrings, token, client);
+    }
+
+    private void start(Subscription subscription, Outlet outlet) {
+        var subscriber = new Subscriber(outlet, subscription.client(), subscription.token());
+        if (closed) {
+            subscription.close();
+            outlet.end(java.util.Optional.empty());
+            return;
+        }
+        if (groups.isEmpty()) {
+            deaf = product.onAdvance(this::wake);
+            timer = room.vertx()
+                    .setPeriodic(
+                            room.beatMillis(),
+                            beat -> List.copyOf(groups.values())
+                                    .forEach(group ->
+                                            group.beat(TimeUnit.MILLISECONDS.toNanos(room.stallMillis() / 2))));
+        }
+        var key = new ChangeGroup.Key(
+                subscription.query().canonical(), subscription.form(), subscription.numbersAsStrings());
+        groups.computeIfAbsent(key, wanted -> new ChangeGroup(this, wanted, subscription.query()))
+                .join(subscriber);
+    }
+
+    /** Any thread; however often, one task on the event loop. */
+    private void wake() {
+        if (woken.compareAndSet(false, true)) {
+            context.runOnContext(turn -> {
+                woken.set(false);
+                List.copyOf(groups.values()).forEach(ChangeGroup::advance);
+            });
+        }
+    }
+
+    Product product() {
+        return product;
+    }
+
+    Context context() {
+        return context;
+    }
+
+    /** Any thread. */
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Runs {@code task}, which ends with {@link #next()}, when it is its turn. */
+    void queue(Runnable task) {
+        waiting.add(task);
+        begin();
+    }
+
+    void next() {
+        catchingUp--;
+        begin();
+    }
+
+    private void begin() {
+        if (catchingUp < MOST_CATCHING_UP && !waiting.isEmpty()) {
+            Runnable task = waiting.remove();
+            catchingUp++;
+            // A turn of its own: one that has nothing to do any more calls the next.
+            context.runOnContext(turn -> task.run());
+            begin();
+        }
+    }
+
+    <T> Future<T> work(Callable<T> task) {
+        working++;
+        // On the hub's context, whatever called: its groups are of this one thread and of one order.
+        Promise<T> done = Promise.promise();
+        context.runOnContext(turn -> room.workers().executeBlocking(task, false).onComplete(result -> {
+            working--;
+            done.handle(result);
+            endIfIdle();
+        }));
+        return done.future();
+    }
+
+    void left(Subscriber subscriber, ChangeGroup.Key key, boolean last) {
+        room.subscribers().giveBack(subscriber.client);
+        if (last) {
+            groups.remove(key);
+        }
+        if (groups.isEmpty()) {
+            deaf.run();
+            room.vertx().cancelTimer(timer);
+        }
+    }
+
+    /** Ends all subscribers, who can resume elsewhere; done when nothing is read for them any more. */
+    Future<Void> close() {
+        closed = true;
+        List.copyOf(groups.values()).forEach(ChangeGroup::close);
+        endIfIdle();
+        return ended.future();
+    }
+
+    private void endIfIdle() {
+        if (closed && working == 0) {
+            ended.tryComplete();
+        }
+    }
+}
