@@ -24,7 +24,7 @@ import java.util.function.Consumer;
  */
 final class ChangeGroup {
     private static final int SOFT_BYTES = 64 << 10;
-    private static final int SLICE = 256;
+    private static final long TURN_NANOS = 1_000_000;
     private static final short SLOW = 1013;
     private static final short POLICY = 1008;
 
@@ -109,7 +109,6 @@ final class ChangeGroup {
         each(
                 members.toArray(Subscriber[]::new),
                 0,
-                nothing ? Integer.MAX_VALUE : SLICE,
                 member -> {
                     if (member.stand == Subscriber.Stand.MEMBER) {
                         member.token = token;
@@ -126,16 +125,18 @@ final class ChangeGroup {
                 });
     }
 
-    /** Goes over subscribers, some in each turn of the event loop, so that it is never held up. */
-    private void each(Subscriber[] subscribers, int from, int slice, Consumer<Subscriber> visit, Runnable end) {
-        int to = (int) Math.min(subscribers.length, (long) from + slice);
-        for (int i = from; i < to; i++) {
-            visit.accept(subscribers[i]);
+    /** Goes over subscribers, a millisecond in each turn of the event loop, so that it is never held up. */
+    private void each(Subscriber[] subscribers, int from, Consumer<Subscriber> visit, Runnable end) {
+        long begun = System.nanoTime();
+        int next = from;
+        while (next < subscribers.length && System.nanoTime() - begun < TURN_NANOS) {
+            visit.accept(subscribers[next++]);
         }
-        if (to == subscribers.length) {
+        if (next == subscribers.length) {
             end.run();
         } else {
-            hub.context().runOnContext(turn -> each(subscribers, to, slice, visit, end));
+            int rest = next;
+            hub.context().runOnContext(turn -> each(subscribers, rest, visit, end));
         }
     }
 
@@ -224,7 +225,6 @@ final class ChangeGroup {
         each(
                 all.toArray(Subscriber[]::new),
                 0,
-                SLICE,
                 subscriber -> {
                     if (subscriber.stand == Subscriber.Stand.FULL) {
                         if (System.nanoTime() - subscriber.fullSince > stallNanos) {

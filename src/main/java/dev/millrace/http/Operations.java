@@ -135,9 +135,8 @@ final class Operations {
 
     private Future<Answer> getProductAsyncApi(HttpServerRequest request, RequestTarget target) {
         only(target, Set.of());
-        ProductPort port = port(target);
-        return onWorker(
-                () -> Answer.Whole.text(YAML, port.asyncApi(), at(port.product().position())));
+        Product product = port(target).product();
+        return whole(YAML, ProductAsyncApi.text(product), at(product.position()));
     }
 
     private Future<Answer> getChanges(HttpServerRequest request, RequestTarget target) {

@@ -1,137 +1,93 @@
 package dev.millrace.http;
 
 import dev.millrace.domain.Product;
-import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
-import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import org.snakeyaml.engine.v2.api.Dump;
-import org.snakeyaml.engine.v2.api.DumpSettings;
+import java.util.stream.Collectors;
 
 /** The AsyncAPI 3.0 document of one product's changes: a channel, its messages, and their payloads with typed rows. */
 final class ProductAsyncApi {
-    private final Product product;
+    private static final String ROW = "{ $ref: '#/components/schemas/Row' }";
+    private static final String NONE = "{ type: 'null' }";
 
-    ProductAsyncApi(Product product) {
-        this.product = product;
-    }
+    /** Messages by their type, with what their payloads have besides it. */
+    private static final List<Map.Entry<String, String>> MESSAGES = List.of(
+            Map.entry("insert", change(NONE, ROW)),
+            Map.entry("update", change(ROW, ROW)),
+            Map.entry("delete", change(ROW, NONE)),
+            Map.entry("position", "id: { type: string }"),
+            Map.entry("problem", "problem: { type: object }"));
 
-    String text() {
-        return new Dump(DumpSettings.builder().setSplitLines(false).build()).dumpToString(plain(document()));
-    }
+    private ProductAsyncApi() {}
 
-    private JsonObject document() {
-        String url = "/v1/products/" + product.domain() + "/" + product.name() + "/changes";
-        var messages = new JsonObject();
-        var ofChannel = new JsonObject();
-        var ofOperation = new JsonArray();
-        for (String kind : new String[] {"insert", "update", "delete", "position", "problem"}) {
-            messages.put(kind, message(kind));
-            ofChannel.put(kind, reference("components/messages/" + kind));
-            ofOperation.add(reference("channels/changes/messages/" + kind));
-        }
+    /** The document as YAML. */
+    static String text(Product product) {
         JsonObject row = RowJsonSchema.of(product);
         row.remove("$schema");
         row.remove("required"); // a select answers some of them
-        return new JsonObject()
-                .put("asyncapi", "3.0.0")
-                .put(
-                        "info",
-                        new JsonObject()
-                                .put("title", product.face().title() + ": changes")
-                                .put("version", product.face().contractVersion())
-                                .put(
-                                        "description",
-                                        product.face().description() + "\n\nContract "
-                                                + product.face().contractId() + ". An id, sent back as Last-Event-ID or"
-                                                + " `from`, resumes behind it."))
-                .put("defaultContentType", "application/json")
-                .put(
-                        "channels",
-                        new JsonObject()
-                                .put(
-                                        "changes",
-                                        new JsonObject()
-                                                .put("address", url)
-                                                .put(
-                                                        "description",
-                                                        "Lines of JSON: as a WebSocket's text messages, of one line or"
-                                                                + " several, or as application/x-ndjson. As"
-                                                                + " text/event-stream, `type` and `id` are the event's"
-                                                                + " fields and the rest its data.")
-                                                .put("messages", ofChannel)
-                                                .put("bindings", bindings())))
-                .put(
-                        "operations",
-                        new JsonObject()
-                                .put(
-                                        "pushChanges",
-                                        new JsonObject()
-                                                .put("action", "send")
-                                                .put("channel", reference("channels/changes"))
-                                                .put("messages", ofOperation)))
-                .put(
-                        "components",
-                        new JsonObject().put("messages", messages).put("schemas", new JsonObject().put("Row", row)));
+        return """
+                asyncapi: 3.0.0
+                info:
+                  title: %s
+                  version: %s
+                  description: %s
+                defaultContentType: application/json
+                channels:
+                  changes:
+                    address: /v1/products/%s/%s/changes
+                    description: >-
+                      Lines of JSON: as a WebSocket's text messages, of one line or several, or as application/x-ndjson. As
+                      text/event-stream, type and id are the event's fields and the rest is its data.
+                    messages: { %s }
+                    bindings:
+                      ws:
+                        method: GET
+                        query:
+                          type: object
+                          properties: { from: { type: string, default: now }, select: { type: string } }
+                operations:
+                  pushChanges:
+                    action: send
+                    channel: { $ref: '#/channels/changes' }
+                    messages: [ %s ]
+                components:
+                  messages:
+                %s
+                  schemas:
+                    Row: %s
+                """.formatted(
+                        Json.encode(product.face().title() + ": changes"),
+                        Json.encode(product.face().contractVersion()),
+                        Json.encode(product.face().description() + " Contract "
+                                + product.face().contractId()
+                                + ". An id, sent back as Last-Event-ID or as from, resumes behind it."),
+                        product.domain(),
+                        product.name(),
+                        messages("%1$s: { $ref: '#/components/messages/%1$s' }", ", "),
+                        messages("{ $ref: '#/channels/changes/messages/%1$s' }", ", "),
+                        messages("""
+                                    %1$s:
+                                      name: %1$s
+                                      payload: { type: object, required: [%3$s], additionalProperties: false,
+                                        properties: { type: { const: %1$s }, %2$s } }\
+                                """, "\n"),
+                        row.encode());
     }
 
-    private static JsonObject bindings() {
-        var query = new JsonObject()
-                .put("from", type("string").put("default", "now"))
-                .put("select", type("string"));
-        return new JsonObject()
-                .put(
-                        "ws",
-                        new JsonObject()
-                                .put("method", "GET")
-                                .put("query", type("object").put("properties", query)));
+    private static String change(String before, String after) {
+        return "id: { type: string }, before: " + before + ", after: " + after;
     }
 
-    private static JsonObject message(String kind) {
-        var properties = new JsonObject().put("type", new JsonObject().put("const", kind));
-        var required = new JsonArray().add("type");
-        if (kind.equals("problem")) {
-            properties.put("problem", type("object"));
-            required.add("problem");
-        } else {
-            properties.put("id", type("string"));
-            required.add("id");
-        }
-        if (!kind.equals("problem") && !kind.equals("position")) {
-            properties
-                    .put("before", kind.equals("insert") ? type("null") : reference("components/schemas/Row"))
-                    .put("after", kind.equals("delete") ? type("null") : reference("components/schemas/Row"));
-            required.add("before").add("after");
-        }
-        return new JsonObject()
-                .put("name", kind)
-                .put(
-                        "payload",
-                        type("object")
-                                .put("properties", properties)
-                                .put("required", required)
-                                .put("additionalProperties", false));
-    }
-
-    private static JsonObject reference(String path) {
-        return new JsonObject().put("$ref", "#/" + path);
-    }
-
-    private static JsonObject type(String name) {
-        return new JsonObject().put("type", name);
-    }
-
-    /** Plain maps and lists, as the writer of YAML takes them. */
-    private static Object plain(Object value) {
-        return switch (value) {
-            case JsonObject object -> {
-                Map<String, Object> map = new LinkedHashMap<>();
-                object.getMap().forEach((name, each) -> map.put(name, plain(each)));
-                yield map;
-            }
-            case JsonArray array ->
-                array.getList().stream().map(each -> plain((Object) each)).toList();
-            default -> value;
-        };
+    private static String messages(String form, String between) {
+        return MESSAGES.stream()
+                .map(message -> form.formatted(
+                        message.getKey(),
+                        message.getValue(),
+                        message.getValue().startsWith("problem")
+                                ? "type, problem"
+                                : message.getValue().contains("before") ? "type, id, before, after" : "type, id"))
+                .collect(Collectors.joining(between));
     }
 }

@@ -67,11 +67,6 @@ final class ProductPort {
         }
     }
 
-    /** The document of the product's changes. */
-    String asyncApi() {
-        return new ProductAsyncApi(product).text();
-    }
-
     /** The row whose key has these components, as JSON. */
     Future<Answer> row(List<String> components, boolean numbersAsStrings) {
         readable();

@@ -2,6 +2,7 @@ package dev.millrace.bench;
 
 import dev.millrace.bench.http.FreshnessBench;
 import dev.millrace.bench.http.HttpBench;
+import dev.millrace.bench.http.PushBench;
 import dev.millrace.bench.ingest.IngestBench;
 import dev.millrace.bench.proof.KillBench;
 import dev.millrace.bench.proof.RestartBench;
@@ -23,6 +24,7 @@ public final class BenchMain {
             "http", new HttpBench(),
             "ingest", new IngestBench(),
             "kill", new KillBench(),
+            "push", new PushBench(),
             "restart", new RestartBench(),
             "scale", new ScaleBench(),
             "soak", new SoakBench());

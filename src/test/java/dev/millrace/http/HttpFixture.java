@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.millrace.config.Configuration;
 import dev.millrace.config.DataSize;
+import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
 import dev.millrace.query.SampleRows;
@@ -26,12 +27,18 @@ final class HttpFixture implements AutoCloseable {
     private final ConcurrentLinkedQueue<String> blocked = new ConcurrentLinkedQueue<>();
     private final Vertx vertx;
     private final SampleRows sample;
+    private final Product product;
     private final HttpPort http;
     private final int port;
     private final HttpClient client = HttpClient.newHttpClient();
 
     /** Settings as the tests use them. */
     static Configuration.Http settings(Duration idle, Duration request, int maxConnections) {
+        return settings(idle, request, maxConnections, Duration.ofSeconds(15), 1000, 900);
+    }
+
+    static Configuration.Http settings(
+            Duration idle, Duration request, int maxConnections, Duration beat, int subscribers, int perClient) {
         return new Configuration.Http(
                 "localhost",
                 0,
@@ -41,9 +48,9 @@ final class HttpFixture implements AutoCloseable {
                 idle,
                 request,
                 maxConnections,
-                Duration.ofSeconds(15),
-                1000,
-                900);
+                beat,
+                subscribers,
+                perClient);
     }
 
     HttpFixture(Path folder, PortLayers layers, Duration idle) throws Exception {
@@ -60,9 +67,10 @@ final class HttpFixture implements AutoCloseable {
                 .setMaxEventLoopExecuteTimeUnit(TimeUnit.MILLISECONDS));
         ((VertxInternal) vertx).blockedThreadChecker().setThreadBlockedHandler(event -> {});
         sample = new SampleRows(folder);
+        product = Products.of("aviation", "flights", sample.store());
         http = new HttpPort(
                 vertx,
-                new ProductRegistry("mesh", List.of(Products.of("aviation", "flights", sample.store()))),
+                new ProductRegistry("mesh", List.of(product)),
                 settings,
                 "0123456789abcdef".getBytes(UTF_8),
                 layers,
@@ -82,6 +90,16 @@ final class HttpFixture implements AutoCloseable {
                 HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
                         .build(),
                 HttpResponse.BodyHandlers.ofByteArray()));
+    }
+
+    /** Makes what was written visible, and says so. */
+    void publish() {
+        sample.publish();
+        product.advanced();
+    }
+
+    HttpClient client() {
+        return client;
     }
 
     SampleRows sample() {

@@ -155,6 +155,16 @@ public final class SampleRows implements AutoCloseable {
         writer.commit(writer.next(), 1_700_000_000_000L + writer.next(), deleted);
     }
 
+    /** Writes one record of several rows. */
+    public void writeRecord(int partition, List<Row> rows) {
+        PartitionWriter writer = store.writer(partition);
+        if (!writer.ready(rows.size())) {
+            throw new IllegalStateException("no memory");
+        }
+        rows.forEach(row -> put(writer.batch(), row));
+        writer.commit(writer.next(), 1_700_000_000_000L + writer.next(), false, rows.size());
+    }
+
     /** Writes the contract's columns of a row. */
     static void put(BatchWriter batch, Row row) {
         text(batch.column(0), row.id());

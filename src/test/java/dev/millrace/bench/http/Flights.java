@@ -45,6 +45,7 @@ final class Flights {
                 http:
                   host: 127.0.0.1
                   port: 0
+                  maxSubscribersPerClient: 20000
                 flight:
                   host: 127.0.0.1
                   port: 0
