@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 final class RowStream implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RowStream.class);
     private static final int CHUNK_BYTES = 128 << 10;
-    private static final int QUEUE_BYTES = 256 << 10;
+    private static final int QUEUE_BYTES = 64 << 10; // so that a client that stops holds one chunk
 
     /** Where streams run and what they may take; the allocator pays for rows that must be copied. */
     record Room(
