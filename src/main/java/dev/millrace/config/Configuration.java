@@ -37,6 +37,7 @@ public record Configuration(
             Duration idleTimeout,
             Duration requestTimeout,
             int maxConnections,
+            int maxStreams,
             Duration keepAlive,
             int maxSubscribers,
             int maxSubscribersPerClient) {}

@@ -32,7 +32,7 @@ public final class HttpPort {
     private static final int MAX_LINE_BYTES = 8 << 10;
     private static final int MAX_HEADER_BYTES = 16 << 10;
     private static final int MAX_CLIENT_FRAME_BYTES = 4 << 10;
-    private static final int MAX_STREAMS = 256;
+    private static final int SEND_BUFFER_BYTES = 256 << 10;
     private static final long SLOWEST_QUERY_SECONDS = 60;
 
     private final Vertx vertx;
@@ -43,7 +43,7 @@ public final class HttpPort {
     private final int loops;
     private final int queryThreads;
     private final BufferAllocator allocator;
-    private final StreamPlaces places = new StreamPlaces("Streaming of long answers", MAX_STREAMS, 0);
+    private final StreamPlaces places;
     private final StreamPlaces subscribers;
     private final Connections connections;
     private final AtomicInteger actualPort = new AtomicInteger();
@@ -77,6 +77,7 @@ public final class HttpPort {
         this.queryThreads = queryThreads;
         this.allocator = allocator;
         this.subscribers = new StreamPlaces("Push", settings.maxSubscribers(), settings.maxSubscribersPerClient());
+        this.places = new StreamPlaces("Streaming of long answers", settings.maxStreams(), 0);
         this.connections = new Connections(
                 settings.maxConnections(), settings.requestTimeout().toMillis());
     }
@@ -132,6 +133,8 @@ public final class HttpPort {
                 .setIdleTimeout((int) settings.idleTimeout().toMillis())
                 .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
                 .setTcpNoDelay(true)
+                // Left alone, the kernel lets it grow to some megabytes for each client that reads slowly.
+                .setSendBufferSize(SEND_BUFFER_BYTES)
                 .setCompressionSupported(false)
                 .setDecompressionSupported(false)
                 // They cost each connection more memory than everything else, and a message is not sent twice.

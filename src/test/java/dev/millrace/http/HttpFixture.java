@@ -48,6 +48,7 @@ final class HttpFixture implements AutoCloseable {
                 idle,
                 request,
                 maxConnections,
+                256,
                 beat,
                 subscribers,
                 perClient);
