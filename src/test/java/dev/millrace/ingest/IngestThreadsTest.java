@@ -156,18 +156,22 @@ class IngestThreadsTest {
                     },
                     beside);
             int refused = 0;
-            for (int run = 0; run < RUNS; run++) {
-                refused += give(ingest, run);
-                if (run == RUNS / 2) {
-                    ingest.alone(() -> store.rewind(2, 777)).join();
-                    assertEquals(777, store.position().next(2));
-                    for (int again = 0; again <= run; again++) {
-                        refused += give(ingest, again);
+            try {
+                for (int run = 0; run < RUNS; run++) {
+                    refused += give(ingest, run);
+                    if (run % 3 == 1) {
+                        int partition = run % PARTITIONS;
+                        long back = (run - 1) * RUN_OFFSETS + 77;
+                        ingest.alone(() -> store.rewind(partition, back)).join();
+                        assertEquals(back, store.position().next(partition));
+                        refused += give(ingest, run - 1);
+                        refused += give(ingest, run);
                     }
                 }
+            } finally {
+                ended.set(true);
             }
             assertTrue(refused > 0, "memory was never short");
-            ended.set(true);
             watched.join();
             product.reach(end, Duration.ofSeconds(10)).join();
             check(store, end);
@@ -313,14 +317,16 @@ class IngestThreadsTest {
     void thread_thatIsHeldUp_holdsUpNoOther() throws Exception {
         var held = new CountDownLatch(1);
         var begun = new CountDownLatch(1);
-        DomainActor domain = open("d", 2, List.of("a", "b"));
+        DomainActor domain = open("d", 3, List.of("a", "b"));
         DomainActor other = open("e", 1, List.of("a"));
         Product hostile = domain.products().getFirst();
         var hostileIngest = ingest(domain, hostile, new ProductIngest.Rejection() {
             @Override
             public boolean isFull() {
-                begun.countDown();
-                awaitUninterrupted(held);
+                if (Thread.currentThread().getName().equals("domain-d-ingest-2")) {
+                    begun.countDown();
+                    awaitUninterrupted(held);
+                }
                 return false;
             }
 
@@ -329,9 +335,11 @@ class IngestThreadsTest {
                 return CompletableFuture.completedFuture(null);
             }
         });
-        hostileIngest.alone(() -> hostile.store().topic(ID, 1)).join();
-        CompletableFuture<Outcome> slow = hostileIngest.accept(records(1, 0, 10));
+        hostileIngest.alone(() -> hostile.store().topic(ID, 3)).join();
+        CompletableFuture<Outcome> slow = hostileIngest.accept(records(3, 0, 10));
         begun.await();
+        var ranBeside = new AtomicBoolean();
+        CompletableFuture<Void> alone = hostileIngest.alone(() -> ranBeside.set(held.getCount() > 0));
         for (Product product :
                 List.of(domain.products().get(1), other.products().getFirst())) {
             DomainActor its = product == domain.products().get(1) ? domain : other;
@@ -345,10 +353,12 @@ class IngestThreadsTest {
             assertEquals(Position.of(ID, 5), product.position());
         }
         assertFalse(slow.isDone());
-        assertEquals(Position.of(ID, 0), hostile.position());
+        assertEquals(0, hostile.position().next(2));
         held.countDown();
         assertEquals(Outcome.DONE, slow.join());
-        assertEquals(Position.of(ID, 10), hostile.position());
+        alone.join();
+        assertFalse(ranBeside.get(), "the whole product was changed while a thread was at work on it");
+        assertEquals(Position.of(ID, 10, 10, 10), hostile.position());
         domain.close();
         other.close();
     }
