@@ -36,7 +36,8 @@ public record Configuration(
             DataSize maxBody,
             Duration idleTimeout,
             Duration requestTimeout,
-            int maxConnections) {}
+            int maxConnections,
+            int maxStreams) {}
 
     /** Health and metrics. */
     public record Management(String host, int port) {}

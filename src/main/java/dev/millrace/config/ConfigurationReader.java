@@ -154,7 +154,8 @@ public final class ConfigurationReader {
                 values.of(Keys.HTTP_MAX_BODY),
                 values.of(Keys.HTTP_IDLE_TIMEOUT),
                 values.of(Keys.HTTP_REQUEST_TIMEOUT),
-                values.of(Keys.HTTP_MAX_CONNECTIONS));
+                values.of(Keys.HTTP_MAX_CONNECTIONS),
+                values.of(Keys.HTTP_MAX_STREAMS));
         if (http.defaultLimit() > http.maxLimit()) {
             values.fault(
                     Keys.HTTP_DEFAULT_LIMIT,

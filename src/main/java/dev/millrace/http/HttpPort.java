@@ -31,7 +31,7 @@ import org.apache.arrow.memory.BufferAllocator;
 public final class HttpPort {
     private static final int MAX_LINE_BYTES = 8 << 10;
     private static final int MAX_HEADER_BYTES = 16 << 10;
-    private static final int MAX_STREAMS = 256;
+    private static final int SEND_BUFFER_BYTES = 256 << 10;
     private static final long SLOWEST_QUERY_SECONDS = 60;
 
     private final Vertx vertx;
@@ -42,7 +42,7 @@ public final class HttpPort {
     private final int loops;
     private final int queryThreads;
     private final BufferAllocator allocator;
-    private final StreamPlaces places = new StreamPlaces(MAX_STREAMS);
+    private final StreamPlaces places;
     private final Connections connections;
     private final AtomicInteger actualPort = new AtomicInteger();
     private final AtomicReference<String> deployment = new AtomicReference<>("");
@@ -74,6 +74,7 @@ public final class HttpPort {
         this.loops = loops;
         this.queryThreads = queryThreads;
         this.allocator = allocator;
+        this.places = new StreamPlaces(settings.maxStreams());
         this.connections = new Connections(
                 settings.maxConnections(), settings.requestTimeout().toMillis());
     }
@@ -124,6 +125,8 @@ public final class HttpPort {
                 .setIdleTimeout((int) settings.idleTimeout().toMillis())
                 .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
                 .setTcpNoDelay(true)
+                // Left alone, the kernel lets it grow to some megabytes for each client that reads slowly.
+                .setSendBufferSize(SEND_BUFFER_BYTES)
                 .setCompressionSupported(false)
                 .setDecompressionSupported(false)
                 // See ADR 6: a long answer on an upgraded connection was once in 500 cut into wrong frames.
