@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
- * Those who wait until a product has reached a position. Any thread waits; the ingest thread tells after each run, which
+ * Those who wait until a product has reached a position. Any thread waits; an ingest thread tells after its part of a run, which
  * costs one read while nobody waits.
  *
  * <p>Nobody is forgotten: who waits is entered first and looks at the position then, a run is visible first and looks for
