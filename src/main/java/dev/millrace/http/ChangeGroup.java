@@ -8,6 +8,7 @@ import dev.millrace.query.RowsQuery;
 import dev.millrace.store.Position;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -23,7 +24,9 @@ import java.util.function.Consumer;
  * joins meanwhile is not sent it, and there is no next one before the last member was sent this one.
  */
 final class ChangeGroup {
-    private static final int SOFT_BYTES = 64 << 10;
+    /** With the record that goes beyond it below 64 KiB, which some clients take for the limit of a frame. */
+    private static final int SOFT_BYTES = 32 << 10;
+
     private static final long TURN_NANOS = 1_000_000;
     private static final short SLOW = 1013;
     private static final short POLICY = 1008;
@@ -53,7 +56,7 @@ final class ChangeGroup {
     void join(Subscriber subscriber) {
         all.add(subscriber);
         subscriber.outlet.onClose(() -> leave(subscriber));
-        subscriber.outlet.beat(key.form().position(subscriber.token));
+        subscriber.outlet.beat(key.form().opening(subscriber.token));
         settle(subscriber, subscriber.token.isAt(hub.product().position()));
     }
 
@@ -70,8 +73,8 @@ final class ChangeGroup {
             subscriber.stand = Subscriber.Stand.MEMBER;
             members.add(subscriber);
             advance();
-        } else if (position.hasReached(token.needs())
-                || !position.topicId().equals(token.position().topicId())) {
+        } else if (!position.topicId().equals(token.position().topicId())
+                || (reached().hasReached(token.needs()) && !token.isAt(reached()))) {
             subscriber.stand = Subscriber.Stand.BEHIND;
             hub.queue(() -> catchUp(subscriber));
         } else {
@@ -80,11 +83,21 @@ final class ChangeGroup {
         }
     }
 
+    /** How far of the group's position can be read: a partition that is read again from the topic may be behind it. */
+    private Position reached() {
+        Position now = hub.product().position();
+        if (now.hasReached(position) || !now.topicId().equals(position.topicId())) {
+            return position;
+        }
+        long[] next = new long[position.partitions()];
+        Arrays.setAll(next, partition -> Math.min(position.next(partition), now.next(partition)));
+        return Position.of(position.topicId(), next);
+    }
+
     /** Looks whether the product has moved on. */
     void advance() {
         Position now = hub.product().position();
-        boolean moved = !now.topicId().equals(position.topicId()) || position.compare(now) == Position.Order.BEFORE;
-        if (busy || !moved || hub.isClosed()) {
+        if (busy || position.hasReached(now) || hub.isClosed()) {
             return;
         }
         if (members.isEmpty()) {
@@ -95,6 +108,9 @@ final class ChangeGroup {
         busy = true;
         fill(ChangeToken.changes(position), now, filled -> moved(filled), failure -> {
             busy = false;
+            if (Faults.of(failure) instanceof Problem.InvalidParameter) {
+                return; // a partition was set back meanwhile; the next run tries again
+            }
             position = hub.product().position();
             List.copyOf(members).forEach(member -> fail(member, failure));
             settleAhead();
@@ -153,7 +169,7 @@ final class ChangeGroup {
         }
         fill(
                 subscriber.token,
-                position,
+                reached(),
                 filled -> {
                     hub.next();
                     var chunk = new Outlet.Chunk(filled.bytes());

@@ -164,6 +164,8 @@ sealed interface Outlet {
         @Override
         public void end(Optional<Reason> reason) {
             if (!socket.isClosed()) {
+                // A close frame has room for a few words only.
+                reason.ifPresent(why -> socket.writeTextMessage(why.event()));
                 short code = reason.map(Reason::code).orElse(GOING_AWAY);
                 byte[] text =
                         reason.map(Reason::detail).orElse("The server stops.").getBytes(StandardCharsets.US_ASCII);

@@ -24,6 +24,11 @@ public enum ChangeForm {
         this.end = end;
     }
 
+    /** What a subscriber is told first: how far it has come, and as an event stream when to come again. */
+    public String opening(ChangeToken token) {
+        return (this == EVENTS ? "retry: 2000\n" : "") + position(token);
+    }
+
     /** What tells a subscriber how far it has come where there is no change to tell it; it keeps the connection, too. */
     public String position(ChangeToken token) {
         return this == EVENTS

@@ -40,6 +40,12 @@ public record ChangeToken(Position position, boolean state, int partition, long 
         Optional<Position> position = Position.parse(matcher.group(1));
         String rows = matcher.group(3);
         String stateRows = matcher.group(6);
+        // A token names a partition that its position has; another number is not ours, and could ask for much memory.
+        String partition = rows != null ? matcher.group(2) : stateRows != null ? matcher.group(4) : "0";
+        if (position.isEmpty()
+                || Integer.parseInt(partition) >= Math.max(1, position.get().partitions())) {
+            return Optional.empty();
+        }
         return position.map(at -> rows != null
                 ? new ChangeToken(at, false, Integer.parseInt(matcher.group(2)), 0, Integer.parseInt(rows))
                 : stateRows != null
