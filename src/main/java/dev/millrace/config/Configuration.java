@@ -2,6 +2,7 @@ package dev.millrace.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -36,7 +37,13 @@ public record Configuration(
             DataSize maxBody,
             Duration idleTimeout,
             Duration requestTimeout,
-            int maxConnections) {}
+            int maxConnections,
+            DataSize compressFrom,
+            List<String> corsOrigins) {
+        public Http {
+            corsOrigins = List.copyOf(corsOrigins);
+        }
+    }
 
     /** Health and metrics. */
     public record Management(String host, int port) {}

@@ -154,7 +154,9 @@ public final class ConfigurationReader {
                 values.of(Keys.HTTP_MAX_BODY),
                 values.of(Keys.HTTP_IDLE_TIMEOUT),
                 values.of(Keys.HTTP_REQUEST_TIMEOUT),
-                values.of(Keys.HTTP_MAX_CONNECTIONS));
+                values.of(Keys.HTTP_MAX_CONNECTIONS),
+                values.of(Keys.HTTP_COMPRESS_FROM),
+                values.of(Keys.HTTP_CORS_ORIGINS));
         if (http.defaultLimit() > http.maxLimit()) {
             values.fault(
                     Keys.HTTP_DEFAULT_LIMIT,

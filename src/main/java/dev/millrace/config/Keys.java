@@ -62,6 +62,17 @@ final class Keys {
             Kind.whole("number of connections", 1, 10_000_000),
             "20000",
             "The most connections that are open; further ones are closed at once.");
+    static final Key<DataSize> HTTP_COMPRESS_FROM = new Key<>(
+            "http.compressFrom",
+            Kind.size(new DataSize(0), new DataSize(1L << 30)),
+            "1KiB",
+            "Answers smaller than that are sent without `Content-Encoding`, whatever the client accepts.");
+    static final Key<List<String>> HTTP_CORS_ORIGINS = new Key<>(
+            "http.corsOrigins",
+            Kind.origins(),
+            "",
+            "The origins whose pages a browser lets read answers, for example `https://app.example.org`, with commas between"
+                    + " them; `*` for all, empty for none.");
 
     static final Key<String> MANAGEMENT_HOST =
             new Key<>("management.host", Kind.text(), "0.0.0.0", "The address that health and metrics listen on.");
@@ -186,6 +197,8 @@ final class Keys {
             HTTP_IDLE_TIMEOUT,
             HTTP_REQUEST_TIMEOUT,
             HTTP_MAX_CONNECTIONS,
+            HTTP_COMPRESS_FROM,
+            HTTP_CORS_ORIGINS,
             MANAGEMENT_HOST,
             MANAGEMENT_PORT,
             FLIGHT_HOST,

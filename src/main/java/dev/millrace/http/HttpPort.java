@@ -154,7 +154,12 @@ public final class HttpPort {
             WorkerExecutor workers =
                     vertx.createSharedWorkerExecutor("query", queryThreads, SLOWEST_QUERY_SECONDS, TimeUnit.SECONDS);
             var room = new RowStream.Room(
-                    vertx, workers, allocator, places, settings.idleTimeout().toMillis());
+                    vertx,
+                    workers,
+                    allocator,
+                    places,
+                    settings.idleTimeout().toMillis(),
+                    settings.compressFrom().bytes());
             var limits = new QueryParser.Limits(
                     settings.defaultLimit(), settings.maxLimit(), QueryParser.Limits.USUAL.maxFilters());
             var cursors = new CursorCodec(cursorSecret);
@@ -170,6 +175,7 @@ public final class HttpPort {
                     operations,
                     ports,
                     layers,
+                    new Cors(settings.corsOrigins()),
                     settings.maxBody().bytes()));
             server.invalidRequestHandler(HttpPort::refuse);
             return server.listen().onSuccess(listening -> actualPort.set(listening.actualPort()));

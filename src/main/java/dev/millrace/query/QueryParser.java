@@ -25,8 +25,9 @@ import java.util.TreeMap;
  */
 public final class QueryParser {
     /** Names that mean something else than a filter, now or in a later version. */
-    private static final Set<String> RESERVED =
-            Set.of("select", "sort", "limit", "cursor", "as_of", "format", "count", "group", "agg", "bucket", "filter");
+    private static final Set<String> RESERVED = Set.of(
+            "select", "sort", "limit", "cursor", "as_of", "format", "codec", "count", "group", "agg", "bucket",
+            "filter");
 
     private static final int MAX_SORT_KEYS = 8;
 
@@ -134,7 +135,8 @@ public final class QueryParser {
 
     private void refuseLater(Map<String, String> single) {
         for (String name : single.keySet()) {
-            if (Set.of("count", "group", "agg", "bucket", "filter", "format").contains(name)) {
+            if (Set.of("codec", "count", "group", "agg", "bucket", "filter", "format")
+                    .contains(name)) {
                 String column = columns.containsKey(name) ? " For the column of that name: filter[" + name + "]." : "";
                 throw problem(
                         name,

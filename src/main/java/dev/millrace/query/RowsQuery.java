@@ -35,6 +35,11 @@ public record RowsQuery(
         return new RowsQuery(select, filters, sort, limit, limitGiven, other);
     }
 
+    /** The same query of all rows. */
+    public RowsQuery whole() {
+        return from(new Start.Now());
+    }
+
     /** A hash of columns, filters and order, the same for the same query whatever its limit and start. */
     public long fingerprint() {
         byte[] text = (select.stream().map(ColumnLayout::path).collect(Collectors.joining(",")) + "\n"

@@ -33,7 +33,16 @@ final class HttpFixture implements AutoCloseable {
     /** Settings as the tests use them. */
     static Configuration.Http settings(Duration idle, Duration request, int maxConnections) {
         return new Configuration.Http(
-                "localhost", 0, 100, 10_000, new DataSize(1 << 20), idle, request, maxConnections);
+                "localhost",
+                0,
+                100,
+                10_000,
+                new DataSize(1 << 20),
+                idle,
+                request,
+                maxConnections,
+                new DataSize(1 << 10),
+                List.of("https://app.example.org"));
     }
 
     HttpFixture(Path folder, PortLayers layers, Duration idle) throws Exception {

@@ -103,7 +103,8 @@ class OpenApiTest {
                 vertx.createSharedWorkerExecutor("test", 1),
                 new org.apache.arrow.memory.RootAllocator(),
                 new StreamPlaces(1),
-                1);
+                1,
+                1024);
         return new Operations(document, new Catalogue(products, Clock.systemUTC()), room, Map.of())
                 .byId()
                 .keySet();
