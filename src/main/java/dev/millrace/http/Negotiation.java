@@ -45,6 +45,10 @@ record Negotiation(Format format, boolean numbersAsStrings, CodecType codec) {
         }
     }
 
+    Negotiation(Format format, boolean numbersAsStrings) {
+        this(format, numbersAsStrings, NO_COMPRESSION);
+    }
+
     /**
      * Chooses among the formats offered.
      *
@@ -102,14 +106,12 @@ record Negotiation(Format format, boolean numbersAsStrings, CodecType codec) {
                                                         .map(Format::token)
                                                         .toList()) + ".")
                         .exception());
-        return best(ranges, format)
-                .map(range -> range.of(format))
-                .orElse(new Negotiation(format, false, NO_COMPRESSION));
+        return best(ranges, format).map(range -> range.of(format)).orElse(new Negotiation(format, false));
     }
 
     private static Negotiation accepted(@Nullable String accept, List<Range> ranges, List<Format> offered) {
         if (accept == null || accept.isBlank()) {
-            return new Negotiation(offered.getFirst(), false, NO_COMPRESSION);
+            return new Negotiation(offered.getFirst(), false);
         }
         Negotiation chosen = null;
         double quality = 0;

@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** Rows of one product for the requests of one event loop, which is the only thread that calls it. */
 final class ProductPort {
@@ -83,11 +84,8 @@ final class ProductPort {
             throw new Problem.InvalidParameter("key", "this is no key of the product.", expectedKey()).exception();
         }
         try (Snapshot snapshot = product.snapshot()) {
-            Answer.Version version = version(
-                    snapshot.position(),
-                    request,
-                    new Negotiation(Format.JSON, numbersAsStrings, NO_COMPRESSION),
-                    false);
+            Answer.Version version =
+                    version(snapshot.position(), request, new Negotiation(Format.JSON, numbersAsStrings), false);
             if (Conditional.has(request, version.tag())) {
                 return unchanged(version, snapshot);
             }
@@ -208,7 +206,7 @@ final class ProductPort {
                     : new TextRows(
                             scan,
                             negotiation.format() == Format.CSV
-                                    ? new CsvEncoder(query.select())
+                                    ? new CsvEncoder(flat(target))
                                     : encoder(query, negotiation, here),
                             negotiation.format(),
                             limit,
@@ -245,6 +243,15 @@ final class ProductPort {
         product.unreadable().ifPresent(reason -> {
             throw new Problem.Unavailable(product.qualifiedName(), reason).exception();
         });
+    }
+
+    /** The columns of a CSV answer: a field within a column is one of its own. */
+    private List<ColumnLayout> flat(RequestTarget target) {
+        return Negotiation.single(target.parameters(), "select")
+                .map(names -> Stream.of(names.split(",", -1))
+                        .map(name -> product.schema().layout().find(name).orElseThrow())
+                        .toList())
+                .orElse(product.schema().columns());
     }
 
     private static boolean counted(RequestTarget target) {

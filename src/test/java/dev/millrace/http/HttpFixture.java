@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.millrace.config.Configuration;
 import dev.millrace.config.DataSize;
+import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
 import dev.millrace.query.SampleRows;
@@ -18,6 +19,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -27,6 +29,7 @@ final class HttpFixture implements AutoCloseable {
     private final Vertx vertx;
     private final SampleRows sample;
     private final HttpPort http;
+    private final Product product;
     private final int port;
     private final HttpClient client = HttpClient.newHttpClient();
 
@@ -59,9 +62,10 @@ final class HttpFixture implements AutoCloseable {
                 .setMaxEventLoopExecuteTimeUnit(TimeUnit.MILLISECONDS));
         ((VertxInternal) vertx).blockedThreadChecker().setThreadBlockedHandler(event -> {});
         sample = new SampleRows(folder);
+        product = Products.of("aviation", "flights", sample.store());
         http = new HttpPort(
                 vertx,
-                new ProductRegistry("mesh", List.of(Products.of("aviation", "flights", sample.store()))),
+                new ProductRegistry("mesh", List.of(product)),
                 settings,
                 "0123456789abcdef".getBytes(UTF_8),
                 layers,
@@ -76,11 +80,17 @@ final class HttpFixture implements AutoCloseable {
         ((VertxInternal) vertx).blockedThreadChecker().setThreadBlockedHandler(new BlockedLoops(blocked::add));
     }
 
-    HttpResponse<byte[]> bytes(String path) throws Exception {
-        return Documented.check(client.send(
-                HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
-                        .build(),
-                HttpResponse.BodyHandlers.ofByteArray()));
+    HttpResponse<byte[]> bytes(String path, String... headers) throws Exception {
+        return Documented.check(client.send(request("GET", path, headers), HttpResponse.BodyHandlers.ofByteArray()));
+    }
+
+    CompletableFuture<HttpResponse<String>> later(String path, String... headers) {
+        return client.sendAsync(request("GET", path, headers), HttpResponse.BodyHandlers.ofString(UTF_8));
+    }
+
+    /** The product that is served; whoever publishes rows may tell it so. */
+    Product product() {
+        return product;
     }
 
     SampleRows sample() {
@@ -110,13 +120,17 @@ final class HttpFixture implements AutoCloseable {
     }
 
     HttpResponse<String> send(String method, String path, String... headers) throws IOException, InterruptedException {
+        return Documented.check(client.send(request(method, path, headers), HttpResponse.BodyHandlers.ofString(UTF_8)));
+    }
+
+    private HttpRequest request(String method, String path, String... headers) {
         var request = HttpRequest.newBuilder(uri(path))
                 .timeout(Duration.ofSeconds(30))
                 .method(method, HttpRequest.BodyPublishers.noBody());
         for (int i = 0; i < headers.length; i += 2) {
             request.header(headers[i], headers[i + 1]);
         }
-        return Documented.check(client.send(request.build(), HttpResponse.BodyHandlers.ofString(UTF_8)));
+        return request.build();
     }
 
     @Override
