@@ -17,6 +17,7 @@ import org.apache.arrow.memory.OutOfMemoryException;
 import org.apache.arrow.vector.VectorLoader;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.compression.CompressionUtil.CodecType;
+import org.apache.arrow.vector.compression.NoCompressionCodec;
 import org.apache.arrow.vector.dictionary.DictionaryProvider.MapDictionaryProvider;
 import org.apache.arrow.vector.ipc.ArrowStreamWriter;
 import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
@@ -57,7 +58,14 @@ final class ArrowRows implements RowWriter {
         this.loader = new VectorLoader(root);
         this.dictionaries = Dictionary.provider(columns, allocator);
         this.writer = new ArrowStreamWriter(
-                root, dictionaries, target, IpcOption.DEFAULT, CommonsCompressionFactory.INSTANCE, codec);
+                root,
+                dictionaries,
+                target,
+                IpcOption.DEFAULT,
+                codec == CodecType.NO_COMPRESSION
+                        ? NoCompressionCodec.Factory.INSTANCE
+                        : CommonsCompressionFactory.INSTANCE,
+                codec);
     }
 
     @Override

@@ -130,7 +130,6 @@ class HttpReadsIT {
         List<String> tags = new ArrayList<>();
         for (String[] request : new String[][] {
             {ROWS},
-            {ROWS + "?"},
             {ROWS + "?limit=3"},
             {ROWS + "?limit=4"},
             {ROWS, "Accept", "application/x-ndjson"},
@@ -235,7 +234,7 @@ class HttpReadsIT {
         ROWS + "/id-3, false",
         "/openapi.yaml, true",
         "/v1/products, false",
-        FLIGHTS + "/schema, true",
+        FLIGHTS + "/schema, false",
     })
     void acceptEncoding_ofLargeAnswers_isUsed(String path, boolean large) throws Exception {
         byte[] plain = server.bytes(path).body();
@@ -345,7 +344,7 @@ class HttpReadsIT {
             for (String name : List.of("ETag", "Millrace-Position", "Millrace-Count", "RateLimit")) {
                 assertTrue(exposed.contains(name), exposed);
             }
-            assertTrue(header(answer, "vary").contains("Origin"));
+            assertTrue(header(answer, "vary").toLowerCase(java.util.Locale.ROOT).contains("origin"));
             assertEquals("", header(server.get(path, "Origin", "https://evil.org"), "access-control-allow-origin"));
         }
     }
