@@ -11,13 +11,11 @@ import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import org.apache.arrow.compression.CommonsCompressionFactory;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.OutOfMemoryException;
 import org.apache.arrow.vector.VectorLoader;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.compression.CompressionUtil.CodecType;
-import org.apache.arrow.vector.compression.NoCompressionCodec;
 import org.apache.arrow.vector.dictionary.DictionaryProvider.MapDictionaryProvider;
 import org.apache.arrow.vector.ipc.ArrowStreamWriter;
 import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
@@ -57,15 +55,7 @@ final class ArrowRows implements RowWriter {
         this.root = VectorSchemaRoot.create(Dictionary.vectors(schema), allocator);
         this.loader = new VectorLoader(root);
         this.dictionaries = Dictionary.provider(columns, allocator);
-        this.writer = new ArrowStreamWriter(
-                root,
-                dictionaries,
-                target,
-                IpcOption.DEFAULT,
-                codec == CodecType.NO_COMPRESSION
-                        ? NoCompressionCodec.Factory.INSTANCE
-                        : CommonsCompressionFactory.INSTANCE,
-                codec);
+        this.writer = new ArrowStreamWriter(root, dictionaries, target, IpcOption.DEFAULT, new ArrowCodecs(), codec);
     }
 
     @Override
