@@ -38,6 +38,7 @@ public record Configuration(
             Duration idleTimeout,
             Duration requestTimeout,
             int maxConnections,
+            int maxStreams,
             DataSize compressFrom,
             List<String> corsOrigins) {
         public Http {

@@ -155,6 +155,7 @@ public final class ConfigurationReader {
                 values.of(Keys.HTTP_IDLE_TIMEOUT),
                 values.of(Keys.HTTP_REQUEST_TIMEOUT),
                 values.of(Keys.HTTP_MAX_CONNECTIONS),
+                values.of(Keys.HTTP_MAX_STREAMS),
                 values.of(Keys.HTTP_COMPRESS_FROM),
                 values.of(Keys.HTTP_CORS_ORIGINS));
         if (http.defaultLimit() > http.maxLimit()) {

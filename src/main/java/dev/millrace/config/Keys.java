@@ -62,6 +62,11 @@ final class Keys {
             Kind.whole("number of connections", 1, 10_000_000),
             "20000",
             "The most connections that are open; further ones are closed at once.");
+    static final Key<Integer> HTTP_MAX_STREAMS = new Key<>(
+            "http.maxStreams",
+            Kind.whole("number of answers", 1, 1_000_000),
+            "1024",
+            "The most long answers under way, each of which may hold 200 KiB; one address has a quarter of them at most.");
     static final Key<DataSize> HTTP_COMPRESS_FROM = new Key<>(
             "http.compressFrom",
             Kind.size(new DataSize(0), new DataSize(1L << 30)),
@@ -197,6 +202,7 @@ final class Keys {
             HTTP_IDLE_TIMEOUT,
             HTTP_REQUEST_TIMEOUT,
             HTTP_MAX_CONNECTIONS,
+            HTTP_MAX_STREAMS,
             HTTP_COMPRESS_FROM,
             HTTP_CORS_ORIGINS,
             MANAGEMENT_HOST,

@@ -31,7 +31,6 @@ import org.apache.arrow.memory.BufferAllocator;
 public final class HttpPort {
     private static final int MAX_LINE_BYTES = 8 << 10;
     private static final int MAX_HEADER_BYTES = 16 << 10;
-    private static final int MAX_STREAMS = 256;
     private static final long SLOWEST_QUERY_SECONDS = 60;
 
     private final Vertx vertx;
@@ -42,7 +41,7 @@ public final class HttpPort {
     private final int loops;
     private final int queryThreads;
     private final BufferAllocator allocator;
-    private final StreamPlaces places = new StreamPlaces(MAX_STREAMS);
+    private final StreamPlaces places;
     private final Connections connections;
     private final AtomicInteger actualPort = new AtomicInteger();
     private final AtomicReference<String> deployment = new AtomicReference<>("");
@@ -74,6 +73,7 @@ public final class HttpPort {
         this.loops = loops;
         this.queryThreads = queryThreads;
         this.allocator = allocator;
+        this.places = new StreamPlaces(settings.maxStreams());
         this.connections = new Connections(
                 settings.maxConnections(), settings.requestTimeout().toMillis());
     }

@@ -67,6 +67,8 @@ final class Operations {
     Map<String, Handler> byId() {
         return Map.ofEntries(
                 Map.entry("getOpenApi", this::openApi),
+                Map.entry("getDocs", (request, target) -> page(target, "docs.html")),
+                Map.entry("getDocsFile", (request, target) -> page(target, target.segment(1))),
                 Map.entry("listProducts", this::listProducts),
                 Map.entry("getProduct", this::getProduct),
                 Map.entry("getContract", this::getContract),
@@ -87,6 +89,10 @@ final class Operations {
     private Future<Answer> openApi(HttpServerRequest request, RequestTarget target) {
         only(target, Set.of());
         return whole(YAML, document.text(), Map.of());
+    }
+
+    private Future<Answer> page(RequestTarget target, String name) {
+        return onWorker(() -> DocsPages.file(name));
     }
 
     private Future<Answer> listProducts(HttpServerRequest request, RequestTarget target) {

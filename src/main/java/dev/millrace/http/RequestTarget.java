@@ -33,7 +33,8 @@ record RequestTarget(List<String> segments, List<Map.Entry<String, String>> para
         return Percent.decode(segments.get(index), false).orElseThrow(RequestTarget::wrongPath);
     }
 
-    private static List<String> segments(@org.jspecify.annotations.Nullable String path) {
+    /** The segments of a path, when it has only one reading. */
+    static List<String> segments(@org.jspecify.annotations.Nullable String path) {
         if (path == null || !path.startsWith("/")) {
             throw wrongPath();
         }

@@ -104,7 +104,7 @@ final class Requests implements Handler<HttpServerRequest> {
                 if (bodyBytes(request) > maxBodyBytes) {
                     throw new Problem.TooLarge("The request body", bodyBytes(request), maxBodyBytes).exception();
                 }
-                RequestTarget.of(request, NO_BODY);
+                RequestTarget.segments(request.path());
                 router.handle(request);
             }
         } catch (RuntimeException failure) {

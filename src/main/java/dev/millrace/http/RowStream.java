@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 final class RowStream implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RowStream.class);
     private static final int CHUNK_BYTES = 128 << 10;
-    private static final int QUEUE_BYTES = 256 << 10;
+    private static final int QUEUE_BYTES = 64 << 10; // so that a client that stops holds one chunk
 
     /** The only member of the line that ends an NDJSON answer that is not whole. */
     static final String PROBLEM = "millrace:problem";

@@ -2,6 +2,7 @@ package dev.millrace.bench;
 
 import dev.millrace.bench.http.FreshnessBench;
 import dev.millrace.bench.http.HttpBench;
+import dev.millrace.bench.http.SlowReadersBench;
 import dev.millrace.bench.ingest.IngestBench;
 import dev.millrace.bench.proof.KillBench;
 import dev.millrace.bench.proof.RestartBench;
@@ -25,6 +26,7 @@ public final class BenchMain {
             "kill", new KillBench(),
             "restart", new RestartBench(),
             "scale", new ScaleBench(),
+            "slow", new SlowReadersBench(),
             "soak", new SoakBench());
 
     private BenchMain() {}

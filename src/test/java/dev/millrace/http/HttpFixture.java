@@ -44,6 +44,7 @@ final class HttpFixture implements AutoCloseable {
                 idle,
                 request,
                 maxConnections,
+                256,
                 new DataSize(1 << 10),
                 List.of("https://app.example.org"));
     }

@@ -424,6 +424,48 @@ class HttpPortIT {
     }
 
     @Test
+    void docs_showEveryDocument_withNothingFromElsewhere() throws Exception {
+        String page = server.get("/docs").body();
+        List<String> links = java.util.regex.Pattern.compile("(?:src|href)=\"([^\"]+)\"")
+                .matcher(page)
+                .results()
+                .map(link -> link.group(1))
+                .toList();
+        assertTrue(links.size() >= 5);
+        for (String link : links) {
+            HttpResponse<String> file = server.get(link);
+            assertEquals(200, file.statusCode(), link);
+            assertTrue(file.body().length() > 100, link);
+        }
+        assertTrue(server.get("/docs/swagger-ui-bundle.js").body().contains("SwaggerUIBundle"));
+        problem(server.get("/docs/index.html"), 404, "not-found");
+        problem(server.get("/docs/..%2Fdocs.js"), 404, "not-found");
+    }
+
+    @Test
+    void productOpenApi_hasTypedRowsFiltersAndARealRow() throws Exception {
+        HttpResponse<String> answer = server.get(FLIGHTS + "/openapi.yaml");
+        assertEquals(200, answer.statusCode());
+        OpenApi document = OpenApi.parse(answer.body());
+        assertTrue(
+                document.operations().stream().allMatch(each -> each.template().startsWith(FLIGHTS)));
+        JsonNode tree = JSON.valueToTree(document.tree());
+        assertEquals(1, tree.at("/components/schemas/Row/examples").size());
+        JsonNode row = tree.at("/components/schemas/Row/examples/0");
+        assertEquals(row, json(server.get(ROWS + "/" + row.get("id").asText()), 200));
+        assertEquals(
+                "number",
+                tree.at("/components/schemas/Row/properties/properties/properties/mag/type/0")
+                        .asText());
+        List<String> parameters = new ArrayList<>();
+        tree.at("/paths/" + ROWS.replace("/", "~1") + "/get/parameters")
+                .forEach(each -> parameters.add(each.path("name").asText()));
+        assertTrue(parameters.containsAll(
+                List.of("origin", "delay[gte]", "properties.mag[lt]", "filter[limit]", "origin[prefix]")));
+        assertFalse(parameters.contains("properties[gt]"));
+    }
+
+    @Test
     void head_follows_get() throws Exception {
         for (String path : List.of("/v1/products", FLIGHTS, ROWS + "/id-3", ROWS + "?limit=3", "/openapi.yaml")) {
             HttpResponse<String> get = server.get(path);

@@ -1,10 +1,15 @@
 package dev.millrace.http;
 
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
 import dev.millrace.domain.ProductRegistry;
 import io.vertx.core.Vertx;
 import java.time.Clock;
@@ -60,6 +65,20 @@ class OpenApiTest {
         assertTrue(pattern.matcher("/v1/a/rows:lookup").matches());
         assertFalse(pattern.matcher("/v1/a/rows").matches());
         assertFalse(pattern.matcher("/v1/a/b/rows:lookup").matches());
+    }
+
+    /** The schema is that of the OpenAPI Initiative, of 2021-04-15, Apache-2.0. */
+    @Test
+    void document_meetsTheSchemaOfOpenApi() throws Exception {
+        var json = new ObjectMapper();
+        try (var in = OpenApiTest.class.getResourceAsStream("openapi-3.1.json")) {
+            var schema = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
+                    .getSchema(json.readTree(in));
+            ObjectNode tree = json.valueToTree(document.tree());
+            assertEquals(List.of(), schema.validate(tree));
+            ((ObjectNode) tree.get("info")).remove("title");
+            assertEquals(1, schema.validate(tree).size());
+        }
     }
 
     @Test

@@ -32,6 +32,11 @@ final class Flights {
 
     /** {@code serve} over the demo's mesh, as soon as it has read all. */
     static Served serve(ChildBroker broker, Path folder) throws IOException, InterruptedException {
+        return serve(broker, folder, "");
+    }
+
+    /** The same with more settings, lines of YAML under {@code http}. */
+    static Served serve(ChildBroker broker, Path folder, String http) throws IOException, InterruptedException {
         DemoMesh.unpack(folder.resolve("mesh"));
         Path configuration = folder.resolve("millrace.yaml");
         Files.writeString(configuration, """
@@ -45,13 +50,14 @@ final class Flights {
                 http:
                   host: 127.0.0.1
                   port: 0
+                %3$s
                 flight:
                   host: 127.0.0.1
                   port: 0
                 management:
                   host: 127.0.0.1
                   port: 0
-                """.formatted(folder, broker.bootstrapServers()));
+                """.formatted(folder, broker.bootstrapServers(), http.indent(2)));
         Process process = ChildJvm.start(
                 List.of("-Xmx512m"), List.of(), Main.class, List.of("serve", "--config", configuration.toString()));
         boolean ready = false;

@@ -18,6 +18,14 @@ record Served(Process process, int port) implements AutoCloseable {
         return (double) (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND;
     }
 
+    /** Memory of the process that is in RAM, in bytes, without files that it maps. */
+    long anonymousBytes() throws IOException {
+        return Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
+                .filter(line -> line.startsWith("RssAnon:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
+                .sum();
+    }
+
     @Override
     public void close() {
         process.destroy();
