@@ -78,7 +78,8 @@ final class Conditional {
         }
         MultiMap headers = request.response().headers();
         headers.set(HttpHeaders.ETAG, version.tag());
-        CharSequence kept = owned instanceof Answer.Whole whole ? whole.headers().get(HttpHeaders.CACHE_CONTROL) : null;
+        CharSequence kept =
+                owned instanceof Answer.Whole whole ? whole.headers().get(HttpHeaders.CACHE_CONTROL) : null;
         headers.set(HttpHeaders.CACHE_CONTROL, kept != null ? kept : version.fixed() ? LASTING : REVALIDATE);
         if (owned instanceof Answer.Unchanged
                 || !request.headers().contains(HttpHeaders.IF_NONE_MATCH)
