@@ -1,18 +1,18 @@
 package dev.millrace.http;
 
-import com.github.luben.zstd.EndDirective;
-import com.github.luben.zstd.ZstdCompressCtx;
+import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
 import dev.millrace.problem.Problem;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.vertx.core.http.HttpHeaders;
-import java.nio.ByteBuffer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.zip.CRC32;
-import java.util.zip.Deflater;
+import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /** A content coding (RFC 9110 section 8.4.1). */
@@ -23,6 +23,9 @@ enum Coding {
 
     private static final int MAX_CODINGS = 50;
     private static final int ROOM_BYTES = 4 << 10;
+    private static final int GZIP_LEVEL = 4;
+    private static final int ZSTD_LEVEL = 1;
+    private static final int ZSTD_WINDOW_LOG = 17;
 
     private final CharSequence token;
 
@@ -93,32 +96,31 @@ enum Coding {
         return new Accepted(best, identity == 0 ? 0 : fromBytes);
     }
 
-    /** One body on its way. One thread at a time; whoever made it closes it once. */
-    interface Coder extends AutoCloseable {
+    /** One body on its way, in a coding that is not the identity. One thread at a time; whoever made it closes it once. */
+    final class Coder implements AutoCloseable {
+        private final Sink sink = new Sink();
+        private @Nullable OutputStream stream;
+
         /** The coded bytes of {@code owned}, complete so far, in a pooled buffer that the caller releases. */
-        default ByteBuf code(ByteBuf owned, boolean last) {
+        ByteBuf code(ByteBuf owned, boolean last) {
             ByteBuf coded = PooledByteBufAllocator.DEFAULT.directBuffer(ROOM_BYTES + (owned.readableBytes() >> 2));
             boolean whole = false;
             try {
-                ByteBuffer source;
-                if (owned.isDirect()) {
-                    source = owned.nioBuffer();
+                sink.bytes = coded;
+                OutputStream into = stream == null ? stream(sink) : stream;
+                stream = into;
+                owned.readBytes(into, owned.readableBytes());
+                if (last) {
+                    into.close();
                 } else {
-                    source = ByteBuffer.allocateDirect(owned.readableBytes());
-                    owned.getBytes(owned.readerIndex(), source);
-                    source.flip();
-                }
-                boolean more = true;
-                while (more) {
-                    coded.ensureWritable(ROOM_BYTES);
-                    ByteBuffer room = coded.nioBuffer(coded.writerIndex(), coded.writableBytes());
-                    int from = room.position();
-                    more = step(source, room, last);
-                    coded.writerIndex(coded.writerIndex() + room.position() - from);
+                    into.flush();
                 }
                 whole = true;
                 return coded;
+            } catch (IOException impossible) {
+                throw new UncheckedIOException(impossible);
             } finally {
+                sink.bytes = null;
                 owned.release();
                 if (!whole) {
                     coded.release();
@@ -126,77 +128,46 @@ enum Coding {
             }
         }
 
-        /** Codes on into the room; whether there is more to write. */
-        boolean step(ByteBuffer source, ByteBuffer room, boolean last);
-
         @Override
-        void close();
+        public void close() {
+            try {
+                if (stream != null) {
+                    stream.close();
+                }
+            } catch (IOException impossible) {
+                throw new UncheckedIOException(impossible);
+            }
+        }
     }
 
-    /** What codes one body; not for the identity. */
-    Coder coder() {
+    /** Levels and a window that keep small what each of a thousand slow clients holds. */
+    private OutputStream stream(OutputStream into) throws IOException {
         return switch (this) {
-            case ZSTD -> new Zstd();
-            case GZIP -> new Gzip();
-            case IDENTITY -> throw new IllegalStateException("nothing to code");
+            case ZSTD -> new ZstdOutputStreamNoFinalizer(into, ZSTD_LEVEL).setWindowLog(ZSTD_WINDOW_LOG);
+            case GZIP ->
+                new GZIPOutputStream(into, ROOM_BYTES, true) {
+                    {
+                        def.setLevel(GZIP_LEVEL);
+                    }
+                };
+            case IDENTITY -> into;
         };
     }
 
-    private static final class Zstd implements Coder {
-        private static final int LEVEL = 3;
-
-        private final ZstdCompressCtx context = new ZstdCompressCtx().setLevel(LEVEL);
+    /** Where the bytes of the call at hand go; those of a body that breaks off go nowhere. */
+    private static final class Sink extends OutputStream {
+        private @Nullable ByteBuf bytes;
 
         @Override
-        public boolean step(ByteBuffer source, ByteBuffer room, boolean last) {
-            return !context.compressDirectByteBufferStream(room, source, last ? EndDirective.END : EndDirective.FLUSH);
+        public void write(int single) {
+            write(new byte[] {(byte) single}, 0, 1);
         }
 
         @Override
-        public void close() {
-            context.close();
-        }
-    }
-
-    /** RFC 1952. */
-    private static final class Gzip implements Coder {
-        private static final int LEVEL = 4;
-        private static final byte[] HEADER = {0x1F, (byte) 0x8B, 8, 0, 0, 0, 0, 0, 0, (byte) 0xFF};
-
-        private final Deflater deflater = new Deflater(LEVEL, true);
-        private final CRC32 sum = new CRC32();
-        private boolean begun;
-
-        @Override
-        public boolean step(ByteBuffer source, ByteBuffer room, boolean last) {
-            if (!begun) {
-                begun = true;
-                room.put(HEADER);
+        public void write(byte[] from, int start, int length) {
+            if (bytes != null) {
+                bytes.writeBytes(from, start, length);
             }
-            if (source.hasRemaining()) {
-                sum.update(source.duplicate());
-                deflater.setInput(source.duplicate());
-                source.position(source.limit());
-            }
-            if (last) {
-                deflater.finish();
-            }
-            deflater.deflate(room, last ? Deflater.NO_FLUSH : Deflater.SYNC_FLUSH);
-            if (!last) {
-                return !room.hasRemaining();
-            }
-            if (!deflater.finished() || room.remaining() < 2 * Integer.BYTES) {
-                return true;
-            }
-            room.order(java.nio.ByteOrder.LITTLE_ENDIAN)
-                    .putInt((int) sum.getValue())
-                    .putInt((int) deflater.getBytesRead());
-            return false;
-        }
-
-        @Override
-        public void close() {
-            deflater.end();
         }
     }
 }

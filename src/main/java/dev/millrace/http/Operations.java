@@ -316,7 +316,7 @@ final class Operations {
     }
 
     private static Answer coded(Answer owned, Coding coding) {
-        try (Coding.Coder coder = coding.coder()) {
+        try (Coding.Coder coder = coding.new Coder()) {
             return switch (owned) {
                 case Answer.Whole(var type, var body, var headers) -> {
                     var more = new HashMap<>(headers);

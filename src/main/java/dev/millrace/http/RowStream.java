@@ -236,7 +236,7 @@ final class RowStream implements AutoCloseable {
             filledWell = true;
             Coding coding = last ? accepted.of(rows.readableBytes()) : accepted.coding();
             if (!begun && coding != Coding.IDENTITY) {
-                coder = coding.coder();
+                coder = coding.new Coder();
             }
             begun = true;
             filled = coder == null ? rows : coder.code(rows, last);

@@ -79,7 +79,7 @@ class CodingTest {
         for (int piece : new int[] {1, 4095, 131_072, 700_000}) {
             int to = piece == 1 ? 50 : bytes.length;
             var coded = Unpooled.buffer();
-            try (Coding.Coder coder = coding.coder()) {
+            try (Coding.Coder coder = coding.new Coder()) {
                 for (int at = 0; at <= to; at += piece) {
                     int end = Math.min(to, at + piece);
                     ByteBuf part = Unpooled.copiedBuffer(bytes, at, end - at);
