@@ -82,8 +82,8 @@ public record Configuration(
     /** What products do by default when records are gone from their topics, or a topic was made anew. */
     public record Input(LossPolicy onGap, LossPolicy onRecreated) {}
 
-    /** The budget of each domain: off-heap memory. */
-    public record Domain(DataSize memory) {}
+    /** The budget of each domain: off-heap memory, and threads that its products' partitions are spread over. */
+    public record Domain(DataSize memory, int ingestThreads) {}
 
     /** What the layers around each output port allow. */
     public record Limits(Duration requestTimeout, int concurrency, int ratePerSecond) {}

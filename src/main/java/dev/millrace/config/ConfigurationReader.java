@@ -184,7 +184,7 @@ public final class ConfigurationReader {
                         values.of(Keys.SCHEMA_REGISTRY_PASSWORD),
                         values.of(Keys.SCHEMA_REGISTRY_RETRY_FOR)),
                 new Configuration.Input(values.of(Keys.INPUT_ON_GAP), values.of(Keys.INPUT_ON_RECREATED)),
-                new Configuration.Domain(values.of(Keys.DOMAIN_MEMORY)),
+                new Configuration.Domain(values.of(Keys.DOMAIN_MEMORY), values.of(Keys.DOMAIN_INGEST_THREADS)),
                 new Configuration.Limits(
                         values.of(Keys.LIMITS_REQUEST_TIMEOUT),
                         values.of(Keys.LIMITS_CONCURRENCY),

@@ -132,6 +132,12 @@ final class Keys {
             Kind.size(new DataSize(1 << 20), new DataSize(1L << 42)),
             "512MiB",
             "Off-heap memory of each domain; a domain that reaches it stops reading its topics until it has room.");
+    static final Key<Integer> DOMAIN_INGEST_THREADS = new Key<>(
+            "domain.ingestThreads",
+            Kind.whole("number of threads", 1, 64),
+            "1",
+            "Threads of each domain that decode records; the partitions of its products are spread over them. More than one"
+                    + " where cores are idle while a domain catches up, or so that a slow topic holds up fewer others.");
     static final Key<Duration> LIMITS_REQUEST_TIMEOUT = new Key<>(
             "limits.requestTimeout", SHORT, "10s", "A request that takes longer is answered with a time-out.");
     static final Key<Integer> LIMITS_CONCURRENCY = new Key<>(
@@ -217,6 +223,7 @@ final class Keys {
             INPUT_ON_GAP,
             INPUT_ON_RECREATED,
             DOMAIN_MEMORY,
+            DOMAIN_INGEST_THREADS,
             LIMITS_REQUEST_TIMEOUT,
             LIMITS_CONCURRENCY,
             LIMITS_RATE_PER_SECOND,

@@ -3,25 +3,27 @@ package dev.millrace.domain;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.problem.Problem;
 import dev.millrace.store.ProductStore;
+import dev.millrace.store.StoreResources;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One domain: its budget of off-heap memory, its ingest thread and its products. Only this thread changes their stores
+ * One domain: its budget of off-heap memory, its ingest threads and its products. Only these threads change their stores
  * and states; whoever wants a change sends a task, which runs after those sent before. A slow or hostile topic of one
- * domain therefore holds up no other domain.
+ * domain therefore holds up no other domain, and within its domain only products with a partition on the same thread.
  *
- * <p>Files are written on a second thread of the domain's own, so that a slow disk holds up no decoding, and merged on a
+ * <p>Files are written on another thread of the domain's own, so that a slow disk holds up no decoding, and merged on a
  * third, so that new segments need not wait for old ones.
  */
 public final class DomainActor implements AutoCloseable {
@@ -30,24 +32,28 @@ public final class DomainActor implements AutoCloseable {
 
     /** Opens a product's store; runs on the thread that opens the domain. */
     public interface StoreOpener {
-        /** The open store of {@code product}; {@code allocator} is bounded by the product's share of the budget. */
-        ProductStore open(ProductDefinition product, BufferAllocator allocator, Executor files, Executor background);
+        /** The open store of {@code product}; its memory is bounded by the domain's budget. */
+        ProductStore open(ProductDefinition product, StoreResources resources);
     }
 
     private final String name;
-    private final ExecutorService ingest;
+    private final List<Lanes.Lane> ingest;
     private final ExecutorService files;
     private final ExecutorService background;
     private final BufferAllocator budget;
+    private final BufferAllocator mapped;
     private final List<BufferAllocator> shares = new ArrayList<>();
     private final List<ProductStore> stores = new ArrayList<>();
     private final List<Product> products = new ArrayList<>();
+    private final Map<Product, Lanes> lanes = new HashMap<>();
 
-    private DomainActor(String name, BufferAllocator budget) {
+    private DomainActor(String name, int ingestThreads, BufferAllocator budget, BufferAllocator mapped) {
         this.name = name;
         this.budget = budget;
-        this.ingest = Executors.newSingleThreadExecutor(
-                Thread.ofPlatform().name("domain-" + name + "-ingest").factory());
+        this.mapped = mapped;
+        this.ingest = IntStream.range(0, ingestThreads)
+                .mapToObj(number -> new Lanes.Lane("domain-" + name + "-ingest" + (number == 0 ? "" : "-" + number)))
+                .toList();
         this.files = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().name("domain-" + name + "-files").factory());
         this.background = Executors.newSingleThreadExecutor(Thread.ofPlatform()
@@ -60,15 +66,21 @@ public final class DomainActor implements AutoCloseable {
      * Opens the stores of a domain's products; blocks on the disk. Whatever was opened is closed again when one fails.
      *
      * @param memoryBytes the domain's budget of off-heap memory
+     * @param ingestThreads how many threads its products' partitions are spread over
      * @param root borrowed: pays for the domain's budget
      */
     public static DomainActor open(
             String name,
             List<ProductDefinition> definitions,
             long memoryBytes,
+            int ingestThreads,
             BufferAllocator root,
             StoreOpener opener) {
-        var actor = new DomainActor(name, root.newChildAllocator("domain " + name, 0, memoryBytes));
+        var actor = new DomainActor(
+                name,
+                ingestThreads,
+                root.newChildAllocator("domain " + name, 0, memoryBytes),
+                root.newChildAllocator("mapped files of " + name, 0, Long.MAX_VALUE));
         try {
             for (ProductDefinition definition : definitions) {
                 actor.add(definition, memoryBytes, opener);
@@ -82,14 +94,19 @@ public final class DomainActor implements AutoCloseable {
 
     private void add(ProductDefinition definition, long memoryBytes, StoreOpener opener) {
         ProductDefinition letters = definition.deadLetters();
-        var deadLetters = new Product(letters, store(letters, memoryBytes, opener), Optional.empty());
-        products.add(new Product(definition, store(definition, memoryBytes, opener), Optional.of(deadLetters)));
+        var own = new Lanes(ingest, products.size());
+        var deadLetters = new Product(letters, store(letters, memoryBytes, own, opener), Optional.empty());
+        var product = new Product(definition, store(definition, memoryBytes, own, opener), Optional.of(deadLetters));
+        products.add(product);
+        lanes.put(product, own);
+        lanes.put(deadLetters, own);
     }
 
-    private ProductStore store(ProductDefinition definition, long memoryBytes, StoreOpener opener) {
+    private ProductStore store(ProductDefinition definition, long memoryBytes, Lanes lanes, StoreOpener opener) {
         BufferAllocator share = budget.newChildAllocator("product " + definition.qualifiedName(), 0, memoryBytes);
         shares.add(share);
-        ProductStore store = opener.open(definition, share, files, background);
+        ProductStore store =
+                opener.open(definition, new StoreResources(share, mapped, files, background, lanes::isHere));
         stores.add(store);
         return store;
     }
@@ -103,19 +120,14 @@ public final class DomainActor implements AutoCloseable {
         return List.copyOf(products);
     }
 
-    /** Runs a task on the ingest thread; its failure fails the result. */
-    public <T> CompletableFuture<T> ask(Supplier<T> task) {
-        return CompletableFuture.supplyAsync(task, ingest);
-    }
-
-    /** The ingest thread, for tasks that follow other futures. */
-    public Executor ingestThread() {
-        return ingest;
+    /** The threads of one of the products, or of one's dead letters. */
+    public Lanes lanes(Product product) {
+        return Objects.requireNonNull(lanes.get(product));
     }
 
     /** Changes a product's state; any thread may ask. */
     public void state(Product product, ProductState.Phase phase, String detail) {
-        ingest.execute(() -> {
+        lanes(product).execute(() -> {
             ProductState before = product.state();
             ProductState after = new ProductState(phase, detail);
             if (!before.equals(after)) {
@@ -140,14 +152,14 @@ public final class DomainActor implements AutoCloseable {
     @Override
     public void close() {
         try {
-            CompletableFuture.runAsync(() -> stores.forEach(ProductStore::close), ingest)
-                    .join();
+            ingest.forEach(lane -> lane.tasks().close());
+            stores.forEach(ProductStore::close);
         } finally {
-            shutdown(ingest);
             shutdown(background);
             shutdown(files);
             shares.forEach(BufferAllocator::close);
             budget.close();
+            mapped.close();
         }
     }
 

@@ -152,7 +152,7 @@ public final class Product {
     }
 
     /**
-     * Ends when the product has reached a position, on the ingest thread or a timer's; fails with {@code NotReached} when
+     * Ends when the product has reached a position, on an ingest thread or a timer's; fails with {@code NotReached} when
      * that takes longer, with {@code Overloaded} when too many wait, with {@code Gone} for a position of another topic.
      */
     public CompletableFuture<Void> reach(Position wanted, Duration patience) {
@@ -177,7 +177,7 @@ public final class Product {
         return waiters.await(now -> !now.equals(since), patience);
     }
 
-    /** Says that more can be read; the ingest thread, after each run. */
+    /** Says that more can be read; each ingest thread, after its part of a run. */
     public void advanced() {
         waiters.advanced();
     }

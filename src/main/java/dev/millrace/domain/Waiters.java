@@ -12,7 +12,8 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * Those who wait until a product has reached a position, or any other than they know. Any thread waits; the ingest thread tells after each run, which
+ * Those who wait until a product has reached a position, or has any other than they know. Any thread waits; an ingest
+ * thread tells after its part of a run, which
  * costs one read while nobody waits.
  *
  * <p>Nobody is forgotten: who waits is entered first and looks at the position then, a run is visible first and looks for

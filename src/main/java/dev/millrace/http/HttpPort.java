@@ -31,6 +31,7 @@ import org.apache.arrow.memory.BufferAllocator;
 public final class HttpPort {
     private static final int MAX_LINE_BYTES = 8 << 10;
     private static final int MAX_HEADER_BYTES = 16 << 10;
+    private static final int SEND_BUFFER_BYTES = 256 << 10;
     private static final long SLOWEST_QUERY_SECONDS = 60;
 
     private final Vertx vertx;
@@ -124,6 +125,8 @@ public final class HttpPort {
                 .setIdleTimeout((int) settings.idleTimeout().toMillis())
                 .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
                 .setTcpNoDelay(true)
+                // Left alone, the kernel lets it grow to some megabytes for each client that reads slowly.
+                .setSendBufferSize(SEND_BUFFER_BYTES)
                 .setCompressionSupported(false)
                 .setDecompressionSupported(false)
                 // See ADR 6: a long answer on an upgraded connection was once in 500 cut into wrong frames.

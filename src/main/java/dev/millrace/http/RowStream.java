@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 final class RowStream implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RowStream.class);
     private static final int CHUNK_BYTES = 128 << 10;
-    private static final int QUEUE_BYTES = 64 << 10; // so that a client that stops holds one chunk
+    private static final int QUEUE_BYTES = 64 << 10; // less than a chunk, so that a client that stops holds one
 
     /** The only member of the line that ends an NDJSON answer that is not whole. */
     static final String PROBLEM = "millrace:problem";
@@ -57,6 +57,8 @@ final class RowStream implements AutoCloseable {
     private boolean begun;
     private @Nullable ByteBuf filled;
     private boolean last;
+    private int pendingBytes;
+    private boolean waiting;
     private boolean holdsPlace;
     private boolean filling;
     private boolean released;
@@ -143,7 +145,7 @@ final class RowStream implements AutoCloseable {
 
     /** Writes the buffer filled first, and all others; headers have been set. Ends the response. */
     void writeTo(HttpServerResponse response) {
-        response.setChunked(true).setWriteQueueMaxSize(QUEUE_BYTES);
+        response.setChunked(true);
         response.closeHandler(closed -> stop());
         response.exceptionHandler(failure -> stop());
         if (response.closed()) {
@@ -161,22 +163,28 @@ final class RowStream implements AutoCloseable {
             release();
             return;
         }
-        response.write(bytes).onComplete(written -> buffer.release());
-        if (stopped) {
-            return;
-        }
-        if (response.writeQueueFull()) {
-            stallTimer = room.vertx().setTimer(room.stallMillis(), fired -> {
-                LOG.debug("A client has taken nothing for {} ms; its stream ends", room.stallMillis());
-                stop();
-                response.reset();
-            });
-            response.drainHandler(drained -> {
-                response.drainHandler(null);
+        int size = buffer.readableBytes();
+        pendingBytes += size;
+        response.write(bytes).onComplete(written -> {
+            buffer.release();
+            pendingBytes -= size;
+            if (waiting && pendingBytes <= QUEUE_BYTES) {
+                waiting = false;
                 room.vertx().cancelTimer(stallTimer);
                 if (!stopped) {
                     fillNext(response);
                 }
+            }
+        });
+        if (stopped) {
+            return;
+        }
+        if (pendingBytes > QUEUE_BYTES) {
+            waiting = true;
+            stallTimer = room.vertx().setTimer(room.stallMillis(), fired -> {
+                LOG.debug("A client has taken nothing for {} ms; its stream ends", room.stallMillis());
+                stop();
+                response.reset();
             });
         } else {
             // A task of its own for each buffer: a worker that is quick to fill must not keep the loop from the others.

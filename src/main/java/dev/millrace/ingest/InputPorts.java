@@ -73,10 +73,13 @@ public final class InputPorts {
 
     private void start(DomainActor domain, Product product) {
         Product letters = product.deadLetters().orElseThrow();
-        KafkaInputPort lettersPort =
-                start(domain, letters, new ProductIngest(letters, Optional.empty(), registry.source(ValueFormat.JSON)));
+        KafkaInputPort lettersPort = start(
+                domain,
+                letters,
+                new ProductIngest(letters, domain.lanes(letters), Optional.empty(), registry.source(ValueFormat.JSON)));
         var ingest = new ProductIngest(
                 product,
+                domain.lanes(product),
                 Optional.of(new ProductIngest.Rejection() {
                     @Override
                     public boolean isFull() {
@@ -92,7 +95,7 @@ public final class InputPorts {
                 }),
                 schemas.computeIfAbsent(product.definition().format(), registry::source));
         start(domain, product, ingest);
-        product.replay(new TopicReplay(replays, kafka, admin, domain, product, ingest, lettersPort::look));
+        product.replay(new TopicReplay(replays, kafka, admin, product, ingest, lettersPort::look));
     }
 
     private KafkaInputPort start(DomainActor domain, Product product, ProductIngest ingest) {

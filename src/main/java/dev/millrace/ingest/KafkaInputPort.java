@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * Reads one product's topic into its store.
  *
  * <p>All fields belong to one Vert.x context, an event loop, on which nothing blocks: the client polls on a thread of its
- * own, the domain's ingest thread decodes. While a run is decoded the next is polled, never more, so memory stays
+ * own, the domain's ingest threads decode. While a run is decoded the next is polled, never more, so memory stays
  * bounded. When the store's memory is used up the partitions are paused and polling goes on, so that the member stays in
  * its group. Failures are tried again with back-off, except those that trying cannot mend; each has a named state.
  *
@@ -103,7 +103,7 @@ final class KafkaInputPort {
         this.deadLetters = product.definition().isDeadLetters();
         this.admin = admin;
         this.ingest = ingest;
-        this.losses = new LostRecords(admin, domain, product, ingest, input);
+        this.losses = new LostRecords(admin, product, ingest, input);
     }
 
     /** Begins to read; returns at once. */
@@ -180,11 +180,7 @@ final class KafkaInputPort {
                         ? Future.<Void>succeededFuture()
                         : admin.makeDeadLetterTopic(product.definition().deadLetterTopic()))
                 .compose(ignored -> Future.fromCompletionStage(
-                        domain.ask(() -> {
-                            product.store().topic(end.topicId(), end.partitions());
-                            return end;
-                        }),
-                        context))
+                        ingest.alone(() -> product.store().topic(end.topicId(), end.partitions())), context))
                 .onSuccess(ignored -> {
                     if (stopping) {
                         endIfIdle();
@@ -297,26 +293,24 @@ final class KafkaInputPort {
             return;
         }
         decoding = true;
-        Future.fromCompletionStage(domain.ask(() -> ingest.accept(run)), context)
-                .onComplete(outcome -> {
-                    decoding = false;
-                    if (outcome.failed()) {
-                        stopped(outcome.cause());
-                        return;
-                    }
-                    if (failed) {
-                        endIfIdle();
-                        return;
-                    }
-                    switch (outcome.result()) {
-                        case DONE -> done();
-                        case EXHAUSTED -> pause(Phase.PAUSED, "the domain's memory budget is used up");
-                        case UNWRITABLE ->
-                            pause(Phase.UNWRITABLE, product.store().fileFault().orElse(""));
-                        case WAITING ->
-                            pause(Phase.PAUSED, "the schema registry is asked for the schema of the next record");
-                    }
-                });
+        Future.fromCompletionStage(ingest.accept(run), context).onComplete(outcome -> {
+            decoding = false;
+            if (outcome.failed()) {
+                stopped(outcome.cause());
+                return;
+            }
+            if (failed) {
+                endIfIdle();
+                return;
+            }
+            switch (outcome.result()) {
+                case DONE -> done();
+                case EXHAUSTED -> pause(Phase.PAUSED, "the domain's memory budget is used up");
+                case UNWRITABLE ->
+                    pause(Phase.UNWRITABLE, product.store().fileFault().orElse(""));
+                case WAITING -> pause(Phase.PAUSED, "the schema registry is asked for the schema of the next record");
+            }
+        });
     }
 
     private void done() {
@@ -396,7 +390,7 @@ final class KafkaInputPort {
             return;
         }
         decode();
-        Future.fromCompletionStage(domain.ask(ingest::tick), context)
+        Future.fromCompletionStage(ingest.tick(), context)
                 .onSuccess(fault -> {
                     // With nothing to read, too, the state says that files cannot be written.
                     if (!paused && fault.isPresent()) {

@@ -2,7 +2,6 @@ package dev.millrace.ingest;
 
 import dev.millrace.config.Configuration;
 import dev.millrace.config.LossPolicy;
-import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
 import dev.millrace.store.ProductStore;
 import io.vertx.core.Context;
@@ -12,8 +11,7 @@ import io.vertx.core.Future;
  * What is done when a product's topic no longer has what the product should read next, or its store not what it had read.
  * The input port's context.
  */
-record LostRecords(
-        TopicAdmin admin, DomainActor domain, Product product, ProductIngest ingest, Configuration.Input platform) {
+record LostRecords(TopicAdmin admin, Product product, ProductIngest ingest, Configuration.Input platform) {
     /** The policy for records that are gone. */
     LossPolicy onGap() {
         return product.definition().onGap().orElse(platform.onGap());
@@ -53,12 +51,6 @@ record LostRecords(
     }
 
     private Future<Void> ask(Runnable task, Context context) {
-        return Future.fromCompletionStage(
-                        domain.ask(() -> {
-                            task.run();
-                            return true;
-                        }),
-                        context)
-                .mapEmpty();
+        return Future.fromCompletionStage(ingest.alone(task), context);
     }
 }

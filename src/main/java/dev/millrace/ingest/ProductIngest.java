@@ -4,28 +4,37 @@ import dev.millrace.codec.RecordDecoder;
 import dev.millrace.codec.SchemaSource;
 import dev.millrace.codec.Violation;
 import dev.millrace.contract.ProductDefinition;
+import dev.millrace.domain.Lanes;
 import dev.millrace.domain.Product;
 import dev.millrace.problem.Problem;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.Position;
 import dev.millrace.store.ProductStore;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.arrow.memory.OutOfMemoryException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes runs of Kafka records into one product's store: bytes to columns, or to dead letters. Only the domain's ingest
- * thread calls it.
+ * Takes runs of Kafka records into one product's store: bytes to columns, or to dead letters. Any thread calls it; the
+ * work is done on the product's {@link Lanes}, that of a partition on the partition's. What changes the product as a whole
+ * is done while no lane works on it.
  *
  * <p>It may stop in the middle of a run when memory is used up. The same run is then given again and goes on where it
  * stopped: what the store has already is passed over by its offset.
@@ -43,37 +52,51 @@ final class ProductIngest {
         CompletableFuture<Void> send(ConsumerRecord<byte[], byte[]> record, Violation violation);
     }
 
-    /** How a run ended. */
+    /** How a run ended; of its parts' outcomes the last one named here is that of the run. */
     enum Outcome {
         /** All of it is in and visible. */
         DONE,
-        /** Part of it is in; the rest must be given again when there is memory. */
+        /** Part of it is in; the rest must be given again when the registry has answered. */
+        WAITING,
+        /** The same when there is memory. */
         EXHAUSTED,
         /** The same when the store's files can be written. */
-        UNWRITABLE,
-        /** The same when the registry has answered. */
-        WAITING
+        UNWRITABLE
+    }
+
+    /** A partition and what reads its records; its lane alone. */
+    private static final class Part {
+        private final ProductDefinition definition;
+        private final PartitionWriter writer;
+        private final RecordReader reader;
+        private long exhaustedAt = -1;
+
+        Part(ProductDefinition definition, PartitionWriter writer, RecordReader reader) {
+            this.definition = definition;
+            this.writer = writer;
+            this.reader = reader;
+        }
     }
 
     private final Product product;
     private final ProductStore store;
     private final Optional<Rejection> rejection;
     private final SchemaSource schemas;
-    private final List<PartitionWriter> writers = new ArrayList<>();
-    private final List<RecordReader> readers = new ArrayList<>();
-    private ProductDefinition definition;
-    private long exhaustedAt = -1;
+    private final Lanes lanes;
+    private final Map<Integer, Part> parts = new ConcurrentHashMap<>();
+    private final ReentrantReadWriteLock whole = new ReentrantReadWriteLock();
     private volatile String refusedSchema = "";
 
     /**
+     * @param lanes the threads of the product's partitions
      * @param rejection where broken records go; empty for a product of dead letters, which passes them over
      * @param schemas where the schemas of the records are
      */
-    ProductIngest(Product product, Optional<Rejection> rejection, SchemaSource schemas) {
+    ProductIngest(Product product, Lanes lanes, Optional<Rejection> rejection, SchemaSource schemas) {
         this.product = product;
         this.store = product.store();
+        this.lanes = lanes;
         this.rejection = rejection;
-        this.definition = product.definition();
         this.schemas = schemas;
     }
 
@@ -82,29 +105,82 @@ final class ProductIngest {
         return refusedSchema;
     }
 
-    Outcome accept(ConsumerRecords<ByteBuffer, ByteBuffer> records) {
-        if (tick().isPresent()) {
+    /** Takes a run in; all of the product's lanes are asked, so that each gives memory back that another one needs. */
+    CompletableFuture<Outcome> accept(ConsumerRecords<ByteBuffer, ByteBuffer> records) {
+        int newest = Stream.concat(records.partitions().stream(), records.nextOffsets().keySet().stream())
+                .mapToInt(TopicPartition::partition)
+                .max()
+                .orElse(0);
+        return onLanes(Math.max(store.position().partitions(), newest + 1), lane -> accept(records, lane))
+                .thenApply(outcomes ->
+                        outcomes.stream().max(Comparator.naturalOrder()).orElseThrow());
+    }
+
+    private Outcome accept(ConsumerRecords<ByteBuffer, ByteBuffer> records, int lane) {
+        if (tend(lane).isPresent()) {
             return Outcome.UNWRITABLE;
         }
         Outcome outcome = Outcome.DONE;
         for (TopicPartition partition : records.partitions()) {
-            PartitionWriter writer = writer(partition.partition());
-            Outcome ended = append(records.records(partition), writer, readers.get(partition.partition()));
-            outcome = ended == Outcome.DONE ? outcome : ended;
-            writer.publish();
+            if (lanes.of(partition.partition()) == lane) {
+                Part part = part(partition.partition());
+                Outcome ended = append(records.records(partition), part);
+                outcome = outcome.compareTo(ended) < 0 ? ended : outcome;
+                part.writer.publish();
+            }
         }
         if (outcome == Outcome.DONE) {
-            for (Map.Entry<TopicPartition, OffsetAndMetadata> next :
-                    records.nextOffsets().entrySet()) {
-                PartitionWriter writer = writer(next.getKey().partition());
-                if (next.getValue().offset() > writer.next()) {
-                    writer.skip(next.getValue().offset());
-                    writer.publish();
+            records.nextOffsets().forEach((partition, next) -> {
+                if (lanes.of(partition.partition()) == lane) {
+                    PartitionWriter writer = part(partition.partition()).writer;
+                    if (next.offset() > writer.next()) {
+                        writer.skip(next.offset());
+                        writer.publish();
+                    }
                 }
-            }
+            });
         }
         product.advanced();
         return outcome;
+    }
+
+    /** Has something done on each lane that so many partitions have; ends when all have ended, also where one failed. */
+    private <T> CompletableFuture<List<T>> onLanes(int partitions, IntFunction<T> work) {
+        List<CompletableFuture<T>> each = IntStream.range(0, lanes.count(partitions))
+                .mapToObj(lane -> lanes.ask(lane, () -> locked(lock(lane), () -> work.apply(lane))))
+                .toList();
+        return CompletableFuture.allOf(each.toArray(CompletableFuture<?>[]::new))
+                .thenApply(
+                        ended -> each.stream().map(CompletableFuture::resultNow).toList());
+    }
+
+    /** Has something done on the first lane while none works on the product; its failure fails the result. */
+    CompletableFuture<Void> alone(Runnable task) {
+        return lanes.ask(
+                        0,
+                        () -> locked(whole.writeLock(), () -> {
+                            task.run();
+                            return true;
+                        }))
+                .thenAccept(done -> {});
+    }
+
+    /** A record that found no room is given again alone, so that it shows whether it is the one that takes too much. */
+    private Lock lock(int lane) {
+        return store.memoryBytes() == 0
+                        && parts.entrySet().stream()
+                                .anyMatch(part -> lanes.of(part.getKey()) == lane && part.getValue().exhaustedAt >= 0)
+                ? whole.writeLock()
+                : whole.readLock();
+    }
+
+    private static <T> T locked(Lock lock, Supplier<T> task) {
+        lock.lock();
+        try {
+            return task.get();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
@@ -137,20 +213,27 @@ final class ProductIngest {
     }
 
     /**
-     * Called now and then: lets the store flush what has waited long enough, also when no record comes, and try again
-     * what failed.
+     * To be called now and then: lets the store flush what has waited long enough, also when no record comes, and try
+     * again what failed.
      *
      * @return why files cannot be written; empty when they can
      */
-    Optional<String> tick() {
-        for (int partition = 0; partition < readers.size(); partition++) {
-            store.writer(partition).publish();
+    CompletableFuture<Optional<String>> tick() {
+        return onLanes(store.position().partitions(), this::tend).thenApply(faults -> store.fileFault());
+    }
+
+    private Optional<String> tend(int lane) {
+        for (int partition = 0; partition < store.position().partitions(); partition++) {
+            if (lanes.of(partition) == lane) {
+                store.writer(partition).tend();
+            }
         }
         return store.fileFault();
     }
 
-    private Outcome append(
-            List<ConsumerRecord<ByteBuffer, ByteBuffer>> records, PartitionWriter writer, RecordReader reader) {
+    private Outcome append(List<ConsumerRecord<ByteBuffer, ByteBuffer>> records, Part part) {
+        PartitionWriter writer = part.writer;
+        RecordReader reader = part.reader;
         for (ConsumerRecord<ByteBuffer, ByteBuffer> record : records) {
             if (record.offset() < writer.next()) {
                 continue;
@@ -159,10 +242,12 @@ final class ProductIngest {
             if (rows == RecordDecoder.WAITING) {
                 return Outcome.WAITING;
             }
+            boolean alone = record.offset() == part.exhaustedAt
+                    && whole.isWriteLockedByCurrentThread()
+                    && store.memoryBytes() == 0;
             if (!writer.ready(rows) || (rejection.isPresent() && rejection.get().isFull())) {
                 return Outcome.EXHAUSTED;
             }
-            boolean alone = record.offset() == exhaustedAt && store.memoryBytes() == 0;
             try {
                 switch (reader.read(record)) {
                     case ROW -> writer.commit(record.offset(), record.timestamp(), false, reader.rows());
@@ -173,7 +258,7 @@ final class ProductIngest {
             } catch (OutOfMemoryException memory) {
                 writer.exhausted();
                 if (!alone) {
-                    exhaustedAt = record.offset();
+                    part.exhaustedAt = record.offset();
                     return Outcome.EXHAUSTED;
                 }
                 reject(
@@ -182,6 +267,7 @@ final class ProductIngest {
                         new Violation("size", "", "The record alone needs more memory than its domain's budget has."));
             }
         }
+        part.exhaustedAt = -1;
         return Outcome.DONE;
     }
 
@@ -201,66 +287,66 @@ final class ProductIngest {
     /**
      * What the contract says of some records now; nothing of them is kept.
      *
-     * @return for each record why it would be rejected; empty where it would not
-     * @throws dev.millrace.problem.ProblemException with {@code Unavailable} when memory is used up, or the registry has
-     *     not given a schema yet
+     * @return for each record why it would be rejected, empty where it would not; fails with {@code Unavailable} when
+     *     memory is used up, or the registry has not given a schema yet
      */
-    List<Optional<Violation>> check(List<ConsumerRecord<byte[], byte[]>> records) {
-        List<Optional<Violation>> verdicts = new ArrayList<>();
-        for (ConsumerRecord<byte[], byte[]> given : records) {
-            ConsumerRecord<ByteBuffer, ByteBuffer> record = DeadLetters.view(given);
-            PartitionWriter writer = writer(record.partition());
-            RecordReader reader = readers.get(record.partition());
-            int rows = reader.prepare(record);
-            if (rows == RecordDecoder.WAITING) {
-                throw unavailable("the schema registry has been asked for a record's schema; try again.");
-            }
-            try {
-                if (!writer.ready(rows)) {
-                    throw unavailable(NO_MEMORY);
-                }
-                boolean broken = reader.read(record) == RecordReader.Reading.BROKEN;
-                writer.batch().rollback();
-                verdicts.add(broken ? Optional.of(reader.violation()) : Optional.empty());
-            } catch (OutOfMemoryException memory) {
-                writer.exhausted();
+    CompletableFuture<List<Optional<Violation>>> check(List<ConsumerRecord<byte[], byte[]>> records) {
+        return onLanes(store.position().partitions(), lane -> {
+                    Map<Integer, Optional<Violation>> verdicts = new TreeMap<>();
+                    for (int i = 0; i < records.size(); i++) {
+                        if (lanes.of(records.get(i).partition()) == lane) {
+                            verdicts.put(i, check(DeadLetters.view(records.get(i))));
+                        }
+                    }
+                    return verdicts;
+                })
+                .thenApply(each -> {
+                    Map<Integer, Optional<Violation>> all = new TreeMap<>();
+                    each.forEach(all::putAll);
+                    return List.copyOf(all.values());
+                });
+    }
+
+    private Optional<Violation> check(ConsumerRecord<ByteBuffer, ByteBuffer> record) {
+        Part part = part(record.partition());
+        int rows = part.reader.prepare(record);
+        if (rows == RecordDecoder.WAITING) {
+            throw unavailable("the schema registry has been asked for a record's schema; try again.");
+        }
+        try {
+            if (!part.writer.ready(rows)) {
                 throw unavailable(NO_MEMORY);
             }
+            boolean broken = part.reader.read(record) == RecordReader.Reading.BROKEN;
+            part.writer.batch().rollback();
+            return broken ? Optional.of(part.reader.violation()) : Optional.empty();
+        } catch (OutOfMemoryException memory) {
+            part.writer.exhausted();
+            throw unavailable(NO_MEMORY);
         }
-        return verdicts;
     }
 
     private RuntimeException unavailable(String reason) {
         return new Problem.Unavailable(product.qualifiedName(), reason).exception();
     }
 
-    private PartitionWriter writer(int partition) {
-        ProductDefinition now = product.definition();
-        if (now != definition) {
-            definition = now;
-            for (int i = 0; i < readers.size(); i++) {
-                readers.set(i, reader(i));
-            }
-        }
-        if (partition >= readers.size()) {
+    /** A partition with a reader by the definition that holds now, into the writer that the store has now. */
+    private Part part(int partition) {
+        if (partition >= store.position().partitions()) {
             store.topic(store.topicId().orElseThrow(), partition + 1);
-            while (readers.size() <= partition) {
-                writers.add(store.writer(readers.size()));
-                readers.add(reader(readers.size()));
-            }
         }
+        ProductDefinition definition = product.definition();
         PartitionWriter writer = store.writer(partition);
-        if (writer != writers.get(partition)) { // the store was rewound
-            writers.set(partition, writer);
-            readers.set(partition, reader(partition));
+        Part known = parts.get(partition);
+        if (known == null || known.definition != definition || known.writer != writer) {
+            known = new Part(
+                    definition,
+                    writer,
+                    rejection.isPresent()
+                            ? new ContractRecords(product, writer, schemas)
+                            : new DeadLetterRecords(product, writer));
+            parts.put(partition, known);
         }
-        return writer;
-    }
-
-    private RecordReader reader(int partition) {
-        PartitionWriter writer = store.writer(partition);
-        return rejection.isPresent()
-                ? new ContractRecords(product, writer, schemas)
-                : new DeadLetterRecords(product, writer);
+        return known;
     }
 }

@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * Reads the records of one partition into its store's columns. Only the domain's ingest thread.
+ * Reads the records of one partition into its store's columns. Only that partition's ingest thread.
  *
  * <p>Keys and values are views of the fetched batches on the heap: right as long as anyone holds them, with the bytes
  * of other records around.

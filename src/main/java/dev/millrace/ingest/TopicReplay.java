@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.millrace.codec.Violation;
 import dev.millrace.config.Configuration;
-import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.Replay;
 import dev.millrace.problem.Problem;
@@ -66,7 +65,6 @@ final class TopicReplay implements Replay {
     private final WorkerExecutor workers;
     private final Configuration.Kafka kafka;
     private final TopicAdmin admin;
-    private final DomainActor domain;
     private final Product product;
     private final Product letters;
     private final ProductIngest ingest;
@@ -78,14 +76,12 @@ final class TopicReplay implements Replay {
             WorkerExecutor workers,
             Configuration.Kafka kafka,
             TopicAdmin admin,
-            DomainActor domain,
             Product product,
             ProductIngest ingest,
             Runnable look) {
         this.workers = workers;
         this.kafka = kafka;
         this.admin = admin;
-        this.domain = domain;
         this.product = product;
         this.letters = product.deadLetters().orElseThrow();
         this.ingest = ingest;
@@ -281,8 +277,8 @@ final class TopicReplay implements Replay {
         }
 
         private void judge(List<DeadLetters.Letter> candidates) {
-            List<Optional<Violation>> verdicts = domain.ask(() -> ingest.check(
-                            candidates.stream().map(DeadLetters.Letter::record).toList()))
+            List<Optional<Violation>> verdicts = ingest.check(
+                            candidates.stream().map(DeadLetters.Letter::record).toList())
                     .join();
             for (int i = 0; i < verdicts.size(); i++) {
                 DeadLetters.Letter letter = candidates.get(i);

@@ -29,6 +29,7 @@ import dev.millrace.store.LocalStore;
 import dev.millrace.store.ProductStore;
 import dev.millrace.store.Retention;
 import dev.millrace.store.StoreOptions;
+import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -50,7 +51,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.arrow.memory.BufferAllocator;
@@ -128,8 +128,6 @@ public final class MillraceServer implements AutoCloseable {
 
         var root = new RootAllocator();
         closings.push(root::close);
-        BufferAllocator mapped = root.newChildAllocator("mapped files", 0, Long.MAX_VALUE);
-        closings.push(mapped::close);
 
         List<DomainActor> domains = new ArrayList<>();
         mesh.domains().forEach((name, products) -> {
@@ -137,9 +135,9 @@ public final class MillraceServer implements AutoCloseable {
                     name,
                     List.copyOf(products.values()),
                     configuration.domain().memory().bytes(),
+                    configuration.domain().ingestThreads(),
                     root,
-                    (product, allocator, files, background) ->
-                            open(product, products.size(), allocator, mapped, files, background));
+                    (product, resources) -> open(product, products.size(), resources));
             closings.push(domain::close);
             domains.add(domain);
         });
@@ -197,13 +195,7 @@ public final class MillraceServer implements AutoCloseable {
                 configuration.mesh().folder(), configuration.mesh().watchInterval(), registry.all())::close);
     }
 
-    private ProductStore open(
-            ProductDefinition product,
-            int products,
-            BufferAllocator share,
-            BufferAllocator mapped,
-            Executor files,
-            Executor background) {
+    private ProductStore open(ProductDefinition product, int products, StoreResources resources) {
         var keeping = Keeping.read(product.contract(), product.object(), new Faults());
         Path folder = configuration
                 .data()
@@ -224,10 +216,7 @@ public final class MillraceServer implements AutoCloseable {
                             configuration.store().compaction(),
                             new Retention(keeping.age(), keeping.rows(), keeping.bytes(), keeping.eventTime())),
                     folder,
-                    share,
-                    mapped,
-                    files,
-                    background);
+                    resources);
             if (configuration.store().scrub()) {
                 store.scrub();
             }

@@ -161,7 +161,7 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
                 .toList();
     }
 
-    /** The segment that takes the place of the sources, with the marks that they have now. Only the ingest thread. */
+    /** The segment that takes the place of the sources, with the marks that they have now. Only the partition's ingest thread. */
     Segment merged(StoreSchema schema, StoreContext context, Written written) {
         Segment.Facts facts = written.file()
                 .facts(sources.getFirst().ordinal(), sources.getLast().facts().lastOrdinal());

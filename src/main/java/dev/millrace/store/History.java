@@ -4,7 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * How far a partition had come, now and then in the time for which its positions stay readable. Only the ingest thread.
+ * How far a partition had come, now and then in the time for which its positions stay readable. Only the partition's ingest thread.
  */
 final class History {
     private static final int SAMPLES = 16;

@@ -12,16 +12,14 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
+import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,7 +35,8 @@ public final class LocalStore implements ProductStore {
     private final StoreContext context;
     private final List<String> notes = new CopyOnWriteArrayList<>();
     private final Scrub scrub;
-    private CompletableFuture<Void> condition = CompletableFuture.completedFuture(null);
+    private final IntPredicate isHere;
+    private volatile CompletableFuture<Void> condition = CompletableFuture.completedFuture(null);
     private volatile PartitionLog[] logs = {};
     private volatile @Nullable String topicId;
 
@@ -45,10 +44,7 @@ public final class LocalStore implements ProductStore {
             StoreSchema schema,
             StoreOptions options,
             Path folder,
-            BufferAllocator productAllocator,
-            BufferAllocator mappedAllocator,
-            Executor files,
-            Executor background,
+            StoreResources resources,
             Disk disk,
             LongSupplier nanoClock,
             LongSupplier millisClock,
@@ -56,13 +52,14 @@ public final class LocalStore implements ProductStore {
         this.folder = folder;
         this.disk = disk;
         this.lock = lock;
+        this.isHere = resources.isHere();
         this.context = new StoreContext(
                 schema,
                 options,
-                productAllocator,
-                mappedAllocator,
-                new SerialQueue(files),
-                background,
+                resources.memory(),
+                resources.mapped(),
+                new SerialQueue(resources.files()),
+                resources.background(),
                 nanoClock,
                 millisClock,
                 this::size,
@@ -70,7 +67,7 @@ public final class LocalStore implements ProductStore {
                 () -> condition,
                 this::suspect,
                 this::topicName);
-        this.scrub = new Scrub(disk, background, notes);
+        this.scrub = new Scrub(disk, resources.background(), notes);
     }
 
     private void suspect(int partition, Path part, Manifest.SegmentFile file) {
@@ -82,92 +79,28 @@ public final class LocalStore implements ProductStore {
      * Opens a product's folder, makes it if it is missing, and brings back what is durable in it. Blocks: reads every key
      * of a product with a key.
      *
-     * @param productAllocator pays for open batches; borrowed; closed by its owner after the store and all snapshots
-     * @param mappedAllocator accounts mapped files and marks of superseded rows; borrowed; of the same root, unlimited
-     * @param files runs the file work, one task at a time; must outlive the store
      * @throws IOException when the disk fails
      * @throws dev.millrace.problem.ProblemException with {@code CannotStart} when another process has the folder, or its
      *     data was written under another contract
      */
-    public static LocalStore open(
-            StoreSchema schema,
-            StoreOptions options,
-            Path folder,
-            BufferAllocator productAllocator,
-            BufferAllocator mappedAllocator,
-            Executor files)
+    public static LocalStore open(StoreSchema schema, StoreOptions options, Path folder, StoreResources resources)
             throws IOException {
-        return open(schema, options, folder, productAllocator, mappedAllocator, files, files);
+        return open(schema, options, folder, resources, new LocalDisk(), System::nanoTime, System::currentTimeMillis);
     }
 
-    /**
-     * The same.
-     *
-     * @param background runs what takes long and nobody waits for: merging files, building an index; must outlive the store
-     */
-    public static LocalStore open(
-            StoreSchema schema,
-            StoreOptions options,
-            Path folder,
-            BufferAllocator productAllocator,
-            BufferAllocator mappedAllocator,
-            Executor files,
-            Executor background)
-            throws IOException {
-        return open(
-                schema,
-                options,
-                folder,
-                productAllocator,
-                mappedAllocator,
-                files,
-                background,
-                new LocalDisk(),
-                System::nanoTime,
-                System::currentTimeMillis);
-    }
-
-    /** A store over any disk, whose wall clock is the other one. */
+    /** A store over any disk, with clocks of its own. */
     static LocalStore open(
             StoreSchema schema,
             StoreOptions options,
             Path folder,
-            BufferAllocator productAllocator,
-            BufferAllocator mappedAllocator,
-            Executor files,
-            Disk disk,
-            LongSupplier nanoClock)
-            throws IOException {
-        LongSupplier millis = () -> TimeUnit.NANOSECONDS.toMillis(nanoClock.getAsLong());
-        return open(schema, options, folder, productAllocator, mappedAllocator, files, files, disk, nanoClock, millis);
-    }
-
-    private static LocalStore open(
-            StoreSchema schema,
-            StoreOptions options,
-            Path folder,
-            BufferAllocator productAllocator,
-            BufferAllocator mappedAllocator,
-            Executor files,
-            Executor background,
+            StoreResources resources,
             Disk disk,
             LongSupplier nanoClock,
             LongSupplier millisClock)
             throws IOException {
         disk.createFolder(folder);
         FileChannel lock = StoreFolder.lock(folder);
-        var store = new LocalStore(
-                schema,
-                options,
-                folder,
-                productAllocator,
-                mappedAllocator,
-                files,
-                background,
-                disk,
-                nanoClock,
-                millisClock,
-                lock);
+        var store = new LocalStore(schema, options, folder, resources, disk, nanoClock, millisClock, lock);
         boolean opened = false;
         try {
             store.recover();
@@ -414,7 +347,7 @@ public final class LocalStore implements ProductStore {
     }
 
     @Override
-    public void topic(String id, int partitions) {
+    public synchronized void topic(String id, int partitions) {
         String stored = topicId;
         if (stored != null && !stored.equals(id)) {
             throw new Problem.Unavailable(
@@ -477,17 +410,23 @@ public final class LocalStore implements ProductStore {
     }
 
     private void seal() {
-        Stream.of(logs).forEach(PartitionLog::seal);
+        for (PartitionLog log : logs) {
+            if (isHere.test(log.partition())) {
+                log.seal();
+            } else {
+                log.sealSoon();
+            }
+        }
     }
 
     private boolean isPending() {
         PartitionLog[] now = logs;
-        Stream.of(now).forEach(PartitionLog::settle);
+        Stream.of(now).filter(log -> isHere.test(log.partition())).forEach(PartitionLog::giveWay);
         return Stream.of(now).anyMatch(PartitionLog::isPending);
     }
 
     @Override
-    public void durableAfter(CompletableFuture<Void> next) {
+    public synchronized void durableAfter(CompletableFuture<Void> next) {
         boolean met = condition.isDone() && !condition.isCompletedExceptionally();
         condition = met ? next : CompletableFuture.allOf(condition, next);
     }

@@ -7,7 +7,7 @@ import org.apache.arrow.memory.OutOfMemoryException;
 
 /**
  * The segment of a partition that rows are written into, and what is known of them; one after the other in the same
- * object. Has memory only between {@link #makeRoom()} and {@link #seal()}. Only the ingest thread.
+ * object. Has memory only between {@link #makeRoom()} and {@link #seal()}. Only the partition's ingest thread.
  */
 final class OpenSegment {
     private static final int MOST_FIRST_ROWS = 1024;

@@ -13,14 +13,15 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.arrow.memory.OutOfMemoryException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The writer of one partition and the place where readers find its newest view. Only the ingest thread writes; {@link
- * #acquire} and the volatile figures are for any thread.
+ * The writer of one partition and the place where readers find its newest view. Only the partition's ingest thread
+ * writes; {@link #acquire}, {@link #sealSoon} and the volatile figures are for any thread.
  *
  * <p>Rows go into the open segment. A publish adds their keys to the index, marks what they supersede, and then sets a
  * new view: one volatile write, after which readers see all of it. A full segment is sealed and handed to the file
@@ -53,8 +54,9 @@ final class PartitionLog implements PartitionWriter {
     private List<Segment> newlySealed = new ArrayList<>();
     private long plannedNext;
     private long plannedAt;
-    private int underWay;
-    private boolean failed;
+    private final AtomicInteger underWay = new AtomicInteger();
+    private volatile boolean failed;
+    private volatile boolean sealAsked;
     private volatile long durableNext;
     private volatile long openBytes;
     private volatile long unmappedBytes;
@@ -129,7 +131,7 @@ final class PartitionLog implements PartitionWriter {
 
     private boolean makeRoom(int rows) {
         settle();
-        if (open.isFull(rows)) {
+        if (sealAsked || open.isFull(rows)) {
             seal();
         }
         openBytes = open.allocatedBytes();
@@ -185,7 +187,7 @@ final class PartitionLog implements PartitionWriter {
         checkAt = 0;
         long nanos = context.nanoClock().getAsLong();
         upkeep.look(nanos);
-        if (underWay == 0
+        if (underWay.get() == 0
                 && next != plannedNext
                 && nanos - plannedAt >= context.options().flushInterval().toNanos()) {
             plan();
@@ -240,6 +242,7 @@ final class PartitionLog implements PartitionWriter {
         if (open.rows() == 0) {
             open.giveBack();
             openBytes = 0;
+            sealAsked = false;
             return;
         }
         indexOpen();
@@ -253,6 +256,26 @@ final class PartitionLog implements PartitionWriter {
         unmapped(segment.batch().sizeBytes());
         publishView();
         plan();
+        sealAsked = false; // not before it is seen to be under way
+    }
+
+    /** Has the open segment ended when the partition's thread looks next. Any thread. */
+    void sealSoon() {
+        sealAsked = true;
+    }
+
+    /** Takes in what was written, and ends the open segment where that is asked for. */
+    void giveWay() {
+        settle();
+        if (sealAsked) {
+            seal();
+        }
+    }
+
+    @Override
+    public void tend() {
+        giveWay();
+        publish();
     }
 
     /** Publishes and has everything up to the next offset made durable. */
@@ -276,7 +299,7 @@ final class PartitionLog implements PartitionWriter {
         newlySealed = new ArrayList<>();
         plannedNext = next;
         plannedAt = context.nanoClock().getAsLong();
-        underWay++;
+        underWay.incrementAndGet();
         failed = false;
         var done = new CompletableFuture<Void>();
         context.files().execute(() -> commit(plan, done));
@@ -307,7 +330,7 @@ final class PartitionLog implements PartitionWriter {
     /** Takes in what the file threads have done since the last call; tries again what failed a second ago. */
     void settle() {
         takeOutcomes();
-        if (failed && underWay == 0 && context.nanoClock().getAsLong() - plannedAt >= RETRY_NANOS) {
+        if (failed && underWay.get() == 0 && context.nanoClock().getAsLong() - plannedAt >= RETRY_NANOS) {
             indexOpen();
             publishView();
             plan();
@@ -327,8 +350,8 @@ final class PartitionLog implements PartitionWriter {
     }
 
     private void ended(List<PartitionFiles.Mapping> mappings, boolean hasFailed) {
-        underWay--;
-        failed |= hasFailed;
+        failed = failed || hasFailed;
+        underWay.decrementAndGet();
         for (PartitionFiles.Mapping mapping : mappings) {
             int ordinal = mapping.ordinal();
             Segment old = Objects.requireNonNull(sealed.withOrdinal(ordinal));
@@ -338,9 +361,9 @@ final class PartitionLog implements PartitionWriter {
         }
     }
 
-    /** Whether a commit is under way or must be tried again. */
+    /** Whether a seal is asked for, or a commit under way or to be tried again. Any thread. */
     boolean isPending() {
-        return underWay > 0 || failed || unmappedBytes > 0;
+        return sealAsked || underWay.get() > 0 || failed || unmappedBytes > 0;
     }
 
     /** Shows what is published over another list, which is taken over, and with other keys if they are others. */
@@ -411,14 +434,19 @@ final class PartitionLog implements PartitionWriter {
         return retiringAt != Marks.NEVER;
     }
 
-    /** Visible rows, and bytes of the files that readers see. */
+    /** Visible rows, and bytes of the files that readers see. Any thread. */
     Retention.Size size() {
-        long bytes = 0;
-        for (Segment segment : sealed.segments()) {
-            Manifest.SegmentFile file = segment.file();
-            bytes += file == null || file.retiredAt() != Marks.NEVER ? 0 : file.sizeBytes();
+        PartitionView now = acquire();
+        try {
+            long bytes = 0;
+            for (Segment segment : now.sealed().segments()) {
+                Manifest.SegmentFile file = segment.file();
+                bytes += file == null || file.retiredAt() != Marks.NEVER ? 0 : file.sizeBytes();
+            }
+            return new Retention.Size(now.visibleRows(), bytes);
+        } finally {
+            now.release();
         }
-        return new Retention.Size(visibleRows, bytes);
     }
 
     /** The next offset that readers see. */

@@ -3,7 +3,7 @@ package dev.millrace.store;
 import dev.millrace.arrow.BatchWriter;
 
 /**
- * Writes one partition of a product. Only the domain's ingest thread calls it.
+ * Writes one partition of a product. Only one thread calls it, the partition's ingest thread.
  *
  * <p>For each record in offset order: {@link #ready}; then either write the contract's columns into {@link #batch()}
  * and call {@link #commit}, or {@link #skip} it. After a run of records {@link #publish()} makes them
@@ -56,4 +56,12 @@ public interface PartitionWriter {
 
     /** Makes all rows written so far visible. */
     void publish();
+
+    /**
+     * Publishes, and gives memory back when other partitions need it; to be called between records, also while none come,
+     * on each of a product's threads as often as {@link #ready} is asked again on any.
+     */
+    default void tend() {
+        publish();
+    }
 }

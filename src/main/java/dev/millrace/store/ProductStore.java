@@ -5,7 +5,8 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * One product's data: a writer per partition, snapshots for readers, files for the next start. Reads may come from any
- * thread; {@link #writer}, {@link #flush} and {@link #close} only from the domain's ingest thread.
+ * thread; a {@link #writer} belongs to the one ingest thread of its partition; {@link #rewind}, {@link #clear}, {@link
+ * #flush} and {@link #close} may be called by any while nothing else is done to the product.
  */
 public interface ProductStore extends AutoCloseable {
     StoreSchema schema();
@@ -30,7 +31,7 @@ public interface ProductStore extends AutoCloseable {
     /** The id of the topic that the data came from; empty for a new store. */
     Optional<String> topicId();
 
-    /** Sets the id of the topic of a new store, and makes sure of a number of partitions. */
+    /** Sets the id of the topic of a new store, and makes sure of a number of partitions. Any ingest thread. */
     void topic(String id, int partitions);
 
     /** The writer of a partition below the number that {@link #topic} gave. */
@@ -39,7 +40,7 @@ public interface ProductStore extends AutoCloseable {
     /**
      * Drops every row from an offset on, durable when it returns; {@link PartitionWriter#next()} is at most that offset
      * then. The partition's writer handed out before is void: ask for it again. Positions up to the offset stay readable.
-     * Blocks; only the ingest thread.
+     * Blocks.
      *
      * @throws dev.millrace.problem.ProblemException with {@code Unavailable} when the disk fails; ask again then
      */
@@ -49,7 +50,7 @@ public interface ProductStore extends AutoCloseable {
 
     /**
      * Forgets every row and the topic, for one that was recreated or to read it again; durable when it returns. All
-     * writers handed out before are void, and {@link #topic} is to be called. Blocks; only the ingest thread.
+     * writers handed out before are void, and {@link #topic} is to be called. Blocks.
      *
      * @throws dev.millrace.problem.ProblemException with {@code Unavailable} when the disk fails; ask again then
      */
@@ -98,7 +99,7 @@ public interface ProductStore extends AutoCloseable {
     }
 
     /**
-     * Holds back every position that becomes durable from now on until {@code condition} is met; when it fails, so does
+     * Holds back every position that becomes durable from now on, of rows that come later on this thread, until {@code condition} is met; when it fails, so does
      * whatever waits for it, and the positions stay back.
      */
     void durableAfter(CompletableFuture<Void> condition);

@@ -15,7 +15,7 @@ import org.apache.arrow.memory.BufferAllocator;
  * @param files runs file work one task at a time, in order
  * @param background runs what takes long: merging files, building an index
  * @param millisClock the wall clock
- * @param size rows and bytes of all partitions; only the ingest thread
+ * @param size rows and bytes of all partitions
  * @param condition what must be met before anything more becomes durable
  * @param suspect told of a file that is not what was written
  * @param topicId the topic's id; asked for only once it is known

@@ -243,7 +243,8 @@ public final class StoreFolder {
                 true,
                 Retention.NONE);
         try (var root = new RootAllocator();
-                LocalStore store = LocalStore.open(schema, options, folder, root, root, Runnable::run)) {
+                LocalStore store =
+                        LocalStore.open(schema, options, folder, new StoreResources(root, root, Runnable::run))) {
             Summary before;
             do {
                 before = summary();

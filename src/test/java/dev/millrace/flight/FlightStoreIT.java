@@ -10,6 +10,7 @@ import dev.millrace.layer.Layers;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.StoreOptions;
+import dev.millrace.store.StoreResources;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
@@ -53,9 +54,7 @@ class FlightStoreIT {
                 FakeStore.SCHEMA,
                 new StoreOptions(1000, 1 << 20, 64 << 20, Duration.ofHours(1)),
                 folder,
-                root,
-                root,
-                files);
+                new StoreResources(root, root, files));
         store.topic("topic", 2);
         port = FlightPort.start(
                         vertx,

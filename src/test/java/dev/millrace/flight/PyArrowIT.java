@@ -19,6 +19,7 @@ import dev.millrace.store.LocalStore;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.ProductStore;
 import dev.millrace.store.StoreOptions;
+import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
@@ -96,9 +97,7 @@ class PyArrowIT {
                         schema,
                         new StoreOptions(16, 1 << 20, 16 << 20, Duration.ofHours(1)),
                         folder.resolve("data"),
-                        root,
-                        root,
-                        Runnable::run)) {
+                        new StoreResources(root, root, Runnable::run))) {
             store.topic("t", 1);
             for (int i = 0; i < 40; i++) {
                 put(store.writer(0), product, i);

@@ -16,6 +16,7 @@ import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.StoreOptions;
+import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
@@ -54,9 +55,7 @@ class WritePortsTest {
                 new StoreSchema(new Schema(List.of(Field.nullable("id", ArrowType.Utf8.INSTANCE))), List.of(), false),
                 StoreOptions.of(1 << 20, Duration.ofHours(1)),
                 folder,
-                root,
-                root,
-                Runnable::run);
+                new StoreResources(root, root, Runnable::run));
         store.topic("topic", 1);
         product = Products.of("d", "p", store);
         var configuration = ConfigurationReader.ofDefaults()

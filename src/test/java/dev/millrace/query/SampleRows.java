@@ -8,6 +8,7 @@ import dev.millrace.arrow.Dictionary;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.StoreOptions;
+import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -99,9 +100,7 @@ public final class SampleRows implements AutoCloseable {
                     schema,
                     new StoreOptions(segmentRows, 8 << 20, 256 << 20, Duration.ofHours(1)),
                     folder,
-                    root,
-                    root,
-                    files);
+                    new StoreResources(root, root, files));
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }

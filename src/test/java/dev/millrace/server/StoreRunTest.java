@@ -11,6 +11,7 @@ import dev.millrace.store.Position;
 import dev.millrace.store.Slice;
 import dev.millrace.store.Snapshot;
 import dev.millrace.store.StoreOptions;
+import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -196,7 +197,10 @@ class StoreRunTest {
 
     private LocalStore open(Path product) throws IOException {
         return LocalStore.open(
-                SCHEMA, new StoreOptions(64, 1 << 20, 16 << 20, Duration.ofMillis(20)), product, root, root, files);
+                SCHEMA,
+                new StoreOptions(64, 1 << 20, 16 << 20, Duration.ofMillis(20)),
+                product,
+                new StoreResources(root, root, files));
     }
 
     private ExitCode run(String... arguments) {

@@ -38,7 +38,9 @@ record TestMesh(Path folder, String flights, String airports, String earthquakes
     }
 
     Configuration configuration(String bootstrapServers, Map<String, String> more) {
-        Map<String, String> settings = new HashMap<>(Map.of(
+        // More than one ingest thread, fewer than the flights have partitions; one is what the killed servers have.
+        Map<String, String> settings = new HashMap<>(Map.of("domain.ingestThreads", "3"));
+        settings.putAll(Map.of(
                 "mesh.name", "test",
                 "mesh.folder", folder.resolve("mesh").toString(),
                 "data.folder", folder.resolve("data").toString(),

@@ -142,7 +142,13 @@ class CrashSimulation {
                     model.retains ? new Retention(Optional.empty(), 10, Long.MAX_VALUE, "") : Retention.NONE;
             var options = new StoreOptions(8, 1 << 20, 16 << 20, Duration.ofSeconds(5), HISTORY, true, retention);
             LocalStore store = LocalStore.open(
-                    model.schema, options, folder, allocator, allocator, Runnable::run, disk, this::nanos);
+                    model.schema,
+                    options,
+                    folder,
+                    new StoreResources(allocator, allocator, Runnable::run),
+                    disk,
+                    this::nanos,
+                    () -> nanos() / 1_000_000);
             store.topic("t", PARTITIONS);
             return store;
         }

@@ -94,7 +94,13 @@ class LocalStoreSimulation {
                     : Retention.NONE;
             var options = new StoreOptions(16, 1 << 20, 16 << 20, Duration.ofSeconds(5), HISTORY, true, retention);
             LocalStore opened = LocalStore.open(
-                    model.schema, options, folder, product, mapped, files, new LocalDisk(), () -> nanos);
+                    model.schema,
+                    options,
+                    folder,
+                    new StoreResources(product, mapped, files),
+                    new LocalDisk(),
+                    () -> nanos,
+                    () -> nanos / 1_000_000);
             opened.topic("topic-1", PARTITIONS);
             return opened;
         }

@@ -358,7 +358,8 @@ class LocalStoreTest {
     void open_manyTimesWithFewRows_keepsOneSegment() throws IOException {
         var options = new StoreOptions(1000, 1 << 20, 16 << 20, Duration.ofHours(1));
         for (int run = 0; run < 20; run++) {
-            try (LocalStore store = LocalStore.open(StoreModel.UPSERT, options, folder, root, root, Runnable::run)) {
+            try (LocalStore store = LocalStore.open(
+                    StoreModel.UPSERT, options, folder, new StoreResources(root, root, Runnable::run))) {
                 store.topic("t", 1);
                 give(store, run * 20, run * 20 + 20);
             }
@@ -376,8 +377,14 @@ class LocalStoreTest {
     void flush_onAFailingDisk_losesNothingAndRecoversByItself() throws Exception {
         long[] nanos = {0};
         var disk = new FailingDisk();
-        try (LocalStore store =
-                LocalStore.open(StoreModel.UPSERT, SMALL, folder, root, root, Runnable::run, disk, () -> nanos[0])) {
+        try (LocalStore store = LocalStore.open(
+                StoreModel.UPSERT,
+                SMALL,
+                folder,
+                new StoreResources(root, root, Runnable::run),
+                disk,
+                () -> nanos[0],
+                () -> nanos[0] / 1_000_000)) {
             store.topic("t", 1);
             give(store, 0, 50);
             store.flush().get();
@@ -410,7 +417,8 @@ class LocalStoreTest {
         try (BufferAllocator product = root.newChildAllocator("product", 0, budget)) {
             var options = new StoreOptions(65_536, 32 << 20, budget, Duration.ofHours(1));
             int rows = 60_000;
-            try (LocalStore store = LocalStore.open(StoreModel.APPEND, options, folder, product, root, files)) {
+            try (LocalStore store =
+                    LocalStore.open(StoreModel.APPEND, options, folder, new StoreResources(product, root, files))) {
                 store.topic("t", 2);
                 byte[] text = "x".repeat(700).getBytes(java.nio.charset.StandardCharsets.UTF_8);
                 for (int i = 0; i < rows; i++) {
@@ -458,7 +466,10 @@ class LocalStoreTest {
         long budget = 32 << 20;
         try (BufferAllocator product = root.newChildAllocator("product", 0, budget);
                 LocalStore store = LocalStore.open(
-                        wide, StoreOptions.of(budget, Duration.ofHours(1)), folder, product, root, Runnable::run)) {
+                        wide,
+                        StoreOptions.of(budget, Duration.ofHours(1)),
+                        folder,
+                        new StoreResources(product, root, Runnable::run))) {
             store.topic("t", 4);
             for (int offset = 0; offset < 100; offset++) {
                 for (int p = 0; p < 4; p++) {
@@ -505,7 +516,13 @@ class LocalStoreTest {
             long[] nanos = {0};
             Path here = folder.resolve("" + each.getKey().hashCode());
             try (LocalStore store = LocalStore.open(
-                    StoreModel.KEYLESS, options, here, root, root, Runnable::run, new LocalDisk(), () -> nanos[0])) {
+                    StoreModel.KEYLESS,
+                    options,
+                    here,
+                    new StoreResources(root, root, Runnable::run),
+                    new LocalDisk(),
+                    () -> nanos[0],
+                    () -> nanos[0] / 1_000_000)) {
                 store.topic("t", 1);
                 PartitionWriter writer = store.writer(0);
                 for (int offset = 0; offset < 100; offset++) {
@@ -548,9 +565,7 @@ class LocalStoreTest {
                         StoreModel.APPEND,
                         new StoreOptions(1024, 32 << 20, 1 << 20, Duration.ofHours(1)),
                         folder,
-                        product,
-                        root,
-                        Runnable::run)) {
+                        new StoreResources(product, root, Runnable::run))) {
             store.topic("t", 1);
             give(store, 0, 9);
             PartitionWriter writer = store.writer(0);
@@ -582,9 +597,7 @@ class LocalStoreTest {
                     StoreModel.UPSERT,
                     new StoreOptions(256, 1 << 20, 64 << 20, Duration.ZERO),
                     folder,
-                    root,
-                    root,
-                    threads);
+                    new StoreResources(root, root, threads));
             store.topic("t", 1);
             var readers = new ArrayList<Future<Integer>>();
             for (int i = 0; i < 3; i++) {
@@ -667,7 +680,7 @@ class LocalStoreTest {
     }
 
     private LocalStore open(Path where, StoreSchema schema) throws IOException {
-        return LocalStore.open(schema, SMALL, where, root, root, Runnable::run);
+        return LocalStore.open(schema, SMALL, where, new StoreResources(root, root, Runnable::run));
     }
 
     private void fill(StoreSchema schema, int records) throws IOException {

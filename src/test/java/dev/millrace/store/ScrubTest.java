@@ -58,7 +58,7 @@ class ScrubTest {
     }
 
     private static LocalStore open(Path folder, BufferAllocator root) throws IOException {
-        return LocalStore.open(StoreModel.KEYLESS, OPTIONS, folder, root, root, Runnable::run);
+        return LocalStore.open(StoreModel.KEYLESS, OPTIONS, folder, new StoreResources(root, root, Runnable::run));
     }
 
     private static void give(LocalStore store, int to) {

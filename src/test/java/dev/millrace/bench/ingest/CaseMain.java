@@ -16,9 +16,14 @@ import java.util.Map;
 final class CaseMain {
     private CaseMain() {}
 
-    /** Arguments: case, brokers, topic, records, data set. */
+    /** Arguments: case, brokers, topic, records, data set, ingest threads. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        var source = new Source(arguments[1], arguments[2], Integer.parseInt(arguments[3]), arguments[4]);
+        var source = new Source(
+                arguments[1],
+                arguments[2],
+                Integer.parseInt(arguments[3]),
+                arguments[4],
+                Integer.parseInt(arguments[5]));
         try (var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
                 IngestCase measured = of(arguments[0], source)) {
             while (lines.readLine() != null) {

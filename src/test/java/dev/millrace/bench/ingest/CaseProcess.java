@@ -35,7 +35,8 @@ final class CaseProcess implements Runner {
                         source.bootstrapServers(),
                         source.topic(),
                         Integer.toString(source.records()),
-                        source.data()));
+                        source.data(),
+                        Integer.toString(source.ingestThreads())));
         output = process.inputReader(StandardCharsets.UTF_8);
         input = process.outputWriter(StandardCharsets.UTF_8);
     }

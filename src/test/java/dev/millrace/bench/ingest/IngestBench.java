@@ -53,6 +53,7 @@ public final class IngestBench implements Bench {
                 "warmup", "3",
                 "cases", String.join(";", CASES),
                 "data", "orders",
+                "ingest-threads", "1",
                 "parquet", "../shared/data/flights-3m.parquet",
                 "brokers", ""));
     }
@@ -75,8 +76,12 @@ public final class IngestBench implements Bench {
             throws IOException, InterruptedException {
         int records = arguments.number("records", this);
         int rounds = arguments.number("rounds", this);
-        var source =
-                new Source(brokers, "bench." + ProcessHandle.current().pid(), records, arguments.text("data", this));
+        var source = new Source(
+                brokers,
+                "bench." + ProcessHandle.current().pid(),
+                records,
+                arguments.text("data", this),
+                arguments.number("ingest-threads", this));
         progress.accept(String.format(Locale.ROOT, "publishing %,d %s", records, source.data()));
         source.dataSet().publish(source, Path.of(arguments.text("parquet", this)));
         List<String> cases = cases(arguments);

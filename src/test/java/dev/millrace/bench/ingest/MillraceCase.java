@@ -15,6 +15,7 @@ import dev.millrace.store.LocalStore;
 import dev.millrace.store.ProductStore;
 import dev.millrace.store.Snapshot;
 import dev.millrace.store.StoreOptions;
+import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -23,8 +24,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Executor;
-import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 
 /** Millrace's own way: input port, decoder, store on disk and snapshot, with the settings that a server starts with. */
@@ -65,7 +64,6 @@ final class MillraceCase implements IngestCase {
     private final class ToRows implements Reading {
         private final Path folder;
         private final RootAllocator root = new RootAllocator();
-        private final BufferAllocator mapped = root.newChildAllocator("mapped files", 0, Long.MAX_VALUE);
         private final DomainActor domain;
         private final InputPorts inputs;
 
@@ -76,8 +74,9 @@ final class MillraceCase implements IngestCase {
                     DOMAIN,
                     List.of(orders),
                     memoryBytes,
+                    source.ingestThreads(),
                     root,
-                    (product, share, files, background) -> open(product, share, files, background, memoryBytes));
+                    (product, resources) -> open(product, resources, memoryBytes));
             inputs = InputPorts.start(
                     vertx,
                     new Configuration.Kafka(source.bootstrapServers(), Map.of()),
@@ -87,12 +86,7 @@ final class MillraceCase implements IngestCase {
                     List.of(domain));
         }
 
-        private ProductStore open(
-                ProductDefinition product,
-                BufferAllocator share,
-                Executor files,
-                Executor background,
-                long memoryBytes) {
+        private ProductStore open(ProductDefinition product, StoreResources resources, long memoryBytes) {
             var schema = new StoreSchema(
                     ArrowSchemas.of(product.object()),
                     product.key().stream().map(Property::name).toList(),
@@ -103,8 +97,7 @@ final class MillraceCase implements IngestCase {
                     memoryBytes,
                     configuration.store().flushInterval());
             try {
-                return LocalStore.open(
-                        schema, options, folder.resolve(product.name()), share, mapped, files, background);
+                return LocalStore.open(schema, options, folder.resolve(product.name()), resources);
             } catch (IOException failure) {
                 throw new UncheckedIOException(failure);
             }
@@ -123,7 +116,6 @@ final class MillraceCase implements IngestCase {
         public void close() throws IOException {
             inputs.stop().toCompletionStage().toCompletableFuture().join();
             domain.close();
-            mapped.close();
             root.close();
             Folders.delete(folder);
         }

@@ -5,8 +5,9 @@ package dev.millrace.bench.ingest;
  *
  * @param records how many it holds
  * @param data the name of its {@link DataSet}
+ * @param ingestThreads how many threads Millrace decodes it on
  */
-public record Source(String bootstrapServers, String topic, int records, String data) {
+public record Source(String bootstrapServers, String topic, int records, String data, int ingestThreads) {
     DataSet dataSet() {
         return DataSet.of(data);
     }

@@ -18,6 +18,7 @@ import dev.millrace.store.LocalStore;
 import dev.millrace.store.Snapshot;
 import dev.millrace.store.SparseStore;
 import dev.millrace.store.StoreOptions;
+import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -128,7 +129,7 @@ public final class ScaleBench implements Bench {
             throws IOException {
         var options = new StoreOptions(65_536, 32 << 20, 256 << 20, Duration.ofHours(1));
         long begin = System.nanoTime();
-        LocalStore store = LocalStore.open(schema, options, folder, root, root, Runnable::run);
+        LocalStore store = LocalStore.open(schema, options, folder, new StoreResources(root, root, Runnable::run));
         add(name, "open", begin);
         begin = System.nanoTime();
         try (Snapshot snapshot = store.snapshot()) {
