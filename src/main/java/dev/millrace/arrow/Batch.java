@@ -174,8 +174,10 @@ public final class Batch {
         return buffers.get(number);
     }
 
-    Column columnOf(ColumnLayout selected) {
-        return columns[layout.top().indexOf(selected)];
+    /** A column, or a struct narrowed to some fields, by what says where it is in the batch's layout. */
+    public Column selected(ColumnLayout selected) {
+        int top = layout.top().indexOf(selected);
+        return top >= 0 ? columns[top] : column(selected.path()).narrowed(selected);
     }
 
     /**
@@ -189,7 +191,7 @@ public final class Batch {
         try (var writer = new BatchWriter(target, allocator)) {
             writer.open(Math.max(8, count));
             for (int c = 0; c < selected.size(); c++) {
-                Column source = columnOf(selected.get(c));
+                Column source = selected(selected.get(c));
                 ColumnWriter into = writer.column(c);
                 for (int i = 0; i < count; i++) {
                     into.copy(source, selection[i]);

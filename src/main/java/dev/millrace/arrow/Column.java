@@ -39,6 +39,33 @@ public final class Column {
         return layout;
     }
 
+    private Column(Column whole, ColumnLayout layout, Column[] children) {
+        this.layout = layout;
+        this.validity = whole.validity;
+        this.offsets = whole.offsets;
+        this.data = whole.data;
+        this.indexes = whole.indexes;
+        this.direct = whole.direct;
+        this.unsigned = whole.unsigned;
+        this.real = whole.real;
+        this.children = children;
+    }
+
+    /** The same column where it has just these fields, else one of a struct over the same values that has no more. */
+    Column narrowed(ColumnLayout fewer) {
+        if (layout.storage() != Storage.STRUCT || layout.equals(fewer)) {
+            return this;
+        }
+        Column[] fields = fewer.children().stream()
+                .map(field -> Arrays.stream(children)
+                        .filter(child -> child.layout.name().equals(field.name()))
+                        .findFirst()
+                        .orElseThrow()
+                        .narrowed(field))
+                .toArray(Column[]::new);
+        return new Column(this, fewer, fields);
+    }
+
     Column[] children() {
         return children;
     }

@@ -1,6 +1,7 @@
 package dev.millrace.arrow;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 
@@ -38,6 +39,20 @@ public record ColumnLayout(
     /** The logical type. */
     public ArrowType type() {
         return field.getType();
+    }
+
+    /** The same struct with these of its fields only, which may be narrowed themselves. */
+    public ColumnLayout narrowed(List<ColumnLayout> fields) {
+        var narrow = new Field(
+                name(),
+                field.getFieldType(),
+                fields.stream().map(ColumnLayout::field).toList());
+        return new ColumnLayout(index, path, narrow, storage, width, firstBuffer, fields, dictionary);
+    }
+
+    /** The columns that hold the values: itself, or of a struct those within its fields. */
+    public Stream<ColumnLayout> leaves() {
+        return storage == Storage.STRUCT ? children.stream().flatMap(ColumnLayout::leaves) : Stream.of(this);
     }
 
     /** Whether values are text or bytes, be they encoded or not. */

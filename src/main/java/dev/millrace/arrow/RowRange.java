@@ -41,7 +41,7 @@ final class RowRange {
     private ArrowRecordBatch cut(List<ColumnLayout> selected, int from, int to) {
         try {
             for (ColumnLayout column : selected) {
-                add(batch.columnOf(column), from, to);
+                add(batch.selected(column), from, to);
             }
             // The record batch retains what it is given; slices share the reference count of what they are cut from.
             return new ArrowRecordBatch(to - from, nodes, buffers);
@@ -122,7 +122,7 @@ final class RowRange {
     }
 
     private static void visit(Batch batch, List<ColumnLayout> selected, int from, int to, Visit visit) {
-        selected.forEach(column -> visit(batch.columnOf(column), from, to, visit));
+        selected.forEach(column -> visit(batch.selected(column), from, to, visit));
     }
 
     private static void visit(Column column, int from, int to, Visit visit) {

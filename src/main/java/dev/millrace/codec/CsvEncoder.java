@@ -22,11 +22,11 @@ public final class CsvEncoder implements RowEncoder {
     private final byte[] header;
     private final JsonEncoder json;
 
-    /** Encodes these top-level columns, in this order. */
+    /** Encodes these columns, in this order, top-level or within structs; a field is null where its struct is. */
     public CsvEncoder(List<ColumnLayout> selected) {
         this.json = JsonEncoder.of(selected, false);
         this.header = selected.stream()
-                .map(column -> '"' + column.name().replace("\"", "\"\"") + '"')
+                .map(column -> '"' + column.path().replace("\"", "\"\"") + '"')
                 .collect(Collectors.joining(",", "", "\r\n"))
                 .getBytes(UTF_8);
     }

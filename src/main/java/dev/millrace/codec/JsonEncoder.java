@@ -30,7 +30,7 @@ public final class JsonEncoder implements RowEncoder {
     private @Nullable Batch bound;
     private Column[] columns = {};
 
-    /** Encodes these top-level columns, in this order. */
+    /** Encodes these columns, in this order; a struct may be narrowed to some of its fields. */
     public static JsonEncoder of(List<ColumnLayout> selected, boolean numbersAsStrings) {
         return new JsonEncoder(List.copyOf(selected), numbersAsStrings);
     }
@@ -71,16 +71,7 @@ public final class JsonEncoder implements RowEncoder {
 
     /** The columns of one batch after the other; only its identity is kept of the batch, never its memory. */
     private void bind(Batch batch) {
-        Column[] found = new Column[selected.size()];
-        for (int i = 0; i < found.length; i++) {
-            int number = batch.layout().top().indexOf(selected.get(i));
-            if (number < 0) {
-                throw new IllegalArgumentException(
-                        "no column " + selected.get(i).path());
-            }
-            found[i] = batch.column(number);
-        }
-        columns = found;
+        columns = selected.stream().map(batch::selected).toArray(Column[]::new);
         bound = batch;
     }
 

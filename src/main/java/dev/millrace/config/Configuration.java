@@ -2,6 +2,7 @@ package dev.millrace.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -40,7 +41,13 @@ public record Configuration(
             int maxStreams,
             Duration keepAlive,
             int maxSubscribers,
-            int maxSubscribersPerClient) {}
+            int maxSubscribersPerClient,
+            DataSize compressFrom,
+            List<String> corsOrigins) {
+        public Http {
+            corsOrigins = List.copyOf(corsOrigins);
+        }
+    }
 
     /** Health and metrics. */
     public record Management(String host, int port) {}

@@ -158,7 +158,9 @@ public final class ConfigurationReader {
                 values.of(Keys.HTTP_MAX_STREAMS),
                 values.of(Keys.HTTP_KEEP_ALIVE),
                 values.of(Keys.HTTP_MAX_SUBSCRIBERS),
-                values.of(Keys.HTTP_MAX_SUBSCRIBERS_PER_CLIENT));
+                values.of(Keys.HTTP_MAX_SUBSCRIBERS_PER_CLIENT),
+                values.of(Keys.HTTP_COMPRESS_FROM),
+                values.of(Keys.HTTP_CORS_ORIGINS));
         if (http.defaultLimit() > http.maxLimit()) {
             values.fault(
                     Keys.HTTP_DEFAULT_LIMIT,

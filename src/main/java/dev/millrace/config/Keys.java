@@ -67,6 +67,17 @@ final class Keys {
             Kind.whole("number of answers", 1, 1_000_000),
             "1024",
             "The most long answers under way, each of which may hold 200 KiB; one address has a quarter of them at most.");
+    static final Key<DataSize> HTTP_COMPRESS_FROM = new Key<>(
+            "http.compressFrom",
+            Kind.size(new DataSize(0), new DataSize(1L << 30)),
+            "1KiB",
+            "Answers smaller than that are sent without `Content-Encoding`, whatever the client accepts.");
+    static final Key<List<String>> HTTP_CORS_ORIGINS = new Key<>(
+            "http.corsOrigins",
+            Kind.origins(),
+            "",
+            "The origins whose pages a browser lets read answers, for example `https://app.example.org`, with commas between"
+                    + " them; `*` for all, empty for none.");
 
     static final Key<Duration> HTTP_KEEP_ALIVE = new Key<>(
             "http.keepAlive",
@@ -217,6 +228,8 @@ final class Keys {
             HTTP_KEEP_ALIVE,
             HTTP_MAX_SUBSCRIBERS,
             HTTP_MAX_SUBSCRIBERS_PER_CLIENT,
+            HTTP_COMPRESS_FROM,
+            HTTP_CORS_ORIGINS,
             MANAGEMENT_HOST,
             MANAGEMENT_PORT,
             FLIGHT_HOST,

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -21,6 +22,8 @@ import java.util.stream.Collectors;
  */
 record Kind<T>(String description, Parser<T> parser) {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,12})\\s*(ms|s|m|h|d)");
+
+    private static final Pattern ORIGIN = Pattern.compile("[a-z][a-z0-9+.-]*://[^/\\s?#@A-Z]+");
 
     /** Reads a text. */
     interface Parser<T> {
@@ -55,6 +58,24 @@ record Kind<T>(String description, Parser<T> parser) {
                 throw new IllegalArgumentException(expected("URL of http or https", text), e);
             }
             throw new IllegalArgumentException(expected("URL of http or https", text));
+        });
+    }
+
+    /** Origins of web pages (RFC 6454) with commas between them, or a star. */
+    static Kind<List<String>> origins() {
+        String description = "list of origins, may be empty";
+        return new Kind<>(description, text -> {
+            List<String> origins = Arrays.stream(text.split(","))
+                    .map(String::strip)
+                    .filter(origin -> !origin.isEmpty())
+                    .toList();
+            if (!origins.stream()
+                    .allMatch(origin ->
+                            origin.equals("*") || ORIGIN.matcher(origin).matches())) {
+                throw new IllegalArgumentException(
+                        expected(description, text) + " For example https://app.example.org.");
+            }
+            return origins;
         });
     }
 

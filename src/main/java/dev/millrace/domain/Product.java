@@ -170,6 +170,14 @@ public final class Product {
         return waiters.await(wanted, patience);
     }
 
+    /**
+     * Says whether the product got another position than this within the time; ends on the ingest thread or a timer's.
+     * Fails with {@code Overloaded} when too many wait.
+     */
+    public CompletableFuture<Boolean> changed(Position since, Duration patience) {
+        return waiters.await(now -> !now.equals(since), patience);
+    }
+
     /** Says that more can be read; each ingest thread, after its part of a run. */
     public void advanced() {
         waiters.advanced();

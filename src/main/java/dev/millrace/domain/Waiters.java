@@ -7,12 +7,13 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * Those who wait until a product has reached a position. Any thread waits; an ingest thread tells after its part of a run, which
+ * Those who wait until a product has reached a position, or has any other than they know. Any thread waits; an ingest
+ * thread tells after its part of a run, which
  * costs one read while nobody waits.
  *
  * <p>Nobody is forgotten: who waits is entered first and looks at the position then, a run is visible first and looks for
@@ -21,7 +22,7 @@ import java.util.function.Supplier;
 final class Waiters {
     static final int LIMIT = 1024;
 
-    private record Waiter(Position wanted, CompletableFuture<Void> told) {}
+    private record Waiter(Predicate<Position> wanted, CompletableFuture<Boolean> told) {}
 
     private final Set<Waiter> waiting = ConcurrentHashMap.newKeySet();
     private final AtomicInteger places = new AtomicInteger();
@@ -33,11 +34,16 @@ final class Waiters {
 
     /** Ends when the position is reached; fails with {@code NotReached} when it is not in time, or {@code Overloaded}. */
     CompletableFuture<Void> await(Position wanted, Duration patience) {
-        if (position.get().hasReached(wanted)) {
-            return CompletableFuture.completedFuture(null);
-        }
-        if (patience.isZero()) {
-            return CompletableFuture.failedFuture(late(wanted, patience));
+        return await(now -> now.hasReached(wanted), patience)
+                .thenCompose(reached -> reached
+                        ? CompletableFuture.completedFuture(null)
+                        : CompletableFuture.failedFuture(late(wanted, patience)));
+    }
+
+    /** Says whether the position was in time as wanted; fails with {@code Overloaded}. */
+    CompletableFuture<Boolean> await(Predicate<Position> wanted, Duration patience) {
+        if (patience.isZero() || wanted.test(position.get())) {
+            return CompletableFuture.completedFuture(wanted.test(position.get()));
         }
         if (places.incrementAndGet() > LIMIT) {
             places.decrementAndGet();
@@ -46,16 +52,14 @@ final class Waiters {
         }
         var waiter = new Waiter(wanted, new CompletableFuture<>());
         waiting.add(waiter);
-        CompletableFuture<Void> ended = waiter.told
-                .orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
-                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
-                        failure instanceof TimeoutException ? late(wanted, patience) : failure))
+        CompletableFuture<Boolean> ended = waiter.told
+                .completeOnTimeout(false, patience.toMillis(), TimeUnit.MILLISECONDS)
                 .whenComplete((done, failure) -> {
                     waiting.remove(waiter);
                     places.decrementAndGet();
                 });
-        if (position.get().hasReached(wanted)) {
-            waiter.told.complete(null);
+        if (wanted.test(position.get())) {
+            waiter.told.complete(true);
         }
         return ended;
     }
@@ -68,9 +72,7 @@ final class Waiters {
     void advanced() {
         if (places.get() > 0) {
             Position now = position.get();
-            waiting.stream()
-                    .filter(waiter -> now.hasReached(waiter.wanted))
-                    .forEach(waiter -> waiter.told.complete(null));
+            waiting.stream().filter(waiter -> waiter.wanted.test(now)).forEach(waiter -> waiter.told.complete(true));
         }
     }
 }

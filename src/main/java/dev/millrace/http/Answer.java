@@ -1,9 +1,13 @@
 package dev.millrace.http;
 
+import dev.millrace.domain.Product;
+import dev.millrace.store.Position;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** A successful answer that has not been written yet. Whoever holds it writes it, or closes it once. */
 public sealed interface Answer extends AutoCloseable {
@@ -28,8 +32,41 @@ public sealed interface Answer extends AutoCloseable {
         }
     }
 
-    /** One row, or a page that fits one buffer, of a product at a position: the hot path, without a map of headers. */
-    record Rows(CharSequence contentType, ByteBuf body, CharSequence position) implements Answer {
+    /**
+     * Of what an answer is.
+     *
+     * @param position what the product had read
+     * @param tag the entity tag; empty for none
+     * @param fixed whether the request names the position, so that the answer stays as it is
+     * @param rows how many rows meet the request's filters, or {@link #NOT_COUNTED}
+     */
+    record Version(CharSequence position, String tag, boolean fixed, long rows) {
+        static final long NOT_COUNTED = -1;
+
+        Version counted(long number) {
+            return new Version(position, tag, fixed, number);
+        }
+    }
+
+    /** The client has it already. {@code watched} is there where waiting can help. */
+    record Unchanged(Version version, Optional<Watched> watched) implements Answer {
+        @Override
+        public void close() {}
+    }
+
+    /** A product that may go on from a position. */
+    record Watched(Product product, Position position) {}
+
+    /**
+     * One row, or a page that fits one buffer, of a product at a position: the hot path, without a map of headers.
+     *
+     * @param coding of the body; null while nobody has thought of it
+     */
+    record Rows(
+            CharSequence contentType,
+            ByteBuf body,
+            Version version,
+            @Nullable Coding coding) implements Answer {
         @Override
         public void close() {
             body.release();

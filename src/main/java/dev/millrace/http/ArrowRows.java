@@ -15,9 +15,11 @@ import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.OutOfMemoryException;
 import org.apache.arrow.vector.VectorLoader;
 import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.compression.CompressionUtil.CodecType;
 import org.apache.arrow.vector.dictionary.DictionaryProvider.MapDictionaryProvider;
 import org.apache.arrow.vector.ipc.ArrowStreamWriter;
 import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
+import org.apache.arrow.vector.ipc.message.IpcOption;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
 
@@ -36,9 +38,16 @@ final class ArrowRows implements RowWriter {
     /**
      * @param schema of {@code columns}, with its metadata
      * @param rows most rows to write
+     * @param codec of the batches' buffers
      * @param allocator borrowed, pays for copies; of the same root as the snapshot's
      */
-    ArrowRows(RowSource scan, List<ColumnLayout> columns, Schema schema, long rows, BufferAllocator allocator) {
+    ArrowRows(
+            RowSource scan,
+            List<ColumnLayout> columns,
+            Schema schema,
+            long rows,
+            CodecType codec,
+            BufferAllocator allocator) {
         this.scan = scan;
         this.columns = columns;
         this.rowsLeft = rows;
@@ -46,7 +55,7 @@ final class ArrowRows implements RowWriter {
         this.root = VectorSchemaRoot.create(Dictionary.vectors(schema), allocator);
         this.loader = new VectorLoader(root);
         this.dictionaries = Dictionary.provider(columns, allocator);
-        this.writer = new ArrowStreamWriter(root, dictionaries, target);
+        this.writer = new ArrowStreamWriter(root, dictionaries, target, IpcOption.DEFAULT, new ArrowCodecs(), codec);
     }
 
     @Override

@@ -181,7 +181,8 @@ public final class HttpPort {
                             1,
                             Math.min(
                                     settings.keepAlive().toMillis(),
-                                    settings.idleTimeout().toMillis() / 4)));
+                                    settings.idleTimeout().toMillis() / 4)),
+                    settings.compressFrom().bytes());
             var limits = new QueryParser.Limits(
                     settings.defaultLimit(), settings.maxLimit(), QueryParser.Limits.USUAL.maxFilters());
             var cursors = new CursorCodec(cursorSecret);
@@ -196,6 +197,7 @@ public final class HttpPort {
                     operations,
                     ports,
                     layers,
+                    new Cors(settings.corsOrigins()),
                     settings.maxBody().bytes()));
             server.invalidRequestHandler(HttpPort::refuse);
             return server.listen().onSuccess(listening -> actualPort.set(listening.actualPort()));

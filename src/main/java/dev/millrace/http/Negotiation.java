@@ -1,11 +1,14 @@
 package dev.millrace.http;
 
+import static org.apache.arrow.vector.compression.CompressionUtil.CodecType.NO_COMPRESSION;
+
 import dev.millrace.problem.Problem;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.arrow.vector.compression.CompressionUtil.CodecType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,22 +17,36 @@ import org.jspecify.annotations.Nullable;
  *
  * @param format the format to answer in
  * @param numbersAsStrings whether {@code ; numbers=string} was asked for: long integers and decimals as strings
+ * @param codec how an Arrow stream's buffers are compressed: {@code ; codec=zstd}, or the {@code codec} parameter
  */
-record Negotiation(Format format, boolean numbersAsStrings) {
+record Negotiation(Format format, boolean numbersAsStrings, CodecType codec) {
     private static final int MAX_RANGES = 50;
+    private static final Map<String, CodecType> CODECS =
+            Map.of("none", CodecType.NO_COMPRESSION, "zstd", CodecType.ZSTD, "lz4", CodecType.LZ4_FRAME);
 
-    private record Range(String type, String subtype, boolean numbersAsStrings, double quality) {
+    private record Range(String type, String subtype, boolean numbersAsStrings, String codec, double quality) {
         /** 0 when it does not match, else the higher the more specific. */
         int specificity(Format format) {
             String[] of = format.mediaType().split("/", 2);
             if (type.equals("*") && subtype.equals("*")) {
                 return 1;
             }
-            if (!type.equals(of[0])) {
+            if (!type.equals(of[0]) || !CODECS.containsKey(codec)) {
                 return 0;
             }
             return subtype.equals("*") ? 2 : subtype.equals(of[1]) ? (numbersAsStrings ? 4 : 3) : 0;
         }
+
+        Negotiation of(Format format) {
+            return new Negotiation(
+                    format,
+                    numbersAsStrings,
+                    format == Format.ARROW ? CODECS.getOrDefault(codec, NO_COMPRESSION) : NO_COMPRESSION);
+        }
+    }
+
+    Negotiation(Format format, boolean numbersAsStrings) {
+        this(format, numbersAsStrings, NO_COMPRESSION);
     }
 
     /**
@@ -40,24 +57,60 @@ record Negotiation(Format format, boolean numbersAsStrings) {
      *     {@code format}
      */
     static Negotiation of(@Nullable String accept, List<Map.Entry<String, String>> parameters, List<Format> offered) {
-        boolean anything = accept == null || accept.isBlank();
         List<Range> ranges = accept == null ? List.of() : ranges(accept);
-        List<String> asked = parameters.stream()
-                .filter(parameter -> parameter.getKey().equals("format"))
+        Optional<String> asked = single(parameters, "format");
+        Optional<String> codec = single(parameters, "codec");
+        Negotiation chosen =
+                asked.isPresent() ? named(asked.get(), ranges, offered) : accepted(accept, ranges, offered);
+        if (codec.isEmpty() || !offered.contains(Format.ARROW)) {
+            return chosen;
+        }
+        CodecType type = CODECS.get(codec.get());
+        if (type == null || chosen.format() != Format.ARROW) {
+            throw new Problem.InvalidParameter(
+                            "codec",
+                            type == null ? "there is no such codec." : "only Arrow's buffers are compressed so.",
+                            "with format=arrow one of zstd, lz4, none. A column of that name is filter[codec].")
+                    .exception();
+        }
+        return new Negotiation(Format.ARROW, chosen.numbersAsStrings(), type);
+    }
+
+    /**
+     * The value of a parameter that may be given once.
+     *
+     * @throws dev.millrace.problem.ProblemException with {@code InvalidParameter}
+     */
+    static Optional<String> single(List<Map.Entry<String, String>> parameters, String name) {
+        List<String> given = parameters.stream()
+                .filter(parameter -> parameter.getKey().equals(name))
                 .map(Map.Entry::getValue)
                 .toList();
-        if (asked.size() > 1) {
-            throw wrongFormat("it is given twice.", offered);
+        if (given.size() > 1) {
+            throw new Problem.InvalidParameter(name, "it is given twice.", "at most one '" + name + "'.").exception();
         }
-        if (!asked.isEmpty()) {
-            Format format = offered.stream()
-                    .filter(candidate -> candidate.token().equals(asked.getFirst()))
-                    .findFirst()
-                    .orElseThrow(() -> wrongFormat("the value is not offered here.", offered));
-            return new Negotiation(
-                    format, best(ranges, format).map(Range::numbersAsStrings).orElse(false));
-        }
-        if (anything) {
+        return given.stream().findFirst();
+    }
+
+    private static Negotiation named(String token, List<Range> ranges, List<Format> offered) {
+        Format format = offered.stream()
+                .filter(candidate -> candidate.token().equals(token))
+                .findFirst()
+                .orElseThrow(() -> new Problem.InvalidParameter(
+                                "format",
+                                "the value is not offered here.",
+                                "one of "
+                                        + String.join(
+                                                ", ",
+                                                offered.stream()
+                                                        .map(Format::token)
+                                                        .toList()) + ".")
+                        .exception());
+        return best(ranges, format).map(range -> range.of(format)).orElse(new Negotiation(format, false));
+    }
+
+    private static Negotiation accepted(@Nullable String accept, List<Range> ranges, List<Format> offered) {
+        if (accept == null || accept.isBlank()) {
             return new Negotiation(offered.getFirst(), false);
         }
         Negotiation chosen = null;
@@ -66,11 +119,11 @@ record Negotiation(Format format, boolean numbersAsStrings) {
             Optional<Range> range = best(ranges, format);
             if (range.isPresent() && range.get().quality() > quality) {
                 quality = range.get().quality();
-                chosen = new Negotiation(format, range.get().numbersAsStrings());
+                chosen = range.get().of(format);
             }
         }
         if (chosen == null) {
-            String shown = accept == null || accept.length() <= 200 ? String.valueOf(accept) : accept.substring(0, 200);
+            String shown = accept.length() <= 200 ? accept : accept.substring(0, 200);
             throw new Problem.NotAcceptable(
                             shown, offered.stream().map(Format::mediaType).toList())
                     .exception();
@@ -99,31 +152,24 @@ record Negotiation(Format format, boolean numbersAsStrings) {
             }
             double quality = 1;
             boolean numbersAsStrings = false;
+            String codec = "none";
             for (int i = 1; i < pieces.length; i++) {
                 String parameter = pieces[i].trim().toLowerCase(Locale.ROOT);
                 if (parameter.startsWith("q=")) {
                     quality = quality(parameter.substring(2));
+                } else if (parameter.startsWith("codec=")) {
+                    codec = parameter.substring("codec=".length()).replace("\"", "");
                 } else {
                     numbersAsStrings |= parameter.equals("numbers=string") || parameter.equals("numbers=\"string\"");
                 }
             }
-            ranges.add(new Range(type[0], type[1], numbersAsStrings, quality));
+            ranges.add(new Range(type[0], type[1], numbersAsStrings, codec, quality));
         }
         return ranges;
     }
 
-    private static double quality(String text) {
+    /** The weight that a text says; 0 where it says none. */
+    static double quality(String text) {
         return text.matches("(0(\\.\\d{0,3})?|1(\\.0{0,3})?)") ? Double.parseDouble(text) : 0;
-    }
-
-    private static RuntimeException wrongFormat(String reason, List<Format> offered) {
-        return new Problem.InvalidParameter(
-                        "format",
-                        reason,
-                        "one of "
-                                + String.join(
-                                        ", ",
-                                        offered.stream().map(Format::token).toList()) + ".")
-                .exception();
     }
 }

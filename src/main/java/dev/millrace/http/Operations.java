@@ -6,18 +6,20 @@ import dev.millrace.domain.Product;
 import dev.millrace.domain.RequestHeaders;
 import dev.millrace.domain.Writes;
 import dev.millrace.problem.Problem;
+import dev.millrace.problem.ProblemException;
 import dev.millrace.quality.QualityReport;
 import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
+import io.netty.buffer.ByteBuf;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -38,6 +40,9 @@ final class Operations {
     private static final int DOMAIN = 2;
     private static final int PRODUCT = 3;
     private static final int KEY = 5;
+
+    /** Up to this size an answer is compressed on the event loop. */
+    private static final int MAX_CODED_HERE = 16 << 10;
 
     /** How long a request may look at rows that nobody has looked at yet. */
     private static final Duration QUALITY_TIME = Duration.ofMillis(500);
@@ -182,11 +187,7 @@ final class Operations {
     }
 
     private static Future<Answer> rows(ProductPort port, HttpServerRequest request, RequestTarget target) {
-        return port.rows(
-                target,
-                Negotiation.of(accept(request), target.parameters(), Format.ALL),
-                request.method() == HttpMethod.HEAD,
-                Call.client(request));
+        return port.rows(target, request, Negotiation.of(accept(request), target.parameters(), Format.ALL));
     }
 
     private Future<Answer> getRow(HttpServerRequest request, RequestTarget target) {
@@ -206,7 +207,7 @@ final class Operations {
     private static Future<Answer> row(ProductPort port, HttpServerRequest request, RequestTarget target) {
         Negotiation negotiation = json(request, target);
         only(target, Set.of("format"));
-        return port.row(key(target), negotiation.numbersAsStrings());
+        return port.row(request, key(target), negotiation.numbersAsStrings());
     }
 
     private static List<String> key(RequestTarget target) {
@@ -278,14 +279,76 @@ final class Operations {
         }
         boolean letters = operation.template().contains("/dead-letters");
         Product product = (letters ? deadLetters(target) : port(target)).product();
+        return Future.fromCompletionStage(
+                product.reach(
+                        RequestHeaders.minPosition(header(request, RequestHeaders.MIN_POSITION)), patience(request)),
+                Vertx.currentContext());
+    }
+
+    /** Ends when there may be another answer to the request than that, true, or when its patience does. */
+    Future<Boolean> changed(HttpServerRequest request, Answer.Unchanged unchanged) {
+        Duration patience = unchanged.watched().isEmpty() ? Duration.ZERO : patience(request);
+        return patience.isZero()
+                ? Future.succeededFuture(false)
+                : Future.fromCompletionStage(
+                        unchanged
+                                .watched()
+                                .orElseThrow()
+                                .product()
+                                .changed(unchanged.watched().orElseThrow().position(), patience),
+                        Vertx.currentContext());
+    }
+
+    private Duration patience(HttpServerRequest request) {
         Duration patience = RequestHeaders.patience(header(request, RequestHeaders.PREFER));
         // A connection without traffic is closed after the stall time.
         Duration most = Duration.ofMillis(room.stallMillis() / 2);
-        return Future.fromCompletionStage(
-                product.reach(
-                        RequestHeaders.minPosition(header(request, RequestHeaders.MIN_POSITION)),
-                        patience.compareTo(most) < 0 ? patience : most),
-                Vertx.currentContext());
+        return patience.compareTo(most) < 0 ? patience : most;
+    }
+
+    /** The answer in the content coding that the client likes best, where nobody has thought of that yet. */
+    Future<Answer> coded(HttpServerRequest request, Answer owned) {
+        Optional<ByteBuf> body = switch (owned) {
+            case Answer.Whole whole ->
+                whole.contentType().toString().startsWith("application/vnd.")
+                        ? Optional.empty() // compressed within
+                        : Optional.of(whole.body());
+            case Answer.Rows rows -> rows.coding() == null ? Optional.of(rows.body()) : Optional.empty();
+            case Answer.Streamed _, Answer.Unchanged _, Answer.Pushed _ -> Optional.empty();
+        };
+        if (body.isEmpty()) {
+            return Future.succeededFuture(owned);
+        }
+        int bytes = body.get().readableBytes();
+        Coding coding;
+        try {
+            coding = Coding.accepted(header(request, HttpHeaders.ACCEPT_ENCODING), true, room.compressFrom())
+                    .of(bytes);
+        } catch (ProblemException refused) {
+            owned.close();
+            return Future.failedFuture(refused);
+        }
+        if (coding == Coding.IDENTITY) {
+            return Future.succeededFuture(owned);
+        }
+        return bytes <= MAX_CODED_HERE
+                ? Future.succeededFuture(coded(owned, coding))
+                : onWorker(() -> coded(owned, coding));
+    }
+
+    private static Answer coded(Answer owned, Coding coding) {
+        try (Coding.Coder coder = coding.new Coder()) {
+            return switch (owned) {
+                case Answer.Whole(var type, var body, var headers) -> {
+                    var more = new HashMap<>(headers);
+                    more.put(HttpHeaders.CONTENT_ENCODING, coding.token());
+                    yield new Answer.Whole(type, coder.code(body, true), more);
+                }
+                case Answer.Rows(var type, var body, var version, var _) ->
+                    new Answer.Rows(type, coder.code(body, true), version, coding);
+                case Answer.Streamed _, Answer.Unchanged _, Answer.Pushed _ -> owned;
+            };
+        }
     }
 
     private Future<Answer> replay(HttpServerRequest request, RequestTarget target) {

@@ -1,7 +1,10 @@
 package dev.millrace.http;
 
+import static org.apache.arrow.vector.compression.CompressionUtil.CodecType.NO_COMPRESSION;
+
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.Hash;
 import dev.millrace.codec.CsvEncoder;
 import dev.millrace.codec.JsonEncoder;
 import dev.millrace.codec.RowEncoder;
@@ -22,11 +25,14 @@ import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** Rows of one product for the requests of one event loop, which is the only thread that calls it. */
 final class ProductPort {
@@ -36,7 +42,14 @@ final class ProductPort {
     /** Unfiltered pages up to this size are made on the event loop itself. */
     private static final int MAX_ROWS_HERE = 200;
 
-    private record PositionText(Position position, CharSequence text) {}
+    /** Goes up when the same rows are written in another form than before. */
+    private static final long FORM = 1;
+
+    /** Parameters that say how to answer, not which rows. */
+    private static final Set<String> HOW = Set.of("format", "codec", "count");
+
+    /** A position as a header value, and the hash of what all answers at it depend on. */
+    private record PositionText(Position position, Product.Face face, long contract, CharSequence text, long seed) {}
 
     private final Product product;
     private final QueryParser parser;
@@ -45,7 +58,7 @@ final class ProductPort {
     private final JsonEncoder whole;
     private final ChangeHub hub;
     private final NettyTarget target = new NettyTarget();
-    private PositionText latest = new PositionText(Position.of("-"), "-:");
+    private PositionText latest;
 
     ProductPort(Product product, QueryParser.Limits limits, CursorCodec cursors, RowStream.Room room) {
         this.product = product;
@@ -54,6 +67,8 @@ final class ProductPort {
         this.room = room;
         this.hub = new ChangeHub(product, room);
         this.whole = JsonEncoder.of(product.schema().columns(), false);
+        Product.Face face = product.face();
+        this.latest = new PositionText(Position.of("-"), face, contract(face), "-:", 0);
     }
 
     Product product() {
@@ -68,13 +83,18 @@ final class ProductPort {
     }
 
     /** The row whose key has these components, as JSON. */
-    Future<Answer> row(List<String> components, boolean numbersAsStrings) {
+    Future<Answer> row(HttpServerRequest request, List<String> components, boolean numbersAsStrings) {
         readable();
         Optional<Key> key = Key.parse(product.schema(), components);
         if (key.isEmpty()) {
             throw new Problem.InvalidParameter("key", "this is no key of the product.", expectedKey()).exception();
         }
         try (Snapshot snapshot = product.snapshot()) {
+            Answer.Version version =
+                    version(snapshot.position(), request, new Negotiation(Format.JSON, numbersAsStrings), false);
+            if (Conditional.has(request, version.tag())) {
+                return unchanged(version, snapshot);
+            }
             Snapshot.Row row = snapshot.find(key.get())
                     .orElseThrow(() -> new Problem.NotFound("row", String.join(",", components)).exception());
             JsonEncoder encoder =
@@ -89,8 +109,7 @@ final class ProductPort {
                     target.drop();
                 }
             }
-            return Future.succeededFuture(
-                    new Answer.Rows(Format.JSON.contentType(), target.take(), text(snapshot.position())));
+            return Future.succeededFuture(new Answer.Rows(Format.JSON.contentType(), target.take(), version, null));
         }
     }
 
@@ -126,7 +145,8 @@ final class ProductPort {
             return new Answer.Rows(
                     Format.JSON.contentType(),
                     buffer.take(),
-                    snapshot.position().toString());
+                    new Answer.Version(snapshot.position().toString(), "", false, Answer.Version.NOT_COUNTED),
+                    null);
         } finally {
             if (!encoded) {
                 buffer.drop();
@@ -135,10 +155,17 @@ final class ProductPort {
     }
 
     /** A page, or for NDJSON without a limit everything. */
-    Future<Answer> rows(RequestTarget request, Negotiation negotiation, boolean head, String client) {
-        RowsQuery query = parser.parse(request.parameters().stream()
-                .filter(parameter -> !parameter.getKey().equals("format"))
+    Future<Answer> rows(RequestTarget target, HttpServerRequest request, Negotiation negotiation) {
+        RowsQuery query = parser.parse(target.parameters().stream()
+                .filter(parameter -> !HOW.contains(parameter.getKey()))
                 .toList());
+        boolean counted = counted(target);
+        Coding.Accepted coding = Coding.accepted(
+                request.headers().contains(HttpHeaders.ACCEPT_ENCODING)
+                        ? String.join(",", request.headers().getAll(HttpHeaders.ACCEPT_ENCODING))
+                        : null,
+                negotiation.codec() == NO_COMPRESSION,
+                room.compressFrom());
         readable();
         boolean export = negotiation.format().isExport() && !query.limitGiven();
         if (export && !query.sort().isEmpty()) {
@@ -153,19 +180,23 @@ final class ProductPort {
             case Start.At(Position position) -> product.snapshotAt(position);
             case Start.After(Cursor cursor) -> product.snapshotAt(cursor.position());
         };
+        RowStream stream;
         boolean here = !export
                 && negotiation.format() != Format.ARROW
+                && coding.coding() == Coding.IDENTITY
+                && !counted
                 && query.filters().isEmpty()
                 && query.sort().isEmpty()
                 && query.limit() <= MAX_ROWS_HERE;
-        RowStream stream;
         try {
-            if (head && export) {
-                CharSequence position = text(snapshot.position());
-                snapshot.close();
-                return Future.succeededFuture(new Answer.Rows(
-                        negotiation.format().contentType(), io.netty.buffer.Unpooled.EMPTY_BUFFER, position));
+            boolean fixed = !(query.start() instanceof Start.Now);
+            Answer.Version version = version(snapshot.position(), request, negotiation, fixed);
+            if (Conditional.has(request, version.tag())) {
+                try (snapshot) {
+                    return unchanged(version, snapshot);
+                }
             }
+            Optional<RowCount> count = counted ? Optional.of(new RowCount(snapshot, query)) : Optional.empty();
             long limit = export ? Long.MAX_VALUE : query.limit();
             RowSource scan = query.sort().isEmpty()
                     ? new RowsScan(snapshot, query)
@@ -176,17 +207,23 @@ final class ProductPort {
                             query.select(),
                             product.arrowSchema(query.select(), snapshot.position()),
                             limit,
+                            negotiation.codec(),
                             room.allocator())
                     : new TextRows(
                             scan,
                             negotiation.format() == Format.CSV
-                                    ? new CsvEncoder(query.select())
+                                    ? new CsvEncoder(flat(target))
                                     : encoder(query, negotiation, here),
                             negotiation.format(),
                             limit,
                             snapshot.position().toString(),
+                            count,
                             onward(snapshot.position(), query));
-            stream = new RowStream(room, snapshot, writer, negotiation.format(), text(snapshot.position()), client);
+            stream = new RowStream(
+                    room, snapshot, writer, negotiation.format(), version, coding, count, Call.client(request));
+            if (export && !counted && request.method() == HttpMethod.HEAD) {
+                return Future.succeededFuture(stream.head());
+            }
         } catch (RuntimeException | Error failure) {
             snapshot.close();
             throw failure;
@@ -271,14 +308,65 @@ final class ProductPort {
         });
     }
 
-    /** A position as a header value; the last one is kept, since most requests see the position of the one before. */
-    private CharSequence text(Position position) {
+    /** The columns of a CSV answer: a field within a column is one of its own. */
+    private List<ColumnLayout> flat(RequestTarget target) {
+        return Negotiation.single(target.parameters(), "select")
+                .map(names -> Stream.of(names.split(",", -1))
+                        .map(name -> product.schema().layout().find(name).orElseThrow())
+                        .toList())
+                .orElse(product.schema().columns());
+    }
+
+    private static boolean counted(RequestTarget target) {
+        String count = Negotiation.single(target.parameters(), "count").orElse("none");
+        if (!count.equals("exact") && !count.equals("none")) {
+            throw new Problem.InvalidParameter(
+                            "count",
+                            "this is no way to count.",
+                            "exact or none. A column of that name is filter[count].")
+                    .exception();
+        }
+        return count.equals("exact");
+    }
+
+    private Future<Answer> unchanged(Answer.Version version, Snapshot snapshot) {
+        return Future.succeededFuture(new Answer.Unchanged(
+                version,
+                version.fixed() ? Optional.empty() : Optional.of(new Answer.Watched(product, snapshot.position()))));
+    }
+
+    /** Of what an answer is. What one caller may see and another not must go into the hash here, once callers differ. */
+    private Answer.Version version(
+            Position position, HttpServerRequest request, Negotiation negotiation, boolean fixed) {
+        PositionText at = at(position);
+        int form = negotiation.format().ordinal() << 8
+                | negotiation.codec().ordinal() << 1
+                | (negotiation.numbersAsStrings() ? 1 : 0);
+        long hash = Conditional.hash(Hash.combine(at.seed(), form), request.uri());
+        return new Answer.Version(at.text(), Conditional.tag(hash), fixed, Answer.Version.NOT_COUNTED);
+    }
+
+    /** The last one is kept, since most requests see the position of the one before. */
+    private PositionText at(Position position) {
         PositionText kept = latest;
-        if (kept.position() != position && !kept.position().equals(position)) {
-            kept = new PositionText(position, HttpHeaders.createOptimized(position.toString()));
+        Product.Face face = product.face();
+        if (kept.face() != face
+                || (kept.position() != position && !kept.position().equals(position))) {
+            String text = position.toString();
+            long contract = kept.face() == face ? kept.contract() : contract(face);
+            kept = new PositionText(
+                    position,
+                    face,
+                    contract,
+                    HttpHeaders.createOptimized(text),
+                    Conditional.hash(Hash.combine(contract, FORM), text));
             latest = kept;
         }
-        return kept.text();
+        return kept;
+    }
+
+    private static long contract(Product.Face face) {
+        return Conditional.hash(0, face.contractText());
     }
 
     private String expectedKey() {

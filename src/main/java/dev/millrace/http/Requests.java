@@ -30,6 +30,7 @@ final class Requests implements Handler<HttpServerRequest> {
     private static final String GET_ROW = "getRow";
     private static final String LIST_ROWS = "listRows";
     private static final CharSequence MIN_POSITION = HttpHeaders.createOptimized(RequestHeaders.MIN_POSITION);
+    private static final String EVERYTHING = "DELETE, GET, HEAD, OPTIONS, POST";
     private static final Buffer NO_BODY = Buffer.buffer(0);
 
     private record Bound(OpenApi.Operation operation, Pattern pattern) {}
@@ -38,6 +39,7 @@ final class Requests implements Handler<HttpServerRequest> {
     private final Operations operations;
     private final Service<Call, Answer> service;
     private final Responder responder;
+    private final Cors cors;
     private final Router router;
     private final List<Bound> bound = new ArrayList<>();
     private final long maxBodyBytes;
@@ -48,11 +50,13 @@ final class Requests implements Handler<HttpServerRequest> {
             Operations operations,
             Map<String, ProductPort> products,
             PortLayers layers,
+            Cors cors,
             long maxBodyBytes) {
         this.products = Map.copyOf(products);
         this.operations = operations;
         this.service = layers.layer().around(Call::perform);
-        this.responder = new Responder(layers.allowance());
+        this.responder = new Responder(layers.allowance(), cors.vary());
+        this.cors = cors;
         this.router = Router.router(vertx);
         this.maxBodyBytes = maxBodyBytes;
         bind(document, operations.byId());
@@ -86,6 +90,7 @@ final class Requests implements Handler<HttpServerRequest> {
     @SuppressWarnings("CatchingUnchecked") // the edge of the server: every failure becomes an answer
     public void handle(HttpServerRequest request) {
         try {
+            cors.open(request);
             if (!unambiguous(request)) {
                 // What follows may be its body or the next request.
                 Responder.refuse(
@@ -93,6 +98,8 @@ final class Requests implements Handler<HttpServerRequest> {
                         400,
                         "another server could read it differently.",
                         "one Host, no header without a name, and no Transfer-Encoding but chunked (RFC 9112).");
+            } else if (request.method() == HttpMethod.OPTIONS && request.uri().equals("*")) {
+                cors.options(request, EVERYTHING);
             } else if (!direct(request)) {
                 if (bodyBytes(request) > maxBodyBytes) {
                     throw new Problem.TooLarge("The request body", bodyBytes(request), maxBodyBytes).exception();
@@ -145,7 +152,7 @@ final class Requests implements Handler<HttpServerRequest> {
         if (uri.charAt(rowsEnd) != '/' || keyStart == uri.length() || !plain(uri, keyStart) || !acceptsJson(request)) {
             return false;
         }
-        perform(new Call(GET_ROW, request, () -> port.row(List.of(uri.substring(keyStart)), false)));
+        perform(new Call(GET_ROW, request, () -> port.row(request, List.of(uri.substring(keyStart)), false)));
         return true;
     }
 
@@ -205,8 +212,12 @@ final class Requests implements Handler<HttpServerRequest> {
         return whole.future();
     }
 
-    @SuppressWarnings("CatchingUnchecked") // with no layer around, a handler's problem comes as a throw
     private void perform(Call call) {
+        perform(call, true);
+    }
+
+    @SuppressWarnings("CatchingUnchecked") // with no layer around, a handler's problem comes as a throw
+    private void perform(Call call, boolean mayWait) {
         Future<Answer> answer;
         try {
             answer = service.call(call);
@@ -215,15 +226,44 @@ final class Requests implements Handler<HttpServerRequest> {
             return;
         }
         if (answer.succeeded()) {
-            responder.succeed(call, answer.result());
+            finish(call, answer.result(), mayWait);
         } else {
             answer.onComplete(done -> {
                 if (done.succeeded()) {
-                    responder.succeed(call, done.result());
+                    finish(call, done.result(), mayWait);
                 } else {
                     responder.fail(call, done.cause());
                 }
             });
+        }
+    }
+
+    /** Outside of the layers, too: who polls long takes no place from those who do not. */
+    private void finish(Call call, Answer owned, boolean mayWait) {
+        Answer answer = Conditional.checked(call.request(), owned);
+        if (answer instanceof Answer.Unchanged unchanged && mayWait) {
+            operations
+                    .changed(call.request(), unchanged)
+                    .onSuccess(changed -> {
+                        if (changed) {
+                            perform(call, false);
+                        } else {
+                            responder.succeed(call, unchanged);
+                        }
+                    })
+                    .onFailure(failure -> responder.fail(call, failure));
+            return;
+        }
+        if (!call.request().headers().contains(HttpHeaders.ACCEPT_ENCODING)) {
+            responder.succeed(call, answer);
+            return;
+        }
+        Future<Answer> coded = operations.coded(call.request(), answer);
+        if (coded.succeeded()) {
+            responder.succeed(call, coded.result());
+        } else {
+            coded.onSuccess(ready -> responder.succeed(call, ready))
+                    .onFailure(failure -> responder.fail(call, failure));
         }
     }
 
@@ -235,6 +275,13 @@ final class Requests implements Handler<HttpServerRequest> {
                 if (entry.operation().method().equals("GET")) {
                     allowed.add("HEAD");
                 }
+            }
+        }
+        if (!allowed.isEmpty()) {
+            allowed.add("OPTIONS");
+            if (request.method() == HttpMethod.OPTIONS) {
+                cors.options(request, String.join(", ", allowed));
+                return;
             }
         }
         Problem problem = allowed.isEmpty()

@@ -17,6 +17,7 @@ import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Writes answers and problems. On the connection's event loop. */
 final class Responder {
@@ -26,15 +27,18 @@ final class Responder {
     private static final int UNAVAILABLE_SECONDS = 5;
     private static final CharSequence RATE_LIMIT = HttpHeaders.createOptimized("RateLimit");
     private static final CharSequence RATE_LIMIT_POLICY = HttpHeaders.createOptimized("RateLimit-Policy");
-    private static final CharSequence ACCEPT = HttpHeaders.createOptimized("Accept");
+    private static final CharSequence COUNT = HttpHeaders.createOptimized("Millrace-Count");
     private static final CharSequence NOSNIFF = HttpHeaders.createOptimized("nosniff");
     private static final CharSequence CONTENT_TYPE_OPTIONS = HttpHeaders.createOptimized("X-Content-Type-Options");
 
     private final Function<Call, Optional<Allowance>> allowance;
+    private final CharSequence vary;
     private Policy policy = new Policy(0, 0, "");
 
-    Responder(Function<Call, Optional<Allowance>> allowance) {
+    /** @param vary what answers vary by */
+    Responder(Function<Call, Optional<Allowance>> allowance, CharSequence vary) {
         this.allowance = allowance;
+        this.vary = vary;
     }
 
     /** Writes {@code owned}, or gives it back where nobody listens any more. */
@@ -46,10 +50,17 @@ final class Responder {
             return;
         }
         limitHeaders(call, response.headers());
+        response.headers().set(HttpHeaders.VARY, vary);
         boolean head = request.method() == HttpMethod.HEAD;
         switch (owned) {
+            case Answer.Unchanged(Answer.Version version, var _) -> {
+                if (!version.position().isEmpty()) {
+                    response.headers().set(POSITION, version.position());
+                }
+                response.setStatusCode(304).end();
+            }
             case Answer.Rows rows -> {
-                headers(response, rows.contentType(), rows.position());
+                headers(response, rows.contentType(), rows.version(), rows.coding());
                 end(response, rows.body(), head);
             }
             case Answer.Whole whole -> {
@@ -60,7 +71,7 @@ final class Responder {
             }
             case Answer.Pushed(ChangeHub.Subscription subscription) -> push(call, subscription, head);
             case Answer.Streamed(RowStream stream) -> {
-                headers(response, stream.format().contentType(), stream.position());
+                headers(response, stream.format().contentType(), stream.version(), stream.coding());
                 if (head) {
                     stream.close();
                     response.end();
@@ -86,9 +97,11 @@ final class Responder {
             return;
         }
         Format format = subscription.form() == ChangeForm.EVENTS ? Format.EVENTS : Format.NDJSON;
-        headers(response, format.contentType(), subscription.token().position().toString());
-        response.headers().set(HttpHeaders.CACHE_CONTROL, "no-store");
-        response.headers().set("X-Accel-Buffering", "no");
+        MultiMap headers = response.headers();
+        headers.set(HttpHeaders.CONTENT_TYPE, format.contentType());
+        headers.set(POSITION, subscription.token().position().toString());
+        headers.set(HttpHeaders.CACHE_CONTROL, "no-store");
+        headers.set("X-Accel-Buffering", "no");
         if (head) {
             response.end();
         } else {
@@ -97,11 +110,17 @@ final class Responder {
         }
     }
 
-    private static void headers(HttpServerResponse response, CharSequence contentType, CharSequence position) {
+    private static void headers(
+            HttpServerResponse response, CharSequence contentType, Answer.Version version, @Nullable Coding coding) {
         MultiMap headers = response.headers();
         headers.set(HttpHeaders.CONTENT_TYPE, contentType);
-        headers.set(POSITION, position);
-        headers.set(HttpHeaders.VARY, ACCEPT);
+        headers.set(POSITION, version.position());
+        if (coding != null && coding != Coding.IDENTITY) {
+            headers.set(HttpHeaders.CONTENT_ENCODING, coding.token());
+        }
+        if (version.rows() >= 0) {
+            headers.set(COUNT, Long.toString(version.rows()));
+        }
     }
 
     /** Ends the response with {@code owned}, released when the socket has taken it or never will. */
@@ -139,6 +158,7 @@ final class Responder {
         MultiMap headers = response.headers();
         headers.set(HttpHeaders.CONTENT_TYPE, PROBLEM_JSON);
         headers.set(HttpHeaders.CACHE_CONTROL, "no-store");
+        headers.remove(HttpHeaders.ETAG);
         headers.set(CONTENT_TYPE_OPTIONS, NOSNIFF);
         long retryAfter = 0;
         switch (problem) {

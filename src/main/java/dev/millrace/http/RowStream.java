@@ -3,11 +3,15 @@ package dev.millrace.http;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.store.Snapshot;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.internal.buffer.BufferInternal;
+import io.vertx.core.json.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,6 +31,9 @@ final class RowStream implements AutoCloseable {
     private static final int CHUNK_BYTES = 128 << 10;
     private static final int QUEUE_BYTES = 64 << 10; // less than a chunk, so that a client that stops holds one
 
+    /** The only member of the line that ends an NDJSON answer that is not whole. */
+    static final String PROBLEM = "millrace:problem";
+
     /** Where streams run and what they may take; the allocator pays for rows that must be copied. */
     record Room(
             Vertx vertx,
@@ -35,16 +42,21 @@ final class RowStream implements AutoCloseable {
             StreamPlaces places,
             StreamPlaces subscribers,
             long stallMillis,
-            long beatMillis) {}
+            long beatMillis,
+            long compressFrom) {}
 
     private final Room room;
     private final Snapshot snapshot;
     private final RowWriter writer;
     private final Format format;
-    private final CharSequence position;
+    private final Coding.Accepted accepted;
+    private final Optional<RowCount> count;
     private final String client;
     private final NettyTarget target = new NettyTarget();
 
+    private Answer.Version version;
+    private Coding.@Nullable Coder coder;
+    private boolean begun;
     private @Nullable ByteBuf filled;
     private boolean last;
     private int pendingBytes;
@@ -58,15 +70,26 @@ final class RowStream implements AutoCloseable {
     /**
      * @param snapshot owned
      * @param writer owned
+     * @param count of all rows, where it was asked for
      * @param client the address that the rows go to
      */
-    RowStream(Room room, Snapshot snapshot, RowWriter writer, Format format, CharSequence position, String client) {
+    RowStream(
+            Room room,
+            Snapshot snapshot,
+            RowWriter writer,
+            Format format,
+            Answer.Version version,
+            Coding.Accepted accepted,
+            Optional<RowCount> count,
+            String client) {
         this.client = client;
         this.room = room;
         this.snapshot = snapshot;
         this.writer = writer;
         this.format = format;
-        this.position = position;
+        this.version = version;
+        this.accepted = accepted;
+        this.count = count;
     }
 
     /** Fills the first buffer on this very thread; for short work only. The answer is what became of it. */
@@ -97,7 +120,7 @@ final class RowStream implements AutoCloseable {
         if (last) {
             ByteBuf body = takeFilled();
             release();
-            return new Answer.Rows(format.contentType(), body, position);
+            return new Answer.Rows(format.contentType(), body, version, coding());
         }
         room.places().take(client);
         holdsPlace = true;
@@ -108,8 +131,18 @@ final class RowStream implements AutoCloseable {
         return format;
     }
 
-    CharSequence position() {
-        return position;
+    Answer.Version version() {
+        return version;
+    }
+
+    /** That of the buffers filled. */
+    Coding coding() {
+        return coder == null ? Coding.IDENTITY : accepted.coding();
+    }
+
+    /** An answer without a body, which nobody has to fill. */
+    Answer head() {
+        return new Answer.Streamed(this);
     }
 
     /** Writes the buffer filled first, and all others; headers have been set. Ends the response. */
@@ -179,23 +212,44 @@ final class RowStream implements AutoCloseable {
                     if (stopped) {
                         release();
                     } else if (done.failed()) {
-                        Faults.unexpected(done.cause());
-                        stop();
-                        // Cut short, so that nobody takes half an answer for a whole one.
-                        response.reset();
+                        broken(done.cause(), response);
                     } else {
                         write(response);
                     }
                 });
     }
 
+    /** The answer is cut short, so that nobody takes half of it for the whole; where a line can say so, one does. */
+    private void broken(Throwable failure, HttpServerResponse response) {
+        var problem = Faults.of(failure);
+        if (format != Format.NDJSON) {
+            stop();
+            response.reset();
+            return;
+        }
+        String line = new JsonObject().put(PROBLEM, Responder.json(problem, "")).encode() + "\n";
+        ByteBuf text = Unpooled.copiedBuffer(line, StandardCharsets.UTF_8);
+        last = true;
+        filled = coder == null ? text : coder.code(text, true);
+        write(response);
+    }
+
     private void fill() {
+        if (!begun && count.isPresent()) {
+            version = version.counted(count.get().rows());
+        }
         ByteSink sink = target.begin(CHUNK_BYTES + (CHUNK_BYTES >> 2));
         boolean filledWell = false;
         try {
             last = writer.fill(sink, CHUNK_BYTES, () -> stopped);
-            filled = target.take();
+            ByteBuf rows = target.take();
             filledWell = true;
+            Coding coding = last ? accepted.of(rows.readableBytes()) : accepted.coding();
+            if (!begun && coding != Coding.IDENTITY) {
+                coder = coding.new Coder();
+            }
+            begun = true;
+            filled = coder == null ? rows : coder.code(rows, last);
         } finally {
             if (!filledWell) {
                 target.drop();
@@ -238,6 +292,9 @@ final class RowStream implements AutoCloseable {
         if (filled != null) {
             filled.release();
             filled = null;
+        }
+        if (coder != null) {
+            coder.close();
         }
         if (holdsPlace) {
             room.places().giveBack(client);

@@ -3,6 +3,7 @@ package dev.millrace.http;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.codec.RowEncoder;
 import dev.millrace.query.RowSource;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /** Encodes the rows of a scan as a JSON page, as NDJSON or as CSV. */
@@ -18,6 +19,7 @@ final class TextRows implements RowWriter {
     private final RowEncoder encoder;
     private final Format format;
     private final String position;
+    private final Optional<RowCount> count;
     private final Onward onward;
     private long rowsLeft;
     private int index;
@@ -25,12 +27,20 @@ final class TextRows implements RowWriter {
     private boolean first = true;
 
     /** @param rows most rows to write */
-    TextRows(RowSource scan, RowEncoder encoder, Format format, long rows, String position, Onward onward) {
+    TextRows(
+            RowSource scan,
+            RowEncoder encoder,
+            Format format,
+            long rows,
+            String position,
+            Optional<RowCount> count,
+            Onward onward) {
         this.scan = scan;
         this.encoder = encoder;
         this.format = format;
         this.rowsLeft = rows;
         this.position = position;
+        this.count = count;
         this.onward = onward;
     }
 
@@ -93,7 +103,8 @@ final class TextRows implements RowWriter {
             String next = more
                     ? '"' + onward.cursor(scan.partition(index), scan.offset(index), scan.skip(index)) + '"'
                     : "null";
-            sink.put("],\"position\":\"" + position + "\",\"next\":" + next + "}");
+            String counted = count.map(number -> ",\"count\":" + number.rows()).orElse("");
+            sink.put("],\"position\":\"" + position + "\",\"next\":" + next + counted + "}");
         }
     }
 }

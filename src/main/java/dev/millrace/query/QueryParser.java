@@ -9,6 +9,7 @@ import dev.millrace.store.Position;
 import dev.millrace.store.StoreSchema;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -25,8 +26,9 @@ import java.util.TreeMap;
  */
 public final class QueryParser {
     /** Names that mean something else than a filter, now or in a later version. */
-    private static final Set<String> RESERVED =
-            Set.of("select", "sort", "limit", "cursor", "as_of", "format", "count", "group", "agg", "bucket", "filter");
+    private static final Set<String> RESERVED = Set.of(
+            "select", "sort", "limit", "cursor", "as_of", "format", "codec", "count", "group", "agg", "bucket",
+            "filter");
 
     private static final int MAX_SORT_KEYS = 8;
 
@@ -147,7 +149,8 @@ public final class QueryParser {
 
     private void refuseLater(Map<String, String> single) {
         for (String name : single.keySet()) {
-            if (Set.of("count", "group", "agg", "bucket", "filter", "format").contains(name)) {
+            if (Set.of("codec", "count", "group", "agg", "bucket", "filter", "format")
+                    .contains(name)) {
                 String column = columns.containsKey(name) ? " For the column of that name: filter[" + name + "]." : "";
                 throw problem(
                         name,
@@ -161,23 +164,35 @@ public final class QueryParser {
         if (text == null) {
             return schema.columns();
         }
-        var selected = new LinkedHashSet<ColumnLayout>();
+        var paths = new LinkedHashSet<String>();
         for (String name : text.split(",", -1)) {
-            ColumnLayout column = columns.get(name);
-            if (column == null) {
+            if (!columns.containsKey(name)) {
                 throw problem("select", unknown(name), names());
             }
-            if (!schema.columns().contains(column)) {
-                throw problem(
-                        "select",
-                        "'" + name + "' is a field within a column; only whole columns can be selected.",
-                        "'" + name.substring(0, name.indexOf('.')) + "', for example.");
+            for (String other : paths) {
+                if ((name + ".").startsWith(other + ".") || other.startsWith(name + ".")) {
+                    throw problem(
+                            "select", "'" + name + "' is named twice, or with a field of it.", "each column once.");
+                }
             }
-            if (!selected.add(column)) {
-                throw problem("select", "'" + name + "' is named twice.", "each column once.");
-            }
+            paths.add(name);
         }
-        return List.copyOf(selected);
+        return narrowed(schema.columns(), paths);
+    }
+
+    /** Those of the columns that are asked for, or of which fields are, in the order in which they are first named. */
+    private static List<ColumnLayout> narrowed(List<ColumnLayout> columns, Set<String> paths) {
+        var found = new LinkedHashMap<String, ColumnLayout>();
+        for (String path : paths) {
+            columns.stream()
+                    .filter(column -> (path + ".").startsWith(column.path() + "."))
+                    .forEach(column -> found.computeIfAbsent(
+                            column.path(),
+                            name -> paths.contains(name)
+                                    ? column
+                                    : column.narrowed(narrowed(column.children(), paths))));
+        }
+        return List.copyOf(found.values());
     }
 
     private List<SortKey> sort(@org.jspecify.annotations.Nullable String text) {

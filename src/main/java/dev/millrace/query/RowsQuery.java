@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 /**
  * Which rows of a product to read, and which columns of them. Immutable; any thread.
  *
- * @param select top-level columns in the order asked for
+ * @param select top-level columns in the order asked for, structs narrowed to the fields asked for
  * @param filters all of which a row must meet
  * @param sort the order of the rows, the first key first; empty for that of partition and offset
  * @param limit most rows to answer
@@ -42,9 +42,18 @@ public record RowsQuery(
                 filters.stream().map(Filter::canonical).sorted().toList());
     }
 
+    /** The same query of all rows. */
+    public RowsQuery whole() {
+        return from(new Start.Now());
+    }
+
     /** A hash of columns, filters and order, the same for the same query whatever its limit and start. */
     public long fingerprint() {
-        byte[] text = (select.stream().map(ColumnLayout::path).collect(Collectors.joining(",")) + "\n"
+        byte[] text = (select.stream()
+                                .flatMap(ColumnLayout::leaves)
+                                .map(ColumnLayout::path)
+                                .collect(Collectors.joining(","))
+                        + "\n"
                         + filters.stream().map(Filter::canonical).sorted().collect(Collectors.joining("\n"))
                         + sort.stream().map(SortKey::canonical).collect(Collectors.joining(",", "\n\n", "")))
                 .getBytes(UTF_8);

@@ -141,6 +141,27 @@ class ConfigurationReaderTest {
     }
 
     @Test
+    void read_origins_areAListOrAFault() {
+        assertEquals(List.of(), ConfigurationReader.ofDefaults().read().http().corsOrigins());
+        for (String good : List.of("*", "https://a.org,http://localhost:3000", "https://a.org")) {
+            assertEquals(
+                    List.of(good.split(",")),
+                    ConfigurationReader.ofDefaults()
+                            .withOverrides(Map.of("http.corsOrigins", " " + good.replace(",", " , ")))
+                            .read()
+                            .http()
+                            .corsOrigins());
+        }
+        for (String bad : List.of("a.org", "https://a.org/", "https://A.org", "https://a.org,x", "null")) {
+            assertEquals(
+                    1,
+                    faults(ConfigurationReader.ofDefaults().withOverrides(Map.of("http.corsOrigins", bad)))
+                            .size(),
+                    bad);
+        }
+    }
+
+    @Test
     void read_limits_holdAtTheirEdges() {
         for (String port : List.of("0", "65535")) {
             assertEquals(

@@ -60,6 +60,21 @@ class WaitersTest {
     }
 
     @Test
+    void await_ofAnyOtherPosition_isTrueWhenThereIsOne_andFalseInTheEnd() {
+        Position known = Position.of("t", 5, 5);
+        assertFalse(waiters.await(now -> !now.equals(known), Duration.ZERO).join());
+        assertFalse(
+                waiters.await(now -> !now.equals(known), Duration.ofMillis(20)).join());
+        CompletableFuture<Boolean> changed = waiters.await(now -> !now.equals(known), LONG);
+        waiters.advanced();
+        assertFalse(changed.isDone());
+        position.set(Position.of("u"));
+        waiters.advanced();
+        assertTrue(changed.join());
+        assertTrue(waiters.await(now -> !now.equals(known), Duration.ZERO).join());
+    }
+
+    @Test
     void await_beyondTheLimit_isRefused_untilAPlaceIsFree() {
         Position next = Position.of("t", 6);
         List<CompletableFuture<Void>> all = new ArrayList<>();

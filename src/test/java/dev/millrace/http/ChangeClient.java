@@ -109,7 +109,7 @@ interface ChangeClient extends AutoCloseable {
                     type = line.substring(7);
                 } else if (line.startsWith("data: ")) {
                     data = JSON.readTree(line.substring(6));
-                } else if (!line.startsWith(":")) {
+                } else if (!line.startsWith(":") && !line.startsWith("retry: ")) {
                     throw new IOException("no field of an event: " + line);
                 }
             }

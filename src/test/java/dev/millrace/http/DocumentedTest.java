@@ -30,7 +30,12 @@ class DocumentedTest {
 
         @Override
         public HttpHeaders headers() {
-            return HttpHeaders.of(Map.of("content-type", List.of(type)), (name, value) -> true);
+            return HttpHeaders.of(
+                    Map.of(
+                            "content-type", List.of(type),
+                            "etag", List.of("W/\"1f\""),
+                            "cache-control", List.of("no-cache")),
+                    (name, value) -> true);
         }
 
         @Override

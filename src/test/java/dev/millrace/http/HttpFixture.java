@@ -19,6 +19,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -51,7 +52,9 @@ final class HttpFixture implements AutoCloseable {
                 256,
                 beat,
                 subscribers,
-                perClient);
+                perClient,
+                new DataSize(1 << 10),
+                List.of("https://app.example.org"));
     }
 
     HttpFixture(Path folder, PortLayers layers, Duration idle) throws Exception {
@@ -86,11 +89,17 @@ final class HttpFixture implements AutoCloseable {
         ((VertxInternal) vertx).blockedThreadChecker().setThreadBlockedHandler(new BlockedLoops(blocked::add));
     }
 
-    HttpResponse<byte[]> bytes(String path) throws Exception {
-        return Documented.check(client.send(
-                HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
-                        .build(),
-                HttpResponse.BodyHandlers.ofByteArray()));
+    HttpResponse<byte[]> bytes(String path, String... headers) throws Exception {
+        return Documented.check(client.send(request("GET", path, headers), HttpResponse.BodyHandlers.ofByteArray()));
+    }
+
+    CompletableFuture<HttpResponse<String>> later(String path, String... headers) {
+        return client.sendAsync(request("GET", path, headers), HttpResponse.BodyHandlers.ofString(UTF_8));
+    }
+
+    /** The product that is served; whoever publishes rows may tell it so. */
+    Product product() {
+        return product;
     }
 
     /** Makes what was written visible, and says so. */
@@ -130,13 +139,17 @@ final class HttpFixture implements AutoCloseable {
     }
 
     HttpResponse<String> send(String method, String path, String... headers) throws IOException, InterruptedException {
+        return Documented.check(client.send(request(method, path, headers), HttpResponse.BodyHandlers.ofString(UTF_8)));
+    }
+
+    private HttpRequest request(String method, String path, String... headers) {
         var request = HttpRequest.newBuilder(uri(path))
                 .timeout(Duration.ofSeconds(30))
                 .method(method, HttpRequest.BodyPublishers.noBody());
         for (int i = 0; i < headers.length; i += 2) {
             request.header(headers[i], headers[i + 1]);
         }
-        return Documented.check(client.send(request.build(), HttpResponse.BodyHandlers.ofString(UTF_8)));
+        return request.build();
     }
 
     @Override

@@ -375,7 +375,7 @@ class HttpPortIT {
         problem(server.get("/v1/products?x=1"), 400, "invalid-parameter");
         HttpResponse<String> refused = server.send("POST", ROWS);
         problem(refused, 405, "method-not-allowed");
-        assertEquals("GET, HEAD", refused.headers().firstValue("allow").orElseThrow());
+        assertEquals("GET, HEAD, OPTIONS", refused.headers().firstValue("allow").orElseThrow());
         JsonNode wrong = problem(server.get(ROWS, "Accept", "text/html, application/json;q=0"), 406, "not-acceptable");
         assertTrue(wrong.get("detail")
                 .asText()

@@ -124,7 +124,8 @@ class OpenApiTest {
                 new StreamPlaces("Streaming", 1, 0),
                 new StreamPlaces("Push", 1, 0),
                 1,
-                1);
+                1,
+                1024);
         return new Operations(document, new Catalogue(products, Clock.systemUTC()), room, Map.of())
                 .byId()
                 .keySet();

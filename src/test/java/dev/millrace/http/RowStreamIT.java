@@ -1,0 +1,122 @@
+package dev.millrace.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.github.luben.zstd.ZstdInputStream;
+import dev.millrace.arrow.ByteSink;
+import dev.millrace.problem.Problem;
+import dev.millrace.query.SampleRows;
+import io.vertx.core.Vertx;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Answers that break off after their first buffers have gone out. */
+class RowStreamIT {
+    private static final String ROW = "{\"id\":\"" + "x".repeat(80) + "\"}\n";
+
+    /** Two buffers of rows, and a failure within the third. */
+    private record Failing(AtomicInteger fills, AtomicInteger closed) implements RowWriter {
+        @Override
+        public boolean fill(ByteSink sink, int softBytes, BooleanSupplier stop) {
+            boolean third = fills.incrementAndGet() == 3;
+            for (int i = 0; i < 1000; i++) {
+                sink.put(ROW);
+                if (third && i == 500) {
+                    throw new Problem.Unavailable("The answer", "its file is broken.").exception();
+                }
+            }
+            return false;
+        }
+
+        @Override
+        public void close() {
+            closed.incrementAndGet();
+        }
+    }
+
+    @Test
+    void failureMidway_isALastLineOfNdjson_andAResetOfAnyOther(@TempDir Path folder) throws Exception {
+        Vertx vertx = Vertx.vertx();
+        try (var sample = new SampleRows(folder);
+                HttpClient client = HttpClient.newHttpClient()) {
+            sample.writeUsual(0, 10);
+            var places = new StreamPlaces("Streaming", 8, 0);
+            var room = new RowStream.Room(
+                    vertx,
+                    vertx.createSharedWorkerExecutor("test", 2),
+                    sample.allocator(),
+                    places,
+                    places,
+                    10_000,
+                    10_000,
+                    1024);
+            var closed = new AtomicInteger();
+            int port = vertx.createHttpServer()
+                    .requestHandler(request -> new RowStream(
+                                    room,
+                                    sample.store().snapshot(),
+                                    new Failing(new AtomicInteger(), closed),
+                                    Format.valueOf(request.path().substring(1)),
+                                    new Answer.Version("t:1", "", false, Answer.Version.NOT_COUNTED),
+                                    Coding.accepted(request.getHeader("Accept-Encoding"), true, 1024),
+                                    Optional.empty(),
+                                    "client")
+                            .onWorker()
+                            .onSuccess(answer -> {
+                                var stream = ((Answer.Streamed) answer).stream();
+                                request.response()
+                                        .putHeader("coding", stream.coding().token());
+                                stream.writeTo(request.response());
+                            }))
+                    .listen(0)
+                    .await(20, TimeUnit.SECONDS)
+                    .actualPort();
+            for (String coding : List.of("identity", "zstd")) {
+                HttpResponse<byte[]> answer =
+                        client.send(request(port, "NDJSON", coding), HttpResponse.BodyHandlers.ofByteArray());
+                assertEquals(coding, answer.headers().firstValue("coding").orElseThrow());
+                byte[] body = coding.equals("zstd")
+                        ? new ZstdInputStream(new ByteArrayInputStream(answer.body())).readAllBytes()
+                        : answer.body();
+                List<String> lines = new String(body, UTF_8).lines().toList();
+                assertEquals(2001, lines.size());
+                assertTrue(lines.subList(0, 2000).stream().allMatch((ROW.strip())::equals));
+                JsonNode problem = new ObjectMapper().readTree(lines.getLast()).get(RowStream.PROBLEM);
+                assertEquals(503, problem.get("status").asInt());
+                assertTrue(problem.get("detail").asText().contains("its file is broken."));
+                for (String format : List.of("JSON", "CSV", "ARROW")) {
+                    assertThrows(
+                            IOException.class,
+                            () -> client.send(request(port, format, coding), HttpResponse.BodyHandlers.ofByteArray()));
+                }
+            }
+            assertEquals(8, closed.get());
+            assertEquals(0, places.taken());
+        } finally {
+            vertx.close().await(20, TimeUnit.SECONDS);
+        }
+    }
+
+    private static HttpRequest request(int port, String format, String coding) {
+        return HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/" + format))
+                .header("Accept-Encoding", coding)
+                .build();
+    }
+}
