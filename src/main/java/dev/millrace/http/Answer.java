@@ -3,6 +3,7 @@ package dev.millrace.http;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Map;
 
 /** A successful answer that has not been written yet. Whoever holds it writes it, or closes it once. */
@@ -33,6 +34,19 @@ public sealed interface Answer extends AutoCloseable {
         @Override
         public void close() {
             body.release();
+        }
+    }
+
+    /**
+     * Rows that stand in a file.
+     *
+     * @param tag a strong entity tag of its bytes, in quotes
+     * @param released what deletes it, after the last use
+     */
+    record Stored(Path file, long size, String tag, CharSequence position, Runnable released) implements Answer {
+        @Override
+        public void close() {
+            released.run();
         }
     }
 

@@ -8,7 +8,8 @@ enum Format {
     JSON("application/json", "json"),
     NDJSON("application/x-ndjson", "ndjson"),
     CSV("text/csv", "csv"),
-    ARROW("application/vnd.apache.arrow.stream", "arrow");
+    ARROW("application/vnd.apache.arrow.stream", "arrow"),
+    PARQUET("application/vnd.apache.parquet", "parquet");
 
     static final List<Format> ALL = List.of(values());
 

@@ -5,6 +5,7 @@ import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.CursorCodec;
+import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.QueryParser;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
@@ -41,6 +42,7 @@ public final class HttpPort {
     private final int loops;
     private final int queryThreads;
     private final BufferAllocator allocator;
+    private final DuckDbEngine engine;
     private final StreamPlaces places;
     private final Connections connections;
     private final AtomicInteger actualPort = new AtomicInteger();
@@ -55,6 +57,7 @@ public final class HttpPort {
      * @param loops how many event loops serve
      * @param queryThreads how many threads filter and export
      * @param allocator borrowed, pays for rows that an Arrow answer copies; of the same root as the stores'
+     * @param engine borrowed, groups rows and writes Parquet
      */
     public HttpPort(
             Vertx vertx,
@@ -64,7 +67,9 @@ public final class HttpPort {
             PortLayers layers,
             int loops,
             int queryThreads,
-            BufferAllocator allocator) {
+            BufferAllocator allocator,
+            DuckDbEngine engine) {
+        this.engine = engine;
         this.vertx = vertx;
         this.products = products;
         this.settings = settings;
@@ -154,7 +159,7 @@ public final class HttpPort {
             WorkerExecutor workers =
                     vertx.createSharedWorkerExecutor("query", queryThreads, SLOWEST_QUERY_SECONDS, TimeUnit.SECONDS);
             var room = new RowStream.Room(
-                    vertx, workers, allocator, places, settings.idleTimeout().toMillis());
+                    vertx, workers, allocator, engine, places, settings.idleTimeout().toMillis());
             var limits = new QueryParser.Limits(
                     settings.defaultLimit(), settings.maxLimit(), QueryParser.Limits.USUAL.maxFilters());
             var cursors = new CursorCodec(cursorSecret);

@@ -165,7 +165,8 @@ final class Operations {
                 target,
                 Negotiation.of(accept(request), target.parameters(), Format.ALL),
                 request.method() == HttpMethod.HEAD,
-                Call.client(request));
+                Call.client(request),
+                () -> request.response().closed() || request.response().ended());
     }
 
     private Future<Answer> getRow(HttpServerRequest request, RequestTarget target) {

@@ -9,6 +9,8 @@ import dev.millrace.domain.Product;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.Cursor;
 import dev.millrace.query.CursorCodec;
+import dev.millrace.query.DuckDbEngine;
+import dev.millrace.query.GroupedRows;
 import dev.millrace.query.QueryParser;
 import dev.millrace.query.RowSource;
 import dev.millrace.query.RowsQuery;
@@ -23,6 +25,7 @@ import io.vertx.core.http.HttpHeaders;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /** Rows of one product for the requests of one event loop, which is the only thread that calls it. */
 final class ProductPort {
@@ -128,13 +131,13 @@ final class ProductPort {
     }
 
     /** A page, or for NDJSON without a limit everything. */
-    Future<Answer> rows(RequestTarget request, Negotiation negotiation, boolean head, String client) {
+    Future<Answer> rows(RequestTarget request, Negotiation negotiation, boolean head, String client, BooleanSupplier gone) {
         RowsQuery query = parser.parse(request.parameters().stream()
                 .filter(parameter -> !parameter.getKey().equals("format"))
                 .toList());
         readable();
         boolean export = negotiation.format().isExport() && !query.limitGiven();
-        if (export && !query.sort().isEmpty()) {
+        if (export && query.grouping().isNone() && !query.sort().isEmpty()) {
             throw new Problem.InvalidParameter(
                             "limit",
                             "sorted rows are kept until the last is seen.",
@@ -146,23 +149,27 @@ final class ProductPort {
             case Start.At(Position position) -> product.snapshotAt(position);
             case Start.After(Cursor cursor) -> product.snapshotAt(cursor.position());
         };
+        boolean stored = negotiation.format() == Format.PARQUET;
         boolean here = !export
                 && negotiation.format() != Format.ARROW
+                && !stored
+                && query.grouping().isNone()
                 && query.filters().isEmpty()
                 && query.sort().isEmpty()
                 && query.limit() <= MAX_ROWS_HERE;
         RowStream stream;
         try {
-            if (head && export) {
+            if (head && (export || stored)) {
                 CharSequence position = text(snapshot.position());
                 snapshot.close();
                 return Future.succeededFuture(new Answer.Rows(
                         negotiation.format().contentType(), io.netty.buffer.Unpooled.EMPTY_BUFFER, position));
             }
             long limit = export ? Long.MAX_VALUE : query.limit();
-            RowSource scan = query.sort().isEmpty()
-                    ? new RowsScan(snapshot, query)
-                    : new SortedRows(snapshot, product.schema(), query, room.allocator());
+            RowSource scan = source(snapshot, query, limit, gone);
+            if (stored) {
+                return stored(snapshot, scan, query, limit, client, gone);
+            }
             RowWriter writer = negotiation.format() == Format.ARROW
                     ? new ArrowRows(
                             scan,
@@ -185,6 +192,42 @@ final class ProductPort {
             throw failure;
         }
         return here ? Future.succeededFuture(stream.here()) : stream.onWorker();
+    }
+
+    private RowSource source(Snapshot snapshot, RowsQuery query, long limit, BooleanSupplier gone) {
+        if (!query.grouping().isNone()) {
+            return new GroupedRows(snapshot, query, limit, room.engine(), room.allocator(), gone);
+        }
+        return query.sort().isEmpty()
+                ? new RowsScan(snapshot, query)
+                : new SortedRows(snapshot, product.schema(), query, room.allocator());
+    }
+
+    /** Rows as a file, written whole before the answer begins; snapshot and rows are owned. */
+    private Future<Answer> stored(
+            Snapshot snapshot, RowSource rows, RowsQuery query, long limit, String client, BooleanSupplier gone) {
+        CharSequence position = text(snapshot.position());
+        return room.workers()
+                .executeBlocking(
+                        () -> {
+                            try (snapshot;
+                                    rows) {
+                                return room.engine().parquet(rows, query.select(), limit, gone);
+                            }
+                        },
+                        false)
+                .map(file -> {
+                    try {
+                        room.places().take(client);
+                    } catch (RuntimeException full) {
+                        room.workers().executeBlocking(() -> DuckDbEngine.delete(file.path()), false);
+                        throw full;
+                    }
+                    return new Answer.Stored(file.path(), file.sizeBytes(), file.tag(), position, () -> {
+                        room.places().giveBack(client);
+                        room.workers().executeBlocking(() -> DuckDbEngine.delete(file.path()), false);
+                    });
+                });
     }
 
     /** An encoder has one thread; that of the event loop is kept, since making one costs as much as some rows. */

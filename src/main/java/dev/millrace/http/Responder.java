@@ -57,6 +57,7 @@ final class Responder {
                 whole.headers().forEach((name, value) -> response.headers().set(name, value));
                 end(response, whole.body(), head);
             }
+            case Answer.Stored stored -> stored(request, stored, head);
             case Answer.Streamed(RowStream stream) -> {
                 headers(response, stream.format().contentType(), stream.position());
                 if (head) {
@@ -67,6 +68,35 @@ final class Responder {
                 }
             }
         }
+    }
+
+    /** The file or a range of it; the socket takes it from the disk as fast as it can send. */
+    private static void stored(HttpServerRequest request, Answer.Stored owned, boolean head) {
+        HttpServerResponse response = request.response();
+        headers(response, Format.PARQUET.contentType(), owned.position());
+        response.headers().set(HttpHeaders.ETAG, owned.tag()).set(HttpHeaders.ACCEPT_RANGES, "bytes");
+        String wanted = request.getHeader(HttpHeaders.RANGE);
+        Optional<StoredRange> found =
+                StoredRange.of(wanted, request.getHeader("If-Range"), owned.tag(), owned.size());
+        if (head || found.isEmpty()) {
+            if (found.isEmpty()) {
+                response.setStatusCode(416).headers().set(HttpHeaders.CONTENT_RANGE, "bytes */" + owned.size());
+            }
+            response.end();
+            owned.close();
+            return;
+        }
+        StoredRange range = found.get();
+        if (range.length() < owned.size()) {
+            response.setStatusCode(206)
+                    .headers()
+                    .set(
+                            HttpHeaders.CONTENT_RANGE,
+                            "bytes " + range.first() + "-" + (range.first() + range.length() - 1) + "/"
+                                    + owned.size());
+        }
+        response.sendFile(owned.file().toString(), range.first(), range.length())
+                .onComplete(sent -> owned.close());
     }
 
     private static void headers(HttpServerResponse response, CharSequence contentType, CharSequence position) {

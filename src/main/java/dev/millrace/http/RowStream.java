@@ -1,6 +1,7 @@
 package dev.millrace.http;
 
 import dev.millrace.arrow.ByteSink;
+import dev.millrace.query.DuckDbEngine;
 import dev.millrace.store.Snapshot;
 import io.netty.buffer.ByteBuf;
 import io.vertx.core.Future;
@@ -29,7 +30,12 @@ final class RowStream implements AutoCloseable {
 
     /** Where streams run and what they may take; the allocator pays for rows that must be copied. */
     record Room(
-            Vertx vertx, WorkerExecutor workers, BufferAllocator allocator, StreamPlaces places, long stallMillis) {}
+            Vertx vertx,
+            WorkerExecutor workers,
+            BufferAllocator allocator,
+            DuckDbEngine engine,
+            StreamPlaces places,
+            long stallMillis) {}
 
     private final Room room;
     private final Snapshot snapshot;

@@ -8,14 +8,19 @@ import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.io.OutputStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -107,7 +112,7 @@ public final class DuckDbEngine implements AutoCloseable {
      * @param limit most rows
      * @throws ProblemException {@code TooLarge} beyond the folder's bound, {@code Unavailable} without memory or disk
      */
-    public Path parquet(RowSource rows, List<ColumnLayout> columns, long limit, BooleanSupplier stop) {
+    public ParquetFile parquet(RowSource rows, List<ColumnLayout> columns, long limit, BooleanSupplier stop) {
         Path file = limits.folder().resolve(UUID.randomUUID() + ".parquet");
         var select = new ArrayList<String>();
         for (int i = 0; i < columns.size(); i++) {
@@ -119,8 +124,9 @@ public final class DuckDbEngine implements AutoCloseable {
         boolean written = false;
         try {
             run(new Question(rows, columns, stop, limits), sql, Statement::execute);
+            ParquetFile made = ParquetFile.of(file);
             written = true;
-            return file;
+            return made;
         } finally {
             if (!written) {
                 delete(file);
@@ -128,10 +134,29 @@ public final class DuckDbEngine implements AutoCloseable {
         }
     }
 
-    /** Deletes a file that {@link #parquet} wrote. */
-    public static void delete(Path file) {
+    /**
+     * A file that was written.
+     *
+     * @param tag the same for the same bytes: a strong entity tag, in quotes
+     */
+    public record ParquetFile(Path path, long sizeBytes, String tag) {
+        static ParquetFile of(Path path) {
+            try (var bytes = new DigestInputStream(Files.newInputStream(path), MessageDigest.getInstance("SHA-256"))) {
+                long size = bytes.transferTo(OutputStream.nullOutputStream());
+                byte[] digest = bytes.getMessageDigest().digest();
+                return new ParquetFile(path, size, '"' + HexFormat.of().formatHex(digest, 0, 16) + '"');
+            } catch (IOException unreadable) {
+                throw new UncheckedIOException(unreadable);
+            } catch (NoSuchAlgorithmException everyJdkHasIt) {
+                throw new IllegalStateException(everyJdkHasIt);
+            }
+        }
+    }
+
+    /** Deletes a file that {@link #parquet} wrote; answers whether it was there. */
+    public static boolean delete(Path file) {
         try {
-            Files.deleteIfExists(file);
+            return Files.deleteIfExists(file);
         } catch (IOException stays) {
             throw new UncheckedIOException(stays); // until the next start
         }

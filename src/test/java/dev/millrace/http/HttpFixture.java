@@ -6,6 +6,7 @@ import dev.millrace.config.Configuration;
 import dev.millrace.config.DataSize;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
+import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.SampleRows;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -27,6 +28,7 @@ final class HttpFixture implements AutoCloseable {
     private final Vertx vertx;
     private final SampleRows sample;
     private final HttpPort http;
+    private final DuckDbEngine engine;
     private final int port;
     private final HttpClient client = HttpClient.newHttpClient();
 
@@ -50,6 +52,7 @@ final class HttpFixture implements AutoCloseable {
                 .setMaxEventLoopExecuteTimeUnit(TimeUnit.MILLISECONDS));
         ((VertxInternal) vertx).blockedThreadChecker().setThreadBlockedHandler(event -> {});
         sample = new SampleRows(folder);
+        engine = new DuckDbEngine(new DuckDbEngine.Limits(folder.resolve("duckdb"), 256 << 20, 1, 1000, 64 << 20));
         http = new HttpPort(
                 vertx,
                 new ProductRegistry("mesh", List.of(Products.of("aviation", "flights", sample.store()))),
@@ -58,7 +61,8 @@ final class HttpFixture implements AutoCloseable {
                 layers,
                 2,
                 2,
-                sample.allocator());
+                sample.allocator(),
+                engine);
         port = http.start().await(30, TimeUnit.SECONDS);
     }
 
@@ -115,6 +119,7 @@ final class HttpFixture implements AutoCloseable {
         client.close();
         http.stop().await(30, TimeUnit.SECONDS);
         vertx.close().await(30, TimeUnit.SECONDS);
+        engine.close();
         sample.close();
     }
 }
