@@ -3,7 +3,6 @@ package dev.millrace.query;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
-import dev.millrace.arrow.Storage;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
@@ -28,7 +27,6 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
-import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.duckdb.DuckDBChunkedResult;
 import org.duckdb.DuckDBConnection;
 import org.duckdb.DuckDBDataChunkWriter;
@@ -116,7 +114,15 @@ public final class DuckDbEngine implements AutoCloseable {
         Path file = limits.folder().resolve(UUID.randomUUID() + ".parquet");
         var select = new ArrayList<String>();
         for (int i = 0; i < columns.size(); i++) {
-            select.add(mapped("c" + i, columns.get(i)) + " AS "
+            if (!DuckDbVectors.takes(columns.get(i))) {
+                throw new Problem.InvalidParameter(
+                                "format",
+                                "Parquet files are not made of nested columns, and '"
+                                        + columns.get(i).path() + "' is one.",
+                                "a select of plain columns; or arrow, which has them all.")
+                        .exception();
+            }
+            select.add(DuckDbVectors.typed("c" + i, columns.get(i)) + " AS "
                     + quoted(columns.get(i).path()));
         }
         String sql = "COPY (SELECT " + String.join(", ", select) + " FROM $rows LIMIT " + limit + ") TO '"
@@ -160,35 +166,6 @@ public final class DuckDbEngine implements AutoCloseable {
         } catch (IOException stays) {
             throw new UncheckedIOException(stays); // until the next start
         }
-    }
-
-    /** A column's expression with maps in it made from the lists of entries that they come as. */
-    private static String mapped(String value, ColumnLayout column) {
-        if (!hasMap(column)) {
-            return value;
-        }
-        if (column.storage() == Storage.STRUCT) {
-            String fields = String.join(
-                    ", ",
-                    column.children().stream()
-                            .map(each -> quoted(each.name()) + " := "
-                                    + mapped("(" + value + ")." + quoted(each.name()), each))
-                            .toList());
-            return "CASE WHEN " + value + " IS NULL THEN NULL ELSE struct_pack(" + fields + ") END";
-        }
-        ColumnLayout element = column.children().getFirst();
-        String variable = "x" + column.index();
-        String list = hasMap(element)
-                ? "list_transform(" + value + ", lambda " + variable + ": " + mapped(variable, element) + ")"
-                : value;
-        return column.type() instanceof ArrowType.Map
-                ? "CASE WHEN " + value + " IS NULL THEN NULL ELSE map_from_entries(" + list + ") END"
-                : list;
-    }
-
-    private static boolean hasMap(ColumnLayout column) {
-        return column.type() instanceof ArrowType.Map
-                || column.children().stream().anyMatch(DuckDbEngine::hasMap);
     }
 
     static String quoted(String name) {

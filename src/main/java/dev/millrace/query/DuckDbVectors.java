@@ -11,6 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import org.apache.arrow.vector.types.TimeUnit;
 import org.apache.arrow.vector.types.pojo.ArrowType;
@@ -20,9 +21,9 @@ import org.duckdb.DuckDBDataChunkWriter;
 import org.duckdb.DuckDBLogicalType;
 
 /**
- * Copies column buffers into DuckDB's vectors, nested ones too. Stateless; any thread of DuckDB's.
+ * Copies column buffers into DuckDB's vectors. Stateless; any thread of DuckDB's.
  *
- * <p>DuckDB's Java API has vectors of plain values only. The native calls below are the ones that it stands on, named as
+ * <p>DuckDB's Java API sets a value at a time under a lock. The native calls below are the ones that it stands on, named as
  * in DuckDB's C API; they are not public in Java, so the version is pinned and a test writes every type through them. A
  * vector's memory is seen through a {@code ByteBuffer} of its length, so no write leaves it.
  */
@@ -42,65 +43,30 @@ final class DuckDbVectors {
             binding("duckdb_vector_ensure_validity_writable", void.class, ByteBuffer.class);
     private static final MethodHandle STRING =
             binding("duckdb_vector_assign_string_element_len", void.class, ByteBuffer.class, long.class, byte[].class);
-    private static final MethodHandle LIST_CHILD =
-            binding("duckdb_list_vector_get_child", ByteBuffer.class, ByteBuffer.class);
-    private static final MethodHandle LIST_RESERVE =
-            binding("duckdb_list_vector_reserve", int.class, ByteBuffer.class, long.class);
-    private static final MethodHandle LIST_SIZE =
-            binding("duckdb_list_vector_set_size", int.class, ByteBuffer.class, long.class);
-    private static final MethodHandle STRUCT_CHILD =
-            binding("duckdb_struct_vector_get_child", ByteBuffer.class, ByteBuffer.class, long.class);
-    private static final MethodHandle ARRAY_CHILD =
-            binding("duckdb_array_vector_get_child", ByteBuffer.class, ByteBuffer.class);
-    private static final MethodHandle LIST_TYPE =
-            binding("duckdb_create_list_type", ByteBuffer.class, ByteBuffer.class);
-    private static final MethodHandle ARRAY_TYPE =
-            binding("duckdb_create_array_type", ByteBuffer.class, ByteBuffer.class, long.class);
-    private static final MethodHandle STRUCT_TYPE =
-            binding("duckdb_create_struct_type", ByteBuffer.class, ByteBuffer[].class, byte[][].class);
-    private static final MethodHandle TYPE = typeOfReference();
-    private static final MethodHandle REFERENCE = referenceOfType();
 
     private DuckDbVectors() {}
 
-    /** The type that a column has in DuckDB, a map as a list of its entries; the caller closes it. */
-    static DuckDBLogicalType type(ColumnLayout column) throws SQLException {
-        return switch (column.storage()) {
-            case LIST, VECTOR -> {
-                try (DuckDBLogicalType element = type(column.children().getFirst())) {
-                    yield (DuckDBLogicalType) call(
-                            TYPE,
-                            column.storage() == Storage.LIST
-                                    ? call(LIST_TYPE, call(REFERENCE, element))
-                                    : call(ARRAY_TYPE, call(REFERENCE, element), (long) column.width()));
-                }
-            }
-            case STRUCT -> struct(column.children());
-            case BIT, FIXED, DICTIONARY, BYTES ->
-                column.type() instanceof ArrowType.Decimal decimal && isDecimal(column)
-                        ? DuckDBLogicalType.decimal(decimal.getPrecision(), decimal.getScale())
-                        : DuckDBLogicalType.of(plain(column.type()));
-        };
+    /** Whether a column is written here: plain values only, since DuckDB's Java API takes no others. */
+    static boolean takes(ColumnLayout column) {
+        return column.children().isEmpty();
     }
 
-    private static DuckDBLogicalType struct(List<ColumnLayout> fields) throws SQLException {
-        DuckDBLogicalType[] types = new DuckDBLogicalType[fields.size()];
-        ByteBuffer[] references = new ByteBuffer[types.length];
-        byte[][] names = new byte[types.length][];
-        try {
-            for (int i = 0; i < types.length; i++) {
-                types[i] = type(fields.get(i));
-                references[i] = (ByteBuffer) call(REFERENCE, types[i]);
-                names[i] = fields.get(i).name().getBytes(StandardCharsets.UTF_8);
-            }
-            return (DuckDBLogicalType) call(TYPE, call(STRUCT_TYPE, references, names));
-        } finally {
-            for (DuckDBLogicalType type : types) {
-                if (type != null) {
-                    type.close();
-                }
-            }
-        }
+    /** The type that a column has in DuckDB; binary values are hexadecimal text, times numbers. The caller closes it. */
+    static DuckDBLogicalType type(ColumnLayout column) throws SQLException {
+        return column.type() instanceof ArrowType.Decimal decimal && isDecimal(column)
+                ? DuckDBLogicalType.decimal(decimal.getPrecision(), decimal.getScale())
+                : DuckDBLogicalType.of(plain(column.type()));
+    }
+
+    /** A column's expression as the type that it stands for. */
+    static String typed(String value, ColumnLayout column) {
+        return switch (column.type()) {
+            case ArrowType.Binary _ -> "unhex(" + value + ")";
+            case ArrowType.Time time when time.getUnit() == TimeUnit.NANOSECOND ->
+                "make_timestamp_ns(" + value + ")::TIME_NS";
+            case ArrowType.Time _ -> "make_timestamp(" + value + ")::TIME";
+            default -> value;
+        };
     }
 
     /** Whether a column's decimals are such in DuckDB too, which has 38 digits; others are their text. */
@@ -124,8 +90,7 @@ final class DuckDbVectors {
                         ? DuckDBColumnType.FLOAT
                         : DuckDBColumnType.DOUBLE;
             case ArrowType.Date _ -> DuckDBColumnType.DATE;
-            case ArrowType.Time time ->
-                time.getUnit() == TimeUnit.NANOSECOND ? DuckDBColumnType.TIME_NS : DuckDBColumnType.TIME;
+            case ArrowType.Time _ -> DuckDBColumnType.BIGINT;
             case ArrowType.Timestamp stamp ->
                 switch (stamp.getUnit()) {
                     case NANOSECOND -> DuckDBColumnType.TIMESTAMP_NS;
@@ -134,7 +99,6 @@ final class DuckDbVectors {
                                 ? DuckDBColumnType.TIMESTAMP
                                 : DuckDBColumnType.TIMESTAMP_WITH_TIME_ZONE;
                 };
-            case ArrowType.Binary _ -> DuckDBColumnType.BLOB;
             default -> DuckDBColumnType.VARCHAR;
         };
     }
@@ -168,45 +132,8 @@ final class DuckDbVectors {
         switch (column.layout().storage()) {
             case BIT, FIXED -> fixed(vector, column, rows, missing, count);
             case BYTES, DICTIONARY -> texts(vector, column, rows, missing, count);
-            case STRUCT -> {
-                for (int i = 0; i < column.layout().children().size(); i++) {
-                    write((ByteBuffer) call(STRUCT_CHILD, vector, (long) i), List.of(column.child(i)), rows, count);
-                }
-            }
-            case LIST -> {
-                int[] elements = elements(column, rows, missing, count);
-                ByteBuffer entries = data(vector, 2 * Long.BYTES, count);
-                long offset = 0;
-                for (int i = 0; i < count; i++) {
-                    long length = missing[i] ? 0 : column.length(rows[i]);
-                    entries.putLong(i << 4, offset).putLong((i << 4) + Long.BYTES, length);
-                    offset += length;
-                }
-                call(LIST_RESERVE, vector, offset);
-                call(LIST_SIZE, vector, offset);
-                write((ByteBuffer) call(LIST_CHILD, vector), List.of(column.child(0)), elements, elements.length);
-            }
-            case VECTOR -> {
-                int width = column.layout().width();
-                int[] elements = new int[count * width];
-                Arrays.setAll(elements, i -> rows[i / width] * width + i % width);
-                write((ByteBuffer) call(ARRAY_CHILD, vector), List.of(column.child(0)), elements, elements.length);
-            }
+            case STRUCT, LIST, VECTOR -> throw new IllegalStateException(column.layout().path() + " is nested");
         }
-    }
-
-    private static int[] elements(Column column, int[] rows, boolean[] missing, int count) {
-        int[] elements = new int[count];
-        int size = 0;
-        for (int i = 0; i < count; i++) {
-            for (int at = missing[i] ? 0 : column.start(rows[i]); !missing[i] && at < column.end(rows[i]); at++) {
-                if (size == elements.length) {
-                    elements = Arrays.copyOf(elements, 2 * size);
-                }
-                elements[size++] = at;
-            }
-        }
-        return Arrays.copyOf(elements, size);
     }
 
     private static void fixed(ByteBuffer vector, Column column, int[] rows, boolean[] missing, int count) {
@@ -301,7 +228,10 @@ final class DuckDbVectors {
         for (int i = 0; i < count; i++) {
             int start = missing[i] ? 0 : column.start(rows[i]);
             int length = missing[i] ? 0 : column.end(rows[i]) - start;
-            if (length <= INLINE_BYTES) {
+            if (column.layout().type() instanceof ArrowType.Binary) {
+                String hex = missing[i] ? "" : HexFormat.of().formatHex(column.bytes(rows[i]));
+                text(vector, data, i, hex.getBytes(StandardCharsets.US_ASCII));
+            } else if (length <= INLINE_BYTES) {
                 int at = i << 4;
                 data.putLong(at, 0).putLong(at + 8, 0).putInt(at, length);
                 for (int b = 0; b < length; b++) {
@@ -342,16 +272,6 @@ final class DuckDbVectors {
     private static MethodHandle chunkReference() {
         return find(() -> MethodHandles.privateLookupIn(DuckDBDataChunkWriter.class, MethodHandles.lookup())
                 .findGetter(DuckDBDataChunkWriter.class, "chunkRef", ByteBuffer.class));
-    }
-
-    private static MethodHandle typeOfReference() {
-        return find(() -> MethodHandles.privateLookupIn(DuckDBLogicalType.class, MethodHandles.lookup())
-                .findConstructor(DuckDBLogicalType.class, MethodType.methodType(void.class, ByteBuffer.class)));
-    }
-
-    private static MethodHandle referenceOfType() {
-        return find(() ->
-                LOOKUP.findVirtual(DuckDBLogicalType.class, "logicalTypeRef", MethodType.methodType(ByteBuffer.class)));
     }
 
     private interface Finding {

@@ -189,7 +189,7 @@ public record Grouping(List<Key> keys, List<Aggregate> aggregates) {
             case ArrowType.Decimal decimal ->
                 value + "::DECIMAL(" + decimal.getPrecision() + "," + decimal.getScale() + ")";
             case ArrowType.Date _ -> "(" + value + "::DATE - DATE '1970-01-01')::BIGINT";
-            case ArrowType.Time time -> epoch(time.getUnit()) + "(" + value + ")";
+            case ArrowType.Time time when time.getUnit() == TimeUnit.MILLISECOND -> value + " // 1000";
             case ArrowType.Timestamp stamp -> epoch(stamp.getUnit()) + "(" + value + ")";
             default -> value;
         };
