@@ -159,7 +159,12 @@ public final class HttpPort {
             WorkerExecutor workers =
                     vertx.createSharedWorkerExecutor("query", queryThreads, SLOWEST_QUERY_SECONDS, TimeUnit.SECONDS);
             var room = new RowStream.Room(
-                    vertx, workers, allocator, engine, places, settings.idleTimeout().toMillis());
+                    vertx,
+                    workers,
+                    allocator,
+                    engine,
+                    places,
+                    settings.idleTimeout().toMillis());
             var limits = new QueryParser.Limits(
                     settings.defaultLimit(), settings.maxLimit(), QueryParser.Limits.USUAL.maxFilters());
             var cursors = new CursorCodec(cursorSecret);

@@ -131,7 +131,8 @@ final class ProductPort {
     }
 
     /** A page, or for NDJSON without a limit everything. */
-    Future<Answer> rows(RequestTarget request, Negotiation negotiation, boolean head, String client, BooleanSupplier gone) {
+    Future<Answer> rows(
+            RequestTarget request, Negotiation negotiation, boolean head, String client, BooleanSupplier gone) {
         RowsQuery query = parser.parse(request.parameters().stream()
                 .filter(parameter -> !parameter.getKey().equals("format"))
                 .toList());

@@ -76,8 +76,7 @@ final class Responder {
         headers(response, Format.PARQUET.contentType(), owned.position());
         response.headers().set(HttpHeaders.ETAG, owned.tag()).set(HttpHeaders.ACCEPT_RANGES, "bytes");
         String wanted = request.getHeader(HttpHeaders.RANGE);
-        Optional<StoredRange> found =
-                StoredRange.of(wanted, request.getHeader("If-Range"), owned.tag(), owned.size());
+        Optional<StoredRange> found = StoredRange.of(wanted, request.getHeader("If-Range"), owned.tag(), owned.size());
         if (head || found.isEmpty()) {
             if (found.isEmpty()) {
                 response.setStatusCode(416).headers().set(HttpHeaders.CONTENT_RANGE, "bytes */" + owned.size());
@@ -92,8 +91,7 @@ final class Responder {
                     .headers()
                     .set(
                             HttpHeaders.CONTENT_RANGE,
-                            "bytes " + range.first() + "-" + (range.first() + range.length() - 1) + "/"
-                                    + owned.size());
+                            "bytes " + range.first() + "-" + (range.first() + range.length() - 1) + "/" + owned.size());
         }
         response.sendFile(owned.file().toString(), range.first(), range.length())
                 .onComplete(sent -> owned.close());

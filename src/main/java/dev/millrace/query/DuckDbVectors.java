@@ -62,8 +62,8 @@ final class DuckDbVectors {
     static String typed(String value, ColumnLayout column) {
         return switch (column.type()) {
             case ArrowType.Binary _ -> "unhex(" + value + ")";
-            case ArrowType.Time time when time.getUnit() == TimeUnit.NANOSECOND ->
-                "make_timestamp_ns(" + value + ")::TIME_NS";
+            case ArrowType.Time time
+            when time.getUnit() == TimeUnit.NANOSECOND -> "make_timestamp_ns(" + value + ")::TIME_NS";
             case ArrowType.Time _ -> "make_timestamp(" + value + ")::TIME";
             default -> value;
         };
@@ -132,7 +132,8 @@ final class DuckDbVectors {
         switch (column.layout().storage()) {
             case BIT, FIXED -> fixed(vector, column, rows, missing, count);
             case BYTES, DICTIONARY -> texts(vector, column, rows, missing, count);
-            case STRUCT, LIST, VECTOR -> throw new IllegalStateException(column.layout().path() + " is nested");
+            case STRUCT, LIST, VECTOR ->
+                throw new IllegalStateException(column.layout().path() + " is nested");
         }
     }
 

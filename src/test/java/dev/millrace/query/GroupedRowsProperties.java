@@ -75,10 +75,9 @@ class GroupedRowsProperties {
             RowsQuery query = query(parameters);
 
             Map<List<Object>, List<SampleRows.Row>> expected = model.values().stream()
-                    .filter(row ->
-                            !parameters.containsKey("delay[gte]") || row.delay() != null && row.delay() >= 0)
-                    .collect(Collectors.groupingBy(row ->
-                            keys.stream().map(key -> value(row, key)).toList()));
+                    .filter(row -> !parameters.containsKey("delay[gte]") || row.delay() != null && row.delay() >= 0)
+                    .collect(Collectors.groupingBy(
+                            row -> keys.stream().map(key -> value(row, key)).toList()));
             if (keys.isEmpty()) {
                 expected.putIfAbsent(List.of(), List.of());
             }
@@ -159,8 +158,8 @@ class GroupedRowsProperties {
                 for (int most : List.of(99, 100, 101)) {
                     try (var engine = engine(folder, most)) {
                         if (most < 100) {
-                            var problem = assertThrows(
-                                    ProblemException.class, () -> rows(snapshot, days, engine, sample));
+                            var problem =
+                                    assertThrows(ProblemException.class, () -> rows(snapshot, days, engine, sample));
                             assertTrue(problem.getMessage().contains("more than 99 groups"), problem.getMessage());
                         } else {
                             assertEquals(
@@ -171,12 +170,7 @@ class GroupedRowsProperties {
                 try (var engine = engine(folder, 1000)) {
                     var cursor = new Cursor(snapshot.position(), 0, 98, 0, days.fingerprint());
                     try (var page = new GroupedRows(
-                            snapshot,
-                            days.from(new Start.After(cursor)),
-                            1,
-                            engine,
-                            sample.allocator(),
-                            () -> false)) {
+                            snapshot, days.from(new Start.After(cursor)), 1, engine, sample.allocator(), () -> false)) {
                         assertTrue(page.next());
                         assertEquals(2, page.count(), "the limit and one");
                         assertEquals(99, page.offset(1));
@@ -221,7 +215,8 @@ class GroupedRowsProperties {
                 Map.entry(Map.of("group", "day", "select", "day"), "beside groups"),
                 Map.entry(Map.of("group", "day", "sort", "delay"), "in the answer"));
         wrong.forEach((parameters, text) -> {
-            Problem problem = assertThrows(ProblemException.class, () -> query(parameters)).problem();
+            Problem problem = assertThrows(ProblemException.class, () -> query(parameters))
+                    .problem();
             assertTrue(problem.detail().contains(text), problem.detail());
         });
     }
@@ -241,10 +236,8 @@ class GroupedRowsProperties {
         return shuffled.subList(0, random.nextInt(most + 1));
     }
 
-    private static List<List<Object>> rows(
-            Snapshot snapshot, RowsQuery query, DuckDbEngine engine, SampleRows sample) {
-        try (var groups =
-                new GroupedRows(snapshot, query, Long.MAX_VALUE, engine, sample.allocator(), () -> false)) {
+    private static List<List<Object>> rows(Snapshot snapshot, RowsQuery query, DuckDbEngine engine, SampleRows sample) {
+        try (var groups = new GroupedRows(snapshot, query, Long.MAX_VALUE, engine, sample.allocator(), () -> false)) {
             assertTrue(groups.next());
             var rows = IntStream.range(0, groups.count())
                     .mapToObj(row -> query.select().stream()
