@@ -75,7 +75,7 @@ final class Responder {
         HttpServerResponse response = request.response();
         headers(response, Format.PARQUET.contentType(), owned.position());
         response.headers().set(HttpHeaders.ETAG, owned.tag()).set(HttpHeaders.ACCEPT_RANGES, "bytes");
-        String wanted = request.getHeader(HttpHeaders.RANGE);
+        String wanted = request.getHeader("Range");
         Optional<StoredRange> found = StoredRange.of(wanted, request.getHeader("If-Range"), owned.tag(), owned.size());
         if (head || found.isEmpty()) {
             if (found.isEmpty()) {
