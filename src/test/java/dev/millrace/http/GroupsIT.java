@@ -36,7 +36,7 @@ class GroupsIT {
             assertTrue(last.at("/data/0/origin").isNull() && last.get("next").isNull(), last.toString());
             assertEquals(91, last.at("/data/0/count").asInt(), "i % 11 == 0");
             assertEquals(
-                    "origin,count",
+                    "\"origin\",\"count\"",
                     server.get(ROWS + "group=origin&sort=count&format=csv&origin=none")
                             .body()
                             .strip());
