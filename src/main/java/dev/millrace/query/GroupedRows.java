@@ -9,7 +9,6 @@ import dev.millrace.arrow.Layout;
 import dev.millrace.problem.Problem;
 import dev.millrace.store.Snapshot;
 import java.sql.SQLException;
-import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.apache.arrow.memory.BufferAllocator;
@@ -167,10 +166,5 @@ public final class GroupedRows implements RowSource {
     @Override
     public void close() {
         groups.close();
-    }
-
-    /** The answer's columns. */
-    public List<dev.millrace.arrow.ColumnLayout> columns() {
-        return layout.top();
     }
 }
