@@ -20,6 +20,7 @@ public record Configuration(
         Input input,
         Domain domain,
         Limits limits,
+        Query query,
         Store store,
         Writes writes) {
     /** The mesh served: its name (the catalog in SQL) and the folder that holds {@code domains/}, looked at now and then. */
@@ -90,6 +91,9 @@ public record Configuration(
 
     /** What the layers around each output port allow. */
     public record Limits(Duration requestTimeout, int concurrency, int ratePerSecond) {}
+
+    /** What grouping and Parquet files may take: memory, threads of one request, groups, bytes of files together. */
+    public record Query(DataSize memory, int threads, int maxGroups, DataSize spool) {}
 
     /**
      * When a segment is sealed, at {@code segmentRows} rows or {@code flushInterval} after its first row; whether a start

@@ -192,6 +192,11 @@ public final class ConfigurationReader {
                         values.of(Keys.LIMITS_REQUEST_TIMEOUT),
                         values.of(Keys.LIMITS_CONCURRENCY),
                         values.of(Keys.LIMITS_RATE_PER_SECOND)),
+                new Configuration.Query(
+                        values.of(Keys.QUERY_MEMORY),
+                        values.of(Keys.QUERY_THREADS),
+                        values.of(Keys.QUERY_MAX_GROUPS),
+                        values.of(Keys.QUERY_SPOOL)),
                 new Configuration.Store(
                         segmentRows,
                         values.of(Keys.STORE_FLUSH_INTERVAL),

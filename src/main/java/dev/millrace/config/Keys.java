@@ -167,6 +167,28 @@ final class Keys {
             "1000000",
             "Requests taken in a second, of each output port and over all clients.");
 
+    static final Key<DataSize> QUERY_MEMORY = new Key<>(
+            "query.memory",
+            Kind.size(new DataSize(64L << 20), new DataSize(1L << 42)),
+            "256MiB",
+            "Memory of grouping and of writing Parquet, of all requests together; what does not fit goes to files.");
+    static final Key<Integer> QUERY_THREADS = new Key<>(
+            "query.threads",
+            Kind.whole("number of threads", 1, 1024),
+            "1",
+            "Threads that work on groups beside those of the requests. With more than 1 the last digits of sums of"
+                    + " floating-point numbers may differ from one request to the next.");
+    static final Key<Integer> QUERY_MAX_GROUPS = new Key<>(
+            "query.maxGroups",
+            Kind.whole("number of groups", 1, 10_000_000),
+            "100000",
+            "The most groups that a query may have; a query with more is refused.");
+    static final Key<DataSize> QUERY_SPOOL = new Key<>(
+            "query.spool",
+            Kind.size(new DataSize(1L << 20), new DataSize(1L << 50)),
+            "4GiB",
+            "The most bytes of Parquet files under way, in the data folder's `query`.");
+
     static final Key<Integer> STORE_SEGMENT_ROWS = new Key<>(
             "store.segmentRows",
             Kind.whole("number of rows", 8, 1 << 16),
@@ -246,6 +268,10 @@ final class Keys {
             LIMITS_REQUEST_TIMEOUT,
             LIMITS_CONCURRENCY,
             LIMITS_RATE_PER_SECOND,
+            QUERY_MEMORY,
+            QUERY_THREADS,
+            QUERY_MAX_GROUPS,
+            QUERY_SPOOL,
             STORE_SEGMENT_ROWS,
             STORE_FLUSH_INTERVAL,
             STORE_SCRUB,

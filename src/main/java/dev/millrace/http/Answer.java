@@ -5,6 +5,7 @@ import dev.millrace.store.Position;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -78,6 +79,19 @@ public sealed interface Answer extends AutoCloseable {
         @Override
         public void close() {
             subscription.close();
+        }
+    }
+
+    /**
+     * Rows that stand in a file.
+     *
+     * @param tag a strong entity tag of its bytes, in quotes
+     * @param released what deletes it, after the last use
+     */
+    record Stored(Path file, long size, String tag, CharSequence position, Runnable released) implements Answer {
+        @Override
+        public void close() {
+            released.run();
         }
     }
 

@@ -65,7 +65,7 @@ final class Conditional {
      */
     static Answer checked(HttpServerRequest request, Answer owned) {
         boolean read = request.method() == HttpMethod.GET || request.method() == HttpMethod.HEAD;
-        if (!read || owned instanceof Answer.Pushed) {
+        if (!read || owned instanceof Answer.Pushed || owned instanceof Answer.Stored) {
             return owned;
         }
         Answer.Version version = switch (owned) {
@@ -73,7 +73,7 @@ final class Conditional {
             case Answer.Streamed streamed -> streamed.stream().version();
             case Answer.Unchanged unchanged -> unchanged.version();
             case Answer.Whole whole -> version(whole);
-            case Answer.Pushed _ -> throw new IllegalStateException("has no version");
+            case Answer.Pushed _, Answer.Stored _ -> throw new IllegalStateException("has no version");
         };
         if (version.tag().isEmpty()) {
             return owned;

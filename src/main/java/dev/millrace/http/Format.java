@@ -10,7 +10,8 @@ enum Format {
     NDJSON("application/x-ndjson", "ndjson"),
     CSV("text/csv", "csv"),
     ARROW("application/vnd.apache.arrow.stream", "arrow"),
-    EVENTS("text/event-stream", "sse");
+    EVENTS("text/event-stream", "sse"),
+    PARQUET("application/vnd.apache.parquet", "parquet");
 
     /** The forms of rows. */
     static final List<Format> ALL =

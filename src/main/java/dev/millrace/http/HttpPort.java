@@ -5,6 +5,7 @@ import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.CursorCodec;
+import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.QueryParser;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
@@ -43,6 +44,7 @@ public final class HttpPort {
     private final int loops;
     private final int queryThreads;
     private final BufferAllocator allocator;
+    private final DuckDbEngine engine;
     private final StreamPlaces places;
     private final StreamPlaces subscribers;
     private final Connections connections;
@@ -58,6 +60,7 @@ public final class HttpPort {
      * @param loops how many event loops serve
      * @param queryThreads how many threads filter and export
      * @param allocator borrowed, pays for rows that an Arrow answer copies; of the same root as the stores'
+     * @param engine borrowed, groups rows and writes Parquet
      */
     public HttpPort(
             Vertx vertx,
@@ -67,7 +70,9 @@ public final class HttpPort {
             PortLayers layers,
             int loops,
             int queryThreads,
-            BufferAllocator allocator) {
+            BufferAllocator allocator,
+            DuckDbEngine engine) {
+        this.engine = engine;
         this.vertx = vertx;
         this.products = products;
         this.settings = settings;
@@ -174,6 +179,7 @@ public final class HttpPort {
                     vertx,
                     workers,
                     allocator,
+                    engine,
                     places,
                     subscribers,
                     settings.idleTimeout().toMillis(),

@@ -314,7 +314,7 @@ final class Operations {
                         ? Optional.empty() // compressed within
                         : Optional.of(whole.body());
             case Answer.Rows rows -> rows.coding() == null ? Optional.of(rows.body()) : Optional.empty();
-            case Answer.Streamed _, Answer.Unchanged _, Answer.Pushed _ -> Optional.empty();
+            case Answer.Streamed _, Answer.Unchanged _, Answer.Pushed _, Answer.Stored _ -> Optional.empty();
         };
         if (body.isEmpty()) {
             return Future.succeededFuture(owned);
@@ -346,7 +346,7 @@ final class Operations {
                 }
                 case Answer.Rows(var type, var body, var version, var _) ->
                     new Answer.Rows(type, coder.code(body, true), version, coding);
-                case Answer.Streamed _, Answer.Unchanged _, Answer.Pushed _ -> owned;
+                case Answer.Streamed _, Answer.Unchanged _, Answer.Pushed _, Answer.Stored _ -> owned;
             };
         }
     }

@@ -14,6 +14,8 @@ import dev.millrace.query.ChangeForm;
 import dev.millrace.query.ChangeToken;
 import dev.millrace.query.Cursor;
 import dev.millrace.query.CursorCodec;
+import dev.millrace.query.DuckDbEngine;
+import dev.millrace.query.GroupedRows;
 import dev.millrace.query.QueryParser;
 import dev.millrace.query.RowSource;
 import dev.millrace.query.RowsQuery;
@@ -32,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /** Rows of one product for the requests of one event loop, which is the only thread that calls it. */
@@ -164,11 +167,11 @@ final class ProductPort {
                 request.headers().contains(HttpHeaders.ACCEPT_ENCODING)
                         ? String.join(",", request.headers().getAll(HttpHeaders.ACCEPT_ENCODING))
                         : null,
-                negotiation.codec() == NO_COMPRESSION,
+                negotiation.codec() == NO_COMPRESSION && negotiation.format() != Format.PARQUET,
                 room.compressFrom());
         readable();
         boolean export = negotiation.format().isExport() && !query.limitGiven();
-        if (export && !query.sort().isEmpty()) {
+        if (export && query.grouping().isNone() && !query.sort().isEmpty()) {
             throw new Problem.InvalidParameter(
                             "limit",
                             "sorted rows are kept until the last is seen.",
@@ -180,9 +183,12 @@ final class ProductPort {
             case Start.At(Position position) -> product.snapshotAt(position);
             case Start.After(Cursor cursor) -> product.snapshotAt(cursor.position());
         };
+        boolean stored = negotiation.format() == Format.PARQUET;
         RowStream stream;
         boolean here = !export
                 && negotiation.format() != Format.ARROW
+                && !stored
+                && query.grouping().isNone()
                 && coding.coding() == Coding.IDENTITY
                 && !counted
                 && query.filters().isEmpty()
@@ -198,9 +204,12 @@ final class ProductPort {
             }
             Optional<RowCount> count = counted ? Optional.of(new RowCount(snapshot, query)) : Optional.empty();
             long limit = export ? Long.MAX_VALUE : query.limit();
-            RowSource scan = query.sort().isEmpty()
-                    ? new RowsScan(snapshot, query)
-                    : new SortedRows(snapshot, product.schema(), query, room.allocator());
+            BooleanSupplier gone =
+                    () -> request.response().closed() || request.response().ended();
+            RowSource scan = source(snapshot, query, limit, gone);
+            if (stored) {
+                return stored(snapshot, scan, query, limit, Call.client(request), gone);
+            }
             RowWriter writer = negotiation.format() == Format.ARROW
                     ? new ArrowRows(
                             scan,
@@ -212,7 +221,7 @@ final class ProductPort {
                     : new TextRows(
                             scan,
                             negotiation.format() == Format.CSV
-                                    ? new CsvEncoder(flat(target))
+                                    ? new CsvEncoder(query.grouping().isNone() ? flat(target) : query.select())
                                     : encoder(query, negotiation, here),
                             negotiation.format(),
                             limit,
@@ -229,6 +238,42 @@ final class ProductPort {
             throw failure;
         }
         return here ? Future.succeededFuture(stream.here()) : stream.onWorker();
+    }
+
+    private RowSource source(Snapshot snapshot, RowsQuery query, long limit, BooleanSupplier gone) {
+        if (!query.grouping().isNone()) {
+            return new GroupedRows(snapshot, query, limit, room.engine(), room.allocator(), gone);
+        }
+        return query.sort().isEmpty()
+                ? new RowsScan(snapshot, query)
+                : new SortedRows(snapshot, product.schema(), query, room.allocator());
+    }
+
+    /** Rows as a file, written whole before the answer begins; snapshot and rows are owned. */
+    private Future<Answer> stored(
+            Snapshot snapshot, RowSource rows, RowsQuery query, long limit, String client, BooleanSupplier gone) {
+        CharSequence position = snapshot.position().toString();
+        return room.workers()
+                .executeBlocking(
+                        () -> {
+                            try (snapshot;
+                                    rows) {
+                                return room.engine().parquet(rows, query.select(), limit, gone);
+                            }
+                        },
+                        false)
+                .map(file -> {
+                    try {
+                        room.places().take(client);
+                    } catch (RuntimeException full) {
+                        room.workers().executeBlocking(() -> DuckDbEngine.delete(file.path()), false);
+                        throw full;
+                    }
+                    return new Answer.Stored(file.path(), file.sizeBytes(), file.tag(), position, () -> {
+                        room.places().giveBack(client);
+                        room.workers().executeBlocking(() -> DuckDbEngine.delete(file.path()), false);
+                    });
+                });
     }
 
     /** An encoder has one thread; that of the event loop is kept, since making one costs as much as some rows. */

@@ -70,6 +70,7 @@ final class Responder {
                 end(response, whole.body(), head);
             }
             case Answer.Pushed(ChangeHub.Subscription subscription) -> push(call, subscription, head);
+            case Answer.Stored stored -> stored(request, stored, head);
             case Answer.Streamed(RowStream stream) -> {
                 headers(response, stream.format().contentType(), stream.version(), stream.coding());
                 if (head) {
@@ -80,6 +81,37 @@ final class Responder {
                 }
             }
         }
+    }
+
+    /** The file or a range of it; the socket takes it from the disk as fast as it can send. */
+    private static void stored(HttpServerRequest request, Answer.Stored owned, boolean head) {
+        HttpServerResponse response = request.response();
+        MultiMap headers = response.headers();
+        headers.set(HttpHeaders.CONTENT_TYPE, Format.PARQUET.contentType());
+        headers.set(POSITION, owned.position());
+        headers.set(HttpHeaders.ETAG, owned.tag());
+        headers.set(HttpHeaders.CACHE_CONTROL, "no-cache");
+        headers.set(HttpHeaders.ACCEPT_RANGES, "bytes");
+        String wanted = request.getHeader("Range");
+        Optional<StoredRange> found = StoredRange.of(wanted, request.getHeader("If-Range"), owned.tag(), owned.size());
+        if (head || found.isEmpty()) {
+            if (found.isEmpty()) {
+                response.setStatusCode(416).headers().set(HttpHeaders.CONTENT_RANGE, "bytes */" + owned.size());
+            }
+            response.end();
+            owned.close();
+            return;
+        }
+        StoredRange range = found.get();
+        if (range.length() < owned.size()) {
+            response.setStatusCode(206)
+                    .headers()
+                    .set(
+                            HttpHeaders.CONTENT_RANGE,
+                            "bytes " + range.first() + "-" + (range.first() + range.length() - 1) + "/" + owned.size());
+        }
+        response.sendFile(owned.file().toString(), range.first(), range.length())
+                .onComplete(sent -> owned.close());
     }
 
     private void push(Call call, ChangeHub.Subscription subscription, boolean head) {

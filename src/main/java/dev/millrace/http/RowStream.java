@@ -1,6 +1,7 @@
 package dev.millrace.http;
 
 import dev.millrace.arrow.ByteSink;
+import dev.millrace.query.DuckDbEngine;
 import dev.millrace.store.Snapshot;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -39,6 +40,7 @@ final class RowStream implements AutoCloseable {
             Vertx vertx,
             WorkerExecutor workers,
             BufferAllocator allocator,
+            DuckDbEngine engine,
             StreamPlaces places,
             StreamPlaces subscribers,
             long stallMillis,

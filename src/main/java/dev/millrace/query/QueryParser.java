@@ -16,12 +16,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Turns request parameters into a {@link RowsQuery} of one product, or fails with the {@code InvalidParameter} that says
  * which one is wrong and what would be right. Immutable; any thread.
  *
- * <p>Parameters: {@code select}, {@code sort}, {@code limit}, {@code cursor}, {@code as_of}; every other name is a filter, {@code
+ * <p>Parameters: {@code select}, {@code sort}, {@code limit}, {@code cursor}, {@code as_of}, {@code group}, {@code agg}, {@code bucket}; every other name is a filter, {@code
  * column}, {@code column[operator]}, {@code filter[column]} or {@code filter[column][operator]}.
  */
 public final class QueryParser {
@@ -98,10 +99,15 @@ public final class QueryParser {
         }
         refuseLater(single);
         String limit = single.get("limit");
+        Grouping grouping = new GroupingParser(this::column).parse(single);
+        List<ColumnLayout> answered = grouping.isNone()
+                ? select(single.get("select"))
+                : grouping.layout().top();
         var query = new RowsQuery(
-                select(single.get("select")),
+                answered,
                 filters,
-                sort(single.get("sort")),
+                grouping,
+                sort(single.get("sort"), grouping.isNone() ? columns : named(answered)),
                 limit == null ? limits.defaultLimit() : limit(limit, limits.maxLimit()),
                 limit != null,
                 new Start.Now());
@@ -149,13 +155,12 @@ public final class QueryParser {
 
     private void refuseLater(Map<String, String> single) {
         for (String name : single.keySet()) {
-            if (Set.of("codec", "count", "group", "agg", "bucket", "filter", "format")
-                    .contains(name)) {
+            if (Set.of("codec", "count", "filter", "format").contains(name)) {
                 String column = columns.containsKey(name) ? " For the column of that name: filter[" + name + "]." : "";
                 throw problem(
                         name,
                         "this server does not offer it here." + column,
-                        "select, sort, limit, cursor, as_of, filters.");
+                        "select, sort, limit, cursor, as_of, group, agg, bucket, filters.");
             }
         }
     }
@@ -195,7 +200,19 @@ public final class QueryParser {
         return List.copyOf(found.values());
     }
 
-    private List<SortKey> sort(@org.jspecify.annotations.Nullable String text) {
+    private ColumnLayout column(String parameter, String path) {
+        ColumnLayout column = columns.get(path);
+        if (column == null) {
+            throw problem(parameter, unknown(path), names());
+        }
+        return column;
+    }
+
+    private static Map<String, ColumnLayout> named(List<ColumnLayout> answered) {
+        return answered.stream().collect(Collectors.toMap(ColumnLayout::path, each -> each));
+    }
+
+    private List<SortKey> sort(@org.jspecify.annotations.Nullable String text, Map<String, ColumnLayout> columns) {
         if (text == null) {
             return List.of();
         }
@@ -205,7 +222,11 @@ public final class QueryParser {
             String path = descending ? name.substring(1) : name;
             ColumnLayout column = columns.get(path);
             if (column == null) {
-                throw problem("sort", unknown(path), names() + " A minus before it for the greatest first.");
+                throw problem(
+                        "sort",
+                        columns == this.columns ? unknown(path) : "there is no '" + shown(path) + "' in the answer.",
+                        "one of " + String.join(", ", columns.keySet())
+                                + ". A minus before it for the greatest first.");
             }
             if (!RowOrder.orders(column.type(), column.storage())) {
                 throw problem("sort", "'" + path + "' has no order.", "a column of numbers, texts, dates or booleans.");
@@ -298,7 +319,7 @@ public final class QueryParser {
     }
 
     /** A request's own text, cut where it would flood the answer. */
-    private static String shown(String text) {
+    static String shown(String text) {
         return text.length() <= 100 ? text : text.substring(0, 100) + "…";
     }
 

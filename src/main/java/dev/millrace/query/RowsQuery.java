@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
  *
  * @param select top-level columns in the order asked for, structs narrowed to the fields asked for
  * @param filters all of which a row must meet
+ * @param grouping whether groups of them are answered, which {@code select} and {@code sort} then are columns of
  * @param sort the order of the rows, the first key first; empty for that of partition and offset
  * @param limit most rows to answer
  * @param limitGiven whether the request named the limit; an export without one reads everything
@@ -20,6 +21,7 @@ import java.util.stream.Collectors;
 public record RowsQuery(
         List<ColumnLayout> select,
         List<Filter> filters,
+        Grouping grouping,
         List<SortKey> sort,
         int limit,
         boolean limitGiven,
@@ -32,7 +34,12 @@ public record RowsQuery(
 
     /** The same query from another start on. */
     RowsQuery from(Start other) {
-        return new RowsQuery(select, filters, sort, limit, limitGiven, other);
+        return new RowsQuery(select, filters, grouping, sort, limit, limitGiven, other);
+    }
+
+    /** The rows that meet the filters, in the order that they have. */
+    RowsQuery ofAllRows() {
+        return new RowsQuery(List.of(), filters, Grouping.NONE, List.of(), RowsScan.BLOCK, false, new Start.Now());
     }
 
     /** Columns and filters, equal for the same rows and the same columns of them. */
@@ -55,7 +62,8 @@ public record RowsQuery(
                                 .collect(Collectors.joining(","))
                         + "\n"
                         + filters.stream().map(Filter::canonical).sorted().collect(Collectors.joining("\n"))
-                        + sort.stream().map(SortKey::canonical).collect(Collectors.joining(",", "\n\n", "")))
+                        + sort.stream().map(SortKey::canonical).collect(Collectors.joining(",", "\n\n", ""))
+                        + (grouping.isNone() ? "" : grouping.canonical()))
                 .getBytes(UTF_8);
         return Hash.of(text, 0, text.length);
     }

@@ -49,9 +49,7 @@ public final class SortedRows implements RowSource {
         Comparator<Seen> compare = this::compare;
         this.kept = new PriorityQueue<>(most, compare.reversed());
         this.sorted = new BatchWriter(schema.layout(), allocator);
-        this.scan = new RowsScan(
-                snapshot,
-                new RowsQuery(query.select(), query.filters(), query.sort(), query.limit(), true, new Start.Now()));
+        this.scan = new RowsScan(snapshot, query.ofAllRows());
         this.from = query.start() instanceof Start.After(Cursor cursor) ? row(snapshot, cursor) : null;
     }
 

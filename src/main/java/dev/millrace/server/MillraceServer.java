@@ -25,6 +25,7 @@ import dev.millrace.ingest.WritePorts;
 import dev.millrace.layer.RateLimitLayer;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
+import dev.millrace.query.DuckDbEngine;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.ProductStore;
 import dev.millrace.store.Retention;
@@ -150,6 +151,13 @@ public final class MillraceServer implements AutoCloseable {
         RateLimitLayer<Call, Answer> httpRate = policies.rateLimit("http");
         BufferAllocator copies = root.newChildAllocator("http answers", 0, HTTP_MEMORY_BYTES);
         closings.push(copies::close);
+        var engine = new DuckDbEngine(new DuckDbEngine.Limits(
+                configuration.data().folder().resolve("query").toAbsolutePath(),
+                configuration.query().memory().bytes(),
+                configuration.query().threads(),
+                configuration.query().maxGroups(),
+                configuration.query().spool().bytes()));
+        closings.push(engine::close);
         var http = new HttpPort(
                 vertx,
                 registry,
@@ -158,7 +166,8 @@ public final class MillraceServer implements AutoCloseable {
                 new PortLayers(policies.around("http", httpRate), call -> Optional.of(httpRate.allowance(call))),
                 LOOPS,
                 QUERY_THREADS,
-                copies);
+                copies,
+                engine);
         httpPort = await(http.start());
         closings.push(() -> await(http.stop()));
         FlightPort flight = await(FlightPort.start(

@@ -7,6 +7,7 @@ import dev.millrace.config.DataSize;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
+import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.SampleRows;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -30,6 +31,7 @@ final class HttpFixture implements AutoCloseable {
     private final SampleRows sample;
     private final Product product;
     private final HttpPort http;
+    private final DuckDbEngine engine;
     private final int port;
     private final HttpClient client = HttpClient.newHttpClient();
 
@@ -72,6 +74,7 @@ final class HttpFixture implements AutoCloseable {
         ((VertxInternal) vertx).blockedThreadChecker().setThreadBlockedHandler(event -> {});
         sample = new SampleRows(folder);
         product = Products.of("aviation", "flights", sample.store());
+        engine = new DuckDbEngine(new DuckDbEngine.Limits(folder.resolve("duckdb"), 256 << 20, 1, 1000, 64 << 20));
         http = new HttpPort(
                 vertx,
                 new ProductRegistry("mesh", List.of(product)),
@@ -80,7 +83,8 @@ final class HttpFixture implements AutoCloseable {
                 layers,
                 2,
                 2,
-                sample.allocator());
+                sample.allocator(),
+                engine);
         port = http.start().await(30, TimeUnit.SECONDS);
     }
 
@@ -157,6 +161,7 @@ final class HttpFixture implements AutoCloseable {
         client.close();
         http.stop().await(30, TimeUnit.SECONDS);
         vertx.close().await(30, TimeUnit.SECONDS);
+        engine.close();
         sample.close();
     }
 }

@@ -306,7 +306,7 @@ class HttpPortIT {
                 "?sort=properties|sort",
                 "?sort=-delay,delay|sort",
                 "?sort=delay&format=ndjson|limit",
-                "?group=origin|group",
+                "?group=properties|group",
                 "?format=xml|format",
                 "?origin=%ZZ|origin",
                 "?origin=%FF|origin",

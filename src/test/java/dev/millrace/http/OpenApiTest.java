@@ -121,6 +121,8 @@ class OpenApiTest {
                 vertx,
                 vertx.createSharedWorkerExecutor("test", 1),
                 new org.apache.arrow.memory.RootAllocator(),
+                new dev.millrace.query.DuckDbEngine(new dev.millrace.query.DuckDbEngine.Limits(
+                        java.nio.file.Path.of("target", "openapi-test"), 1 << 26, 1, 1, 1)),
                 new StreamPlaces("Streaming", 1, 0),
                 new StreamPlaces("Push", 1, 0),
                 1,

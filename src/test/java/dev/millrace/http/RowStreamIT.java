@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.luben.zstd.ZstdInputStream;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.problem.Problem;
+import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.SampleRows;
 import io.vertx.core.Vertx;
 import java.io.ByteArrayInputStream;
@@ -62,6 +63,7 @@ class RowStreamIT {
                     vertx,
                     vertx.createSharedWorkerExecutor("test", 2),
                     sample.allocator(),
+                    new DuckDbEngine(new DuckDbEngine.Limits(folder.resolve("duckdb"), 1 << 26, 1, 1, 1)),
                     places,
                     places,
                     10_000,

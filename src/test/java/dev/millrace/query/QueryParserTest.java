@@ -92,7 +92,6 @@ class QueryParserTest {
                 "select|properties.m|select|no column 'properties.m'|one of",
                 "cursor|abc|cursor|no cursor of this product|no cursor, for the first page",
                 "as_of|abc|as_of|no position|Millrace-Position",
-                "group|delay|group|does not offer|select",
                 "sort|a,b,c|sort|there is no column|minus",
             })
     void parse_fault_namesParameterReasonAndExpected(

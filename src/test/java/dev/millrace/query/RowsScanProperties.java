@@ -258,7 +258,7 @@ class RowsScanProperties {
         }
     }
 
-    private static void fill(SampleRows sample, Map<String, SampleRows.Row> model, Random random, int count) {
+    static void fill(SampleRows sample, Map<String, SampleRows.Row> model, Random random, int count) {
         var partitionOf = new HashMap<String, Integer>();
         for (int i = 0; i < count; i++) {
             String id = "k" + random.nextInt(150);
@@ -327,7 +327,7 @@ class RowsScanProperties {
         };
     }
 
-    private static @Nullable Comparable<?> value(SampleRows.Row row, String column) {
+    static @Nullable Comparable<?> value(SampleRows.Row row, String column) {
         return switch (column) {
             case "id" -> row.id();
             case "origin" -> row.origin();
@@ -384,7 +384,7 @@ class RowsScanProperties {
                         new Condition(column, operator, operator.equals("in") ? one + "," + other : one));
     }
 
-    private interface Body {
+    interface Body {
         void run(SampleRows sample);
     }
 
@@ -393,11 +393,19 @@ class RowsScanProperties {
         return (seed & 1) != 0;
     }
 
-    private static void inSample(long seed, Body body) {
+    static void inSample(long seed, Body body) {
+        inSample(seed, (_, sample) -> body.run(sample));
+    }
+
+    interface InFolder {
+        void run(Path folder, SampleRows sample);
+    }
+
+    static void inSample(long seed, InFolder body) {
         try {
             Path folder = Files.createTempDirectory("rows");
             try (var sample = new SampleRows(folder, isEncoded(seed) ? SampleRows.ENCODED : SampleRows.SCHEMA)) {
-                body.run(sample);
+                body.run(folder, sample);
             } finally {
                 try (var files = Files.walk(folder)) {
                     files.sorted(java.util.Comparator.reverseOrder())

@@ -1,0 +1,170 @@
+package dev.millrace.query;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.BatchWriter;
+import dev.millrace.arrow.ColumnWriter;
+import dev.millrace.arrow.Layout;
+import dev.millrace.problem.Problem;
+import dev.millrace.store.Snapshot;
+import java.sql.SQLException;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.OutOfMemoryException;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.duckdb.DuckDBChunkedResult;
+import org.duckdb.DuckDBDataChunkReader;
+import org.duckdb.DuckDBReadableVector;
+
+/**
+ * The groups of a query as rows, all in one step, in their order. A group's offset is its number, so that a cursor leads on
+ * to the next page of the same groups at the same position.
+ */
+public final class GroupedRows implements RowSource {
+    private final Snapshot snapshot;
+    private final RowsQuery query;
+    private final DuckDbEngine engine;
+    private final BooleanSupplier stop;
+    private final Layout layout;
+    private final BatchWriter groups;
+    private final long first;
+    private final long most;
+    private int[] selection = {};
+    private int total;
+    private boolean ended;
+
+    /**
+     * Groups of a query that has a grouping.
+     *
+     * @param snapshot borrowed
+     * @param limit most groups of the answer; one more is there when it exists
+     * @param allocator borrowed, pays for the groups
+     * @param stop whether nobody waits for the answer any more
+     */
+    public GroupedRows(
+            Snapshot snapshot,
+            RowsQuery query,
+            long limit,
+            DuckDbEngine engine,
+            BufferAllocator allocator,
+            BooleanSupplier stop) {
+        this.snapshot = snapshot;
+        this.query = query;
+        this.engine = engine;
+        this.stop = stop;
+        this.layout = query.grouping().layout();
+        this.groups = new BatchWriter(layout, allocator);
+        this.first = query.start() instanceof Start.After(Cursor cursor) ? cursor.offset() : 0;
+        this.most = limit == Long.MAX_VALUE ? limit : limit + 1;
+    }
+
+    @Override
+    public boolean next() {
+        if (ended) {
+            selection = new int[0];
+            return false;
+        }
+        ended = true;
+        var scan = new RowsScan(snapshot, query.ofAllRows());
+        int limit = engine.maxGroups();
+        try {
+            groups.open(64);
+            engine.ask(
+                    scan,
+                    query.grouping().columns(),
+                    stop,
+                    query.grouping().sql(layout, query.sort(), limit + 1),
+                    this::read);
+        } catch (OutOfMemoryException full) {
+            throw new Problem.Unavailable("The answer", "the memory for answers is used up. Ask for fewer groups.")
+                    .exception();
+        }
+        if (total > limit) {
+            throw new Problem.InvalidParameter(
+                            "group",
+                            "there are more than " + limit + " groups.",
+                            "at most so many: longer buckets, fewer columns, or filters. The setting is query.maxGroups.")
+                    .exception();
+        }
+        selection = IntStream.range(0, groups.rows()).toArray();
+        return true;
+    }
+
+    private void read(DuckDBChunkedResult result) throws SQLException {
+        while (result.nextChunk()) {
+            DuckDBDataChunkReader chunk = result.chunk();
+            for (long row = 0; row < chunk.rowCount(); row++) {
+                if (total >= first && total - first < most) {
+                    for (int column = 0; column < layout.top().size(); column++) {
+                        put(groups.column(column), chunk.vector(column), row);
+                    }
+                    groups.endRow();
+                }
+                total++;
+            }
+        }
+    }
+
+    private static void put(ColumnWriter into, DuckDBReadableVector from, long row) {
+        if (from.isNull(row)) {
+            into.putNull();
+            return;
+        }
+        switch (into.layout().type()) {
+            case ArrowType.Bool _ -> into.putBit(from.getBoolean(row));
+            case ArrowType.Utf8 _ -> {
+                byte[] text = from.getString(row).getBytes(UTF_8);
+                into.putBytes(text, 0, text.length);
+            }
+            case ArrowType.FloatingPoint _ -> {
+                if (into.layout().width() == Double.BYTES) {
+                    into.putFloat64(from.getDouble(row));
+                } else {
+                    into.putFloat32((float) from.getDouble(row));
+                }
+            }
+            case ArrowType.Decimal _ -> into.putDecimal(from.getBigDecimal(row).unscaledValue());
+            case ArrowType.Int integer
+            when !integer.getIsSigned() && integer.getBitWidth() == 64 ->
+                into.putInt64(from.getUint64(row).longValue());
+            default -> into.putFixed(from.getLong(row));
+        }
+    }
+
+    @Override
+    public Batch batch() {
+        return groups.batch();
+    }
+
+    @Override
+    public int[] selection() {
+        return selection;
+    }
+
+    @Override
+    public int count() {
+        return selection.length;
+    }
+
+    @Override
+    public int partition(int index) {
+        return 0;
+    }
+
+    @Override
+    public long offset(int index) {
+        return first + index;
+    }
+
+    @Override
+    public int skip(int index) {
+        return 0;
+    }
+
+    @Override
+    public void close() {
+        groups.close();
+    }
+}

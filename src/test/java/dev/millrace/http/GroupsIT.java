@@ -1,0 +1,96 @@
+package dev.millrace.http;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Groups and Parquet files over HTTP. */
+class GroupsIT {
+    private static final String ROWS = "/v1/products/aviation/flights/rows?";
+
+    @Test
+    void groupsAndFiles_inEveryFormat(@TempDir Path folder) throws Exception {
+        try (var server = new HttpFixture(folder, PortLayers.none(), Duration.ofSeconds(30))) {
+            server.sample().writeUsual(0, 1000);
+            JsonNode first = page(server, "group=origin&agg=count,avg(delay)&limit=3");
+            assertEquals("JFK", first.at("/data/0/origin").asText());
+            assertTrue(first.at("/data/0/avg(delay)").isDouble());
+            JsonNode last = page(
+                    server,
+                    "group=origin&agg=count,avg(delay)&limit=3&cursor="
+                            + first.get("next").asText());
+            assertTrue(last.at("/data/0/origin").isNull() && last.get("next").isNull(), last.toString());
+            assertEquals(91, last.at("/data/0/count").asInt(), "i % 11 == 0");
+            assertEquals(
+                    "\"origin\",\"count\"",
+                    server.get(ROWS + "group=origin&sort=count&format=csv&origin=none")
+                            .body()
+                            .strip());
+            for (String format : new String[] {"ndjson", "arrow", "parquet"}) {
+                assertEquals(
+                        200,
+                        server.bytes(ROWS + "group=day&agg=max(price),p95(speed)&sort=-day&format=" + format)
+                                .statusCode());
+            }
+            assertEquals(
+                    400, server.get(ROWS + "group=id&agg=count,min(nothing)").statusCode());
+            assertEquals(200, server.get(ROWS + "group=id").statusCode(), "1000 groups");
+            server.sample().writeUsual(1000, 1001);
+            assertEquals(400, server.get(ROWS + "group=id").statusCode(), "1001 groups");
+
+            String file = ROWS + "format=parquet&select=id,delay,price,at,ok";
+            HttpResponse<byte[]> whole = server.bytes(file);
+            byte[] bytes = whole.body();
+            assertEquals(200, whole.statusCode());
+            assertEquals("PAR1", new String(bytes, bytes.length - 4, 4, java.nio.charset.StandardCharsets.US_ASCII));
+            assertEquals(400, server.get(ROWS + "format=parquet").statusCode(), "a nested column");
+            String tag = whole.headers().firstValue("etag").orElseThrow();
+            range(server, file, "bytes=10-19", Optional.empty(), 206, Arrays.copyOfRange(bytes, 10, 20));
+            range(
+                    server,
+                    file,
+                    "bytes=-4",
+                    Optional.of(tag),
+                    206,
+                    Arrays.copyOfRange(bytes, bytes.length - 4, bytes.length));
+            range(server, file, "bytes=10-", Optional.of("\"other\""), 200, bytes);
+            range(server, file, "bytes=" + bytes.length + "-", Optional.empty(), 416, new byte[0]);
+        }
+        try (var left = Files.list(folder.resolve("duckdb"))) {
+            assertEquals(0, left.filter(Files::isRegularFile).count());
+        }
+    }
+
+    private static JsonNode page(HttpFixture server, String query) throws Exception {
+        HttpResponse<String> answer = server.get(ROWS + query);
+        assertEquals(200, answer.statusCode(), answer.body());
+        return new ObjectMapper().readTree(answer.body());
+    }
+
+    private static void range(
+            HttpFixture server, String path, String range, Optional<String> ifRange, int status, byte[] expected)
+            throws Exception {
+        var request = HttpRequest.newBuilder(URI.create("http://localhost:" + server.port() + path))
+                .header("Range", range);
+        ifRange.ifPresent(tag -> request.header("If-Range", tag));
+        try (var client = HttpClient.newHttpClient()) {
+            HttpResponse<byte[]> answer = client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+            assertEquals(status, answer.statusCode());
+            assertArrayEquals(expected, answer.body());
+        }
+    }
+}
