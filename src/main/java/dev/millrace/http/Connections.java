@@ -45,10 +45,14 @@ final class Connections {
     /** Takes a new connection, or closes it at once where there are too many; its event loop. */
     void accept(HttpConnection connection) {
         boolean refused = open.incrementAndGet() > most;
-        connection.closeHandler(closed -> open.decrementAndGet());
+        if (!(connection instanceof ConnectionBase base)) {
+            throw new IllegalStateException("no channel");
+        }
+        // Of the channel, since a WebSocket takes the connection's own handler away.
+        base.channel().closeFuture().addListener(closed -> open.decrementAndGet());
         if (refused) {
             connection.close();
-        } else if (connection instanceof ConnectionBase base) {
+        } else {
             base.channel().pipeline().addAfter("httpDecoder", "requestDeadline", new Deadline());
         }
     }

@@ -46,6 +46,16 @@ final class Cors {
         }
     }
 
+    /** Whether the request's page may open a WebSocket: browsers leave it to the server to ask where it comes from. */
+    boolean admitsSocket(HttpServerRequest request) {
+        String origin = request.headers().get(HttpHeaders.ORIGIN);
+        return origin == null
+                || origins.contains(ANY)
+                || origins.contains(origin)
+                || origin.replaceFirst("^https?://", "")
+                        .equals(request.headers().get(HttpHeaders.HOST));
+    }
+
     /** Answers {@code OPTIONS}, a page's question before its request too. */
     void options(HttpServerRequest request, String allowed) {
         MultiMap headers = request.response().setStatusCode(204).headers();

@@ -14,6 +14,7 @@ import io.netty.buffer.ByteBuf;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
@@ -146,6 +147,10 @@ final class Operations {
 
     private Future<Answer> getChanges(HttpServerRequest request, RequestTarget target) {
         boolean socket = ChangeHub.Subscription.isSocket(request);
+        String length = header(request, HttpHeaders.CONTENT_LENGTH);
+        if (socket && (request.headers().contains(HttpHeaders.TRANSFER_ENCODING) || !length.matches("0?"))) {
+            throw new Problem.InvalidBody("A WebSocket's request has a body.", "none.").exception();
+        }
         return port(target)
                 .changes(
                         target,
@@ -325,6 +330,9 @@ final class Operations {
             coding = Coding.accepted(header(request, HttpHeaders.ACCEPT_ENCODING), true, room.compressFrom())
                     .of(bytes);
         } catch (ProblemException refused) {
+            if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
+                return Future.succeededFuture(owned); // it is done already
+            }
             owned.close();
             return Future.failedFuture(refused);
         }

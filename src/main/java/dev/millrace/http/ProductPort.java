@@ -253,6 +253,12 @@ final class ProductPort {
     private Future<Answer> stored(
             Snapshot snapshot, RowSource rows, RowsQuery query, long limit, String client, BooleanSupplier gone) {
         CharSequence position = snapshot.position().toString();
+        try {
+            room.places().take(client); // before the work, so that it bounds that too
+        } catch (RuntimeException full) {
+            rows.close();
+            throw full;
+        }
         return room.workers()
                 .executeBlocking(
                         () -> {
@@ -262,18 +268,11 @@ final class ProductPort {
                             }
                         },
                         false)
-                .map(file -> {
-                    try {
-                        room.places().take(client);
-                    } catch (RuntimeException full) {
-                        room.workers().executeBlocking(() -> DuckDbEngine.delete(file.path()), false);
-                        throw full;
-                    }
-                    return new Answer.Stored(file.path(), file.sizeBytes(), file.tag(), position, () -> {
-                        room.places().giveBack(client);
-                        room.workers().executeBlocking(() -> DuckDbEngine.delete(file.path()), false);
-                    });
-                });
+                .onFailure(failure -> room.places().giveBack(client))
+                .map(file -> new Answer.Stored(file.path(), file.sizeBytes(), file.tag(), position, () -> {
+                    room.places().giveBack(client);
+                    room.workers().executeBlocking(() -> DuckDbEngine.delete(file.path()), false);
+                }));
     }
 
     /** An encoder has one thread; that of the event loop is kept, since making one costs as much as some rows. */

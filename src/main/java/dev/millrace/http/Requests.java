@@ -105,6 +105,13 @@ final class Requests implements Handler<HttpServerRequest> {
                     throw new Problem.TooLarge("The request body", bodyBytes(request), maxBodyBytes).exception();
                 }
                 RequestTarget.segments(request.path());
+                if (ChangeHub.Subscription.isSocket(request) && !cors.admitsSocket(request)) {
+                    throw new Problem.InvalidParameter(
+                                    "Origin",
+                                    "pages from there may open no WebSocket here.",
+                                    "an origin of the setting http.corsOrigins.")
+                            .exception();
+                }
                 router.handle(request);
             }
         } catch (RuntimeException failure) {

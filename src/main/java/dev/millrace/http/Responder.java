@@ -11,6 +11,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.internal.buffer.BufferInternal;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -70,21 +71,28 @@ final class Responder {
                 end(response, whole.body(), head);
             }
             case Answer.Pushed(ChangeHub.Subscription subscription) -> push(call, subscription, head);
-            case Answer.Stored stored -> stored(request, stored, head);
+            case Answer.Stored stored -> stored(call, stored, head);
             case Answer.Streamed(RowStream stream) -> {
                 headers(response, stream.format().contentType(), stream.version(), stream.coding());
                 if (head) {
                     stream.close();
                     response.end();
                 } else {
-                    stream.writeTo(response);
+                    // Before HTTP/1.1 the end of the connection is the only end that such an answer can have.
+                    boolean endless = request.version() == HttpVersion.HTTP_1_0;
+                    stream.writeTo(response, () -> {
+                        if (endless) {
+                            request.connection().close();
+                        }
+                    });
                 }
             }
         }
     }
 
     /** The file or a range of it; the socket takes it from the disk as fast as it can send. */
-    private static void stored(HttpServerRequest request, Answer.Stored owned, boolean head) {
+    private void stored(Call call, Answer.Stored owned, boolean head) {
+        HttpServerRequest request = call.request();
         HttpServerResponse response = request.response();
         MultiMap headers = response.headers();
         headers.set(HttpHeaders.CONTENT_TYPE, Format.PARQUET.contentType());
@@ -92,11 +100,18 @@ final class Responder {
         headers.set(HttpHeaders.ETAG, owned.tag());
         headers.set(HttpHeaders.CACHE_CONTROL, "no-cache");
         headers.set(HttpHeaders.ACCEPT_RANGES, "bytes");
+        if (Conditional.has(request, owned.tag())) {
+            response.setStatusCode(304).end();
+            owned.close();
+            return;
+        }
         String wanted = request.getHeader("Range");
         Optional<StoredRange> found = StoredRange.of(wanted, request.getHeader("If-Range"), owned.tag(), owned.size());
         if (head || found.isEmpty()) {
             if (found.isEmpty()) {
                 response.setStatusCode(416).headers().set(HttpHeaders.CONTENT_RANGE, "bytes */" + owned.size());
+            } else {
+                headers.set(HttpHeaders.CONTENT_LENGTH, Long.toString(owned.size()));
             }
             response.end();
             owned.close();
@@ -111,7 +126,13 @@ final class Responder {
                             "bytes " + range.first() + "-" + (range.first() + range.length() - 1) + "/" + owned.size());
         }
         response.sendFile(owned.file().toString(), range.first(), range.length())
-                .onComplete(sent -> owned.close());
+                .onComplete(sent -> {
+                    owned.close();
+                    if (sent.failed() && !response.headWritten()) {
+                        headers.remove(HttpHeaders.CONTENT_RANGE).remove(HttpHeaders.ACCEPT_RANGES);
+                        fail(call, sent.cause());
+                    }
+                });
     }
 
     private void push(Call call, ChangeHub.Subscription subscription, boolean head) {

@@ -61,6 +61,7 @@ final class RowStream implements AutoCloseable {
     private boolean begun;
     private @Nullable ByteBuf filled;
     private boolean last;
+    private Runnable ended = () -> {};
     private int pendingBytes;
     private boolean waiting;
     private boolean holdsPlace;
@@ -147,8 +148,9 @@ final class RowStream implements AutoCloseable {
         return new Answer.Streamed(this);
     }
 
-    /** Writes the buffer filled first, and all others; headers have been set. Ends the response. */
-    void writeTo(HttpServerResponse response) {
+    /** Writes the buffer filled first, and all others; headers have been set. Ends the response, and then calls {@code written}. */
+    void writeTo(HttpServerResponse response, Runnable written) {
+        ended = written;
         response.setChunked(true);
         response.closeHandler(closed -> stop());
         response.exceptionHandler(failure -> stop());
@@ -163,7 +165,10 @@ final class RowStream implements AutoCloseable {
         ByteBuf buffer = takeFilled();
         BufferInternal bytes = BufferInternal.buffer(buffer);
         if (last) {
-            response.end(bytes).onComplete(written -> buffer.release());
+            response.end(bytes).onComplete(written -> {
+                buffer.release();
+                ended.run();
+            });
             release();
             return;
         }

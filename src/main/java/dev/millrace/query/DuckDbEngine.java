@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -94,7 +95,7 @@ public final class DuckDbEngine implements AutoCloseable {
      * @param stop whether nobody waits for the answer any more
      */
     void ask(RowSource rows, List<ColumnLayout> columns, BooleanSupplier stop, String sql, Reading reading) {
-        run(new Question(rows, columns, stop, limits), sql, (statement, text) -> {
+        run(new Question(rows, columns, stop, Optional.empty()), sql, (statement, text) -> {
             try (DuckDBPreparedStatement prepared =
                             (DuckDBPreparedStatement) statement.getConnection().prepareStatement(text);
                     DuckDBChunkedResult result = prepared.query()) {
@@ -129,7 +130,7 @@ public final class DuckDbEngine implements AutoCloseable {
                 + file.toString().replace("'", "''") + "' (FORMAT parquet, COMPRESSION zstd)";
         boolean written = false;
         try {
-            run(new Question(rows, columns, stop, limits), sql, Statement::execute);
+            run(new Question(rows, columns, stop, Optional.of(limits)), sql, Statement::execute);
             ParquetFile made = ParquetFile.of(file);
             written = true;
             return made;
@@ -273,18 +274,19 @@ public final class DuckDbEngine implements AutoCloseable {
         private final RowSource rows;
         private final List<ColumnLayout> columns;
         private final BooleanSupplier stop;
-        private final Limits limits;
+        private final Optional<Limits> files;
         private long looks;
         private int at;
         private @Nullable Batch batch;
         private List<List<Column>> paths = List.of();
         private volatile @Nullable RuntimeException failure;
 
-        Question(RowSource rows, List<ColumnLayout> columns, BooleanSupplier stop, Limits limits) {
+        /** @param files what bounds the folder when this makes a file of it */
+        Question(RowSource rows, List<ColumnLayout> columns, BooleanSupplier stop, Optional<Limits> files) {
             this.rows = rows;
             this.columns = columns;
             this.stop = stop;
-            this.limits = limits;
+            this.files = files;
         }
 
         synchronized int fill(int[] projected, DuckDBDataChunkWriter chunk) {
@@ -321,7 +323,8 @@ public final class DuckDbEngine implements AutoCloseable {
             if (stop.getAsBoolean()) {
                 throw new Problem.Unavailable("The answer", "nobody waits for it any more.").exception();
             }
-            if (looks++ % LOOK_EVERY == 0) {
+            if (files.isPresent() && looks++ % LOOK_EVERY == 0) {
+                Limits limits = files.get();
                 long[] bytes = {0};
                 try {
                     forEachFile(limits.folder(), file -> bytes[0] += Files.size(file));
@@ -329,7 +332,10 @@ public final class DuckDbEngine implements AutoCloseable {
                     return; // deleted while it was looked at
                 }
                 if (bytes[0] > limits.spoolBytes()) {
-                    throw new Problem.TooLarge("What is being answered as files", bytes[0], limits.spoolBytes())
+                    throw new Problem.Unavailable(
+                                    "The file",
+                                    "files that are being answered have more than " + limits.spoolBytes()
+                                            + " bytes together. Ask for less, or try again.")
                             .exception();
                 }
             }

@@ -220,6 +220,40 @@ class HttpAbuseIT {
         }
     }
 
+    private static final String UPGRADE =
+            "GET /v1/products/aviation/flights/changes HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+                    + "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "                              | 101",
+                "Origin: http://x              | 101",
+                "Origin: https://app.example.org | 101",
+                "Origin: https://evil.example  | 400",
+                "Content-Length: 9000          | 400",
+                "Transfer-Encoding: chunked    | 400",
+            })
+    void webSockets_areOpenedForTheirOwnPages_andForgottenWhenTheyEnd(String header, int status) throws Exception {
+        try (Socket socket = new Socket("localhost", server.port())) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream()
+                    .write((UPGRADE + (header == null ? "" : header + "\r\n") + "\r\n").getBytes(ISO_8859_1));
+            byte[] head = socket.getInputStream().readNBytes("HTTP/1.1 101".length());
+            assertEquals("HTTP/1.1 " + status, new String(head, ISO_8859_1));
+        }
+        awaitConnections(0);
+        assertEquals(0, server.http().subscribers());
+    }
+
+    @Test
+    void longAnswer_beforeHttp11_endsWithItsConnection() throws Exception {
+        server.sample().writeUsual(1000, 20_000);
+        String answer = exchange("GET " + ROWS + "?format=ndjson HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+        assertEquals(20_000, answer.split("\r\n\r\n", 2)[1].lines().count());
+    }
+
     @Test
     void pipelinedRequests_areAnsweredInOrder_andAFloodOfThemEnds() throws Exception {
         String one = "GET " + ROWS + "/id-{n} HTTP/1.1\r\nHost: x\r\n\r\n";

@@ -85,7 +85,7 @@ class RowStreamIT {
                                 var stream = ((Answer.Streamed) answer).stream();
                                 request.response()
                                         .putHeader("coding", stream.coding().token());
-                                stream.writeTo(request.response());
+                                stream.writeTo(request.response(), () -> {});
                             }))
                     .listen(0)
                     .await(20, TimeUnit.SECONDS)
