@@ -107,6 +107,10 @@ sealed interface Outlet {
 
         @Override
         public void onClose(Runnable closed) {
+            if (response().closed()) {
+                closed.run();
+                return;
+            }
             response().closeHandler(gone -> closed.run());
             response().exceptionHandler(failure -> closed.run());
         }
@@ -157,6 +161,10 @@ sealed interface Outlet {
 
         @Override
         public void onClose(Runnable closed) {
+            if (socket.isClosed()) { // the peer did not even wait for the first message
+                closed.run();
+                return;
+            }
             socket.closeHandler(gone -> closed.run());
             socket.exceptionHandler(failure -> closed.run());
         }

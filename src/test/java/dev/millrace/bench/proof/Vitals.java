@@ -3,6 +3,7 @@ package dev.millrace.bench.proof;
 import dev.millrace.server.ChildServer;
 import dev.millrace.server.Client;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -40,10 +41,19 @@ final class Vitals {
         try (Stream<String> maps = Files.lines(process.resolve("maps"))) {
             add("mapped segments", maps.filter(line -> line.endsWith(".arrow")).count());
         }
-        try (Stream<Path> files = Files.walk(data)) {
-            add(
-                    "segment files",
-                    files.filter(file -> file.toString().endsWith(".arrow")).count());
+        add("segment files", segments(data));
+    }
+
+    /** Looks again when a file is deleted while it is looked at, as files of a running server are. */
+    private static long segments(Path data) throws IOException {
+        for (int tries = 0; ; tries++) {
+            try (Stream<Path> files = Files.walk(data)) {
+                return files.filter(file -> file.toString().endsWith(".arrow")).count();
+            } catch (UncheckedIOException deleted) {
+                if (tries == 20) {
+                    throw deleted;
+                }
+            }
         }
     }
 
