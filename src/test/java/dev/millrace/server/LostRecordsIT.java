@@ -145,10 +145,10 @@ class LostRecordsIT {
 
         start();
         Client.await("the note", () -> flights().path("brokenFiles").asInt() == 1);
-        Client.await(
-                "the rows",
-                () -> rows().size() == 3
-                        && rows().get(0).path("origin").asText().equals("SFO"));
+        Client.await("the rows", () -> {
+            JsonNode rows = rows();
+            return rows.size() == 3 && rows.get(0).path("origin").asText().equals("SFO");
+        });
         awaitRows("LIVE", 3);
         assertTrue(Files.exists(file.resolveSibling(file.getFileName() + ".bad")));
         send("d");
