@@ -72,6 +72,7 @@ final class PartitionFiles {
     private final BufferAllocator mappedAllocator;
     private final Deque<Segment> unmapped = new ArrayDeque<>();
     private Manifest manifest;
+    private volatile boolean settled = true;
     // Never goes back, not even after a failure: the manifest on disk may name files of a commit that failed late.
     private final AtomicLong generation;
 
@@ -149,9 +150,11 @@ final class PartitionFiles {
             undo(written, failure);
             throw failure;
         }
+        settled = false;
         disk.rename(folder.resolve(Manifest.NAME + ".tmp"), folder.resolve(Manifest.NAME));
         disk.forceFolder(folder);
         manifest = next;
+        settled = true;
         for (String name : obsolete) {
             try {
                 disk.delete(folder.resolve(name));
@@ -270,6 +273,11 @@ final class PartitionFiles {
 
     Manifest manifest() {
         return manifest;
+    }
+
+    /** Whether it is known what the disk has: no renaming is under way, and none failed after the last that did not. Any thread. */
+    boolean isSettled() {
+        return settled;
     }
 
     /** Writes a segment's file, which no manifest names yet. Any thread. */

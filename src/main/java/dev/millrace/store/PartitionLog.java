@@ -195,7 +195,6 @@ final class PartitionLog implements PartitionWriter {
     }
 
     private void indexOpen() {
-        upkeep.beforeShowing(next);
         int rows = open.rows();
         if (rows > indexed) {
             index(open.ordinal(), open.writer().batch(), open.marks(), indexed, rows);
@@ -214,7 +213,13 @@ final class PartitionLog implements PartitionWriter {
             countRetired();
         }
         PartitionView old = view;
-        view = new PartitionView(keys, sealed.retain(), open.readable().orElse(null), next, kept, visibleRows);
+        long shown = next;
+        long shownRows = visibleRows;
+        if (old != null && !upkeep.mayShow(next)) {
+            shown = old.next();
+            shownRows = old.visibleRows();
+        }
+        view = new PartitionView(keys, sealed.retain(), open.readable().orElse(null), shown, kept, shownRows);
         if (old != null) {
             old.release();
         }
@@ -286,7 +291,7 @@ final class PartitionLog implements PartitionWriter {
         return plan();
     }
 
-    /** Hands over all that is new; everything up to {@code next} is published. */
+    /** Hands over all that is new; everything up to {@code next} is in the view, if not shown yet. */
     private CompletableFuture<Void> plan() {
         PartitionView now = view;
         Segment open = now == null ? null : now.tail();
@@ -342,7 +347,7 @@ final class PartitionLog implements PartitionWriter {
         outcomes.add(outcome);
     }
 
-    void takeOutcomes() {
+    private void takeOutcomes() {
         Runnable outcome;
         while ((outcome = outcomes.poll()) != null) {
             outcome.run();

@@ -20,8 +20,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>No position changes its answer. What is dropped was visible to no position from the history's horizon on, and the
  * manifest that drops it says that the earlier ones are gone. Retiring takes effect at an offset {@code at} that readers
- * have not seen when it is durable; should they be about to, it is called off. After a start it waits for as long as the
- * history is: readers may have seen positions before that are not reached again yet.
+ * have not seen when it is durable; should they be about to, it is called off, and while it cannot be told whether the
+ * disk has it, they see nothing newer. After a start it waits for as long as the history is: readers may have seen
+ * positions before that are not reached again yet.
  */
 final class PartitionUpkeep {
     private static final Logger LOG = LoggerFactory.getLogger(PartitionUpkeep.class);
@@ -75,7 +76,7 @@ final class PartitionUpkeep {
     /** Begins something when it is time to and nothing is under way. */
     void look(long nanos) {
         history.reach(nanos, log.visibleNext());
-        if (!busy && nanos - lookedAt >= everyNanos) {
+        if (!busy && isSettled() && nanos - lookedAt >= everyNanos) {
             begin(nanos, history.horizon(nanos));
             lookedAt = nanos;
             lookedNext = log.next();
@@ -163,7 +164,7 @@ final class PartitionUpkeep {
     private void end(Runnable effect) {
         log.later(() -> {
             busy = false;
-            retirement = null;
+            isSettled();
             effect.run();
         });
     }
@@ -213,16 +214,25 @@ final class PartitionUpkeep {
         });
     }
 
-    /** To be called before readers see {@code next}: calls a retirement off, or waits until it is durable. */
-    void beforeShowing(long next) {
+    /** Whether readers may see {@code next}; a retirement that nobody writes yet is called off for them. */
+    boolean mayShow(long next) {
         Retirement planned = retirement;
-        if (planned != null && next > planned.at()) {
-            if (!planned.decided().compareAndSet(false, true)) {
-                job.join(); // a manifest is being written
-            }
-            retirement = null;
-            log.takeOutcomes();
+        if (planned == null || next <= planned.at()) {
+            return true;
         }
+        if (planned.decided().compareAndSet(false, true)) {
+            retirement = null;
+            return true;
+        }
+        return isSettled();
+    }
+
+    /** Whether there is no retirement of which it is not known whether the disk has it. */
+    private boolean isSettled() {
+        if (!busy && files.isSettled()) {
+            retirement = null;
+        }
+        return retirement == null;
     }
 
     private Then merge(Compaction compaction, long horizon) throws IOException {
