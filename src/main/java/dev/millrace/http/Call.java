@@ -3,6 +3,7 @@ package dev.millrace.http;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** One HTTP request on its way through the layers. Used on the event loop of its connection. */
 public final class Call {
@@ -30,6 +31,13 @@ public final class Call {
         var address = request.remoteAddress();
         String host = address == null ? null : address.hostAddress();
         return host == null ? "" : host;
+    }
+
+    /** All headers of a name as one, as RFC 9110 section 5.3 joins them; null when there is none, which costs nothing. */
+    static @Nullable String header(HttpServerRequest request, CharSequence name) {
+        return request.headers().contains(name)
+                ? String.join(",", request.headers().getAll(name))
+                : null;
     }
 
     HttpServerRequest request() {

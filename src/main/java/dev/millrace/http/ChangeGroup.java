@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /**
@@ -198,20 +199,13 @@ final class ChangeGroup {
     /** Reads on a worker; the result comes on the event loop, its bytes owned by {@code done}. */
     private void fill(ChangeToken from, Position until, Consumer<Filled> done, Consumer<Throwable> failed) {
         hub.work(() -> {
-                    var target = new NettyTarget();
-                    var sink = target.begin(4096);
-                    boolean well = false;
-                    try {
-                        var reader =
-                                new ChangeReader(hub.product()::snapshotAt, query, key.form(), key.numbersAsStrings());
-                        ChangeReader.Filled end = reader.fill(from, until, sink, SOFT_BYTES, hub::isClosed);
-                        well = true;
-                        return new Filled(end, target.take());
-                    } finally {
-                        if (!well) {
-                            target.drop();
-                        }
-                    }
+                    var reader = new ChangeReader(hub.product()::snapshotAt, query, key.form(), key.numbersAsStrings());
+                    var end = new AtomicReference<ChangeReader.Filled>();
+                    ByteBuf bytes = new NettyTarget()
+                            .filled(
+                                    4096,
+                                    sink -> end.setPlain(reader.fill(from, until, sink, SOFT_BYTES, hub::isClosed)));
+                    return new Filled(end.getPlain(), bytes);
                 })
                 .onComplete(filled -> {
                     if (filled.succeeded()) {

@@ -1,6 +1,8 @@
 package dev.millrace.http;
 
 import dev.millrace.arrow.Hash;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -43,20 +45,18 @@ final class Conditional {
 
     /** Whether the client has an answer with this tag; a star says nothing of which one it has. */
     static boolean has(HttpServerRequest request, String tag) {
-        if (!request.headers().contains(HttpHeaders.IF_NONE_MATCH)) {
-            return false;
-        }
-        Matcher given = TAG.matcher(list(request));
+        String list = Call.header(request, HttpHeaders.IF_NONE_MATCH);
+        return list != null && has(list, tag);
+    }
+
+    private static boolean has(String list, String tag) {
+        Matcher given = TAG.matcher(list);
         while (given.find()) {
             if (tag.endsWith(given.group(1))) { // the weak comparison
                 return true;
             }
         }
         return false;
-    }
-
-    private static String list(HttpServerRequest request) {
-        return String.join(",", request.headers().getAll(HttpHeaders.IF_NONE_MATCH));
     }
 
     /**
@@ -83,9 +83,10 @@ final class Conditional {
         CharSequence kept =
                 owned instanceof Answer.Whole whole ? whole.headers().get(HttpHeaders.CACHE_CONTROL) : null;
         headers.set(HttpHeaders.CACHE_CONTROL, kept != null ? kept : version.fixed() ? LASTING : REVALIDATE);
+        String list = Call.header(request, HttpHeaders.IF_NONE_MATCH);
         if (owned instanceof Answer.Unchanged
-                || !request.headers().contains(HttpHeaders.IF_NONE_MATCH)
-                || !(has(request, version.tag()) || list(request).strip().equals("*"))) {
+                || list == null
+                || !(has(list, version.tag()) || list.strip().equals("*"))) {
             return owned;
         }
         owned.close();
@@ -93,9 +94,11 @@ final class Conditional {
     }
 
     private static Answer.Version version(Answer.Whole whole) {
-        byte[] body = new byte[whole.body().readableBytes()];
-        whole.body().getBytes(whole.body().readerIndex(), body);
+        ByteBuf body = whole.body();
+        byte[] bytes = body.hasArray() ? body.array() : ByteBufUtil.getBytes(body);
+        int from = body.hasArray() ? body.arrayOffset() + body.readerIndex() : 0;
         CharSequence position = whole.headers().getOrDefault(Responder.POSITION, "");
-        return new Answer.Version(position, tag(Hash.of(body, 0, body.length)), false, Answer.Version.NOT_COUNTED);
+        return new Answer.Version(
+                position, tag(Hash.of(bytes, from, body.readableBytes())), false, Answer.Version.NOT_COUNTED);
     }
 }

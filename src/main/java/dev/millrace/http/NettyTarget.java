@@ -15,24 +15,26 @@ final class NettyTarget implements ByteSink.Target {
     private final ByteSink sink = new ByteSink(this);
     private ByteBuf buffer = Unpooled.EMPTY_BUFFER;
 
-    /** A sink over a new buffer of about this many bytes; ended by {@link #take()} or {@link #drop()}. */
-    ByteSink begin(int initialBytes) {
+    /** What writes into a buffer. */
+    interface Content {
+        void to(ByteSink sink);
+    }
+
+    /** A buffer with what is written, at first of about this many bytes; the caller releases it. */
+    ByteBuf filled(int initialBytes, Content content) {
         buffer = PooledByteBufAllocator.DEFAULT.directBuffer(initialBytes, MAX_BYTES);
         sink.reset();
-        return sink;
-    }
-
-    /** What has been written since {@link #begin}; the caller releases it. */
-    ByteBuf take() {
-        ByteBuf taken = buffer.writerIndex(sink.position());
-        buffer = Unpooled.EMPTY_BUFFER;
-        return taken;
-    }
-
-    /** Gives the buffer back. */
-    void drop() {
-        buffer.release();
-        buffer = Unpooled.EMPTY_BUFFER;
+        boolean whole = false;
+        try {
+            content.to(sink);
+            whole = true;
+            return buffer.writerIndex(sink.position());
+        } finally {
+            if (!whole) {
+                buffer.release();
+            }
+            buffer = Unpooled.EMPTY_BUFFER;
+        }
     }
 
     @Override

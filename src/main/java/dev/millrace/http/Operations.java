@@ -24,12 +24,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** What each operation of {@code openapi.yaml} does, for one event loop, which is the only thread that calls it. */
 final class Operations {
@@ -155,7 +155,9 @@ final class Operations {
                 .changes(
                         target,
                         Negotiation.of(
-                                accept(request), target.parameters(), socket ? List.of(Format.NDJSON) : Format.PUSH),
+                                Call.header(request, HttpHeaders.ACCEPT),
+                                target.parameters(),
+                                socket ? List.of(Format.NDJSON) : Format.PUSH),
                         header(request, "Last-Event-ID").strip(),
                         Call.client(request));
     }
@@ -192,7 +194,10 @@ final class Operations {
     }
 
     private static Future<Answer> rows(ProductPort port, HttpServerRequest request, RequestTarget target) {
-        return port.rows(target, request, Negotiation.of(accept(request), target.parameters(), Format.ALL));
+        return port.rows(
+                target,
+                request,
+                Negotiation.of(Call.header(request, HttpHeaders.ACCEPT), target.parameters(), Format.ALL));
     }
 
     private Future<Answer> getRow(HttpServerRequest request, RequestTarget target) {
@@ -272,9 +277,9 @@ final class Operations {
                 : "";
     }
 
-    /** All headers of that name as one, as RFC 9110 section 5.3 joins them; empty when there is none. */
+    /** A header as {@link Call#header} gives it; empty when there is none. */
     private static String header(HttpServerRequest request, CharSequence name) {
-        return String.join(",", request.headers().getAll(name));
+        return Objects.requireNonNullElse(Call.header(request, name), "");
     }
 
     /** Ends when the product that an operation reads has come as far as the request wants. */
@@ -327,7 +332,7 @@ final class Operations {
         int bytes = body.get().readableBytes();
         Coding coding;
         try {
-            coding = Coding.accepted(header(request, HttpHeaders.ACCEPT_ENCODING), true, room.compressFrom())
+            coding = Coding.accepted(Call.header(request, HttpHeaders.ACCEPT_ENCODING), true, room.compressFrom())
                     .of(bytes);
         } catch (ProblemException refused) {
             if (request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
@@ -392,13 +397,7 @@ final class Operations {
     }
 
     private static Negotiation json(HttpServerRequest request, RequestTarget target) {
-        return Negotiation.of(accept(request), target.parameters(), List.of(Format.JSON));
-    }
-
-    /** All Accept headers as one, as RFC 9110 section 5.3 joins them. */
-    private static @Nullable String accept(HttpServerRequest request) {
-        List<String> all = request.headers().getAll(HttpHeaders.ACCEPT);
-        return all.isEmpty() ? null : String.join(",", all);
+        return Negotiation.of(Call.header(request, HttpHeaders.ACCEPT), target.parameters(), List.of(Format.JSON));
     }
 
     private static void only(RequestTarget target, Set<String> known) {

@@ -2,7 +2,6 @@ package dev.millrace.http;
 
 import static org.apache.arrow.vector.compression.CompressionUtil.CodecType.NO_COMPRESSION;
 
-import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Hash;
 import dev.millrace.codec.CsvEncoder;
@@ -25,6 +24,7 @@ import dev.millrace.query.Start;
 import dev.millrace.store.Key;
 import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
+import io.netty.buffer.ByteBuf;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -102,17 +102,8 @@ final class ProductPort {
                     .orElseThrow(() -> new Problem.NotFound("row", String.join(",", components)).exception());
             JsonEncoder encoder =
                     numbersAsStrings ? JsonEncoder.of(product.schema().columns(), true) : whole;
-            ByteSink sink = target.begin(ROW_BYTES);
-            boolean encoded = false;
-            try {
-                encoder.row(row.batch(), row.row(), sink);
-                encoded = true;
-            } finally {
-                if (!encoded) {
-                    target.drop();
-                }
-            }
-            return Future.succeededFuture(new Answer.Rows(Format.JSON.contentType(), target.take(), version, null));
+            ByteBuf json = target.filled(ROW_BYTES, sink -> encoder.row(row.batch(), row.row(), sink));
+            return Future.succeededFuture(new Answer.Rows(Format.JSON.contentType(), json, version, null));
         }
     }
 
@@ -132,28 +123,22 @@ final class ProductPort {
     /** On a worker: the rows may have to be read from the disk. */
     private Answer found(List<Key> keys, boolean numbersAsStrings) {
         JsonEncoder encoder = JsonEncoder.of(product.schema().columns(), numbersAsStrings);
-        var buffer = new NettyTarget();
-        ByteSink sink = buffer.begin(ROW_BYTES * Math.min(64, keys.size()));
-        boolean encoded = false;
         try (Snapshot snapshot = product.snapshot()) {
-            CharSequence before = "{\"data\":[";
-            for (Key key : keys) {
-                sink.put(before);
-                Optional<Snapshot.Row> row = snapshot.find(key);
-                row.ifPresentOrElse(at -> encoder.row(at.batch(), at.row(), sink), () -> sink.put("null"));
-                before = ",";
-            }
-            sink.put("],\"position\":\"" + snapshot.position() + "\"}");
-            encoded = true;
+            ByteBuf json = new NettyTarget().filled(ROW_BYTES * Math.min(64, keys.size()), sink -> {
+                CharSequence before = "{\"data\":[";
+                for (Key key : keys) {
+                    sink.put(before);
+                    Optional<Snapshot.Row> row = snapshot.find(key);
+                    row.ifPresentOrElse(at -> encoder.row(at.batch(), at.row(), sink), () -> sink.put("null"));
+                    before = ",";
+                }
+                sink.put("],\"position\":\"" + snapshot.position() + "\"}");
+            });
             return new Answer.Rows(
                     Format.JSON.contentType(),
-                    buffer.take(),
+                    json,
                     new Answer.Version(snapshot.position().toString(), "", false, Answer.Version.NOT_COUNTED),
                     null);
-        } finally {
-            if (!encoded) {
-                buffer.drop();
-            }
         }
     }
 
@@ -164,9 +149,7 @@ final class ProductPort {
                 .toList());
         boolean counted = counted(target);
         Coding.Accepted coding = Coding.accepted(
-                request.headers().contains(HttpHeaders.ACCEPT_ENCODING)
-                        ? String.join(",", request.headers().getAll(HttpHeaders.ACCEPT_ENCODING))
-                        : null,
+                Call.header(request, HttpHeaders.ACCEPT_ENCODING),
                 negotiation.codec() == NO_COMPRESSION && negotiation.format() != Format.PARQUET,
                 room.compressFrom());
         readable();

@@ -1,6 +1,5 @@
 package dev.millrace.http;
 
-import dev.millrace.arrow.ByteSink;
 import dev.millrace.query.DuckDbEngine;
 import dev.millrace.store.Snapshot;
 import io.netty.buffer.ByteBuf;
@@ -245,23 +244,14 @@ final class RowStream implements AutoCloseable {
         if (!begun && count.isPresent()) {
             version = version.counted(count.get().rows());
         }
-        ByteSink sink = target.begin(CHUNK_BYTES + (CHUNK_BYTES >> 2));
-        boolean filledWell = false;
-        try {
-            last = writer.fill(sink, CHUNK_BYTES, () -> stopped);
-            ByteBuf rows = target.take();
-            filledWell = true;
-            Coding coding = last ? accepted.of(rows.readableBytes()) : accepted.coding();
-            if (!begun && coding != Coding.IDENTITY) {
-                coder = coding.new Coder();
-            }
-            begun = true;
-            filled = coder == null ? rows : coder.code(rows, last);
-        } finally {
-            if (!filledWell) {
-                target.drop();
-            }
+        ByteBuf rows = target.filled(
+                CHUNK_BYTES + (CHUNK_BYTES >> 2), sink -> last = writer.fill(sink, CHUNK_BYTES, () -> stopped));
+        Coding coding = last ? accepted.of(rows.readableBytes()) : accepted.coding();
+        if (!begun && coding != Coding.IDENTITY) {
+            coder = coding.new Coder();
         }
+        begun = true;
+        filled = coder == null ? rows : coder.code(rows, last);
     }
 
     private ByteBuf takeFilled() {

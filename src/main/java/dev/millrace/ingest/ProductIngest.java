@@ -194,7 +194,8 @@ final class ProductIngest {
         if (!store.topicId().equals(Optional.of(begin.topicId()))) {
             return;
         }
-        for (int partition = 0; partition < store.position().partitions(); partition++) {
+        int partitions = store.position().partitions();
+        for (int partition = 0; partition < partitions; partition++) {
             PartitionWriter writer = store.writer(partition);
             long missing = begin.next(partition) - writer.next();
             if (missing > 0 && writer.next() > 0) {
@@ -223,7 +224,8 @@ final class ProductIngest {
     }
 
     private Optional<String> tend(int lane) {
-        for (int partition = 0; partition < store.position().partitions(); partition++) {
+        int partitions = store.position().partitions();
+        for (int partition = 0; partition < partitions; partition++) {
             if (lanes.of(partition) == lane) {
                 store.writer(partition).tend();
             }
