@@ -24,6 +24,8 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -36,8 +38,12 @@ import java.util.function.Consumer;
  * asked, alone and beside the former.
  */
 public final class SlowReadersBench implements Bench {
-    private static final int BYTES_A_READ = 1024;
-    private static final long READ_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    // Seldom and much, since the clients' own work is on the same cores and would be what is measured.
+    private static final int BYTES_A_READ = 10_000;
+    private static final long READ_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final int STATUS_BYTES = "HTTP/1.1 200".length();
     private static final int ADDRESSES = 16;
 
     @Override
@@ -50,7 +56,7 @@ public final class SlowReadersBench implements Bench {
                 "rate",
                 "2000",
                 "seconds",
-                "15",
+                "30",
                 "warmup-seconds",
                 "10",
                 "records",
@@ -87,23 +93,25 @@ public final class SlowReadersBench implements Bench {
         double before = millrace.anonymousBytes() / 1e6;
         var running = new AtomicBoolean(true);
         var reading = new AtomicInteger();
+        Map<String, Integer> ends = new ConcurrentSkipListMap<>();
         List<Thread> readers = new ArrayList<>();
         try {
             for (int i = 0; i < arguments.number("slow", this); i++) {
                 int number = i;
-                readers.add(Thread.ofVirtual().start(() -> read(millrace.port(), number, running, reading)));
+                readers.add(Thread.ofVirtual().start(() -> read(millrace.port(), number, running, reading, ends)));
             }
             long limit = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
             while (reading.get() < readers.size() && System.nanoTime() < limit) {
-                LockSupport.parkNanos(READ_NANOS);
+                LockSupport.parkNanos(LOOK_NANOS);
             }
-            progress.accept(reading.get() + " slow readers are served");
+            progress.accept(reading.get() + " slow readers are served; ended and asked again: " + ends);
             double[] first = fast.run(seconds);
             double early = millrace.anonymousBytes() / 1e6;
             progress.accept("beside them, once more");
             double[] beside = fast.run(seconds);
             double late = millrace.anonymousBytes() / 1e6;
             int served = reading.get();
+            progress.accept(served + " are served; ended and asked again: " + ends);
             List<Series> results = new ArrayList<>();
             results.addAll(series("fast alone", alone));
             results.addAll(series("fast beside the slow, first", first));
@@ -154,33 +162,42 @@ public final class SlowReadersBench implements Bench {
         return sorted[(int) (share * (sorted.length - 1))];
     }
 
-    /** One slow client, which has an address of several, since the places of one are limited. */
-    private static void read(int port, int number, AtomicBoolean running, AtomicInteger reading) {
-        try (Socket socket = new Socket()) {
-            socket.setReceiveBufferSize(16 << 10);
-            socket.bind(new InetSocketAddress(
-                    InetAddress.getByAddress(new byte[] {127, 0, 0, (byte) (2 + number % ADDRESSES)}), 0));
-            socket.connect(new InetSocketAddress("127.0.0.1", port));
-            socket.getOutputStream()
-                    .write(("GET " + Flights.ROWS + "?format=ndjson HTTP/1.1\r\nHost: x\r\n\r\n").getBytes(ISO_8859_1));
-            InputStream in = socket.getInputStream();
-            byte[] buffer = new byte[BYTES_A_READ];
-            int read = in.readNBytes(buffer, 0, buffer.length);
-            if (!new String(buffer, 0, read, ISO_8859_1).startsWith("HTTP/1.1 200 ")) {
-                return;
-            }
-            reading.incrementAndGet();
-            try {
-                while (running.get() && in.readNBytes(buffer, 0, buffer.length) == buffer.length) {
-                    LockSupport.parkNanos(READ_NANOS);
+    /** One slow client, which has an address of several, since the places of one are limited. It asks again when refused. */
+    private static void read(
+            int port, int number, AtomicBoolean running, AtomicInteger reading, Map<String, Integer> ends) {
+        LockSupport.parkNanos(ThreadLocalRandom.current().nextLong(READ_NANOS)); // they have no common beat
+        while (running.get()) {
+            try (Socket socket = new Socket()) {
+                socket.setReceiveBufferSize(16 << 10);
+                socket.bind(new InetSocketAddress(
+                        InetAddress.getByAddress(new byte[] {127, 0, 0, (byte) (2 + number % ADDRESSES)}), 0));
+                socket.connect(new InetSocketAddress("127.0.0.1", port));
+                socket.getOutputStream()
+                        .write(("GET " + Flights.ROWS + "?format=ndjson HTTP/1.1\r\nHost: x\r\n\r\n")
+                                .getBytes(ISO_8859_1));
+                InputStream in = socket.getInputStream();
+                String status = new String(in.readNBytes(STATUS_BYTES), ISO_8859_1);
+                if (!status.endsWith(" 200")) {
+                    ends.merge(status, 1, Integer::sum);
+                    LockSupport.parkNanos(RETRY_NANOS);
+                    continue;
                 }
-            } finally {
-                if (running.get()) {
+                byte[] buffer = new byte[BYTES_A_READ];
+                reading.incrementAndGet();
+                try {
+                    while (running.get() && in.readNBytes(buffer, 0, buffer.length) == buffer.length) {
+                        LockSupport.parkNanos(READ_NANOS);
+                    }
+                } finally {
                     reading.decrementAndGet();
                 }
+                if (running.get()) {
+                    ends.merge("cut off", 1, Integer::sum);
+                }
+            } catch (IOException failure) {
+                ends.merge(failure.toString(), 1, Integer::sum);
+                LockSupport.parkNanos(RETRY_NANOS);
             }
-        } catch (IOException cutOff) {
-            // counted by not reading any more
         }
     }
 
