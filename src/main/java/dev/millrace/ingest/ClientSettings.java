@@ -30,9 +30,10 @@ final class ClientSettings {
      */
     static Map<String, Object> consumer(Configuration.Kafka kafka, String member) {
         Map<String, Object> settings = new HashMap<>(Map.of(
-                // Few, large fetches cost the least processor time a record. Users may override.
-                ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 65_536,
-                ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 10,
+                // A fetch waits for the first record; the input port rests between small runs, so that few come of many
+                // fetches. To have the broker wait for more bytes would be a hundred fetches a second of an idle topic.
+                ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 1,
+                ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 500,
                 ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 20_000,
                 ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 2_000));
         settings.putAll(common(kafka));
@@ -48,7 +49,6 @@ final class ClientSettings {
     /** A consumer of dead letters, which are few: little memory, and no work while none come. */
     static Map<String, Object> deadLetterConsumer(Configuration.Kafka kafka, String member) {
         Map<String, Object> settings = consumer(kafka, member);
-        settings.put(ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 1);
         settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 2_000);
         settings.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 4 << 20);
         settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 500);

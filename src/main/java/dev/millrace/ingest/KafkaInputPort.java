@@ -47,6 +47,11 @@ final class KafkaInputPort {
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration DEAD_LETTER_POLL = Duration.ofSeconds(2);
     private static final int MAX_WAITING_RUNS = 2;
+
+    /** A live product's run below this size is followed by a rest, in which more records gather. */
+    private static final int SMALL_RUN = 1_000;
+
+    private static final long REST_MILLIS = 5;
     private static final long RETRY_PAUSED_MILLIS = 10;
     private static final long RETRY_UNWRITABLE_MILLIS = 200;
     private static final long WATCH_MILLIS = 5_000;
@@ -69,6 +74,7 @@ final class KafkaInputPort {
     private @Nullable KafkaConsumer<ByteBuffer, ByteBuffer> client;
     private Position target = Position.of("-");
     private boolean polling;
+    private boolean resting;
     private boolean decoding;
     private boolean paused;
     private @Nullable Phase pausedAs;
@@ -224,7 +230,7 @@ final class KafkaInputPort {
             endIfIdle();
             return;
         }
-        if (polling || (waiting.size() >= MAX_WAITING_RUNS && !paused)) {
+        if (polling || resting || (waiting.size() >= MAX_WAITING_RUNS && !paused)) {
             return;
         }
         polling = true;
@@ -247,7 +253,15 @@ final class KafkaInputPort {
             waiting.add(run);
             decode();
         }
-        poll();
+        if (live && !run.isEmpty() && run.count() < SMALL_RUN) {
+            resting = true;
+            vertx.setTimer(REST_MILLIS, timer -> {
+                resting = false;
+                poll();
+            });
+        } else {
+            poll();
+        }
     }
 
     private void pollFailed(Throwable failure) {
