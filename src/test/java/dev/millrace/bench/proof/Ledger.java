@@ -37,7 +37,7 @@ final class Ledger {
                 mesh: {name: proof, folder: mesh}
                 data: {folder: data}
                 kafka: {bootstrapServers: "%s"}
-                http: {host: 127.0.0.1, port: 0}
+                http: {host: 127.0.0.1, port: 0, keepAlive: 1s}
                 flight: {host: 127.0.0.1, port: 0}
                 management: {host: 127.0.0.1, port: 0}
                 %s

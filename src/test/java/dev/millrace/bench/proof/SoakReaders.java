@@ -52,6 +52,7 @@ final class SoakReaders implements AutoCloseable {
     private final SoakModel model;
     private final int accounts;
     private final Duration history;
+    private final SoakSubscriber subscriber;
     private final Deque<Seen> seen = new ArrayDeque<>();
     private final Map<String, AtomicLong> answers = Collections.synchronizedMap(new LinkedHashMap<>());
     private final List<String> wrong = Collections.synchronizedList(new ArrayList<>());
@@ -65,6 +66,7 @@ final class SoakReaders implements AutoCloseable {
         this.model = model;
         this.accounts = accounts;
         this.history = history;
+        this.subscriber = new SoakSubscriber(server, model);
         this.threads = List.of(
                 thread("row by key", this::byKey),
                 thread("rows by keys", this::byKeys),
@@ -72,7 +74,8 @@ final class SoakReaders implements AutoCloseable {
                 thread("NDJSON", random -> lines("")),
                 thread("as of a position", this::asOf),
                 thread("Flight", random -> flight("")),
-                thread("bookings", this::bookings));
+                thread("bookings", this::bookings),
+                thread("changes", this::changes));
     }
 
     private Thread thread(String kind, Reading reading) {
@@ -183,6 +186,14 @@ final class SoakReaders implements AutoCloseable {
             }
         }
         check("rows by keys", answer, expected, rows(found));
+    }
+
+    /** A table kept by its changes is what the model has, now and then. */
+    private void changes(Random random) {
+        boolean checked = false;
+        while (!checked && !ending) {
+            checked = subscriber.read(random); // not within the first rows
+        }
     }
 
     private void pages(String options) {
@@ -372,6 +383,7 @@ final class SoakReaders implements AutoCloseable {
             for (Thread thread : threads) {
                 thread.join();
             }
+            subscriber.close();
         }
     }
 }
