@@ -21,52 +21,17 @@ import java.util.regex.Pattern;
  */
 public final class ContractReader {
     private static final Pattern KNOWN_VERSION = Pattern.compile("v?3\\.[012](\\.\\d+)?(-.*)?");
-    private static final Set<String> KNOWN = Set.of(
-            "version",
-            "kind",
-            "apiVersion",
-            "id",
-            "name",
-            "tenant",
-            "tags",
-            "status",
-            "servers",
-            "dataProduct",
-            "description",
-            "domain",
-            "schema",
-            "support",
-            "price",
-            "team",
-            "roles",
-            "slaDefaultElement",
-            "slaProperties",
-            "authoritativeDefinitions",
-            "customProperties",
-            "contractCreatedTs",
-            "context",
-            "relationships",
-            "synonyms",
-            "deprecated");
-    private static final Set<String> KNOWN_IN_OBJECT = Set.of(
-            "id",
-            "name",
-            "physicalType",
-            "physicalName",
-            "description",
-            "businessName",
-            "authoritativeDefinitions",
-            "tags",
-            "customProperties",
-            "logicalType",
-            "dataGranularityDescription",
-            "properties",
-            "relationships",
-            "quality",
-            "context",
-            "synonyms",
-            "deprecated",
-            "semanticType");
+    private static final Set<String> KNOWN =
+            Set.of(("version kind apiVersion id name tenant tags status servers dataProduct description "
+                            + "domain schema support price team roles slaDefaultElement slaProperties "
+                            + "authoritativeDefinitions customProperties contractCreatedTs context relationships "
+                            + "synonyms deprecated")
+                    .split(" ", -1));
+    private static final Set<String> KNOWN_IN_OBJECT =
+            Set.of(("id name physicalType physicalName description businessName authoritativeDefinitions "
+                            + "tags customProperties logicalType dataGranularityDescription properties "
+                            + "relationships quality context synonyms deprecated semanticType")
+                    .split(" ", -1));
 
     private ContractReader() {}
 

@@ -18,29 +18,11 @@ import java.util.Set;
  * called on an event loop. No state.
  */
 public final class ProductReader {
-    private static final Set<String> KNOWN = Set.of(
-            "apiVersion",
-            "kind",
-            "id",
-            "name",
-            "version",
-            "status",
-            "domain",
-            "tenant",
-            "authoritativeDefinitions",
-            "description",
-            "customProperties",
-            "tags",
-            "inputPorts",
-            "outputPorts",
-            "managementPorts",
-            "support",
-            "team",
-            "productCreatedTs",
-            "type",
-            "context",
-            "synonyms",
-            "deprecated");
+    private static final Set<String> KNOWN =
+            Set.of(("apiVersion kind id name version status domain tenant authoritativeDefinitions "
+                            + "description customProperties tags inputPorts outputPorts managementPorts support "
+                            + "team productCreatedTs type context synonyms deprecated")
+                    .split(" ", -1));
 
     private ProductReader() {}
 

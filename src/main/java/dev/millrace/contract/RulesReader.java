@@ -15,18 +15,32 @@ import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Base64;
+import java.util.EnumMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /** Reads {@code logicalTypeOptions} and {@code enum} of one property into {@link Rules}. */
 final class RulesReader {
-    private static final Set<String> BOUNDS =
-            Set.of("format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum");
+    private static final String BOUNDS = "format minimum maximum exclusiveMinimum exclusiveMaximum";
+
+    /** The options of each logical type that has any. */
+    private static final Map<LogicalType, Set<String>> KNOWN = new EnumMap<>(Map.of(
+            LogicalType.STRING, words("minLength maxLength pattern format enum"),
+            LogicalType.DATE, words(BOUNDS),
+            LogicalType.TIMESTAMP, words(BOUNDS + " timezone defaultTimezone"),
+            LogicalType.TIME, words(BOUNDS + " timezone defaultTimezone"),
+            LogicalType.INTEGER, words(BOUNDS + " multipleOf enum"),
+            LogicalType.NUMBER, words(BOUNDS + " multipleOf enum"),
+            LogicalType.VECTOR,
+                    words("dimensions elementType distanceMetric normalized embeddingModel embeddingModelVersion"),
+            LogicalType.ARRAY, words("minItems maxItems uniqueItems")));
 
     /** What compiles in Python, PCRE or JavaScript, and not in Java. */
     private static final Pattern FOREIGN = Pattern.compile("\\(\\?P[<=>]|\\(\\?[#|&R]|\\[\\^?]|\\\\[yYmMKg]");
@@ -43,6 +57,10 @@ final class RulesReader {
     private final Cursor property;
     private final FieldType type;
     private final Optional<Cursor> options;
+
+    private static Set<String> words(String line) {
+        return Set.of(line.split(" ", -1));
+    }
 
     private RulesReader(Cursor property, FieldType type) {
         this.property = property;
@@ -86,31 +104,7 @@ final class RulesReader {
     }
 
     private void warnOfOthers(Cursor given, LogicalType logical) {
-        Set<String> known = switch (logical) {
-            case STRING -> Set.of("minLength", "maxLength", "pattern", "format", "enum");
-            case DATE -> BOUNDS;
-            case TIMESTAMP, TIME ->
-                Set.of(
-                        "format",
-                        "minimum",
-                        "maximum",
-                        "exclusiveMinimum",
-                        "exclusiveMaximum",
-                        "timezone",
-                        "defaultTimezone");
-            case INTEGER, NUMBER ->
-                Set.of("format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "enum");
-            case VECTOR ->
-                Set.of(
-                        "dimensions",
-                        "elementType",
-                        "distanceMetric",
-                        "normalized",
-                        "embeddingModel",
-                        "embeddingModelVersion");
-            case ARRAY -> Set.of("minItems", "maxItems", "uniqueItems");
-            case OBJECT, MAP, BOOLEAN -> Set.of();
-        };
+        Set<String> known = KNOWN.getOrDefault(logical, Set.of());
         given.fields().forEach((name, option) -> {
             if (!known.contains(name)) {
                 option.as(Rule.NOT_APPLIED)
@@ -180,52 +174,45 @@ final class RulesReader {
     /** A number, or a date or time as a number of the column's unit. */
     private Optional<BigDecimal> inUnits(Cursor given) {
         return switch (type) {
-            case FieldType.Int number -> given.number();
-            case FieldType.Floating number -> given.number();
-            case FieldType.Decimal number -> given.number();
+            case FieldType.Int _, FieldType.Floating _, FieldType.Decimal _ -> given.number();
             case FieldType.Timestamp timestamp when timestamp.encoding() == Encoding.EPOCH_MILLIS -> given.number();
             case FieldType.Timestamp timestamp
             when timestamp.encoding() == Encoding.EPOCH_SECONDS ->
                 given.number().map(seconds -> seconds.movePointRight(3));
             case FieldType.Timestamp timestamp -> moment(given, timestamp);
-            case FieldType.Date date ->
-                given.text()
-                        .flatMap(text -> temporal(
-                                given,
-                                "2001-12-31",
-                                () -> BigDecimal.valueOf(LocalDate.parse(text).toEpochDay())));
+            case FieldType.Date _ ->
+                temporal(
+                        given,
+                        "2001-12-31",
+                        text -> BigDecimal.valueOf(LocalDate.parse(text).toEpochDay()));
             case FieldType.Time time ->
-                given.text()
-                        .flatMap(text -> temporal(
-                                given,
-                                "12:34:56",
-                                () -> units(0, LocalTime.parse(text).toNanoOfDay(), time.unit())));
-            case FieldType.Bool _, FieldType.Text _, FieldType.OneOf _, FieldType.Binary _, FieldType.Uuid _ ->
-                Optional.empty();
-            case FieldType.Struct _, FieldType.ListOf _, FieldType.MapOf _, FieldType.VectorOf _ -> Optional.empty();
+                temporal(
+                        given,
+                        "12:34:56",
+                        text -> units(0, LocalTime.parse(text).toNanoOfDay(), time.unit()));
+            default -> Optional.empty();
         };
     }
 
     private static Optional<BigDecimal> moment(Cursor given, FieldType.Timestamp type) {
         String example = type.zoned() ? "2001-12-31T00:00:00Z" : "2001-12-31T00:00:00";
-        return given.text()
-                .flatMap(text -> temporal(given, example, () -> {
-                    if (text.length() > LONGEST_MOMENT) {
-                        throw new DateTimeException("longer than any moment");
-                    }
-                    String iso = text.replace(' ', 'T');
-                    if (!iso.contains("T")) {
-                        return units(LocalDate.parse(iso).toEpochDay() * 86_400, 0, type.unit());
-                    }
-                    boolean offset = iso.matches(".*T.*(Z|z|[+-]\\d\\d.*)");
-                    if (offset && !type.zoned()) {
-                        throw new DateTimeException("an offset in a bound of a local timestamp");
-                    }
-                    OffsetDateTime moment = offset
-                            ? OffsetDateTime.parse(iso)
-                            : LocalDateTime.parse(iso).atOffset(ZoneOffset.UTC);
-                    return units(moment.toEpochSecond(), moment.getNano(), type.unit());
-                }));
+        return temporal(given, example, text -> {
+            if (text.length() > LONGEST_MOMENT) {
+                throw new DateTimeException("longer than any moment");
+            }
+            String iso = text.replace(' ', 'T');
+            if (!iso.contains("T")) {
+                return units(LocalDate.parse(iso).toEpochDay() * 86_400, 0, type.unit());
+            }
+            boolean offset = iso.matches(".*T.*(Z|z|[+-]\\d\\d.*)");
+            if (offset && !type.zoned()) {
+                throw new DateTimeException("an offset in a bound of a local timestamp");
+            }
+            OffsetDateTime moment = offset
+                    ? OffsetDateTime.parse(iso)
+                    : LocalDateTime.parse(iso).atOffset(ZoneOffset.UTC);
+            return units(moment.toEpochSecond(), moment.getNano(), type.unit());
+        });
     }
 
     private static BigDecimal units(long seconds, long nanos, Unit unit) {
@@ -235,14 +222,16 @@ final class RulesReader {
                 .stripTrailingZeros();
     }
 
-    private static Optional<BigDecimal> temporal(Cursor given, String example, Bound bound) {
-        try {
-            return Optional.of(bound.value());
-        } catch (DateTimeException e) {
-            given.as(Rule.INVALID_BOUND)
-                    .error("Expected a bound such as '" + example + "', found " + given.shape() + ".");
-            return Optional.empty();
-        }
+    private static Optional<BigDecimal> temporal(Cursor given, String example, Function<String, BigDecimal> bound) {
+        return given.text().flatMap(text -> {
+            try {
+                return Optional.of(bound.apply(text));
+            } catch (DateTimeException e) {
+                given.as(Rule.INVALID_BOUND)
+                        .error("Expected a bound such as '" + example + "', found " + given.shape() + ".");
+                return Optional.empty();
+            }
+        });
     }
 
     private List<String> values() {
@@ -313,16 +302,11 @@ final class RulesReader {
             return Optional.empty();
         }
         BigDecimal number = new BigDecimal(value);
-        if (rules.minimum().filter(bound -> number.compareTo(bound) < 0).isPresent()
-                || rules.exclusiveMinimum()
-                        .filter(bound -> number.compareTo(bound) <= 0)
-                        .isPresent()) {
+        if (isBelow(number, rules.minimum(), 0) || isBelow(number, rules.exclusiveMinimum(), 1)) {
             return Optional.of("minimum");
         }
-        if (rules.maximum().filter(bound -> number.compareTo(bound) > 0).isPresent()
-                || rules.exclusiveMaximum()
-                        .filter(bound -> number.compareTo(bound) >= 0)
-                        .isPresent()) {
+        if (isBelow(number.negate(), rules.maximum().map(BigDecimal::negate), 0)
+                || isBelow(number.negate(), rules.exclusiveMaximum().map(BigDecimal::negate), 1)) {
             return Optional.of("maximum");
         }
         return rules.multipleOf()
@@ -330,20 +314,20 @@ final class RulesReader {
                 .map(step -> "multipleOf");
     }
 
+    /** Whether the number compares to the bound, if there is one, as less than {@code least}. */
+    private static boolean isBelow(BigDecimal number, Optional<BigDecimal> bound, int least) {
+        return bound.filter(given -> number.compareTo(given) < least).isPresent();
+    }
+
     private Optional<String> value(Cursor value) {
         return switch (type) {
             case FieldType.Text _, FieldType.OneOf _, FieldType.Uuid _ -> value.text();
             case FieldType.Bool flag -> value.flag().map(String::valueOf);
             case FieldType.Binary bytes -> value.text().flatMap(text -> base64(value, text));
-            case FieldType.Int number ->
+            case FieldType.Int _, FieldType.Timestamp _, FieldType.Time _ ->
                 inUnits(value).filter(units -> isWhole(value, units)).map(RulesReader::plain);
-            case FieldType.Decimal number -> inUnits(value).map(RulesReader::plain);
-            case FieldType.Floating number -> inUnits(value).map(RulesReader::plain);
-            case FieldType.Date date -> inUnits(value).map(RulesReader::plain);
-            case FieldType.Timestamp moment ->
-                inUnits(value).filter(units -> isWhole(value, units)).map(RulesReader::plain);
-            case FieldType.Time time ->
-                inUnits(value).filter(units -> isWhole(value, units)).map(RulesReader::plain);
+            case FieldType.Decimal _, FieldType.Floating _, FieldType.Date _ ->
+                inUnits(value).map(RulesReader::plain);
             case FieldType.Struct _, FieldType.ListOf _, FieldType.MapOf _, FieldType.VectorOf _ -> unchecked(value);
         };
     }
@@ -416,9 +400,5 @@ final class RulesReader {
 
     private void contradiction(String message) {
         property.as(Rule.CONTRADICTING_BOUNDS).error(message);
-    }
-
-    private interface Bound {
-        BigDecimal value();
     }
 }
