@@ -205,8 +205,7 @@ public final class DataProductProcessor extends AbstractProcessor {
         List<Property> columns = product.object().properties();
         List<Component> keys =
                 shape.components().stream().filter(Component::key).toList();
-        Map<String, String> values = new LinkedHashMap<>();
-        values.put("members", ViewSource.of(shape, columns, simple + "Json"));
+        Map<String, String> values = new LinkedHashMap<>(ViewSource.of(shape, columns, simple + "Json"));
         values.put("methods", JsonSource.of(shape, columns));
         values.put("key", KeySource.keys(shape.type(), keys));
         values.put("delete", KeySource.delete(simple + "Json", keys));

@@ -63,10 +63,7 @@ final class KeySource {
 
     private static String parameters(List<Component> keys) {
         return keys.stream()
-                .map(key -> (key.shape().primitive().isEmpty()
-                                ? key.shape().type()
-                                : key.shape().primitive())
-                        + " " + key.name())
+                .map(key -> key.shape().plainType() + " " + key.name())
                 .collect(Collectors.joining(", "));
     }
 
