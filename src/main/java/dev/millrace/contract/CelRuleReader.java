@@ -21,7 +21,7 @@ final class CelRuleReader {
     static List<CelRule> read(Cursor object) {
         var reader = new CelRuleReader();
         reader.quality(object, "");
-        for (Cursor property : properties(object)) {
+        for (Cursor property : Elements.mappings(object, "properties")) {
             reader.quality(property, property.text("name"));
             reader.warnWithin(property);
         }
@@ -61,8 +61,7 @@ final class CelRuleReader {
 
     private static boolean isWarning(Cursor check) {
         String severity = check.text("severity");
-        boolean known = Set.of("", "error", "warning").contains(severity);
-        if (!known) {
+        if (!Set.of("", "error", "warning").contains(severity)) {
             check.field("severity")
                     .ifPresent(given -> given.as(Rule.INVALID_RULE)
                             .warning("Expected error or warning, found '" + severity
@@ -72,7 +71,7 @@ final class CelRuleReader {
     }
 
     private void warnWithin(Cursor property) {
-        List<Cursor> inner = new ArrayList<>(properties(property));
+        List<Cursor> inner = new ArrayList<>(Elements.mappings(property, "properties"));
         property.field("items").ifPresent(inner::add);
         for (Cursor field : inner) {
             rulesOf(field)
@@ -83,19 +82,9 @@ final class CelRuleReader {
     }
 
     private static List<Cursor> rulesOf(Cursor owner) {
-        return items(owner, "quality").stream()
+        return Elements.mappings(owner, "quality").stream()
                 .filter(check -> check.text("type").equals("custom")
                         && check.text("engine").equalsIgnoreCase("cel"))
-                .toList();
-    }
-
-    private static List<Cursor> properties(Cursor owner) {
-        return items(owner, "properties");
-    }
-
-    private static List<Cursor> items(Cursor owner, String name) {
-        return owner.field(name).filter(Cursor::isSequence).map(Cursor::items).orElse(List.of()).stream()
-                .filter(Cursor::isMapping)
                 .toList();
     }
 }

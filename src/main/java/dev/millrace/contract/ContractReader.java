@@ -37,14 +37,12 @@ public final class ContractReader {
 
     /** The contract in that file; throws a {@link Problem.InvalidContract} with every fault, warnings too. */
     public static Contract read(Path file) {
-        Faults faults = new Faults();
-        return orThrow(read(file, faults), faults);
+        return Elements.orThrow(faults -> read(file, faults));
     }
 
     /** The contract in that text; {@code file} is the name that faults bear. */
     public static Contract read(String file, String text) {
-        Faults faults = new Faults();
-        return orThrow(read(file, text, faults), faults);
+        return Elements.orThrow(faults -> read(file, text, faults));
     }
 
     static Optional<Contract> read(String file, String text, Faults faults) {
@@ -53,10 +51,6 @@ public final class ContractReader {
 
     static Optional<Contract> read(Path file, Faults faults) {
         return YamlReader.read(file, faults).flatMap(document -> contract(file.toString(), document, faults));
-    }
-
-    private static Contract orThrow(Optional<Contract> contract, Faults faults) {
-        return contract.orElseThrow(() -> new Problem.InvalidContract(faults.all()).exception());
     }
 
     /** The contract; empty when there is an error in it. */

@@ -1,15 +1,25 @@
 package dev.millrace.contract;
 
 import dev.millrace.config.yaml.Cursor;
+import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
+import dev.millrace.problem.Problem;
 import dev.millrace.problem.Rule;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 
 /** Parts that contracts and product descriptors share. */
 final class Elements {
     private Elements() {}
+
+    /** What was read; throws a {@link Problem.InvalidContract} with every fault, warnings too, where that is nothing. */
+    static <T> T orThrow(Function<Faults, Optional<T>> read) {
+        Faults faults = new Faults();
+        return read.apply(faults).orElseThrow(() -> new Problem.InvalidContract(faults.all()).exception());
+    }
 
     /** The custom properties by name; ODCS's list of {@code property} and {@code value}, or a plain mapping. */
     static Map<String, Node> custom(Cursor owner) {
@@ -37,6 +47,14 @@ final class Elements {
             }
         });
         return custom;
+    }
+
+    /** The mappings in the list of that name; none where it is absent or no list. */
+    static List<Cursor> mappings(Cursor owner, String name) {
+        return owner.field(name).stream()
+                .flatMap(list -> list.itemsPresent().stream())
+                .filter(Cursor::isMapping)
+                .toList();
     }
 
     /** The items of the list of that name, as written; none where it is absent. */

@@ -28,23 +28,17 @@ public final class ProductReader {
 
     /** The descriptor in that file; throws a {@link Problem.InvalidContract} with every fault, warnings too. */
     public static ProductDescriptor read(Path file) {
-        Faults faults = new Faults();
-        return orThrow(read(file, faults), faults);
+        return Elements.orThrow(faults -> read(file, faults));
     }
 
     /** The descriptor in that text; {@code file} is the name that faults bear. */
     public static ProductDescriptor read(String file, String text) {
-        Faults faults = new Faults();
-        return orThrow(
-                YamlReader.parse(file, text, faults).flatMap(document -> descriptor(file, document, faults)), faults);
+        return Elements.orThrow(
+                faults -> YamlReader.parse(file, text, faults).flatMap(document -> descriptor(file, document, faults)));
     }
 
     static Optional<ProductDescriptor> read(Path file, Faults faults) {
         return YamlReader.read(file, faults).flatMap(document -> descriptor(file.toString(), document, faults));
-    }
-
-    private static ProductDescriptor orThrow(Optional<ProductDescriptor> descriptor, Faults faults) {
-        return descriptor.orElseThrow(() -> new Problem.InvalidContract(faults.all()).exception());
     }
 
     /** The descriptor; empty when there is an error in the file. */
