@@ -10,14 +10,12 @@ import dev.millrace.contract.processor.JavaType.Family;
 import dev.millrace.contract.processor.Shape.Component;
 import dev.millrace.contract.processor.Shape.Kind;
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BinaryOperator;
-import java.util.function.IntFunction;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
  * The methods of a reader and writer: for each shape {@code readN}, {@code writeN} and {@code checkN}, N its number.
@@ -34,85 +32,42 @@ final class JsonSource {
         return source.out.toString();
     }
 
-    private void template(String name, Shape shape, Map<String, String> values) {
+    private void template(
+            String name, Shape shape, Map<String, String> values, List<Map<String, String>> components) {
         Map<String, String> all = new LinkedHashMap<>(values);
         all.put("T", shape.type());
         all.put("n", "" + shape.number());
         all.putIfAbsent("null", ifNull(shape));
-        out.append(Source.template(name, all));
+        out.append(Source.template(name, all, components));
     }
 
     private void record(Shape shape, List<Property> properties) {
         List<Component> components = shape.components();
-        template(
-                "Record",
-                shape,
-                Map.of(
-                        "names",
-                        each(
-                                shape,
-                                ", ",
-                                i -> components.get(i).names().stream()
-                                        .map(Source::quote)
-                                        .collect(Collectors.joining(", ", "List.of(", ")"))),
-                        "variables",
-                        each(
-                                shape,
-                                "",
-                                i -> "        %s v%d = null;\n"
-                                        .formatted(components.get(i).shape().type(), i)),
-                        "read",
-                        each(
-                                shape,
-                                "",
-                                i -> "                case %d -> v%d = %s;\n"
-                                        .formatted(i, i, read(components.get(i).shape(), properties.get(i)))),
-                        "required",
-                        each(
-                                shape,
-                                "",
-                                i -> components.get(i).shape().isNullable()
-                                        ? ""
-                                        : "        in.required(v%d, %s);\n"
-                                                .formatted(
-                                                        i,
-                                                        quote(components
-                                                                .get(i)
-                                                                .names()
-                                                                .getFirst()))),
-                        "made",
-                        each(shape, ", ", i -> "v" + i),
-                        "write",
-                        each(shape, "", i -> field(components.get(i), properties.get(i))),
-                        "check",
-                        each(shape, "", i -> check(components.get(i)))));
+        List<Map<String, String>> rows = new ArrayList<>();
+        List<String> names = new ArrayList<>();
+        List<String> made = new ArrayList<>();
+        for (int i = 0; i < components.size(); i++) {
+            Component component = components.get(i);
+            Shape one = component.shape();
+            String value = "value." + component.name() + "()";
+            String json = quote(component.names().getFirst());
+            String write = "RecordText.name(out, " + json + "); " + write(one, properties.get(i), value) + ";";
+            rows.add(Map.of(
+                    "i", "" + i,
+                    "type", one.type(),
+                    "number", "" + one.number(),
+                    "name", component.name(),
+                    "json", json,
+                    "read", read(one, properties.get(i)),
+                    "required", one.isNullable() ? "" : "in.required(v" + i + ", " + json + ");",
+                    "write", one.isNullable() ? "if (" + value + " != null) { " + write + " }" : write));
+            names.add(component.names().stream().map(Source::quote).collect(Collectors.joining(", ", "List.of(", ")")));
+            made.add("v" + i);
+        }
+        template("Record", shape, Map.of("names", String.join(", ", names), "made", String.join(", ", made)), rows);
         for (int i = 0; i < components.size(); i++) {
             within(components.get(i).shape(), properties.get(i));
         }
-    }
-
-    private static String each(Shape record, String between, IntFunction<String> text) {
-        return IntStream.range(0, record.components().size()).mapToObj(text).collect(Collectors.joining(between));
-    }
-
-    private static String field(Component component, Property property) {
-        String value = "value." + component.name() + "()";
-        String write = "RecordText.name(out, " + quote(component.names().getFirst()) + "); "
-                + write(component.shape(), property, value) + ";";
-        return "        " + (component.shape().isNullable() ? "if (" + value + " != null) { " + write + " }" : write)
-                + "\n";
-    }
-
-    private static String check(Component component) {
-        return """
-                        fault = check%d(value.%s());
-                        if (fault != null) {
-                            return fault.within(%s);
-                        }
-                """.formatted(
-                        component.shape().number(),
-                        component.name(),
-                        quote(component.names().getFirst()));
     }
 
     private void within(Shape shape, Property property) {
@@ -124,11 +79,11 @@ final class JsonSource {
                 template(
                         "Constants",
                         shape,
-                        Map.of(
-                                "constants",
-                                cases(shape, (name, text) -> quote(text) + " -> " + shape.type() + "." + name),
-                                "texts",
-                                cases(shape, (name, text) -> name + " -> " + quote(text))));
+                        Map.of(),
+                        shape.constants().entrySet().stream()
+                                .map(constant ->
+                                        Map.of("constant", constant.getKey(), "text", quote(constant.getValue())))
+                                .toList());
             case SCALAR -> {
                 property.rules()
                         .pattern()
@@ -179,14 +134,9 @@ final class JsonSource {
                         "item",
                         "" + one.number(),
                         "null",
-                        ifNull(shape) + size(rules.minItems(), rules.maxItems(), "value.size()", "Items", "items")));
+                        ifNull(shape) + size(rules.minItems(), rules.maxItems(), "value.size()", "Items", "items")),
+                List.of());
         within(one, item);
-    }
-
-    private static String cases(Shape shape, BinaryOperator<String> arm) {
-        return shape.constants().entrySet().stream()
-                .map(entry -> "            case " + arm.apply(entry.getKey(), entry.getValue()) + ";\n")
-                .collect(Collectors.joining());
     }
 
     private static String ifNull(Shape shape) {

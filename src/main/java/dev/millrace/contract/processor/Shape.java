@@ -47,6 +47,11 @@ record Shape(
     /** A component of a record; {@code names} are its name in JSON and those that are read as well. */
     record Component(String name, List<String> names, boolean key, Shape shape) {}
 
+    /** This shape where null is allowed: the annotation that says so; none for empty. */
+    Shape orNull(String annotation) {
+        return new Shape(kind, type, primitive, annotation, number, scalar, components, item, constants);
+    }
+
     boolean isNullable() {
         return !nullable.isEmpty();
     }

@@ -1,18 +1,15 @@
 package dev.millrace.contract.processor;
 
 import static dev.millrace.contract.processor.JavaType.fill;
-import static dev.millrace.contract.processor.Source.quote;
 
 import dev.millrace.contract.Property;
-import dev.millrace.contract.processor.Shape.Component;
 import dev.millrace.contract.processor.Shape.Kind;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** What the template of a row view needs: an accessor a component, and for each shape {@code viewN}, N its number. */
+/** What the template of a row view needs: its components, and for each shape the method {@code viewN}, N its number. */
 final class ViewSource {
     private final String json;
     private final StringBuilder out = new StringBuilder();
@@ -21,35 +18,23 @@ final class ViewSource {
         this.json = json;
     }
 
-    /** The template's values; {@code json} is the name of the class that knows the texts of enums. */
-    static Map<String, String> of(Shape root, List<Property> columns, String json) {
+    /** The methods {@code viewN}; {@code json} is the name of the class that knows the texts of enums. */
+    static String of(Shape root, List<Property> columns, String json) {
         var source = new ViewSource(json);
         for (int i = 0; i < columns.size(); i++) {
             source.view(root.components().get(i).shape(), columns.get(i));
         }
-        return Map.of(
-                "columns", each(root, component -> "    private final Column %s;\n".formatted(component.name())),
-                "taken",
-                        each(
-                                root,
-                                component -> "        this.%s = batch.column(%s);\n"
-                                        .formatted(component.name(), quote(component.name()))),
-                "accessed",
-                        each(root, component -> """
-                            public %s %s() {
-                                return view%d(%s, row);
-                            }
-
-                        """.formatted(
-                                        nullableType(component.shape()),
-                                        component.name(),
-                                        component.shape().number(),
-                                        component.name())),
-                "views", source.out.toString());
+        return source.out.toString();
     }
 
-    private static String each(Shape root, Function<Component, String> text) {
-        return root.components().stream().map(text).collect(Collectors.joining());
+    /** What the template needs of each component. */
+    static List<Map<String, String>> rows(Shape root) {
+        return root.components().stream()
+                .map(component -> Map.of(
+                        "name", component.name(),
+                        "number", "" + component.shape().number(),
+                        "result", nullableType(component.shape())))
+                .toList();
     }
 
     private void view(Shape shape, Property property) {
@@ -111,7 +96,7 @@ final class ViewSource {
     }
 
     /** The type with its nullness, where that is JSpecify's, before the simple name. */
-    static String nullableType(Shape shape) {
+    private static String nullableType(Shape shape) {
         String type = shape.plainType();
         if (!shape.nullable().equals("org.jspecify.annotations.Nullable")) {
             return type;
