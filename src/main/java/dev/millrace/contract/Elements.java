@@ -5,6 +5,7 @@ import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.Rule;
+import java.time.DateTimeException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,23 @@ final class Elements {
     static <T> T orThrow(Function<Faults, Optional<T>> read) {
         Faults faults = new Faults();
         return read.apply(faults).orElseThrow(() -> new Problem.InvalidContract(faults.all()).exception());
+    }
+
+    /** What the text there says; an error where {@code form} throws that it is none such. */
+    static <T> Optional<T> parsed(Cursor given, String expected, Function<String, T> form) {
+        return given.text().flatMap(text -> {
+            try {
+                return Optional.of(form.apply(text));
+            } catch (IllegalArgumentException | DateTimeException e) {
+                given.error("Expected " + expected + ", found " + given.shape() + ".");
+                return Optional.empty();
+            }
+        });
+    }
+
+    /** The object's custom property of that name, else the contract's. */
+    static Optional<Cursor> custom(Contract contract, SchemaObject object, String name, Faults faults) {
+        return contract.custom(object, name).map(node -> new Cursor(node, name, faults, Rule.PRODUCT));
     }
 
     /** The custom properties by name; ODCS's list of {@code property} and {@code value}, or a plain mapping. */

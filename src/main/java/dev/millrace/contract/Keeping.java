@@ -3,7 +3,6 @@ package dev.millrace.contract;
 import dev.millrace.config.DataSize;
 import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
-import dev.millrace.problem.Rule;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
@@ -39,35 +38,26 @@ public record Keeping(Optional<Duration> history, Optional<Duration> age, long r
                     }
                     return given;
                 });
-        var custom = new Custom(contract, object, faults);
+        Function<String, Optional<Cursor>> custom = name -> Elements.custom(contract, object, name, faults);
         return new Keeping(
-                custom.read(HISTORY, "a duration above 0 as PT15M", text -> positive(Duration.parse(text))),
+                custom.apply(HISTORY)
+                        .flatMap(given -> Elements.parsed(
+                                given, "a duration above 0 as PT15M", text -> positive(Duration.parse(text)))),
                 age,
-                custom.read(ROWS, "a number of rows above 0", text -> positive(Long.parseLong(text)))
+                custom.apply(ROWS)
+                        .flatMap(given -> Elements.parsed(
+                                given, "a number of rows above 0", text -> positive(Long.parseLong(text))))
                         .orElse(Long.MAX_VALUE),
-                custom.read(
-                                BYTES,
+                custom.apply(BYTES)
+                        .flatMap(given -> Elements.parsed(
+                                given,
                                 "a size as 10GiB",
-                                text -> positive(DataSize.parse(text).bytes()))
+                                text -> positive(DataSize.parse(text).bytes())))
                         .orElse(Long.MAX_VALUE),
-                custom.read(EVENT_TIME, "a column of type timestamp", text -> column(object, text))
+                custom.apply(EVENT_TIME)
+                        .flatMap(given ->
+                                Elements.parsed(given, "a column of type timestamp", text -> column(object, text)))
                         .orElse(""));
-    }
-
-    private record Custom(Contract contract, SchemaObject object, Faults faults) {
-        /** The property's value; {@code form} throws an IllegalArgumentException or DateTimeException for what is none. */
-        <T> Optional<T> read(String name, String expected, Function<String, T> form) {
-            return contract.custom(object, name).flatMap(node -> {
-                var cursor = new Cursor(node, name, faults, Rule.PRODUCT);
-                String text = cursor.text().orElse("");
-                try {
-                    return Optional.of(form.apply(text));
-                } catch (IllegalArgumentException | java.time.DateTimeException wrong) {
-                    cursor.error("Expected " + expected + ", found '" + text + "'.");
-                    return Optional.empty();
-                }
-            });
-        }
     }
 
     private static Duration positive(Duration duration) {

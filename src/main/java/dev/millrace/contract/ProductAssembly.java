@@ -6,8 +6,8 @@ import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
 import dev.millrace.problem.Rule;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -81,7 +81,7 @@ final class ProductAssembly {
         warnOfUnknown(contract.custom(), "customProperties");
         warnOfUnknown(object.custom(), "schema[0].customProperties");
         List<Property> key = key(object);
-        Mode mode = choice(object, MODE, Mode.values(), Mode.APPEND);
+        Mode mode = choice(custom(object, MODE), Mode.values()).orElse(Mode.APPEND);
         if (mode == Mode.UPSERT && key.isEmpty()) {
             error(object, "An upsert product needs a primary key: primaryKey: true on a property.");
         }
@@ -93,8 +93,10 @@ final class ProductAssembly {
         if (deadLetterTopic.equals(object.physicalName())) {
             error(object, "The topic and the dead-letter topic are the same.");
         }
-        ValueFormat format = choice(object, FORMAT, ValueFormat.values(), serverFormat());
-        UnknownFields unknown = choice(object, UNKNOWN_FIELDS, UnknownFields.values(), UnknownFields.IGNORE);
+        ValueFormat format =
+                choice(custom(object, FORMAT), ValueFormat.values()).orElseGet(this::serverFormat);
+        UnknownFields unknown =
+                choice(custom(object, UNKNOWN_FIELDS), UnknownFields.values()).orElse(UnknownFields.IGNORE);
         if (unknown == UnknownFields.KEEP && format != ValueFormat.JSON) {
             faults.error(
                     Rule.PRODUCT,
@@ -115,15 +117,15 @@ final class ProductAssembly {
                 format,
                 unknown,
                 key,
-                choice(object, ON_GAP, LossPolicy.values()),
-                choice(object, ON_RECREATED, LossPolicy.STOP, LossPolicy.REBUILD)));
+                choice(custom(object, ON_GAP), LossPolicy.values()),
+                choice(custom(object, ON_RECREATED), LossPolicy.STOP, LossPolicy.REBUILD)));
     }
 
     private ValueFormat serverFormat() {
-        return contract.serverWithFormat()
-                .flatMap(server -> new Cursor(server.raw(), "servers", faults, Rule.UNSUPPORTED_FORMAT).field("format"))
-                .map(given -> choice(given, ValueFormat.values(), ValueFormat.JSON))
-                .orElse(ValueFormat.JSON);
+        Optional<Cursor> given = contract.serverWithFormat()
+                .flatMap(
+                        server -> new Cursor(server.raw(), "servers", faults, Rule.UNSUPPORTED_FORMAT).field("format"));
+        return choice(given, ValueFormat.values()).orElse(ValueFormat.JSON);
     }
 
     /** The object with the column that its unknown fields go to. */
@@ -223,32 +225,20 @@ final class ProductAssembly {
         });
     }
 
-    private <T extends Enum<T>> T choice(SchemaObject object, String name, T[] choices, T otherwise) {
-        return custom(object, name)
-                .map(given -> choice(given, choices, otherwise))
-                .orElse(otherwise);
-    }
-
-    /** One of the choices; empty where none is named. */
+    /** One of the choices; empty where none is named, or another, which is an error. */
     @SafeVarargs
-    private <T extends Enum<T>> Optional<T> choice(SchemaObject object, String name, T... choices) {
-        return custom(object, name).map(given -> choice(given, choices, choices[0]));
-    }
-
-    private static <T extends Enum<T>> T choice(Cursor given, T[] choices, T otherwise) {
-        String text = given.text().orElse("");
-        List<String> names = Arrays.stream(choices)
-                .map(choice -> choice.name().toLowerCase(Locale.ROOT))
-                .toList();
-        int number = names.indexOf(text.toLowerCase(Locale.ROOT));
-        if (number < 0) {
-            given.error("Expected " + String.join(" or ", names) + ", found '" + text + "'.");
-        }
-        return number < 0 ? otherwise : choices[number];
+    private static <T extends Enum<T>> Optional<T> choice(Optional<Cursor> given, T... choices) {
+        Map<String, T> names = new LinkedHashMap<>();
+        Stream.of(choices).forEach(choice -> names.put(choice.name().toLowerCase(Locale.ROOT), choice));
+        return given.flatMap(cursor -> Elements.parsed(
+                cursor,
+                String.join(" or ", names.keySet()),
+                text -> Optional.ofNullable(names.get(text.toLowerCase(Locale.ROOT)))
+                        .orElseThrow(IllegalArgumentException::new)));
     }
 
     private Optional<Cursor> custom(SchemaObject object, String name) {
-        return contract.custom(object, name).map(node -> new Cursor(node, name, faults, Rule.PRODUCT));
+        return Elements.custom(contract, object, name, faults);
     }
 
     private void error(SchemaObject object, String message) {

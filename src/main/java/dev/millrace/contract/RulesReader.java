@@ -56,14 +56,16 @@ final class RulesReader {
 
     private final Cursor property;
     private final FieldType type;
+    private final Set<String> known;
     private final Optional<Cursor> options;
 
     private static Set<String> words(String line) {
         return Set.of(line.split(" ", -1));
     }
 
-    private RulesReader(Cursor property, FieldType type) {
+    private RulesReader(Cursor property, LogicalType logical, FieldType type) {
         this.property = property;
+        this.known = KNOWN.getOrDefault(logical, Set.of());
         this.type = type;
         this.options = property.field("logicalTypeOptions").filter(given -> {
             if (!given.isMapping()) {
@@ -74,27 +76,24 @@ final class RulesReader {
     }
 
     static Rules read(Cursor property, LogicalType logical, FieldType type) {
-        return new RulesReader(property, type).read(logical);
+        return new RulesReader(property, logical, type).read(logical);
     }
 
     private Rules read(LogicalType logical) {
         options.ifPresent(given -> warnOfOthers(given, logical));
-        boolean text = logical == LogicalType.STRING;
-        boolean array = logical == LogicalType.ARRAY;
-        boolean number = logical == LogicalType.INTEGER || logical == LogicalType.NUMBER;
         Rules rules = new Rules(
-                text ? count("minLength", 0) : 0,
-                text ? count("maxLength", Integer.MAX_VALUE) : Integer.MAX_VALUE,
-                text ? pattern() : Optional.empty(),
+                count("minLength", 0),
+                count("maxLength", Integer.MAX_VALUE),
+                option("pattern").flatMap(RulesReader::pattern),
                 options.map(given -> given.text("format")).orElse(""),
                 bound("minimum").or(this::leastOfFormat),
                 bound("maximum"),
                 bound("exclusiveMinimum"),
                 bound("exclusiveMaximum"),
-                number ? multipleOf() : Optional.empty(),
-                array ? count("minItems", 0) : size().orElse(0),
-                array ? count("maxItems", Integer.MAX_VALUE) : size().orElse(Integer.MAX_VALUE),
-                array && options.map(given -> given.flag("uniqueItems")).orElse(false),
+                multipleOf(),
+                count("minItems", size().orElse(0)),
+                count("maxItems", size().orElse(Integer.MAX_VALUE)),
+                option("uniqueItems").flatMap(Cursor::flag).orElse(false),
                 values(),
                 fallback());
         contradictions(rules);
@@ -104,7 +103,6 @@ final class RulesReader {
     }
 
     private void warnOfOthers(Cursor given, LogicalType logical) {
-        Set<String> known = KNOWN.getOrDefault(logical, Set.of());
         given.fields().forEach((name, option) -> {
             if (!known.contains(name)) {
                 option.as(Rule.NOT_APPLIED)
@@ -130,12 +128,9 @@ final class RulesReader {
         return option(name).map(given -> given.count().orElse(none)).orElse(none);
     }
 
+    /** What stands under that name, where the logical type has such an option. */
     private Optional<Cursor> option(String name) {
-        return options.flatMap(given -> given.field(name));
-    }
-
-    private Optional<String> pattern() {
-        return option("pattern").flatMap(RulesReader::pattern);
+        return options.filter(given -> known.contains(name)).flatMap(given -> given.field(name));
     }
 
     /** The pattern that stands there; empty with an error when it cannot be used. */
@@ -223,15 +218,7 @@ final class RulesReader {
     }
 
     private static Optional<BigDecimal> temporal(Cursor given, String example, Function<String, BigDecimal> bound) {
-        return given.text().flatMap(text -> {
-            try {
-                return Optional.of(bound.apply(text));
-            } catch (DateTimeException e) {
-                given.as(Rule.INVALID_BOUND)
-                        .error("Expected a bound such as '" + example + "', found " + given.shape() + ".");
-                return Optional.empty();
-            }
-        });
+        return Elements.parsed(given.as(Rule.INVALID_BOUND), "a bound such as '" + example + "'", bound);
     }
 
     private List<String> values() {
@@ -270,7 +257,7 @@ final class RulesReader {
 
     private List<Cursor> enumItems() {
         return property.field("enum")
-                .or(() -> option("enum"))
+                .or(() -> options.flatMap(given -> given.field("enum")))
                 .map(Cursor::items)
                 .orElse(List.of());
     }
@@ -323,7 +310,7 @@ final class RulesReader {
         return switch (type) {
             case FieldType.Text _, FieldType.OneOf _, FieldType.Uuid _ -> value.text();
             case FieldType.Bool flag -> value.flag().map(String::valueOf);
-            case FieldType.Binary bytes -> value.text().flatMap(text -> base64(value, text));
+            case FieldType.Binary _ -> base64(value);
             case FieldType.Int _, FieldType.Timestamp _, FieldType.Time _ ->
                 inUnits(value).filter(units -> isWhole(value, units)).map(RulesReader::plain);
             case FieldType.Decimal _, FieldType.Floating _, FieldType.Date _ ->
@@ -344,14 +331,11 @@ final class RulesReader {
         return whole;
     }
 
-    private static Optional<String> base64(Cursor value, String text) {
-        try {
-            return Optional.of(
-                    Base64.getEncoder().encodeToString(Base64.getDecoder().decode(text)));
-        } catch (IllegalArgumentException e) {
-            value.error("Expected bytes in base64, found " + value.shape() + ".");
-            return Optional.empty();
-        }
+    private static Optional<String> base64(Cursor value) {
+        return Elements.parsed(
+                value,
+                "bytes in base64",
+                text -> Base64.getEncoder().encodeToString(Base64.getDecoder().decode(text)));
     }
 
     private static Optional<String> unchecked(Cursor value) {
