@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import javax.annotation.processing.AbstractProcessor;
 import javax.annotation.processing.RoundEnvironment;
 import javax.annotation.processing.SupportedAnnotationTypes;
@@ -222,11 +221,7 @@ public final class DataProductProcessor extends AbstractProcessor {
         values.put("name", Source.quote(product.name()));
         values.put("topic", Source.quote(product.topic()));
         values.put("rejectUnknown", String.valueOf(product.unknownFields() == UnknownFields.REJECT));
-        values.put(
-                "accessors",
-                shape.components().stream()
-                        .map(component -> component.name() + "()")
-                        .collect(Collectors.joining(", ")));
+        values.put("accessors", KeySource.joined(shape.components(), component -> component.name() + "()"));
         for (String role : List.of("Json", "View", "Columns", "Producer")) {
             if (role.equals("Producer") && !isThere("org.apache.kafka.clients.producer.Producer")) {
                 continue;

@@ -32,8 +32,7 @@ final class JsonSource {
         return source.out.toString();
     }
 
-    private void template(
-            String name, Shape shape, Map<String, String> values, List<Map<String, String>> components) {
+    private void template(String name, Shape shape, Map<String, String> values, List<Map<String, String>> components) {
         Map<String, String> all = new LinkedHashMap<>(values);
         all.put("T", shape.type());
         all.put("n", "" + shape.number());
@@ -53,14 +52,22 @@ final class JsonSource {
             String json = quote(component.names().getFirst());
             String write = "RecordText.name(out, " + json + "); " + write(one, properties.get(i), value) + ";";
             rows.add(Map.of(
-                    "i", "" + i,
-                    "type", one.type(),
-                    "number", "" + one.number(),
-                    "name", component.name(),
-                    "json", json,
-                    "read", read(one, properties.get(i)),
-                    "required", one.isNullable() ? "" : "in.required(v" + i + ", " + json + ");",
-                    "write", one.isNullable() ? "if (" + value + " != null) { " + write + " }" : write));
+                    "i",
+                    "" + i,
+                    "type",
+                    one.type(),
+                    "number",
+                    "" + one.number(),
+                    "name",
+                    component.name(),
+                    "json",
+                    json,
+                    "read",
+                    read(one, properties.get(i)),
+                    "required",
+                    one.isNullable() ? "" : "in.required(v" + i + ", " + json + ");",
+                    "write",
+                    one.isNullable() ? "if (" + value + " != null) { " + write + " }" : write));
             names.add(component.names().stream().map(Source::quote).collect(Collectors.joining(", ", "List.of(", ")")));
             made.add("v" + i);
         }

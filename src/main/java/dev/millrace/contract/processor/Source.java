@@ -40,10 +40,11 @@ final class Source {
                 throw new IllegalStateException("the template " + name + " is not in the jar");
             }
             String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            String all = REPEATED.matcher(text).replaceAll(lines -> rows.stream()
-                    .map(row -> filled(lines.group().replaceAll("(?m)^\\*", ""), row))
-                    .filter(lineOfRow -> !lineOfRow.isBlank())
-                    .collect(Collectors.collectingAndThen(Collectors.joining(), Matcher::quoteReplacement)));
+            String all = REPEATED.matcher(text)
+                    .replaceAll(lines -> rows.stream()
+                            .map(row -> filled(lines.group().replaceAll("(?m)^\\*", ""), row))
+                            .filter(lineOfRow -> !lineOfRow.isBlank())
+                            .collect(Collectors.collectingAndThen(Collectors.joining(), Matcher::quoteReplacement)));
             return filled(all, values);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
