@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -70,16 +71,23 @@ public final class QualityRules {
         Cursor root = Cursor.at(contract.root(), faults);
         Elements.mappings(root, "schema").stream()
                 .filter(each -> each.place().equals(object.place()))
-                .forEach(each -> reader.owner(each, ""));
+                .forEach(each -> visit(each, List.of(), (entry, path) -> reader.entry(entry, String.join(".", path))));
         Elements.mappings(root, "slaProperties").forEach(level -> reader.level(level, root.text("slaDefaultElement")));
         return List.copyOf(reader.rules.values());
     }
 
-    private void owner(Cursor owner, String column) {
-        Elements.mappings(owner, "quality").forEach(entry -> entry(entry, column));
+    /** Every entry of a {@code quality} list of an object, and of what is in it, with the names that lead to its owner. */
+    static void visit(Cursor owner, List<String> path, BiConsumer<Cursor, List<String>> each) {
+        Elements.mappings(owner, "quality").forEach(entry -> each.accept(entry, path));
         Elements.mappings(owner, "properties")
-                .forEach(property -> owner(property, (column.isEmpty() ? "" : column + ".") + property.text("name")));
-        owner.field("items").filter(Cursor::isMapping).ifPresent(items -> owner(items, column + ".item"));
+                .forEach(property -> visit(property, within(path, property.text("name")), each));
+        owner.field("items")
+                .filter(items -> items.isMapping() && !path.isEmpty())
+                .ifPresent(items -> visit(items, within(path, "item"), each));
+    }
+
+    private static List<String> within(List<String> path, String name) {
+        return Stream.concat(path.stream(), Stream.of(name)).toList();
     }
 
     private void entry(Cursor entry, String column) {

@@ -246,7 +246,8 @@ final class SchemaErrors {
             case "exclusiveMinimum" -> expected(cursor, "more than " + arguments[0]);
             case "maximum" -> expected(cursor, "at most " + arguments[0]);
             case "not" -> {
-                String keys = joined(wanted(error).path("required").valueStream().map(JsonNode::asText));
+                String keys =
+                        joined(wanted(error).path("required").valueStream().map(JsonNode::asText));
                 yield keys.isEmpty() ? "This is not allowed here." : "The key '" + keys + "' is not allowed here.";
             }
             default -> "This breaks the rule '" + error.getKeyword() + "': " + error.getMessage() + ".";
