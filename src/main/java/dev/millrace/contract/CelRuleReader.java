@@ -20,82 +20,55 @@ final class CelRuleReader {
 
     static List<CelRule> read(Cursor object) {
         var reader = new CelRuleReader();
-        reader.quality(object, "");
-        for (Cursor property : properties(object)) {
-            reader.quality(property, property.text("name"));
-            reader.warnWithin(property);
-        }
+        QualityRules.visit(object, List.of(), (check, path) -> {
+            if (check.text("type").equals("custom") && check.text("engine").equalsIgnoreCase("cel")) {
+                if (path.size() < 2) {
+                    reader.rule(check, String.join("", path));
+                } else {
+                    check.as(Rule.INVALID_RULE)
+                            .warning("A CEL rule stands at a column or at the object; here it is not evaluated.");
+                }
+            }
+        });
         return reader.rules;
     }
 
-    private void quality(Cursor owner, String column) {
-        rulesOf(owner).forEach(check -> {
-            Optional<Cursor> given = check.field("implementation");
-            Optional<String> expression = given.flatMap(Cursor::text);
-            if (expression.isEmpty()
-                    || expression.get().isBlank()
-                    || expression.get().length() > LONGEST) {
-                check.as(Rule.INVALID_RULE)
-                        .error("A CEL rule needs an implementation: an expression of at most " + LONGEST
-                                + " characters.");
-                return;
-            }
-            if (rules.size() == MOST) {
-                check.as(Rule.INVALID_RULE).error("There are more than " + MOST + " CEL rules.");
-                return;
-            }
-            String name = check.text("name").isBlank() ? check.text("id") : check.text("name");
-            String unique = name.isBlank() ? (column.isEmpty() ? "rule" : column) + (rules.size() + 1) : name;
-            if (!names.add(unique)) {
-                check.as(Rule.INVALID_RULE).error("The name '" + unique + "' stands at a CEL rule a second time.");
-            }
-            rules.add(new CelRule(
-                    unique,
-                    expression.get(),
-                    column,
-                    isWarning(check),
-                    given.get().place(),
-                    given.get().path()));
-        });
+    private void rule(Cursor check, String column) {
+        Optional<Cursor> given = check.field("implementation");
+        Optional<String> expression = given.flatMap(Cursor::text);
+        if (expression.isEmpty()
+                || expression.get().isBlank()
+                || expression.get().length() > LONGEST) {
+            check.as(Rule.INVALID_RULE)
+                    .error("A CEL rule needs an implementation: an expression of at most " + LONGEST + " characters.");
+            return;
+        }
+        if (rules.size() == MOST) {
+            check.as(Rule.INVALID_RULE).error("There are more than " + MOST + " CEL rules.");
+            return;
+        }
+        String name = check.text("name").isBlank() ? check.text("id") : check.text("name");
+        String unique = name.isBlank() ? (column.isEmpty() ? "rule" : column) + (rules.size() + 1) : name;
+        if (!names.add(unique)) {
+            check.as(Rule.INVALID_RULE).error("The name '" + unique + "' stands at a CEL rule a second time.");
+        }
+        rules.add(new CelRule(
+                unique,
+                expression.get(),
+                column,
+                isWarning(check),
+                given.get().place(),
+                given.get().path()));
     }
 
     private static boolean isWarning(Cursor check) {
         String severity = check.text("severity");
-        boolean known = Set.of("", "error", "warning").contains(severity);
-        if (!known) {
+        if (!Set.of("", "error", "warning").contains(severity)) {
             check.field("severity")
                     .ifPresent(given -> given.as(Rule.INVALID_RULE)
                             .warning("Expected error or warning, found '" + severity
                                     + "'; the rule rejects records as an error does."));
         }
         return severity.equals("warning");
-    }
-
-    private void warnWithin(Cursor property) {
-        List<Cursor> inner = new ArrayList<>(properties(property));
-        property.field("items").ifPresent(inner::add);
-        for (Cursor field : inner) {
-            rulesOf(field)
-                    .forEach(check -> check.as(Rule.INVALID_RULE)
-                            .warning("A CEL rule stands at a column or at the object; here it is not evaluated."));
-            warnWithin(field);
-        }
-    }
-
-    private static List<Cursor> rulesOf(Cursor owner) {
-        return items(owner, "quality").stream()
-                .filter(check -> check.text("type").equals("custom")
-                        && check.text("engine").equalsIgnoreCase("cel"))
-                .toList();
-    }
-
-    private static List<Cursor> properties(Cursor owner) {
-        return items(owner, "properties");
-    }
-
-    private static List<Cursor> items(Cursor owner, String name) {
-        return owner.field(name).filter(Cursor::isSequence).map(Cursor::items).orElse(List.of()).stream()
-                .filter(Cursor::isMapping)
-                .toList();
     }
 }

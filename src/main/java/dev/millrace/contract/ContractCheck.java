@@ -2,6 +2,7 @@ package dev.millrace.contract;
 
 import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
+import dev.millrace.config.yaml.Node;
 import dev.millrace.config.yaml.YamlReader;
 import dev.millrace.config.yaml.YamlReader.Document;
 import dev.millrace.contract.SchemaCheck.Standard;
@@ -20,7 +21,6 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,7 +49,7 @@ public final class ContractCheck {
     private final Set<Path> seen = new HashSet<>();
     private final Set<String> brokenFiles = new HashSet<>();
     private final Map<Fault, Fault> faults = new LinkedHashMap<>();
-    private final Map<String, Set<String>> versionsOfContracts = new HashMap<>();
+    private final Set<String> contracts = new HashSet<>();
     private final List<Cursor> products = new ArrayList<>();
 
     private final Function<SchemaObject, List<Fault>> further;
@@ -102,14 +102,7 @@ public final class ContractCheck {
             unreadable(path, e);
         }
         if (seen.size() == before) {
-            add(new Fault(
-                    Rule.OTHER,
-                    path.toString(),
-                    0,
-                    0,
-                    "",
-                    Severity.WARNING,
-                    "There is no *.odcs.yaml and no *.odps.yaml in this folder."));
+            whole(Rule.OTHER, path, Severity.WARNING, "There is no *.odcs.yaml and no *.odps.yaml in this folder.");
         }
     }
 
@@ -142,8 +135,11 @@ public final class ContractCheck {
     }
 
     private void unreadable(Path path, IOException failure) {
-        add(new Fault(
-                Rule.UNREADABLE, path.toString(), 0, 0, "", Severity.ERROR, "This cannot be read: " + failure + "."));
+        whole(Rule.UNREADABLE, path, Severity.ERROR, "This cannot be read: " + failure + ".");
+    }
+
+    private void whole(Rule rule, Path path, Severity severity, String message) {
+        add(new Fault(rule, path.toString(), 0, 0, "", severity, message));
     }
 
     private void file(Path path) {
@@ -162,7 +158,7 @@ public final class ContractCheck {
                 .filter(fault -> said.stream().noneMatch(other -> isSame(other, fault)))
                 .filter(fault -> fault.rule().weight() != Rule.Weight.SCHEMA
                         || (strict.errors() == 0 && fault.severity() == Severity.ERROR))
-                .forEach(fault -> add(as(fault, fault.rule().severity(fault.severity()))));
+                .forEach(this::addAsRead);
     }
 
     private static boolean isSame(Fault said, Fault fault) {
@@ -186,37 +182,24 @@ public final class ContractCheck {
             ProductAssembly.check(contract, read);
             contract.objects().forEach(object -> further.apply(object).forEach(this::add));
         });
-        versionsOfContracts
-                .computeIfAbsent(root.quietly().text("id"), id -> new HashSet<>())
-                .add(root.quietly().text("version"));
+        contracts.add(root.quietly().text("id"));
     }
 
     /** A contract that a port names and that is not among those checked; an input's may well lie elsewhere. */
     private void ports(Cursor product) {
-        if (versionsOfContracts.isEmpty()) {
+        if (contracts.isEmpty()) {
             return;
         }
         Faults found = new Faults();
-        Cursor root = Cursor.at(product.node(), found);
-        for (String ports : List.of("outputPorts", "inputPorts")) {
-            root.field(ports)
-                    .map(Cursor::itemsPresent)
-                    .orElse(List.of())
-                    .forEach(port -> port.field("contractId")
-                            .filter(id -> !id.isMapping() && !id.isSequence())
-                            .ifPresent(given -> {
-                                String id = given.text().orElse("");
-                                Set<String> versions = versionsOfContracts.get(id);
-                                if (versions == null) {
-                                    given.as(
-                                                    ports.equals("outputPorts")
-                                                            ? Rule.DANGLING_REFERENCE
-                                                            : Rule.DOUBTFUL_REFERENCE)
-                                            .error("No contract among those checked has the id '" + id + "'.");
-                                }
-                            }));
-        }
-        found.all().forEach(fault -> add(as(fault, fault.rule().severity(fault.severity()))));
+        Map.of("outputPorts", Rule.DANGLING_REFERENCE, "inputPorts", Rule.DOUBTFUL_REFERENCE)
+                .forEach((ports, rule) -> Cursor.at(product.node(), found).field(ports).stream()
+                        .flatMap(given -> given.itemsPresent().stream())
+                        .flatMap(port -> port.field("contractId").stream())
+                        .filter(id -> id.node() instanceof Node.Scalar scalar && !contracts.contains(scalar.text()))
+                        .forEach(id -> id.as(rule)
+                                .error("No contract among those checked has the id '"
+                                        + id.text().orElse("") + "'.")));
+        found.all().forEach(this::addAsRead);
     }
 
     private void mesh(Path folder) {
@@ -246,6 +229,10 @@ public final class ContractCheck {
                 as(fault, Severity.ERROR),
                 fault,
                 (first, second) -> first.severity() == Severity.ERROR ? first : second);
+    }
+
+    private void addAsRead(Fault fault) {
+        add(as(fault, fault.rule().severity(fault.severity())));
     }
 
     private static Fault as(Fault fault, Severity severity) {

@@ -21,65 +21,28 @@ import java.util.regex.Pattern;
  */
 public final class ContractReader {
     private static final Pattern KNOWN_VERSION = Pattern.compile("v?3\\.[012](\\.\\d+)?(-.*)?");
-    private static final Set<String> KNOWN = Set.of(
-            "version",
-            "kind",
-            "apiVersion",
-            "id",
-            "name",
-            "tenant",
-            "tags",
-            "status",
-            "servers",
-            "dataProduct",
-            "description",
-            "domain",
-            "schema",
-            "support",
-            "price",
-            "team",
-            "roles",
-            "slaDefaultElement",
-            "slaProperties",
-            "authoritativeDefinitions",
-            "customProperties",
-            "contractCreatedTs",
-            "context",
-            "relationships",
-            "synonyms",
-            "deprecated");
-    private static final Set<String> KNOWN_IN_OBJECT = Set.of(
-            "id",
-            "name",
-            "physicalType",
-            "physicalName",
-            "description",
-            "businessName",
-            "authoritativeDefinitions",
-            "tags",
-            "customProperties",
-            "logicalType",
-            "dataGranularityDescription",
-            "properties",
-            "relationships",
-            "quality",
-            "context",
-            "synonyms",
-            "deprecated",
-            "semanticType");
+    private static final Set<String> KNOWN =
+            Set.of(("version kind apiVersion id name tenant tags status servers dataProduct description "
+                            + "domain schema support price team roles slaDefaultElement slaProperties "
+                            + "authoritativeDefinitions customProperties contractCreatedTs context relationships "
+                            + "synonyms deprecated")
+                    .split(" ", -1));
+    private static final Set<String> KNOWN_IN_OBJECT =
+            Set.of(("id name physicalType physicalName description businessName authoritativeDefinitions "
+                            + "tags customProperties logicalType dataGranularityDescription properties "
+                            + "relationships quality context synonyms deprecated semanticType")
+                    .split(" ", -1));
 
     private ContractReader() {}
 
     /** The contract in that file; throws a {@link Problem.InvalidContract} with every fault, warnings too. */
     public static Contract read(Path file) {
-        Faults faults = new Faults();
-        return orThrow(read(file, faults), faults);
+        return Elements.orThrow(faults -> read(file, faults));
     }
 
     /** The contract in that text; {@code file} is the name that faults bear. */
     public static Contract read(String file, String text) {
-        Faults faults = new Faults();
-        return orThrow(read(file, text, faults), faults);
+        return Elements.orThrow(faults -> read(file, text, faults));
     }
 
     static Optional<Contract> read(String file, String text, Faults faults) {
@@ -88,10 +51,6 @@ public final class ContractReader {
 
     static Optional<Contract> read(Path file, Faults faults) {
         return YamlReader.read(file, faults).flatMap(document -> contract(file.toString(), document, faults));
-    }
-
-    private static Contract orThrow(Optional<Contract> contract, Faults faults) {
-        return contract.orElseThrow(() -> new Problem.InvalidContract(faults.all()).exception());
     }
 
     /** The contract; empty when there is an error in it. */

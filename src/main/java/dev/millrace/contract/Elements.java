@@ -1,15 +1,43 @@
 package dev.millrace.contract;
 
 import dev.millrace.config.yaml.Cursor;
+import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
+import dev.millrace.problem.Problem;
 import dev.millrace.problem.Rule;
+import java.time.DateTimeException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 
 /** Parts that contracts and product descriptors share. */
 final class Elements {
     private Elements() {}
+
+    /** What was read; throws a {@link Problem.InvalidContract} with every fault, warnings too, where that is nothing. */
+    static <T> T orThrow(Function<Faults, Optional<T>> read) {
+        Faults faults = new Faults();
+        return read.apply(faults).orElseThrow(() -> new Problem.InvalidContract(faults.all()).exception());
+    }
+
+    /** What the text there says; an error where {@code form} throws that it is none such. */
+    static <T> Optional<T> parsed(Cursor given, String expected, Function<String, T> form) {
+        return given.text().flatMap(text -> {
+            try {
+                return Optional.of(form.apply(text));
+            } catch (IllegalArgumentException | DateTimeException e) {
+                given.error("Expected " + expected + ", found " + given.shape() + ".");
+                return Optional.empty();
+            }
+        });
+    }
+
+    /** The object's custom property of that name, else the contract's. */
+    static Optional<Cursor> custom(Contract contract, SchemaObject object, String name, Faults faults) {
+        return contract.custom(object, name).map(node -> new Cursor(node, name, faults, Rule.PRODUCT));
+    }
 
     /** The custom properties by name; ODCS's list of {@code property} and {@code value}, or a plain mapping. */
     static Map<String, Node> custom(Cursor owner) {
@@ -37,6 +65,14 @@ final class Elements {
             }
         });
         return custom;
+    }
+
+    /** The mappings in the list of that name; none where it is absent or no list. */
+    static List<Cursor> mappings(Cursor owner, String name) {
+        return owner.field(name).stream()
+                .flatMap(list -> list.itemsPresent().stream())
+                .filter(Cursor::isMapping)
+                .toList();
     }
 
     /** The items of the list of that name, as written; none where it is absent. */

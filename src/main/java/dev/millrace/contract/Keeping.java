@@ -3,10 +3,10 @@ package dev.millrace.contract;
 import dev.millrace.config.DataSize;
 import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
-import dev.millrace.problem.Rule;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * How long a contract has its rows kept.
@@ -26,17 +26,10 @@ public record Keeping(Optional<Duration> history, Optional<Duration> age, long r
     private static final String EVENT_TIME = "millrace.eventTime";
     static final Set<String> PROPERTIES = Set.of(HISTORY, ROWS, BYTES, EVENT_TIME);
 
-    private interface Form<T> {
-        /** The value; an IllegalArgumentException or DateTimeException when the text is not one. */
-        T parse(String text);
-    }
-
     /** What a contract says for one of its schema objects; what cannot be is a fault and counts as not said. */
     public static Keeping read(Contract contract, SchemaObject object, Faults faults) {
-        Optional<Duration> age = Cursor.at(contract.root(), faults).field("slaProperties").stream()
-                .filter(Cursor::isSequence)
-                .flatMap(levels -> levels.items().stream())
-                .filter(level -> level.isMapping() && level.text("property").equals("retention"))
+        Optional<Duration> age = Elements.mappings(Cursor.at(contract.root(), faults), "slaProperties").stream()
+                .filter(level -> level.text("property").equals("retention"))
                 .findFirst()
                 .flatMap(level -> {
                     Optional<Duration> given = QualityRules.lengthOfTime(level.quietly());
@@ -45,47 +38,26 @@ public record Keeping(Optional<Duration> history, Optional<Duration> age, long r
                     }
                     return given;
                 });
+        Function<String, Optional<Cursor>> custom = name -> Elements.custom(contract, object, name, faults);
         return new Keeping(
-                custom(
-                        contract,
-                        object,
-                        HISTORY,
-                        "a duration above 0 as PT15M",
-                        faults,
-                        text -> positive(Duration.parse(text))),
+                custom.apply(HISTORY)
+                        .flatMap(given -> Elements.parsed(
+                                given, "a duration above 0 as PT15M", text -> positive(Duration.parse(text)))),
                 age,
-                custom(
-                                contract,
-                                object,
-                                ROWS,
-                                "a number of rows above 0",
-                                faults,
-                                text -> positive(Long.parseLong(text)))
+                custom.apply(ROWS)
+                        .flatMap(given -> Elements.parsed(
+                                given, "a number of rows above 0", text -> positive(Long.parseLong(text))))
                         .orElse(Long.MAX_VALUE),
-                custom(
-                                contract,
-                                object,
-                                BYTES,
+                custom.apply(BYTES)
+                        .flatMap(given -> Elements.parsed(
+                                given,
                                 "a size as 10GiB",
-                                faults,
-                                text -> positive(DataSize.parse(text).bytes()))
+                                text -> positive(DataSize.parse(text).bytes())))
                         .orElse(Long.MAX_VALUE),
-                custom(contract, object, EVENT_TIME, "a column of type timestamp", faults, text -> column(object, text))
+                custom.apply(EVENT_TIME)
+                        .flatMap(given ->
+                                Elements.parsed(given, "a column of type timestamp", text -> column(object, text)))
                         .orElse(""));
-    }
-
-    private static <T> Optional<T> custom(
-            Contract contract, SchemaObject object, String name, String expected, Faults faults, Form<T> form) {
-        return contract.custom(object, name).flatMap(node -> {
-            var cursor = new Cursor(node, name, faults, Rule.PRODUCT);
-            String text = cursor.text().orElse("");
-            try {
-                return Optional.of(form.parse(text));
-            } catch (IllegalArgumentException | java.time.DateTimeException wrong) {
-                cursor.error("Expected " + expected + ", found '" + text + "'.");
-                return Optional.empty();
-            }
-        });
     }
 
     private static Duration positive(Duration duration) {

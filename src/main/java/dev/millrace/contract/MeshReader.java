@@ -1,6 +1,8 @@
 package dev.millrace.contract;
 
+import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
+import dev.millrace.config.yaml.Node;
 import dev.millrace.config.yaml.Place;
 import dev.millrace.contract.ProductDescriptor.Port;
 import dev.millrace.problem.Problem;
@@ -59,7 +61,7 @@ public final class MeshReader {
         Path folder = meshFolder.resolve("domains");
         for (Path domain : list(folder)) {
             if (!Files.isDirectory(domain)) {
-                faults.warning(Rule.PRODUCT, Place.of(domain.toString()), "", "Not a domain's folder; ignored.");
+                at(domain, "").warning("Not a domain's folder; ignored.");
                 continue;
             }
             String name = fileName(domain);
@@ -68,7 +70,7 @@ public final class MeshReader {
             }
         }
         if (faults.errors() == 0 && domains.isEmpty()) {
-            faults.warning(Rule.PRODUCT, Place.of(folder.toString()), "", "There is no domain in this folder.");
+            at(folder, "").warning("There is no domain in this folder.");
         }
         if (faults.errors() > 0) {
             throw new Problem.InvalidContract(faults.all()).exception();
@@ -83,11 +85,7 @@ public final class MeshReader {
         for (Path file : list(folder)) {
             Matcher matcher = FILE.matcher(fileName(file));
             if (!matcher.matches()) {
-                faults.warning(
-                        Rule.PRODUCT,
-                        Place.of(file.toString()),
-                        "",
-                        "Ends neither in .odcs.yaml nor in .odps.yaml; ignored.");
+                at(file, "").warning("Ends neither in .odcs.yaml nor in .odps.yaml; ignored.");
             } else if (isName("product", matcher.group(1), file)) {
                 String name = matcher.group(1);
                 if (matcher.group(2).equals("odcs")) {
@@ -135,11 +133,8 @@ public final class MeshReader {
             SortedMap<String, ProductDefinition> products) {
         ProductAssembly.assemble(domain, named.name(), contract, descriptor, faults)
                 .map(product -> products.putIfAbsent(named.name(), product))
-                .ifPresent(first -> faults.error(
-                        Rule.PRODUCT,
-                        Place.of(named.file().toString()),
-                        "",
-                        "The domain has a product '" + named.name() + "' already, of the contract "
+                .ifPresent(first -> at(named.file(), "")
+                        .error("The domain has a product '" + named.name() + "' already, of the contract "
                                 + first.contract().file() + "."));
     }
 
@@ -170,20 +165,12 @@ public final class MeshReader {
                     .findFirst()
                     .ifPresent(found::add);
         }
-        Place whole = Place.of(descriptor.file().toString());
+        Cursor ports = at(descriptor.file(), "outputPorts");
         if (found.size() > 1) {
-            faults.error(
-                    Rule.PRODUCT,
-                    whole,
-                    "outputPorts",
-                    "The output ports name " + found.size() + " contracts; a product has one.");
+            ports.error("The output ports name " + found.size() + " contracts; a product has one.");
         } else if (found.isEmpty() && faults.errors() == errors) {
-            faults.error(
-                    Rule.PRODUCT,
-                    whole,
-                    "outputPorts",
-                    "No output port names a contract by contractId, and there is no " + descriptor.name()
-                            + ".odcs.yaml beside the descriptor.");
+            ports.error("No output port names a contract by contractId, and there is no " + descriptor.name()
+                    + ".odcs.yaml beside the descriptor.");
         }
         return found.size() == 1 ? found.stream().findFirst() : Optional.empty();
     }
@@ -211,11 +198,8 @@ public final class MeshReader {
     private boolean isName(String what, String name, Path path) {
         boolean fine = NAME.matcher(name).matches();
         if (!fine) {
-            faults.error(
-                    Rule.PRODUCT,
-                    Place.of(path.toString()),
-                    "",
-                    "'" + name + "' cannot be the name of a " + what + ", since it stands in addresses. Expected"
+            at(path, "")
+                    .error("'" + name + "' cannot be the name of a " + what + ", since it stands in addresses. Expected"
                             + " [a-z][a-z0-9_-]*.");
         }
         return fine;
@@ -228,9 +212,14 @@ public final class MeshReader {
                     .sorted()
                     .toList();
         } catch (IOException e) {
-            faults.error(Rule.UNREADABLE, Place.of(folder.toString()), "", "The folder cannot be read: " + e + ".");
+            at(folder, "").as(Rule.UNREADABLE).error("The folder cannot be read: " + e + ".");
             return List.of();
         }
+    }
+
+    /** The place of a whole file or folder. */
+    private Cursor at(Path file, String path) {
+        return new Cursor(new Node.Sequence(Place.of(file.toString()), List.of()), path, faults, Rule.PRODUCT);
     }
 
     private static String fileName(Path path) {

@@ -4,11 +4,10 @@ import dev.millrace.config.LossPolicy;
 import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
-import dev.millrace.config.yaml.Place;
 import dev.millrace.problem.Rule;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -16,6 +15,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Makes a product of a contract, and checks what a contract may leave open and a product may not. */
 final class ProductAssembly {
@@ -26,13 +27,10 @@ final class ProductAssembly {
     private static final String UNKNOWN_COLUMN = "millrace.unknownFieldsColumn";
     private static final String ON_GAP = "millrace.onGap";
     private static final String ON_RECREATED = "millrace.onRecreated";
-    private static final Set<String> KNOWN = new TreeSet<>(
-            Set.of(MODE, FORMAT, UNKNOWN_FIELDS, UNKNOWN_COLUMN, DEAD_LETTER_TOPIC, ON_GAP, ON_RECREATED));
-
-    static {
-        KNOWN.addAll(Keeping.PROPERTIES);
-    }
-
+    private static final Set<String> KNOWN = Stream.concat(
+                    Stream.of(MODE, FORMAT, UNKNOWN_FIELDS, UNKNOWN_COLUMN, DEAD_LETTER_TOPIC, ON_GAP, ON_RECREATED),
+                    Keeping.PROPERTIES.stream())
+            .collect(Collectors.toCollection(TreeSet::new));
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
 
     private final Contract contract;
@@ -66,36 +64,26 @@ final class ProductAssembly {
 
     private Optional<ProductDefinition> assemble(String domain, String name, Optional<ProductDescriptor> descriptor) {
         if (!contract.domain().isEmpty() && !contract.domain().equals(domain)) {
-            warning(
-                    Rule.PRODUCT,
-                    contract.root().place(),
-                    "domain",
-                    "The contract names the domain '" + contract.domain() + "' and lies in the folder of '" + domain
-                            + "'; the folder counts.");
+            root("domain")
+                    .warning("The contract names the domain '" + contract.domain() + "' and lies in the folder of '"
+                            + domain + "'; the folder counts.");
         }
         if (contract.objects().size() != 1) {
-            error(
-                    Rule.PRODUCT,
-                    contract.root().place(),
-                    "schema",
-                    "A product has one schema object, this contract has "
+            root("schema")
+                    .error("A product has one schema object, this contract has "
                             + contract.objects().size() + ". Write a contract for each.");
             return Optional.empty();
         }
         SchemaObject object = contract.objects().get(0);
         if (object.properties().isEmpty()) {
-            error(Rule.PRODUCT, object.place(), "schema[0]", "A product needs at least one property.");
+            error(object, "A product needs at least one property.");
         }
         warnOfUnknown(contract.custom(), "customProperties");
         warnOfUnknown(object.custom(), "schema[0].customProperties");
         List<Property> key = key(object);
-        Mode mode = choice(object, MODE, Mode.values(), Mode.APPEND);
+        Mode mode = choice(custom(object, MODE), Mode.values()).orElse(Mode.APPEND);
         if (mode == Mode.UPSERT && key.isEmpty()) {
-            error(
-                    Rule.PRODUCT,
-                    object.place(),
-                    "schema[0]",
-                    "An upsert product needs a primary key: primaryKey: true on a property.");
+            error(object, "An upsert product needs a primary key: primaryKey: true on a property.");
         }
         String deadLetterTopic = custom(object, DEAD_LETTER_TOPIC)
                 .flatMap(cursor -> cursor.text())
@@ -103,12 +91,14 @@ final class ProductAssembly {
         topic(object, object.physicalName());
         topic(object, deadLetterTopic);
         if (deadLetterTopic.equals(object.physicalName())) {
-            error(Rule.PRODUCT, object.place(), "schema[0]", "The topic and the dead-letter topic are the same.");
+            error(object, "The topic and the dead-letter topic are the same.");
         }
-        ValueFormat format = choice(object, FORMAT, ValueFormat.values(), serverFormat());
-        UnknownFields unknown = choice(object, UNKNOWN_FIELDS, UnknownFields.values(), UnknownFields.IGNORE);
+        ValueFormat format =
+                choice(custom(object, FORMAT), ValueFormat.values()).orElseGet(this::serverFormat);
+        UnknownFields unknown =
+                choice(custom(object, UNKNOWN_FIELDS), UnknownFields.values()).orElse(UnknownFields.IGNORE);
         if (unknown == UnknownFields.KEEP && format != ValueFormat.JSON) {
-            error(
+            faults.error(
                     Rule.PRODUCT,
                     object.place(),
                     UNKNOWN_FIELDS,
@@ -127,15 +117,15 @@ final class ProductAssembly {
                 format,
                 unknown,
                 key,
-                choice(object, ON_GAP, LossPolicy.values()),
-                choice(object, ON_RECREATED, LossPolicy.STOP, LossPolicy.REBUILD)));
+                choice(custom(object, ON_GAP), LossPolicy.values()),
+                choice(custom(object, ON_RECREATED), LossPolicy.STOP, LossPolicy.REBUILD)));
     }
 
     private ValueFormat serverFormat() {
-        return contract.serverWithFormat()
-                .flatMap(server -> new Cursor(server.raw(), "servers", faults, Rule.UNSUPPORTED_FORMAT).field("format"))
-                .map(given -> choice(given, ValueFormat.values(), ValueFormat.JSON))
-                .orElse(ValueFormat.JSON);
+        Optional<Cursor> given = contract.serverWithFormat()
+                .flatMap(
+                        server -> new Cursor(server.raw(), "servers", faults, Rule.UNSUPPORTED_FORMAT).field("format"));
+        return choice(given, ValueFormat.values()).orElse(ValueFormat.JSON);
     }
 
     /** The object with the column that its unknown fields go to. */
@@ -143,7 +133,7 @@ final class ProductAssembly {
         Optional<Cursor> given = custom(object, UNKNOWN_COLUMN);
         String name = given.flatMap(Cursor::text).orElse(UnknownFields.COLUMN);
         if (name.isBlank() || object.property(name).isPresent()) {
-            error(
+            faults.error(
                     Rule.PRODUCT,
                     given.map(Cursor::place).orElse(object.place()),
                     UNKNOWN_COLUMN,
@@ -166,7 +156,7 @@ final class ProductAssembly {
 
     private void topic(SchemaObject object, String topic) {
         if (!TOPIC.matcher(topic).matches() || topic.equals(".") || topic.equals("..")) {
-            error(
+            faults.error(
                     Rule.UNSUPPORTED_TOPIC,
                     object.place(),
                     "schema[0]",
@@ -180,24 +170,18 @@ final class ProductAssembly {
         Set<Integer> positions = new HashSet<>();
         for (Property property : key) {
             if (!property.required()) {
-                error(
-                        Rule.OPTIONAL_KEY,
-                        property.place(),
-                        property.name(),
-                        "A primary key column must say required: true.");
+                error(Rule.OPTIONAL_KEY, property, "A primary key column must say required: true.");
             }
             if (property.primaryKeyPosition() > 0 && !positions.add(property.primaryKeyPosition())) {
                 error(
                         Rule.KEY_POSITION,
-                        property.place(),
-                        property.name(),
+                        property,
                         "Another primary key column has the position " + property.primaryKeyPosition() + ", too.");
             }
             if (!canBeKey(property.fieldType())) {
                 error(
                         Rule.UNSUPPORTED_TYPE,
-                        property.place(),
-                        property.name(),
+                        property,
                         "A column of type " + property.logicalType().text() + " cannot be part of the primary key.");
             }
         }
@@ -209,33 +193,30 @@ final class ProductAssembly {
         return switch (type) {
             case FieldType.Struct _, FieldType.ListOf _, FieldType.MapOf _, FieldType.VectorOf _ -> false;
             case FieldType.Floating _ -> false;
-            case FieldType.Bool _, FieldType.Int _, FieldType.Decimal _ -> true;
-            case FieldType.Text _, FieldType.OneOf _, FieldType.Binary _, FieldType.Uuid _ -> true;
-            case FieldType.Date _, FieldType.Timestamp _, FieldType.Time _ -> true;
+            default -> true;
         };
     }
 
     private void warnOfNestedKeys(Property property, String path) {
-        property.properties().forEach(inner -> nestedKey(inner, path));
-        property.items().ifPresent(item -> nestedKey(item, path));
+        Stream.concat(property.properties().stream(), property.items().stream())
+                .forEach(inner -> nestedKey(inner, path + "." + inner.name()));
     }
 
     private void nestedKey(Property inner, String path) {
-        String innerPath = path + "." + inner.name();
         if (inner.primaryKey()) {
-            warning(
+            faults.warning(
                     Rule.NOT_APPLIED,
                     inner.place(),
-                    innerPath,
+                    path,
                     "A primary key is made of columns; primaryKey means nothing here.");
         }
-        warnOfNestedKeys(inner, innerPath);
+        warnOfNestedKeys(inner, path);
     }
 
     private void warnOfUnknown(Map<String, Node> custom, String path) {
         custom.forEach((name, value) -> {
             if (name.startsWith("millrace.") && !KNOWN.contains(name)) {
-                warning(
+                faults.warning(
                         Rule.NOT_APPLIED,
                         value.place(),
                         path,
@@ -244,39 +225,31 @@ final class ProductAssembly {
         });
     }
 
-    private <T extends Enum<T>> T choice(SchemaObject object, String name, T[] choices, T otherwise) {
-        return custom(object, name)
-                .map(given -> choice(given, choices, otherwise))
-                .orElse(otherwise);
-    }
-
-    /** One of the choices; empty where none is named. */
+    /** One of the choices; empty where none is named, or another, which is an error. */
     @SafeVarargs
-    private <T extends Enum<T>> Optional<T> choice(SchemaObject object, String name, T... choices) {
-        return custom(object, name).map(given -> choice(given, choices, choices[0]));
-    }
-
-    private static <T extends Enum<T>> T choice(Cursor given, T[] choices, T otherwise) {
-        String text = given.text().orElse("");
-        List<String> names = Arrays.stream(choices)
-                .map(choice -> choice.name().toLowerCase(Locale.ROOT))
-                .toList();
-        int number = names.indexOf(text.toLowerCase(Locale.ROOT));
-        if (number < 0) {
-            given.error("Expected " + String.join(" or ", names) + ", found '" + text + "'.");
-        }
-        return number < 0 ? otherwise : choices[number];
+    private static <T extends Enum<T>> Optional<T> choice(Optional<Cursor> given, T... choices) {
+        Map<String, T> names = new LinkedHashMap<>();
+        Stream.of(choices).forEach(choice -> names.put(choice.name().toLowerCase(Locale.ROOT), choice));
+        return given.flatMap(cursor -> Elements.parsed(
+                cursor,
+                String.join(" or ", names.keySet()),
+                text -> Optional.ofNullable(names.get(text.toLowerCase(Locale.ROOT)))
+                        .orElseThrow(IllegalArgumentException::new)));
     }
 
     private Optional<Cursor> custom(SchemaObject object, String name) {
-        return contract.custom(object, name).map(node -> new Cursor(node, name, faults, Rule.PRODUCT));
+        return Elements.custom(contract, object, name, faults);
     }
 
-    private void error(Rule rule, Place place, String path, String message) {
-        faults.error(rule, place, path, message);
+    private void error(SchemaObject object, String message) {
+        faults.error(Rule.PRODUCT, object.place(), "schema[0]", message);
     }
 
-    private void warning(Rule rule, Place place, String path, String message) {
-        faults.warning(rule, place, path, message);
+    private void error(Rule rule, Property property, String message) {
+        faults.error(rule, property.place(), property.name(), message);
+    }
+
+    private Cursor root(String path) {
+        return new Cursor(contract.root(), path, faults, Rule.PRODUCT);
     }
 }

@@ -18,51 +18,27 @@ import java.util.Set;
  * called on an event loop. No state.
  */
 public final class ProductReader {
-    private static final Set<String> KNOWN = Set.of(
-            "apiVersion",
-            "kind",
-            "id",
-            "name",
-            "version",
-            "status",
-            "domain",
-            "tenant",
-            "authoritativeDefinitions",
-            "description",
-            "customProperties",
-            "tags",
-            "inputPorts",
-            "outputPorts",
-            "managementPorts",
-            "support",
-            "team",
-            "productCreatedTs",
-            "type",
-            "context",
-            "synonyms",
-            "deprecated");
+    private static final Set<String> KNOWN =
+            Set.of(("apiVersion kind id name version status domain tenant authoritativeDefinitions "
+                            + "description customProperties tags inputPorts outputPorts managementPorts support "
+                            + "team productCreatedTs type context synonyms deprecated")
+                    .split(" ", -1));
 
     private ProductReader() {}
 
     /** The descriptor in that file; throws a {@link Problem.InvalidContract} with every fault, warnings too. */
     public static ProductDescriptor read(Path file) {
-        Faults faults = new Faults();
-        return orThrow(read(file, faults), faults);
+        return Elements.orThrow(faults -> read(file, faults));
     }
 
     /** The descriptor in that text; {@code file} is the name that faults bear. */
     public static ProductDescriptor read(String file, String text) {
-        Faults faults = new Faults();
-        return orThrow(
-                YamlReader.parse(file, text, faults).flatMap(document -> descriptor(file, document, faults)), faults);
+        return Elements.orThrow(
+                faults -> YamlReader.parse(file, text, faults).flatMap(document -> descriptor(file, document, faults)));
     }
 
     static Optional<ProductDescriptor> read(Path file, Faults faults) {
         return YamlReader.read(file, faults).flatMap(document -> descriptor(file.toString(), document, faults));
-    }
-
-    private static ProductDescriptor orThrow(Optional<ProductDescriptor> descriptor, Faults faults) {
-        return descriptor.orElseThrow(() -> new Problem.InvalidContract(faults.all()).exception());
     }
 
     /** The descriptor; empty when there is an error in the file. */

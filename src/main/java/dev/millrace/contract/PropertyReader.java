@@ -11,43 +11,14 @@ import java.util.Set;
 
 /** Reads one property and those within it. */
 final class PropertyReader {
-    private static final Set<String> KNOWN = Set.of(
-            "id",
-            "name",
-            "physicalType",
-            "physicalName",
-            "description",
-            "businessName",
-            "authoritativeDefinitions",
-            "tags",
-            "customProperties",
-            "primaryKey",
-            "primaryKeyPosition",
-            "logicalType",
-            "logicalTypeOptions",
-            "required",
-            "unique",
-            "partitioned",
-            "partitionKeyPosition",
-            "classification",
-            "encryptedName",
-            "transformSourceObjects",
-            "transformLogic",
-            "transformDescription",
-            "examples",
-            "criticalDataElement",
-            "relationships",
-            "quality",
-            "properties",
-            "items",
-            "enum",
-            "map",
-            "vector",
-            "deprecated",
-            "semanticType",
-            "synonyms",
-            "context",
-            "defaultValue");
+    private static final Set<String> KNOWN =
+            Set.of(("id name physicalType physicalName description businessName authoritativeDefinitions "
+                            + "tags customProperties primaryKey primaryKeyPosition logicalType logicalTypeOptions "
+                            + "required unique partitioned partitionKeyPosition classification encryptedName "
+                            + "transformSourceObjects transformLogic transformDescription examples "
+                            + "criticalDataElement relationships quality properties items enum map vector "
+                            + "deprecated semanticType synonyms context defaultValue")
+                    .split(" ", -1));
 
     private PropertyReader() {}
 

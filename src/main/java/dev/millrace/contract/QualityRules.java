@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -27,7 +28,8 @@ import java.util.stream.Stream;
  * still there as {@link Check.NotOnTheStream}: a product with a broken quality rule can be served. No state.
  */
 public final class QualityRules {
-    private static final List<String> METRICS =
+    /** ODCS 3.1's metrics of {@code type: library}; the first three are of a property. */
+    static final List<String> METRICS =
             List.of("nullValues", "missingValues", "invalidValues", "duplicateValues", "rowCount");
 
     /** The names that ODCS 3.0 has for them under {@code rule}. */
@@ -47,6 +49,12 @@ public final class QualityRules {
             .flatMap(line -> Stream.of(line.split(" ", -1)))
             .map(unit -> unit.split("=", -1))
             .collect(Collectors.toMap(unit -> unit[0], unit -> Long.parseLong(unit[1])));
+    private static final Map<String, Level> LEVELS = Map.of(
+            "latency", Level.LATENCY,
+            "ly", Level.LATENCY,
+            "freshness", Level.FRESHNESS,
+            "frequency", Level.FREQUENCY,
+            "fy", Level.FREQUENCY);
     private static final Pattern AMOUNT = Pattern.compile("(\\d{1,6}) *([a-z]*)");
     private static final int DEFAULT_MINIMUM_ROWS = 1_000;
 
@@ -61,25 +69,25 @@ public final class QualityRules {
     public static List<QualityRule> read(Contract contract, SchemaObject object, Faults faults) {
         var reader = new QualityRules(object);
         Cursor root = Cursor.at(contract.root(), faults);
-        root.field("schema")
-                .ifPresent(schema -> schema.items().stream()
-                        .filter(each -> each.place().equals(object.place()))
-                        .forEach(each -> reader.owner(each, "")));
-        mappings(root, "slaProperties").forEach(level -> reader.level(level, root.text("slaDefaultElement")));
+        Elements.mappings(root, "schema").stream()
+                .filter(each -> each.place().equals(object.place()))
+                .forEach(each -> visit(each, List.of(), (entry, path) -> reader.entry(entry, String.join(".", path))));
+        Elements.mappings(root, "slaProperties").forEach(level -> reader.level(level, root.text("slaDefaultElement")));
         return List.copyOf(reader.rules.values());
     }
 
-    private static List<Cursor> mappings(Cursor owner, String name) {
-        return owner.field(name).filter(Cursor::isSequence).map(Cursor::items).orElse(List.of()).stream()
-                .filter(Cursor::isMapping)
-                .toList();
+    /** Every entry of a {@code quality} list of an object, and of what is in it, with the names that lead to its owner. */
+    static void visit(Cursor owner, List<String> path, BiConsumer<Cursor, List<String>> each) {
+        Elements.mappings(owner, "quality").forEach(entry -> each.accept(entry, path));
+        Elements.mappings(owner, "properties")
+                .forEach(property -> visit(property, within(path, property.text("name")), each));
+        owner.field("items")
+                .filter(items -> items.isMapping() && !path.isEmpty())
+                .ifPresent(items -> visit(items, within(path, "item"), each));
     }
 
-    private void owner(Cursor owner, String column) {
-        mappings(owner, "quality").forEach(entry -> entry(entry, column));
-        mappings(owner, "properties")
-                .forEach(property -> owner(property, (column.isEmpty() ? "" : column + ".") + property.text("name")));
-        owner.field("items").filter(Cursor::isMapping).ifPresent(items -> owner(items, column + ".item"));
+    private static List<String> within(List<String> path, String name) {
+        return Stream.concat(path.stream(), Stream.of(name)).toList();
     }
 
     private void entry(Cursor entry, String column) {
@@ -88,7 +96,6 @@ public final class QualityRules {
         String given = entry.text("metric").isEmpty() ? entry.text("rule") : entry.text("metric");
         String metric = OLDER.getOrDefault(given, given);
         boolean percent = Set.of("percent", "%").contains(entry.text("unit"));
-        List<Threshold> thresholds = List.of();
         Check check = switch (type) {
             case "library" -> library(entry, metric, column);
             case "sql" -> new Check.NotOnTheStream("SQL is not evaluated on the stream.");
@@ -103,8 +110,9 @@ public final class QualityRules {
                 yield new Check.NotOnTheStream("The type '" + type + "' is not known.");
             }
         };
-        if (type.equals("library")) {
-            thresholds = thresholds(entry, given);
+        boolean library = type.equals("library");
+        List<Threshold> thresholds = library ? thresholds(entry, given) : List.of();
+        if (library) {
             if (!percent && !Set.of("", "rows").contains(entry.text("unit"))) {
                 entry.error("Expected the unit rows or percent, found '" + entry.text("unit") + "'.");
             } else if (percent && metric.equals("rowCount")) {
@@ -255,10 +263,9 @@ public final class QualityRules {
         if (thresholds.isEmpty() && metric.equals("nullCheck")) {
             return List.of(new Threshold(Operator.MUST_BE, BigDecimal.ZERO, BigDecimal.ZERO));
         } else if (entry.fields().keySet().stream().noneMatch(name -> name.startsWith("must"))) {
-            entry.error("The rule has no operator. Expected one of "
-                    + String.join(
-                            ", ",
-                            Stream.of(Operator.values()).map(Operator::text).toList()) + ".");
+            entry.error(Stream.of(Operator.values())
+                    .map(Operator::text)
+                    .collect(Collectors.joining(", ", "The rule has no operator. Expected one of ", ".")));
         }
         return thresholds;
     }
@@ -279,13 +286,8 @@ public final class QualityRules {
 
     /** Latency, freshness and frequency; no other service level shows in the data. */
     private void level(Cursor entry, String defaultElement) {
-        Optional<Level> level = switch (entry.text("property").toLowerCase(Locale.ROOT)) {
-            case "latency", "ly" -> Optional.of(Level.LATENCY);
-            case "freshness" -> Optional.of(Level.FRESHNESS);
-            case "frequency", "fy" -> Optional.of(Level.FREQUENCY);
-            default -> Optional.empty();
-        };
-        if (level.isEmpty()) {
+        Level level = LEVELS.get(entry.text("property").toLowerCase(Locale.ROOT));
+        if (level == null) {
             return;
         }
         String element = entry.text("element").isEmpty() ? defaultElement : entry.text("element");
@@ -296,11 +298,11 @@ public final class QualityRules {
         BigDecimal most = BigDecimal.valueOf(promised.orElse(Duration.ZERO).toMillis());
         add(
                 entry,
-                "sla." + level.get().name().toLowerCase(Locale.ROOT),
+                "sla." + level.name().toLowerCase(Locale.ROOT),
                 "timeliness",
                 column.isEmpty()
                         ? new Check.NotOnTheStream("The service level names no element: the column of the event time.")
-                        : promised.<Check>map(time -> new Check.ServiceLevel(level.get(), column, time))
+                        : promised.<Check>map(time -> new Check.ServiceLevel(level, column, time))
                                 .orElse(new Check.NotOnTheStream("Its value is no length of time.")),
                 List.of(new Threshold(Operator.MUST_BE_LESS_OR_EQUAL_TO, most, most)),
                 false,

@@ -17,10 +17,6 @@ import java.util.Set;
  * {@code check}. A reference to another file or contract is not followed.
  */
 final class References {
-    /** ODCS 3.1's metrics of {@code type: library}. */
-    static final Set<String> METRICS =
-            Set.of("nullValues", "missingValues", "invalidValues", "duplicateValues", "rowCount");
-
     private static final Set<String> FREE =
             Set.of("customProperties", "examples", "implementation", "arguments", "enum", "defaultValue");
     private static final int LONGEST = 1000;
@@ -81,10 +77,8 @@ final class References {
         root.field("slaProperties")
                 .ifPresent(levels -> levels.itemsPresent()
                         .forEach(level -> level.field("element").ifPresent(references::level)));
-        root.field("schema")
-                .ifPresent(schema -> schema.itemsPresent().stream()
-                        .filter(Cursor::isMapping)
-                        .forEach(object -> references.element(object, Scope.of(object.field("properties")))));
+        Elements.mappings(root, "schema")
+                .forEach(object -> references.element(object, Scope.of(object.field("properties"))));
     }
 
     private void visit(Cursor cursor) {
@@ -105,11 +99,13 @@ final class References {
     }
 
     private static void once(Cursor item, String key, Rule rule, Set<String> seen) {
-        text(item, key)
-                .filter(value -> !seen.add(key + "=" + value))
-                .ifPresent(value -> item.field(key)
-                        .ifPresent(given -> given.as(rule)
-                                .warning("The " + key + " '" + value + "' stands in this list a second time.")));
+        item.field(key)
+                .filter(given -> single(given)
+                        .filter(value -> !seen.add(key + "=" + value))
+                        .isPresent())
+                .ifPresent(given -> given.as(rule)
+                        .warning("The " + key + " '" + given.text().orElse("")
+                                + "' stands in this list a second time."));
     }
 
     /** The element of a service level: names of objects or columns, with commas between. */
@@ -143,19 +139,16 @@ final class References {
     }
 
     private void element(Cursor element, Scope columns) {
-        list(element, "relationships").forEach(relationship -> {
+        Elements.mappings(element, "relationships").forEach(relationship -> {
             for (String end : List.of("from", "to")) {
-                relationship.field(end).ifPresent(given -> {
-                    if (given.isSequence()) {
-                        given.itemsPresent().forEach(this::reference);
-                    } else {
-                        reference(given);
-                    }
-                });
+                relationship
+                        .field(end)
+                        .ifPresent(given ->
+                                (given.isSequence() ? given.itemsPresent() : List.of(given)).forEach(this::reference));
             }
         });
-        list(element, "quality").forEach(rule -> quality(rule, columns));
-        list(element, "properties").forEach(property -> element(property, columns));
+        Elements.mappings(element, "quality").forEach(rule -> quality(rule, columns));
+        Elements.mappings(element, "properties").forEach(property -> element(property, columns));
         element.field("items").filter(Cursor::isMapping).ifPresent(item -> element(item, columns));
     }
 
@@ -178,13 +171,15 @@ final class References {
     }
 
     private static void quality(Cursor rule, Scope columns) {
-        text(rule, "metric")
-                .filter(metric -> !METRICS.contains(metric))
-                .ifPresent(metric -> rule.field("metric")
-                        .ifPresent(given -> given.as(Rule.UNKNOWN_METRIC)
-                                .warning("'" + metric + "' is no metric. Expected one of "
-                                        + String.join(
-                                                ", ", METRICS.stream().sorted().toList()) + ".")));
+        rule.field("metric")
+                .filter(given -> single(given)
+                        .filter(name -> !QualityRules.METRICS.contains(name))
+                        .isPresent())
+                .ifPresent(given -> given.as(Rule.UNKNOWN_METRIC)
+                        .warning("'" + given.text().orElse("") + "' is no metric. Expected one of "
+                                + String.join(
+                                        ", ",
+                                        QualityRules.METRICS.stream().sorted().toList()) + "."));
         for (String between : List.of("mustBeBetween", "mustNotBeBetween")) {
             List<BigDecimal> bounds = rule.field(between).stream()
                     .flatMap(given -> given.itemsPresent().stream())
@@ -195,25 +190,14 @@ final class References {
                         .warning(between + " has the greater number first: no value can lie between.");
             }
         }
-        rule.field("arguments").filter(Cursor::isMapping).ifPresent(arguments -> {
-            for (String key : List.of("properties", "columns")) {
-                arguments
-                        .field(key)
-                        .ifPresent(names -> names.itemsPresent().stream()
-                                .filter(name -> single(name)
-                                        .filter(text -> !columns.holds(text))
-                                        .isPresent())
-                                .forEach(name -> name.as(Rule.DANGLING_REFERENCE)
-                                        .warning("There is no column " + name.shape() + " in this object.")));
-            }
-        });
-    }
-
-    private static List<Cursor> list(Cursor owner, String key) {
-        return owner.field(key).stream()
-                .flatMap(list -> list.itemsPresent().stream())
-                .filter(Cursor::isMapping)
-                .toList();
+        for (String key : List.of("properties", "columns")) {
+            rule.field("arguments").flatMap(arguments -> arguments.field(key)).stream()
+                    .flatMap(names -> names.itemsPresent().stream())
+                    .filter(name ->
+                            single(name).filter(text -> !columns.holds(text)).isPresent())
+                    .forEach(name -> name.as(Rule.DANGLING_REFERENCE)
+                            .warning("There is no column " + name.shape() + " in this object."));
+        }
     }
 
     private static Optional<String> text(Cursor owner, String key) {

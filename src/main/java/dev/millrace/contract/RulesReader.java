@@ -15,18 +15,32 @@ import java.time.LocalTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Base64;
+import java.util.EnumMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /** Reads {@code logicalTypeOptions} and {@code enum} of one property into {@link Rules}. */
 final class RulesReader {
-    private static final Set<String> BOUNDS =
-            Set.of("format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum");
+    private static final String BOUNDS = "format minimum maximum exclusiveMinimum exclusiveMaximum";
+
+    /** The options of each logical type that has any. */
+    private static final Map<LogicalType, Set<String>> KNOWN = new EnumMap<>(Map.of(
+            LogicalType.STRING, words("minLength maxLength pattern format enum"),
+            LogicalType.DATE, words(BOUNDS),
+            LogicalType.TIMESTAMP, words(BOUNDS + " timezone defaultTimezone"),
+            LogicalType.TIME, words(BOUNDS + " timezone defaultTimezone"),
+            LogicalType.INTEGER, words(BOUNDS + " multipleOf enum"),
+            LogicalType.NUMBER, words(BOUNDS + " multipleOf enum"),
+            LogicalType.VECTOR,
+                    words("dimensions elementType distanceMetric normalized embeddingModel embeddingModelVersion"),
+            LogicalType.ARRAY, words("minItems maxItems uniqueItems")));
 
     /** What compiles in Python, PCRE or JavaScript, and not in Java. */
     private static final Pattern FOREIGN = Pattern.compile("\\(\\?P[<=>]|\\(\\?[#|&R]|\\[\\^?]|\\\\[yYmMKg]");
@@ -42,10 +56,16 @@ final class RulesReader {
 
     private final Cursor property;
     private final FieldType type;
+    private final Set<String> known;
     private final Optional<Cursor> options;
 
-    private RulesReader(Cursor property, FieldType type) {
+    private static Set<String> words(String line) {
+        return Set.of(line.split(" ", -1));
+    }
+
+    private RulesReader(Cursor property, LogicalType logical, FieldType type) {
         this.property = property;
+        this.known = KNOWN.getOrDefault(logical, Set.of());
         this.type = type;
         this.options = property.field("logicalTypeOptions").filter(given -> {
             if (!given.isMapping()) {
@@ -56,27 +76,24 @@ final class RulesReader {
     }
 
     static Rules read(Cursor property, LogicalType logical, FieldType type) {
-        return new RulesReader(property, type).read(logical);
+        return new RulesReader(property, logical, type).read(logical);
     }
 
     private Rules read(LogicalType logical) {
         options.ifPresent(given -> warnOfOthers(given, logical));
-        boolean text = logical == LogicalType.STRING;
-        boolean array = logical == LogicalType.ARRAY;
-        boolean number = logical == LogicalType.INTEGER || logical == LogicalType.NUMBER;
         Rules rules = new Rules(
-                text ? count("minLength", 0) : 0,
-                text ? count("maxLength", Integer.MAX_VALUE) : Integer.MAX_VALUE,
-                text ? pattern() : Optional.empty(),
+                count("minLength", 0),
+                count("maxLength", Integer.MAX_VALUE),
+                option("pattern").flatMap(RulesReader::pattern),
                 options.map(given -> given.text("format")).orElse(""),
                 bound("minimum").or(this::leastOfFormat),
                 bound("maximum"),
                 bound("exclusiveMinimum"),
                 bound("exclusiveMaximum"),
-                number ? multipleOf() : Optional.empty(),
-                array ? count("minItems", 0) : size().orElse(0),
-                array ? count("maxItems", Integer.MAX_VALUE) : size().orElse(Integer.MAX_VALUE),
-                array && options.map(given -> given.flag("uniqueItems")).orElse(false),
+                multipleOf(),
+                count("minItems", size().orElse(0)),
+                count("maxItems", size().orElse(Integer.MAX_VALUE)),
+                option("uniqueItems").flatMap(Cursor::flag).orElse(false),
                 values(),
                 fallback());
         contradictions(rules);
@@ -86,31 +103,6 @@ final class RulesReader {
     }
 
     private void warnOfOthers(Cursor given, LogicalType logical) {
-        Set<String> known = switch (logical) {
-            case STRING -> Set.of("minLength", "maxLength", "pattern", "format", "enum");
-            case DATE -> BOUNDS;
-            case TIMESTAMP, TIME ->
-                Set.of(
-                        "format",
-                        "minimum",
-                        "maximum",
-                        "exclusiveMinimum",
-                        "exclusiveMaximum",
-                        "timezone",
-                        "defaultTimezone");
-            case INTEGER, NUMBER ->
-                Set.of("format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "enum");
-            case VECTOR ->
-                Set.of(
-                        "dimensions",
-                        "elementType",
-                        "distanceMetric",
-                        "normalized",
-                        "embeddingModel",
-                        "embeddingModelVersion");
-            case ARRAY -> Set.of("minItems", "maxItems", "uniqueItems");
-            case OBJECT, MAP, BOOLEAN -> Set.of();
-        };
         given.fields().forEach((name, option) -> {
             if (!known.contains(name)) {
                 option.as(Rule.NOT_APPLIED)
@@ -136,12 +128,9 @@ final class RulesReader {
         return option(name).map(given -> given.count().orElse(none)).orElse(none);
     }
 
+    /** What stands under that name, where the logical type has such an option. */
     private Optional<Cursor> option(String name) {
-        return options.flatMap(given -> given.field(name));
-    }
-
-    private Optional<String> pattern() {
-        return option("pattern").flatMap(RulesReader::pattern);
+        return options.filter(given -> known.contains(name)).flatMap(given -> given.field(name));
     }
 
     /** The pattern that stands there; empty with an error when it cannot be used. */
@@ -180,52 +169,45 @@ final class RulesReader {
     /** A number, or a date or time as a number of the column's unit. */
     private Optional<BigDecimal> inUnits(Cursor given) {
         return switch (type) {
-            case FieldType.Int number -> given.number();
-            case FieldType.Floating number -> given.number();
-            case FieldType.Decimal number -> given.number();
+            case FieldType.Int _, FieldType.Floating _, FieldType.Decimal _ -> given.number();
             case FieldType.Timestamp timestamp when timestamp.encoding() == Encoding.EPOCH_MILLIS -> given.number();
             case FieldType.Timestamp timestamp
             when timestamp.encoding() == Encoding.EPOCH_SECONDS ->
                 given.number().map(seconds -> seconds.movePointRight(3));
             case FieldType.Timestamp timestamp -> moment(given, timestamp);
-            case FieldType.Date date ->
-                given.text()
-                        .flatMap(text -> temporal(
-                                given,
-                                "2001-12-31",
-                                () -> BigDecimal.valueOf(LocalDate.parse(text).toEpochDay())));
+            case FieldType.Date _ ->
+                temporal(
+                        given,
+                        "2001-12-31",
+                        text -> BigDecimal.valueOf(LocalDate.parse(text).toEpochDay()));
             case FieldType.Time time ->
-                given.text()
-                        .flatMap(text -> temporal(
-                                given,
-                                "12:34:56",
-                                () -> units(0, LocalTime.parse(text).toNanoOfDay(), time.unit())));
-            case FieldType.Bool _, FieldType.Text _, FieldType.OneOf _, FieldType.Binary _, FieldType.Uuid _ ->
-                Optional.empty();
-            case FieldType.Struct _, FieldType.ListOf _, FieldType.MapOf _, FieldType.VectorOf _ -> Optional.empty();
+                temporal(
+                        given,
+                        "12:34:56",
+                        text -> units(0, LocalTime.parse(text).toNanoOfDay(), time.unit()));
+            default -> Optional.empty();
         };
     }
 
     private static Optional<BigDecimal> moment(Cursor given, FieldType.Timestamp type) {
         String example = type.zoned() ? "2001-12-31T00:00:00Z" : "2001-12-31T00:00:00";
-        return given.text()
-                .flatMap(text -> temporal(given, example, () -> {
-                    if (text.length() > LONGEST_MOMENT) {
-                        throw new DateTimeException("longer than any moment");
-                    }
-                    String iso = text.replace(' ', 'T');
-                    if (!iso.contains("T")) {
-                        return units(LocalDate.parse(iso).toEpochDay() * 86_400, 0, type.unit());
-                    }
-                    boolean offset = iso.matches(".*T.*(Z|z|[+-]\\d\\d.*)");
-                    if (offset && !type.zoned()) {
-                        throw new DateTimeException("an offset in a bound of a local timestamp");
-                    }
-                    OffsetDateTime moment = offset
-                            ? OffsetDateTime.parse(iso)
-                            : LocalDateTime.parse(iso).atOffset(ZoneOffset.UTC);
-                    return units(moment.toEpochSecond(), moment.getNano(), type.unit());
-                }));
+        return temporal(given, example, text -> {
+            if (text.length() > LONGEST_MOMENT) {
+                throw new DateTimeException("longer than any moment");
+            }
+            String iso = text.replace(' ', 'T');
+            if (!iso.contains("T")) {
+                return units(LocalDate.parse(iso).toEpochDay() * 86_400, 0, type.unit());
+            }
+            boolean offset = iso.matches(".*T.*(Z|z|[+-]\\d\\d.*)");
+            if (offset && !type.zoned()) {
+                throw new DateTimeException("an offset in a bound of a local timestamp");
+            }
+            OffsetDateTime moment = offset
+                    ? OffsetDateTime.parse(iso)
+                    : LocalDateTime.parse(iso).atOffset(ZoneOffset.UTC);
+            return units(moment.toEpochSecond(), moment.getNano(), type.unit());
+        });
     }
 
     private static BigDecimal units(long seconds, long nanos, Unit unit) {
@@ -235,14 +217,8 @@ final class RulesReader {
                 .stripTrailingZeros();
     }
 
-    private static Optional<BigDecimal> temporal(Cursor given, String example, Bound bound) {
-        try {
-            return Optional.of(bound.value());
-        } catch (DateTimeException e) {
-            given.as(Rule.INVALID_BOUND)
-                    .error("Expected a bound such as '" + example + "', found " + given.shape() + ".");
-            return Optional.empty();
-        }
+    private static Optional<BigDecimal> temporal(Cursor given, String example, Function<String, BigDecimal> bound) {
+        return Elements.parsed(given.as(Rule.INVALID_BOUND), "a bound such as '" + example + "'", bound);
     }
 
     private List<String> values() {
@@ -281,7 +257,7 @@ final class RulesReader {
 
     private List<Cursor> enumItems() {
         return property.field("enum")
-                .or(() -> option("enum"))
+                .or(() -> options.flatMap(given -> given.field("enum")))
                 .map(Cursor::items)
                 .orElse(List.of());
     }
@@ -313,16 +289,11 @@ final class RulesReader {
             return Optional.empty();
         }
         BigDecimal number = new BigDecimal(value);
-        if (rules.minimum().filter(bound -> number.compareTo(bound) < 0).isPresent()
-                || rules.exclusiveMinimum()
-                        .filter(bound -> number.compareTo(bound) <= 0)
-                        .isPresent()) {
+        if (isBelow(number, rules.minimum(), 0) || isBelow(number, rules.exclusiveMinimum(), 1)) {
             return Optional.of("minimum");
         }
-        if (rules.maximum().filter(bound -> number.compareTo(bound) > 0).isPresent()
-                || rules.exclusiveMaximum()
-                        .filter(bound -> number.compareTo(bound) >= 0)
-                        .isPresent()) {
+        if (isBelow(number.negate(), rules.maximum().map(BigDecimal::negate), 0)
+                || isBelow(number.negate(), rules.exclusiveMaximum().map(BigDecimal::negate), 1)) {
             return Optional.of("maximum");
         }
         return rules.multipleOf()
@@ -330,20 +301,20 @@ final class RulesReader {
                 .map(step -> "multipleOf");
     }
 
+    /** Whether the number compares to the bound, if there is one, as less than {@code least}. */
+    private static boolean isBelow(BigDecimal number, Optional<BigDecimal> bound, int least) {
+        return bound.filter(given -> number.compareTo(given) < least).isPresent();
+    }
+
     private Optional<String> value(Cursor value) {
         return switch (type) {
             case FieldType.Text _, FieldType.OneOf _, FieldType.Uuid _ -> value.text();
             case FieldType.Bool flag -> value.flag().map(String::valueOf);
-            case FieldType.Binary bytes -> value.text().flatMap(text -> base64(value, text));
-            case FieldType.Int number ->
+            case FieldType.Binary _ -> base64(value);
+            case FieldType.Int _, FieldType.Timestamp _, FieldType.Time _ ->
                 inUnits(value).filter(units -> isWhole(value, units)).map(RulesReader::plain);
-            case FieldType.Decimal number -> inUnits(value).map(RulesReader::plain);
-            case FieldType.Floating number -> inUnits(value).map(RulesReader::plain);
-            case FieldType.Date date -> inUnits(value).map(RulesReader::plain);
-            case FieldType.Timestamp moment ->
-                inUnits(value).filter(units -> isWhole(value, units)).map(RulesReader::plain);
-            case FieldType.Time time ->
-                inUnits(value).filter(units -> isWhole(value, units)).map(RulesReader::plain);
+            case FieldType.Decimal _, FieldType.Floating _, FieldType.Date _ ->
+                inUnits(value).map(RulesReader::plain);
             case FieldType.Struct _, FieldType.ListOf _, FieldType.MapOf _, FieldType.VectorOf _ -> unchecked(value);
         };
     }
@@ -360,14 +331,11 @@ final class RulesReader {
         return whole;
     }
 
-    private static Optional<String> base64(Cursor value, String text) {
-        try {
-            return Optional.of(
-                    Base64.getEncoder().encodeToString(Base64.getDecoder().decode(text)));
-        } catch (IllegalArgumentException e) {
-            value.error("Expected bytes in base64, found " + value.shape() + ".");
-            return Optional.empty();
-        }
+    private static Optional<String> base64(Cursor value) {
+        return Elements.parsed(
+                value,
+                "bytes in base64",
+                text -> Base64.getEncoder().encodeToString(Base64.getDecoder().decode(text)));
     }
 
     private static Optional<String> unchecked(Cursor value) {
@@ -416,9 +384,5 @@ final class RulesReader {
 
     private void contradiction(String message) {
         property.as(Rule.CONTRADICTING_BOUNDS).error(message);
-    }
-
-    private interface Bound {
-        BigDecimal value();
     }
 }

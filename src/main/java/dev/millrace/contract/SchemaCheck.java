@@ -2,7 +2,6 @@ package dev.millrace.contract;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SchemaRegistryConfig;
@@ -91,32 +90,11 @@ final class SchemaCheck {
     }
 
     private Loaded load(String name) {
-        JsonNode text = name.equals("odps-v1.1.0") ? patched(read("odps-v1.0.0"), read(name + ".patch")) : read(name);
-        return new Loaded(text, registry.getSchema(text));
-    }
-
-    private static JsonNode read(String name) {
         try (InputStream in = SchemaCheck.class.getResourceAsStream("schema/" + name + ".json")) {
-            return JSON.readTree(in);
+            JsonNode text = JSON.readTree(in);
+            return new Loaded(text, registry.getSchema(text));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    /** RFC 7396. */
-    private static JsonNode patched(JsonNode target, JsonNode patch) {
-        if (!patch.isObject()) {
-            return patch;
-        }
-        ObjectNode object = target instanceof ObjectNode given ? given : JSON.createObjectNode();
-        patch.properties().forEach(change -> {
-            if (change.getValue().isNull()) {
-                object.remove(change.getKey());
-            } else {
-                JsonNode old = object.path(change.getKey());
-                object.set(change.getKey(), patched(old, change.getValue()));
-            }
-        });
-        return object;
     }
 }

@@ -35,6 +35,13 @@ import java.util.stream.Stream;
 final class SchemaErrors {
     private static final int MOST_ERRORS = 5000; // the first of them are more than are kept
     private static final int SHOWN_VALUES = 60;
+    private static final Map<String, String> TYPES = Map.of(
+            "string", "a text",
+            "array", "a list",
+            "object", "a mapping",
+            "integer", "a whole number",
+            "number", "a number",
+            "boolean", "true or false");
 
     private final JsonNode schema;
     private final Node root;
@@ -182,14 +189,13 @@ final class SchemaErrors {
     }
 
     private void tooMany(Error error, Set<String> said) {
-        JsonNode branches = at(error.getSchemaLocation().getFragment(), 0);
         Cursor owner = cursor(error);
-        Set<String> given = new LinkedHashSet<>();
-        branches.forEach(branch -> branch.path("required").forEach(key -> {
-            if (owner.field(key.asText()).isPresent()) {
-                given.add(key.asText());
-            }
-        }));
+        Set<String> given = wanted(error)
+                .valueStream()
+                .flatMap(branch -> branch.path("required").valueStream())
+                .map(JsonNode::asText)
+                .filter(key -> owner.field(key).isPresent())
+                .collect(Collectors.toCollection(LinkedHashSet::new));
         if (given.size() > 1) {
             say(error, "The keys " + String.join(" and ", given) + " exclude each other. Keep one of them.", said);
         } else if (!said.contains(error.getInstanceLocation().toString())) {
@@ -222,21 +228,17 @@ final class SchemaErrors {
             case "additionalProperties", "unevaluatedProperties" -> unknown(error, names(error));
             case "required" -> "The key '" + error.getProperty() + "' is missing.";
             case "enum" -> {
-                List<String> values = new ArrayList<>();
-                at(error.getSchemaLocation().getFragment(), 0).forEach(value -> values.add(value.asText()));
+                List<String> values =
+                        wanted(error).valueStream().map(JsonNode::asText).toList();
                 yield expected(cursor, joined(values.stream().limit(SHOWN_VALUES)))
                         + Nearest.closeTo(cursor.quietly().text().orElse(""), values)
                                 .map(near -> " Did you mean '" + near + "'?")
                                 .orElse("");
             }
-            case "const" ->
-                expected(cursor, at(error.getSchemaLocation().getFragment(), 0).asText());
+            case "const" -> expected(cursor, wanted(error).asText());
             case "type" -> expected(cursor, types(List.of(error)));
             case "pattern" ->
-                expected(
-                        cursor,
-                        "a text of the form "
-                                + at(error.getSchemaLocation().getFragment(), 0).asText());
+                expected(cursor, "a text of the form " + wanted(error).asText());
             case "minItems" -> "Expected at least " + arguments[0] + " items.";
             case "maxItems" -> "Expected at most " + arguments[0] + " items.";
             case "uniqueItems" -> "Two items of this list are the same.";
@@ -244,10 +246,8 @@ final class SchemaErrors {
             case "exclusiveMinimum" -> expected(cursor, "more than " + arguments[0]);
             case "maximum" -> expected(cursor, "at most " + arguments[0]);
             case "not" -> {
-                String keys = joined(at(error.getSchemaLocation().getFragment(), 0)
-                        .path("required")
-                        .valueStream()
-                        .map(JsonNode::asText));
+                String keys =
+                        joined(wanted(error).path("required").valueStream().map(JsonNode::asText));
                 yield keys.isEmpty() ? "This is not allowed here." : "The key '" + keys + "' is not allowed here.";
             }
             default -> "This breaks the rule '" + error.getKeyword() + "': " + error.getMessage() + ".";
@@ -267,19 +267,9 @@ final class SchemaErrors {
 
     private String types(List<Error> errors) {
         return errors.stream()
-                .flatMap(error -> {
-                    JsonNode type = at(error.getSchemaLocation().getFragment(), 0);
-                    return type.isArray() ? type.valueStream() : Stream.of(type);
-                })
-                .map(type -> switch (type.asText()) {
-                    case "string" -> "a text";
-                    case "array" -> "a list";
-                    case "object" -> "a mapping";
-                    case "integer" -> "a whole number";
-                    case "number" -> "a number";
-                    case "boolean" -> "true or false";
-                    default -> type.asText();
-                })
+                .map(this::wanted)
+                .flatMap(type -> type.isArray() ? type.valueStream() : Stream.of(type))
+                .map(type -> TYPES.getOrDefault(type.asText(), type.asText()))
                 .distinct()
                 .collect(Collectors.joining(" or "));
     }
@@ -318,6 +308,11 @@ final class SchemaErrors {
         for (String key : List.of("if", "then", "else")) {
             names(at.path(key), names, seen);
         }
+    }
+
+    /** What the keyword that the error is of stands before. */
+    private JsonNode wanted(Error error) {
+        return at(error.getSchemaLocation().getFragment(), 0);
     }
 
     /** The part of the schema at that place, or so many steps above it. */

@@ -9,7 +9,7 @@ import java.util.Optional;
 /**
  * The table from ODCS types to {@link FieldType}s. {@code logicalType} decides the family; {@code logicalTypeOptions}
  * and {@code physicalType} narrow within it, the options first; a physical type of another family is what some database
- * keeps and says nothing about the record. {@link TypeForms} says what comes of it.
+ * keeps and says nothing about the record. {@code docs/types.md} says what comes of it.
  */
 final class TypeMapping {
     static final String KEY = "key";

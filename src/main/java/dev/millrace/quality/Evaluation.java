@@ -30,16 +30,15 @@ final class Evaluation {
     static List<RuleResult> of(Plan plan, Tally tally) {
         return plan.measures().stream()
                 .filter(measure -> measure.obstacle().isEmpty())
-                .filter(measure -> switch (measure.rule().check()) {
-                    case Check.Missing ignored -> true;
-                    case Check.Invalid ignored -> true;
-                    case Check.ServiceLevel level -> level.level() == Level.LATENCY;
-                    case Check.Duplicates ignored -> false;
-                    case Check.RowCount ignored -> false;
-                    case Check.NotOnTheStream ignored -> false;
-                })
+                .filter(measure -> isCounted(measure.rule().check()))
                 .map(measure -> counted(measure, tally))
                 .toList();
+    }
+
+    private static boolean isCounted(Check check) {
+        return check instanceof Check.Missing
+                || check instanceof Check.Invalid
+                || (check instanceof Check.ServiceLevel level && level.level() == Level.LATENCY);
     }
 
     private static RuleResult measured(Plan.Measure measure, State state, long nowMillis) {
@@ -49,8 +48,7 @@ final class Evaluation {
             return RuleResult.not(rule, measure.obstacle());
         }
         return switch (rule.check()) {
-            case Check.Missing ignored -> counted(measure, all);
-            case Check.Invalid ignored -> counted(measure, all);
+            case Check.Missing _, Check.Invalid _ -> counted(measure, all);
             case Check.Duplicates ignored -> duplicates(measure, state);
             case Check.RowCount ignored -> exact(rule, all.rows(), all);
             case Check.ServiceLevel ignored when !all.hasTimes() -> RuleResult.not(rule, "There is no event time yet.");

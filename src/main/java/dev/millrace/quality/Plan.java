@@ -26,8 +26,23 @@ import org.apache.arrow.vector.types.pojo.ArrowType;
 /**
  * How a product's rows are looked at for its rules: a rule becomes a counter, which says of a row whether it falls under
  * it, and perhaps a set of values to be told apart, or windows between which there are gaps. Immutable; any thread.
+ *
+ * @param columns the leaf columns with statistics
+ * @param eventTime the column that windows go by; empty where it is the record's timestamp
+ * @param measures one for each rule, in order
+ * @param sets the columns of each set of values
+ * @param gaps the promised width of each frequency, in milliseconds
+ * @param fingerprint tells a state of this plan from one of another
  */
-final class Plan {
+record Plan(
+        StoreSchema schema,
+        List<ColumnLayout> columns,
+        String eventTime,
+        List<Measure> measures,
+        List<Counter> counters,
+        List<List<String>> sets,
+        List<Long> gaps,
+        long fingerprint) {
     /** Columns that have statistics at most; those after them have none. */
     static final int MAX_COLUMNS = 256;
     /** Rules that are measured at most: a bit each in a row's mask. */
@@ -53,33 +68,33 @@ final class Plan {
      */
     record Measure(QualityRule rule, String obstacle, int counter, int extra) {}
 
-    private final StoreSchema schema;
-    private final List<ColumnLayout> columns;
-    private final String eventTime;
-    private final List<Measure> measures = new ArrayList<>();
-    private final List<Counter> counters = new ArrayList<>();
-    private final List<List<String>> sets = new ArrayList<>();
-    private final List<Long> gaps = new ArrayList<>();
-    private final long fingerprint;
-
     Plan(StoreSchema schema, List<QualityRule> rules) {
-        this.schema = schema;
-        this.columns = schema.columns().stream()
-                .flatMap(Plan::leaves)
-                .filter(Values::isScalar)
-                .limit(MAX_COLUMNS)
-                .toList();
-        this.eventTime = rules.stream()
-                .map(rule -> rule.check() instanceof Check.ServiceLevel level ? level.column() : "")
-                .filter(column -> find(column).filter(Values::isTime).isPresent())
-                .findFirst()
-                .orElse("");
-        rules.forEach(rule -> measures.add(measure(rule)));
-        byte[] text = (FORMAT
+        this(
+                schema,
+                schema.columns().stream()
+                        .flatMap(Plan::leaves)
+                        .filter(Values::isScalar)
+                        .limit(MAX_COLUMNS)
+                        .toList(),
+                rules.stream()
+                        .map(rule -> rule.check() instanceof Check.ServiceLevel level ? level.column() : "")
+                        .filter(column ->
+                                find(schema, column).filter(Values::isTime).isPresent())
+                        .findFirst()
+                        .orElse(""),
+                new ArrayList<>(),
+                new ArrayList<>(),
+                new ArrayList<>(),
+                new ArrayList<>(),
+                fingerprint(FORMAT
                         + schema.layout().schema().toJson()
-                        + rules.stream().map(QualityRule::check).toList())
-                .getBytes(UTF_8);
-        this.fingerprint = Hash.of(text, 0, text.length);
+                        + rules.stream().map(QualityRule::check).toList()));
+        rules.forEach(rule -> measures.add(measure(rule)));
+    }
+
+    private static long fingerprint(String text) {
+        byte[] bytes = text.getBytes(UTF_8);
+        return Hash.of(bytes, 0, bytes.length);
     }
 
     private static Stream<ColumnLayout> leaves(ColumnLayout column) {
@@ -88,8 +103,12 @@ final class Plan {
                 : Stream.of(column);
     }
 
-    private Optional<ColumnLayout> find(String column) {
+    private static Optional<ColumnLayout> find(StoreSchema schema, String column) {
         return column.startsWith("$") ? Optional.empty() : schema.layout().find(column);
+    }
+
+    private Optional<ColumnLayout> find(String column) {
+        return find(schema, column);
     }
 
     private Measure measure(QualityRule rule) {
@@ -113,9 +132,7 @@ final class Plan {
                 gaps.add(check.promised().toMillis());
                 extra = shownWindows() + gaps.size() - 1;
             }
-            case Check.ServiceLevel freshness -> {}
-            case Check.RowCount count -> {}
-            case Check.NotOnTheStream nothing -> {}
+            case Check.ServiceLevel _, Check.RowCount _, Check.NotOnTheStream _ -> {}
         }
         counters.add(counter);
         return new Measure(rule, "", counters.size() - 1, extra);
@@ -130,8 +147,7 @@ final class Plan {
             case Check.Invalid(String column, var values, var pattern) -> List.of(column);
             case Check.Duplicates(List<String> all) -> all;
             case Check.ServiceLevel(var level, String column, var promised) -> List.of(column);
-            case Check.RowCount count -> List.of();
-            case Check.NotOnTheStream nothing -> List.of();
+            case Check.RowCount _, Check.NotOnTheStream _ -> List.of();
         };
         for (String name : names) {
             Optional<ColumnLayout> column = find(name);
@@ -220,34 +236,6 @@ final class Plan {
         };
     }
 
-    StoreSchema schema() {
-        return schema;
-    }
-
-    /** The leaf columns with statistics. */
-    List<ColumnLayout> columns() {
-        return columns;
-    }
-
-    /** A measure for each rule, in order. */
-    List<Measure> measures() {
-        return measures;
-    }
-
-    List<Counter> counters() {
-        return counters;
-    }
-
-    /** The columns of each set of values. */
-    List<List<String>> sets() {
-        return sets;
-    }
-
-    /** The column that windows go by; empty where it is the record's timestamp. */
-    String eventTime() {
-        return eventTime;
-    }
-
     /** The layout of {@link #eventTime()}, or that of the record's timestamp. */
     ColumnLayout times() {
         return find(eventTime).orElseGet(() -> schema.layout().top().get(schema.timestampColumn()));
@@ -265,10 +253,5 @@ final class Plan {
     /** How many windows are for people, before those of frequencies. */
     static int shownWindows() {
         return 2;
-    }
-
-    /** Tells a state of this plan from one of another. */
-    long fingerprint() {
-        return fingerprint;
     }
 }

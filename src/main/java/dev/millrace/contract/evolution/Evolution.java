@@ -4,10 +4,12 @@ import dev.millrace.contract.Contract;
 import dev.millrace.contract.evolution.Change.Effect;
 import dev.millrace.contract.evolution.Change.Level;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * What changes from one version of a contract to another, whom it breaks, and the version number that it asks for.
@@ -28,33 +30,29 @@ public record Evolution(String id, String from, String to, List<Change> changes)
 
     /** All that changes from {@code before} to {@code after}. */
     public static Evolution between(Contract before, Contract after) {
-        List<Change> changes = new ArrayList<>();
-        identity(before, after, changes);
-        new SchemaChanges(changes).objects(before, after);
-        ServiceLevelChanges.between(before.root(), after.root(), changes);
-        DocumentChanges.between(before.root(), after.root(), changes);
-        return new Evolution(after.id(), before.version(), after.version(), changes);
-    }
-
-    private static void identity(Contract before, Contract after, List<Change> changes) {
-        if (!before.id().equals(after.id())) {
-            changes.add(Change.of(
-                    "id",
-                    "id",
-                    "The contract's id changes from '" + before.id() + "' to '" + after.id()
-                            + "': to everybody who refers to it, it is another contract.",
-                    Effect.NONE,
-                    Effect.BREAK));
-        }
-        if (!before.status().equals(after.status())) {
-            boolean ends = List.of("deprecated", "retired").contains(after.status());
-            changes.add(Change.of(
-                    "status",
-                    "status",
-                    "The status changes from '" + before.status() + "' to '" + after.status() + "'.",
-                    Effect.NONE,
-                    ends ? Effect.WARNING : Effect.NONE));
-        }
+        var root = new Spot("", new ArrayList<>());
+        root.within("id")
+                .compare(
+                        "id",
+                        before.id(),
+                        after.id(),
+                        Effect.NONE,
+                        Effect.BREAK,
+                        "The contract's id changes from '%s' to '%s': to everybody who refers to it, it is another"
+                                + " contract.");
+        boolean ends = List.of("deprecated", "retired").contains(after.status());
+        root.within("status")
+                .compare(
+                        "status",
+                        before.status(),
+                        after.status(),
+                        Effect.NONE,
+                        ends ? Effect.WARNING : Effect.NONE,
+                        "The status changes from '%s' to '%s'.");
+        SchemaChanges.between(before, after, root);
+        ServiceLevelChanges.between(before.root(), after.root(), root.within("slaProperties"));
+        DocumentChanges.between(before.root(), after.root(), root.changes());
+        return new Evolution(after.id(), before.version(), after.version(), root.changes());
     }
 
     /** Whether any change breaks the producer's side. */
@@ -83,14 +81,12 @@ public record Evolution(String id, String from, String to, List<Change> changes)
         if (!old.matches()) {
             return Optional.empty();
         }
-        long major = number(old, 2);
-        long minor = number(old, 3);
-        long patch = number(old, 4);
+        long[] numbers = numbers(old);
         String prefix = old.group(1);
         return Optional.of(level().map(level -> switch (level) {
-                    case MAJOR -> prefix + (major + 1) + ".0.0";
-                    case MINOR -> prefix + major + "." + (minor + 1) + ".0";
-                    case PATCH -> prefix + major + "." + minor + "." + (patch + 1);
+                    case MAJOR -> prefix + (numbers[0] + 1) + ".0.0";
+                    case MINOR -> prefix + numbers[0] + "." + (numbers[1] + 1) + ".0";
+                    case PATCH -> prefix + numbers[0] + "." + numbers[1] + "." + (numbers[2] + 1);
                 })
                 .orElse(from));
     }
@@ -99,20 +95,14 @@ public record Evolution(String id, String from, String to, List<Change> changes)
     public boolean versionIsEnough() {
         Matcher given = VERSION.matcher(to.strip());
         Optional<Matcher> asked = askedVersion().map(VERSION::matcher).filter(Matcher::matches);
-        if (!given.matches() || asked.isEmpty()) {
-            return true;
-        }
-        for (int part = 2; part <= 4; part++) {
-            int order = Long.compare(number(given, part), number(asked.get(), part));
-            if (order != 0) {
-                return order > 0;
-            }
-        }
-        return true;
+        return !given.matches() || asked.isEmpty() || Arrays.compare(numbers(given), numbers(asked.get())) >= 0;
     }
 
-    private static long number(Matcher version, int group) {
-        String digits = version.group(group);
-        return digits == null ? 0 : Long.parseLong(digits);
+    /** Major, minor and patch. */
+    private static long[] numbers(Matcher version) {
+        return IntStream.rangeClosed(2, 4)
+                .mapToObj(version::group)
+                .mapToLong(digits -> digits == null ? 0 : Long.parseLong(digits))
+                .toArray();
     }
 }

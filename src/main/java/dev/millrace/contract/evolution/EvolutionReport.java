@@ -1,6 +1,8 @@
 package dev.millrace.contract.evolution;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.cfg.EnumFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.contract.evolution.Change.Effect;
@@ -17,7 +19,8 @@ public final class EvolutionReport {
         MARKDOWN
     }
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON =
+            JsonMapper.builder().enable(EnumFeature.WRITE_ENUMS_TO_LOWERCASE).build();
 
     private EvolutionReport() {}
 
@@ -89,11 +92,7 @@ public final class EvolutionReport {
     }
 
     private static String word(Effect effect) {
-        return switch (effect) {
-            case NONE -> "-";
-            case WARNING -> "warning";
-            case BREAK -> "break";
-        };
+        return effect == Effect.NONE ? "-" : effect.name().toLowerCase(Locale.ROOT);
     }
 
     private static String verdict(Evolution evolution) {
@@ -127,21 +126,8 @@ public final class EvolutionReport {
             Optional<String> asked = evolution.askedVersion();
             asked.ifPresent(version -> one.put("askedVersion", version));
             one.put("versionIsEnough", evolution.versionIsEnough());
-            ArrayNode changes = one.putArray("changes");
-            for (Change change : evolution.changes()) {
-                changes.addObject()
-                        .put("path", change.path())
-                        .put("rule", change.rule())
-                        .put("message", change.message())
-                        .put("producer", name(change.producer()))
-                        .put("consumer", name(change.consumer()))
-                        .put("level", name(change.level()));
-            }
+            one.set("changes", JSON.valueToTree(evolution.changes()));
         }
         return JSON.createObjectNode().set("contracts", all).toPrettyString() + "\n";
-    }
-
-    private static String name(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT);
     }
 }

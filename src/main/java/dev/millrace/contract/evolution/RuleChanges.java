@@ -4,65 +4,71 @@ import dev.millrace.contract.FieldType;
 import dev.millrace.contract.Rules;
 import dev.millrace.contract.evolution.Change.Effect;
 import java.math.BigDecimal;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import java.util.function.Function;
+import java.util.function.ToIntBiFunction;
+import java.util.stream.Collectors;
 
 /** Changes of what the values of one property must satisfy: what tightens breaks ingest, what relaxes may surprise. */
 final class RuleChanges {
     private record Bound(BigDecimal value, boolean exclusive) {}
 
-    private final String path;
+    private final Spot at;
     private final FieldType type;
-    private final List<Change> changes;
 
-    RuleChanges(String path, FieldType type, List<Change> changes) {
-        this.path = path;
+    RuleChanges(Spot at, FieldType type) {
+        this.at = at;
         this.type = type;
-        this.changes = changes;
     }
 
     void compare(Rules old, Rules now) {
+        order("minLength", Integer.compare(now.minLength(), old.minLength()), old.minLength(), now.minLength());
+        most("maxLength", old.maxLength(), now.maxLength());
+        order("minItems", Integer.compare(now.minItems(), old.minItems()), old.minItems(), now.minItems());
+        most("maxItems", old.maxItems(), now.maxItems());
+        bound(
+                "minimum",
+                tighter(old.minimum(), old.exclusiveMinimum(), 1),
+                tighter(now.minimum(), now.exclusiveMinimum(), 1),
+                1);
+        bound(
+                "maximum",
+                tighter(old.maximum(), old.exclusiveMaximum(), -1),
+                tighter(now.maximum(), now.exclusiveMaximum(), -1),
+                -1);
         order(
-                "minLength",
-                Integer.compare(now.minLength(), old.minLength()),
-                "" + old.minLength(),
-                "" + now.minLength());
-        order(
-                "maxLength",
-                Integer.compare(old.maxLength(), now.maxLength()),
-                most(old.maxLength()),
-                most(now.maxLength()));
-        order("minItems", Integer.compare(now.minItems(), old.minItems()), "" + old.minItems(), "" + now.minItems());
-        order("maxItems", Integer.compare(old.maxItems(), now.maxItems()), most(old.maxItems()), most(now.maxItems()));
-        bound("minimum", lower(old), lower(now), 1);
-        bound("maximum", upper(old), upper(now), -1);
-        if (old.uniqueItems() != now.uniqueItems()) {
-            order("uniqueItems", now.uniqueItems() ? 1 : -1, "" + old.uniqueItems(), "" + now.uniqueItems());
-        }
+                "uniqueItems",
+                Boolean.compare(now.uniqueItems(), old.uniqueItems()),
+                old.uniqueItems(),
+                now.uniqueItems());
         text("pattern", old.pattern(), now.pattern());
         if (type instanceof FieldType.Text || type instanceof FieldType.OneOf) { // elsewhere it is part of the type
-            text("format", optional(old.format()), optional(now.format()));
+            text("format", given(old.format()), given(now.format()));
         }
-        multipleOf(old.multipleOf(), now.multipleOf());
-        values(old.values(), now.values());
+        optional("multipleOf", old.multipleOf(), now.multipleOf(), RuleChanges::steps, BigDecimal::toPlainString);
+        if (old.values().isEmpty() == now.values().isEmpty()) {
+            values(old.values(), now.values(), "Values are taken from the enum: ", Effect.BREAK, Effect.NONE);
+            values(now.values(), old.values(), "Values are added to the enum: ", Effect.NONE, Effect.WARNING);
+        } else {
+            optional("enum", given(old.values()), given(now.values()), (after, before) -> 0, List::toString);
+        }
     }
 
-    private static String most(int count) {
-        return count == Integer.MAX_VALUE ? "none" : "" + count;
+    private void most(String rule, int old, int now) {
+        order(
+                rule,
+                Integer.compare(old, now),
+                old == Integer.MAX_VALUE ? "none" : old,
+                now == Integer.MAX_VALUE ? "none" : now);
     }
 
-    private static Optional<String> optional(String text) {
-        return text.isEmpty() ? Optional.empty() : Optional.of(text);
+    private static Optional<String> given(String text) {
+        return Optional.of(text).filter(any -> !any.isEmpty());
     }
 
-    private Optional<Bound> lower(Rules rules) {
-        return tighter(rules.minimum(), rules.exclusiveMinimum(), 1);
-    }
-
-    private Optional<Bound> upper(Rules rules) {
-        return tighter(rules.maximum(), rules.exclusiveMaximum(), -1);
+    private static Optional<List<String>> given(List<String> values) {
+        return Optional.of(values).filter(any -> !any.isEmpty());
     }
 
     /** The bound that counts; of whole numbers, days and moments always inclusive. {@code inwards} is 1 for a lower one. */
@@ -85,104 +91,63 @@ final class RuleChanges {
 
     /** Above 0 when the left bound allows less. */
     private static int order(Bound left, Bound right, int inwards) {
-        int order = inwards > 0
-                ? left.value().compareTo(right.value())
-                : right.value().compareTo(left.value());
+        int order = inwards * Integer.signum(left.value().compareTo(right.value()));
         return order != 0 ? order : Boolean.compare(left.exclusive(), right.exclusive());
     }
 
     private void bound(String rule, Optional<Bound> old, Optional<Bound> now, int inwards) {
-        int order = old.isPresent() && now.isPresent()
-                ? order(now.get(), old.get(), inwards)
-                : Boolean.compare(now.isPresent(), old.isPresent());
-        order(
+        optional(
                 rule,
-                order,
-                old.map(RuleChanges::say).orElse("none"),
-                now.map(RuleChanges::say).orElse("none"));
-    }
-
-    private static String say(Bound bound) {
-        return bound.value().toPlainString() + (bound.exclusive() ? " (exclusive)" : "");
+                old,
+                now,
+                (after, before) -> order(after, before, inwards),
+                bound -> bound.value().toPlainString() + (bound.exclusive() ? " (exclusive)" : ""));
     }
 
     private void text(String rule, Optional<String> old, Optional<String> now) {
-        if (old.equals(now)) {
-            return;
-        }
-        String from = old.orElse("none");
-        String to = now.orElse("none");
         if (old.isPresent() && now.isPresent()) {
-            changes.add(Change.of(
-                    path,
+            at.compare(
                     rule,
-                    "The " + rule + " changes from '" + from + "' to '" + to + "'; records that kept the old one may"
-                            + " break the new one.",
+                    old.get(),
+                    now.get(),
                     Effect.WARNING,
-                    Effect.WARNING));
+                    Effect.WARNING,
+                    "The " + rule + " changes from '%s' to '%s'; records that kept the old one may break the new one.");
         } else {
-            order(rule, now.isPresent() ? 1 : -1, from, to);
+            optional(rule, old, now, (after, before) -> 0, text -> text);
         }
     }
 
-    private void multipleOf(Optional<BigDecimal> old, Optional<BigDecimal> now) {
-        if (old.isPresent() && now.isPresent()) {
-            boolean relaxed = old.get().remainder(now.get()).signum() == 0;
-            boolean same = old.get().compareTo(now.get()) == 0;
-            order(
-                    "multipleOf",
-                    same ? 0 : relaxed ? -1 : 1,
-                    old.get().toPlainString(),
-                    now.get().toPlainString());
-        } else {
-            order(
-                    "multipleOf",
-                    Boolean.compare(now.isPresent(), old.isPresent()),
-                    old.map(BigDecimal::toPlainString).orElse("none"),
-                    now.map(BigDecimal::toPlainString).orElse("none"));
+    private static int steps(BigDecimal after, BigDecimal before) {
+        return after.compareTo(before) == 0 ? 0 : before.remainder(after).signum() == 0 ? -1 : 1;
+    }
+
+    private void values(List<String> of, List<String> without, String message, Effect producer, Effect consumer) {
+        String words =
+                of.stream().filter(value -> !without.contains(value)).sorted().collect(Collectors.joining(", "));
+        if (!words.isEmpty()) {
+            at.add("enum", producer, consumer, "%s%s.", message, words);
         }
     }
 
-    private void values(List<String> old, List<String> now) {
-        Set<String> removed = new HashSet<>(old);
-        now.forEach(removed::remove);
-        Set<String> added = new HashSet<>(now);
-        old.forEach(added::remove);
-        if (old.isEmpty() != now.isEmpty()) {
-            order("enum", now.isEmpty() ? -1 : 1, old.isEmpty() ? "none" : "" + old, now.isEmpty() ? "none" : "" + now);
-            return;
-        }
-        if (!removed.isEmpty()) {
-            changes.add(Change.of(
-                    path,
-                    "enum",
-                    "Values are taken from the enum: " + String.join(", ", sorted(removed)) + ".",
-                    Effect.BREAK,
-                    Effect.NONE));
-        }
-        if (!added.isEmpty()) {
-            changes.add(Change.of(
-                    path,
-                    "enum",
-                    "Values are added to the enum: " + String.join(", ", sorted(added)) + ".",
-                    Effect.NONE,
-                    Effect.WARNING));
-        }
-    }
-
-    private static List<String> sorted(Set<String> words) {
-        return words.stream().sorted().toList();
+    /** What is absent allows everything; {@code order} is above 0 when the new one, its first, allows less. */
+    private <T> void optional(
+            String rule, Optional<T> old, Optional<T> now, ToIntBiFunction<T, T> order, Function<T, String> say) {
+        order(
+                rule,
+                old.isPresent() && now.isPresent()
+                        ? order.applyAsInt(now.get(), old.get())
+                        : Boolean.compare(now.isPresent(), old.isPresent()),
+                old.map(say).orElse("none"),
+                now.map(say).orElse("none"));
     }
 
     /** Adds a change where there is one; {@code tightens} is above 0 when less is allowed than before. */
-    private void order(String rule, int tightens, String from, String to) {
-        if (tightens != 0) {
-            changes.add(Change.of(
-                    path,
-                    rule,
-                    (tightens > 0 ? "Tightened: " : "Relaxed: ") + rule + " " + from + " becomes " + to + ".",
-                    tightens > 0 ? Effect.BREAK : Effect.NONE,
-                    tightens > 0 ? Effect.NONE : Effect.WARNING));
+    private void order(String rule, int tightens, Object from, Object to) {
+        if (tightens > 0) {
+            at.add(rule, Effect.BREAK, Effect.NONE, "Tightened: %s %s becomes %s.", rule, from, to);
+        } else if (tightens < 0) {
+            at.add(rule, Effect.NONE, Effect.WARNING, "Relaxed: %s %s becomes %s.", rule, from, to);
         }
     }
 }

@@ -1,100 +1,76 @@
 package dev.millrace.contract.evolution;
 
+import static dev.millrace.contract.evolution.Change.Effect.BREAK;
+import static dev.millrace.contract.evolution.Change.Effect.NONE;
+import static dev.millrace.contract.evolution.Change.Effect.WARNING;
+
 import dev.millrace.config.yaml.Node;
 import dev.millrace.config.yaml.Node.Mapping;
 import dev.millrace.config.yaml.Node.Scalar;
 import dev.millrace.contract.Contract;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.SchemaObject;
-import dev.millrace.contract.evolution.Change.Effect;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Changes of schema objects and their properties, nested ones and items likewise. */
 final class SchemaChanges {
+    private static final String MODE = "millrace.mode";
+    private static final String UNKNOWN = "millrace.unknownFields";
     /** What the server does without the custom property; a change away from it is one all the same. */
-    private static final Map<String, String> DEFAULTS =
-            Map.of("millrace.mode", "append", "millrace.unknownFields", "ignore");
+    private static final Map<String, String> DEFAULTS = Map.of(MODE, "append", UNKNOWN, "ignore");
 
-    private final List<Change> changes;
+    private SchemaChanges() {}
 
-    SchemaChanges(List<Change> changes) {
-        this.changes = changes;
-    }
-
-    void objects(Contract before, Contract after) {
+    static void between(Contract before, Contract after, Spot root) {
         Map<String, SchemaObject> old = new LinkedHashMap<>();
         before.objects().forEach(object -> old.put(object.name(), object));
         Map<String, SchemaObject> now = new LinkedHashMap<>();
         after.objects().forEach(object -> now.put(object.name(), object));
-        old.forEach((name, object) -> {
-            if (!now.containsKey(name)) {
-                add(name, "removed", "The schema object '" + name + "' is removed.", Effect.BREAK, Effect.BREAK);
-            }
-        });
+        old.keySet().stream()
+                .filter(name -> !now.containsKey(name))
+                .forEach(name ->
+                        root.within(name).add("removed", BREAK, BREAK, "The schema object '%s' is removed.", name));
         now.forEach((name, object) -> {
             SchemaObject other = old.get(name);
             if (other == null) {
-                changes.add(Change.addition(name, "added", "The schema object '" + name + "' is new."));
+                root.within(name).addition("added", "The schema object '%s' is new.", name);
             } else {
-                object(before, other, after, object);
+                object(root.within(name), before, other, after, object);
             }
         });
     }
 
-    private void object(Contract before, SchemaObject old, Contract after, SchemaObject now) {
-        String path = now.name();
-        if (!old.physicalName().equals(now.physicalName())) {
-            add(
-                    path,
-                    "topic",
-                    "The topic changes from '" + old.physicalName() + "' to '" + now.physicalName() + "'.",
-                    Effect.BREAK,
-                    Effect.NONE);
-        }
-        String format = format(before, old);
-        String newFormat = format(after, now);
-        if (!format.equals(newFormat)) {
-            add(
-                    path,
-                    "format",
-                    "Records are " + newFormat + ", not " + format + " any more.",
-                    Effect.BREAK,
-                    Effect.NONE);
-        }
-        String mode = custom(before, old, "millrace.mode");
-        String newMode = custom(after, now, "millrace.mode");
-        if (!mode.equals(newMode)) {
-            add(path, "mode", "The mode changes from " + mode + " to " + newMode + ".", Effect.BREAK, Effect.BREAK);
-        }
-        String unknown = custom(before, old, "millrace.unknownFields");
-        String newUnknown = custom(after, now, "millrace.unknownFields");
-        if (!unknown.equals(newUnknown)) {
-            add(
-                    path,
-                    "unknownFields",
-                    "Unknown fields: " + unknown + " becomes " + newUnknown + ".",
-                    newUnknown.equals("reject") ? Effect.BREAK : Effect.NONE,
-                    unknown.equals("keep") ? Effect.BREAK : Effect.NONE);
-        }
-        List<String> key = key(old);
-        List<String> newKey = key(now);
-        if (!key.equals(newKey)) {
-            add(path, "key", "The primary key changes from " + key + " to " + newKey + ".", Effect.BREAK, Effect.BREAK);
-        }
-        quality(path, old.quality(), now.quality());
-        properties(path, old.properties(), now.properties());
+    private static void object(Spot at, Contract before, SchemaObject old, Contract after, SchemaObject now) {
+        at.compare(
+                "topic", old.physicalName(), now.physicalName(), BREAK, NONE, "The topic changes from '%s' to '%s'.");
+        at.compare(
+                "format", format(before, old), format(after, now), BREAK, NONE, "Records are %2$s, not %1$s any more.");
+        String mode = custom(before, old, MODE);
+        at.compare("mode", mode, custom(after, now, MODE), BREAK, BREAK, "The mode changes from %s to %s.");
+        String unknown = custom(before, old, UNKNOWN);
+        String newUnknown = custom(after, now, UNKNOWN);
+        at.compare(
+                "unknownFields",
+                unknown,
+                newUnknown,
+                newUnknown.equals("reject") ? BREAK : NONE,
+                unknown.equals("keep") ? BREAK : NONE,
+                "Unknown fields: %s becomes %s.");
+        at.compare("key", key(old), key(now), BREAK, BREAK, "The primary key changes from %s to %s.");
+        quality(at, old.quality(), now.quality());
+        properties(at, old.properties(), now.properties());
     }
 
     private static String custom(Contract contract, SchemaObject object, String name) {
-        Optional<Node> given = contract.custom(object, name);
-        return given.isPresent() && given.get() instanceof Scalar scalar
-                ? scalar.text()
-                : DEFAULTS.getOrDefault(name, "");
+        return contract.custom(object, name)
+                .flatMap(given -> given instanceof Scalar scalar ? Optional.of(scalar.text()) : Optional.empty())
+                .orElse(DEFAULTS.getOrDefault(name, ""));
     }
 
     /** What the records are: as the custom property says, else the first Kafka server that says it. */
@@ -110,7 +86,7 @@ final class SchemaChanges {
         return object.key().stream().map(Property::name).toList();
     }
 
-    private void properties(String parent, List<Property> before, List<Property> after) {
+    private static void properties(Spot parent, List<Property> before, List<Property> after) {
         Map<String, Property> removed = new LinkedHashMap<>();
         before.forEach(property -> removed.put(property.name(), property));
         List<Property> added = new ArrayList<>();
@@ -121,191 +97,144 @@ final class SchemaChanges {
                 added.add(now);
             } else {
                 order.add(now.name());
-                property(parent + "." + now.name(), old, now);
+                property(parent.within(now.name()), old, now);
             }
         }
         for (Property old : removed.values()) {
+            Spot at = parent.within(old.name());
             Optional<Property> renamed = added.stream()
                     .filter(now -> now.physicalName().equals(old.physicalName()))
                     .findFirst();
             if (renamed.isPresent()) {
+                String name = renamed.get().name();
                 added.remove(renamed.get());
-                add(
-                        parent + "." + old.name(),
+                at.add(
                         "renamed",
-                        "The property is renamed to '" + renamed.get().name() + "'; records keep the field '"
-                                + old.physicalName() + "'.",
-                        Effect.NONE,
-                        Effect.BREAK);
-                property(parent + "." + renamed.get().name(), old, renamed.get());
+                        NONE,
+                        BREAK,
+                        "The property is renamed to '%s'; records keep the field '%s'.",
+                        name,
+                        old.physicalName());
+                property(parent.within(name), old, renamed.get());
             } else {
-                boolean likely = removed.size() == 1
-                        && added.size() == 1
-                        && added.getFirst().fieldType().equals(old.fieldType());
-                add(
-                        parent + "." + old.name(),
-                        "removed",
-                        likely
-                                ? "The property is removed, or renamed to '"
-                                        + added.getFirst().name() + "'."
-                                : "The property is removed.",
-                        Effect.BREAK,
-                        Effect.BREAK);
+                String likely = removed.size() == 1
+                                && added.size() == 1
+                                && added.getFirst().fieldType().equals(old.fieldType())
+                        ? ", or renamed to '" + added.getFirst().name() + "'"
+                        : "";
+                at.add("removed", BREAK, BREAK, "The property is removed%s.", likely);
             }
         }
-        added.forEach(now -> added(parent, now));
-        List<String> oldOrder =
-                before.stream().map(Property::name).filter(order::contains).toList();
-        if (!order.equals(oldOrder)) {
-            add(
-                    parent,
-                    "order",
-                    "The order of the properties changes, which readers by position notice.",
-                    Effect.NONE,
-                    Effect.WARNING);
-        }
+        added.forEach(now -> added(parent.within(now.name()), now));
+        Stream<String> oldOrder = before.stream().map(Property::name).filter(order::contains);
+        parent.compare(
+                "order",
+                oldOrder.toList(),
+                order,
+                NONE,
+                WARNING,
+                "The order of the properties changes, which readers by position notice.");
     }
 
-    private void added(String parent, Property now) {
-        String path = parent + "." + now.name();
-        if (now.required() && now.rules().fallback().isEmpty()) {
-            add(
-                    path,
-                    "added",
-                    "A required property without default is new: records before it have none.",
-                    Effect.BREAK,
-                    Effect.NONE);
+    private static void added(Spot at, Property now) {
+        if (!now.required()) {
+            at.addition("added", "An optional property is new.");
+        } else if (now.rules().fallback().isPresent()) {
+            at.addition("added", "A property with a default is new.");
         } else {
-            changes.add(Change.addition(
-                    path,
-                    "added",
-                    now.required() ? "A property with a default is new." : "An optional property is new."));
+            at.add("added", BREAK, NONE, "A required property without default is new: records before it have none.");
         }
     }
 
-    private void property(String path, Property old, Property now) {
-        if (old.name().equals(now.name())
-                && !old.physicalName().equals(now.physicalName())
-                && !now.aliases().contains(old.physicalName())) {
-            add(
-                    path,
+    private static void property(Spot at, Property old, Property now) {
+        if (old.name().equals(now.name()) && !now.aliases().contains(old.physicalName())) {
+            at.compare(
                     "renamed",
-                    "The field in the records changes from '" + old.physicalName() + "' to '" + now.physicalName()
-                            + "'.",
-                    Effect.BREAK,
-                    Effect.NONE);
+                    old.physicalName(),
+                    now.physicalName(),
+                    BREAK,
+                    NONE,
+                    "The field in the records changes from '%s' to '%s'.");
         }
         for (String alias : old.aliases()) {
             if (!now.aliases().contains(alias) && !alias.equals(now.physicalName())) {
-                add(
-                        path,
-                        "alias",
-                        "The alias '" + alias + "' is removed: records may name the field so.",
-                        Effect.BREAK,
-                        Effect.NONE);
+                at.add("alias", BREAK, NONE, "The alias '%s' is removed: records may name the field so.", alias);
             }
         }
-        fallback(path, old, now);
-        if (old.required() != now.required()) {
-            add(
-                    path,
-                    "required",
-                    now.required()
-                            ? "The property becomes required: records may lack it."
-                            : "The property becomes optional: readers meet null.",
-                    now.required() ? Effect.BREAK : Effect.NONE,
-                    now.required() ? Effect.NONE : Effect.BREAK);
+        fallback(at, old, now);
+        at.flag(
+                "required",
+                old.required(),
+                now.required(),
+                "The property becomes required: records may lack it.",
+                "The property becomes optional: readers meet null.");
+        at.flag(
+                "unique",
+                old.unique(),
+                now.unique(),
+                "Values must be unique from now on.",
+                "Values need not be unique any more.");
+        at.compare(
+                "classification",
+                old.classification(),
+                now.classification(),
+                NONE,
+                WARNING,
+                "The classification changes from '%s' to '%s'.");
+        if (TypeChanges.compare(at, old.fieldType(), now.fieldType())) {
+            new RuleChanges(at, now.fieldType()).compare(old.rules(), now.rules());
         }
-        if (old.unique() != now.unique()) {
-            add(
-                    path,
-                    "unique",
-                    now.unique() ? "Values must be unique from now on." : "Values need not be unique any more.",
-                    now.unique() ? Effect.BREAK : Effect.NONE,
-                    now.unique() ? Effect.NONE : Effect.BREAK);
-        }
-        if (!old.classification().equals(now.classification())) {
-            add(
-                    path,
-                    "classification",
-                    "The classification changes from '" + old.classification() + "' to '" + now.classification() + "'.",
-                    Effect.NONE,
-                    Effect.WARNING);
-        }
-        if (TypeChanges.compare(path, old.fieldType(), now.fieldType(), changes)) {
-            new RuleChanges(path, now.fieldType(), changes).compare(old.rules(), now.rules());
-        }
-        quality(path, old.quality(), now.quality());
+        quality(at, old.quality(), now.quality());
         if (!old.properties().isEmpty() && !now.properties().isEmpty()) {
-            properties(path, old.properties(), now.properties());
+            properties(at, old.properties(), now.properties());
         }
         if (old.items().isPresent() && now.items().isPresent()) {
-            property(path + "[]", old.items().get(), now.items().get());
+            property(at.items(), old.items().get(), now.items().get());
         }
     }
 
-    private void fallback(String path, Property old, Property now) {
+    private static void fallback(Spot at, Property old, Property now) {
         Optional<String> before = old.rules().fallback();
         Optional<String> after = now.rules().fallback();
         if (before.isPresent() && after.isEmpty()) {
-            add(
-                    path,
+            at.add(
                     "default",
-                    "The default is removed: records without the field no longer have it.",
-                    now.required() ? Effect.BREAK : Effect.NONE,
-                    now.required() ? Effect.NONE : Effect.WARNING);
+                    now.required() ? BREAK : NONE,
+                    now.required() ? NONE : WARNING,
+                    "The default is removed: records without the field no longer have it.");
         } else if (!before.equals(after)) {
-            add(path, "default", "The default becomes '" + after.orElse("") + "'.", Effect.NONE, Effect.WARNING);
+            at.add("default", NONE, WARNING, "The default becomes '%s'.", after.orElse(""));
         }
     }
 
     /** Rules that records are refused for tighten and relax; the others are promises to readers. */
-    private void quality(String path, List<Node> before, List<Node> after) {
+    private static void quality(Spot at, List<Node> before, List<Node> after) {
         for (Node gone : DocumentChanges.without(before, after)) {
             boolean unique = says(gone, "metric", "duplicateValues") || says(gone, "rule", "duplicateCount");
-            add(
-                    path,
-                    "quality",
-                    "A quality rule is removed or changed: " + label(gone) + ".",
-                    Effect.NONE,
-                    unique ? Effect.BREAK : Effect.WARNING);
+            at.add("quality", NONE, unique ? BREAK : WARNING, "A quality rule is removed or changed: %s.", label(gone));
         }
         for (Node rule : DocumentChanges.without(after, before)) {
-            boolean rejects = says(rule, "engine", "cel") && !says(rule, "severity", "warning");
-            if (rejects) {
-                add(
-                        path,
-                        "quality",
-                        "A rule that refuses records is new or changed: " + label(rule) + ".",
-                        Effect.BREAK,
-                        Effect.NONE);
+            if (says(rule, "engine", "cel") && !says(rule, "severity", "warning")) {
+                at.add("quality", BREAK, NONE, "A rule that refuses records is new or changed: %s.", label(rule));
             } else {
-                changes.add(Change.addition(path, "quality", "A quality rule is new or changed: " + label(rule) + "."));
+                at.addition("quality", "A quality rule is new or changed: %s.", label(rule));
             }
         }
     }
 
     private static boolean says(Node rule, String name, String word) {
-        return rule instanceof Mapping mapping
-                && mapping.value(name)
-                        .map(DocumentChanges::plain)
-                        .filter(word::equalsIgnoreCase)
-                        .isPresent();
+        return said(rule, name).filter(word::equalsIgnoreCase).isPresent();
+    }
+
+    private static Optional<String> said(Node rule, String name) {
+        return rule instanceof Mapping mapping ? mapping.value(name).map(DocumentChanges::plain) : Optional.empty();
     }
 
     private static String label(Node rule) {
-        if (rule instanceof Mapping mapping) {
-            for (String name : List.of("name", "id", "metric", "rule", "implementation", "description")) {
-                Optional<Node> value = mapping.value(name);
-                if (value.isPresent()) {
-                    return "'" + DocumentChanges.plain(value.get()) + "'";
-                }
-            }
-        }
-        return "one without a name";
-    }
-
-    private void add(String path, String rule, String message, Effect producer, Effect consumer) {
-        changes.add(Change.of(path, rule, message, producer, consumer));
+        return Stream.of("name", "id", "metric", "rule", "implementation", "description")
+                .flatMap(name -> said(rule, name).stream())
+                .findFirst()
+                .map(text -> "'" + text + "'")
+                .orElse("one without a name");
     }
 }

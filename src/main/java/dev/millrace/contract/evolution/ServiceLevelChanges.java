@@ -6,114 +6,75 @@ import dev.millrace.config.yaml.Node;
 import dev.millrace.contract.evolution.Change.Effect;
 import java.math.BigDecimal;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Changes of {@code slaProperties}: one that promises less than before breaks consumers. */
 final class ServiceLevelChanges {
-    /** Of what a smaller value promises more, and of what a larger one. */
-    private static final Map<String, Integer> BETTER = Map.ofEntries(
-            Map.entry("latency", -1),
-            Map.entry("ly", -1),
-            Map.entry("freshness", -1),
-            Map.entry("frequency", -1),
-            Map.entry("fy", -1),
-            Map.entry("errorrate", -1),
-            Map.entry("timetodetect", -1),
-            Map.entry("td", -1),
-            Map.entry("timetonotify", -1),
-            Map.entry("tn", -1),
-            Map.entry("timetorepair", -1),
-            Map.entry("tr", -1),
-            Map.entry("retention", 1),
-            Map.entry("re", 1),
-            Map.entry("availability", 1),
-            Map.entry("av", 1),
-            Map.entry("throughput", 1),
-            Map.entry("th", 1));
+    private static final Set<String> LESS_IS_BETTER =
+            Set.of("latency ly freshness frequency fy errorrate timetodetect td timetonotify tn timetorepair tr"
+                    .split(" ", -1));
+    private static final Set<String> MORE_IS_BETTER =
+            Set.of("retention re availability av throughput th".split(" ", -1));
 
-    private static final Map<String, Long> SECONDS = Map.of(
-            "s",
-            1L,
-            "second",
-            1L,
-            "m",
-            60L,
-            "min",
-            60L,
-            "minute",
-            60L,
-            "h",
-            3_600L,
-            "hour",
-            3_600L,
-            "d",
-            86_400L,
-            "day",
-            86_400L,
-            "y",
-            31_557_600L);
+    private static final Map<String, Integer> SECONDS = Stream.of(
+                    "s=1 second=1 m=60 min=60 minute=60 h=3600 hour=3600 d=86400 day=86400 y=31557600".split(" ", -1))
+            .map(unit -> unit.split("=", -1))
+            .collect(Collectors.toMap(unit -> unit[0], unit -> Integer.valueOf(unit[1])));
 
-    private record Level(String text, Optional<BigDecimal> value, String unit) {}
+    private record Level(String text, Optional<BigDecimal> value, String unit) {
+        /** The value in seconds, or in its own unit where that is no time. */
+        BigDecimal seconds() {
+            return value.orElse(BigDecimal.ZERO).multiply(BigDecimal.valueOf(SECONDS.getOrDefault(unit, 1)));
+        }
+    }
 
     private ServiceLevelChanges() {}
 
-    static void between(Node before, Node after, List<Change> changes) {
+    static void between(Node before, Node after, Spot at) {
         Map<String, Level> old = levels(before);
         Map<String, Level> now = levels(after);
         old.forEach((name, level) -> {
             Level next = now.get(name);
             if (next == null) {
-                changes.add(change(name, "is withdrawn", Effect.BREAK));
+                add(at, name, Effect.BREAK, "is withdrawn");
             } else if (!next.text().equals(level.text())) {
                 OptionalInt order = order(name, level, next);
                 String message = "changes from " + level.text() + " to " + next.text();
                 if (order.isEmpty()) {
-                    changes.add(change(name, message, Effect.WARNING));
-                } else if (order.getAsInt() != 0) {
-                    boolean worse = order.getAsInt() < 0;
-                    changes.add(change(
-                            name,
-                            message + (worse ? ", which promises less" : ", which promises more"),
-                            worse ? Effect.BREAK : Effect.NONE));
+                    add(at, name, Effect.WARNING, message);
+                } else if (order.getAsInt() < 0) {
+                    add(at, name, Effect.BREAK, message + ", which promises less");
+                } else if (order.getAsInt() > 0) {
+                    add(at, name, Effect.NONE, message + ", which promises more");
                 }
             }
         });
-        now.forEach((name, level) -> {
-            if (!old.containsKey(name)) {
-                changes.add(
-                        Change.addition("slaProperties." + name, "sla", "The service level '" + name + "' is new."));
-            }
-        });
+        now.keySet().stream()
+                .filter(name -> !old.containsKey(name))
+                .forEach(name -> at.within(name).addition("sla", "The service level '%s' is new.", name));
     }
 
-    private static Change change(String name, String message, Effect consumer) {
-        return Change.of(
-                "slaProperties." + name,
-                "sla",
-                "The service level '" + name + "' " + message + ".",
-                Effect.NONE,
-                consumer);
+    private static void add(Spot at, String name, Effect consumer, String message) {
+        at.within(name).add("sla", Effect.NONE, consumer, "The service level '%s' %s.", name, message);
     }
 
     /** Above 0 when the new one promises more; empty where that cannot be told. */
     private static OptionalInt order(String name, Level before, Level after) {
-        Integer better = BETTER.get(name.replaceFirst("\\(.*", "").toLowerCase(Locale.ROOT));
-        if (better == null || before.value().isEmpty() || after.value().isEmpty()) {
+        String kind = name.replaceFirst("\\(.*", "").toLowerCase(Locale.ROOT);
+        boolean known = LESS_IS_BETTER.contains(kind) || MORE_IS_BETTER.contains(kind);
+        boolean comparable = before.unit().equals(after.unit())
+                || SECONDS.containsKey(before.unit()) && SECONDS.containsKey(after.unit());
+        if (!known || !comparable || before.value().isEmpty() || after.value().isEmpty()) {
             return OptionalInt.empty();
         }
-        Long unitBefore = SECONDS.get(before.unit());
-        Long unitAfter = SECONDS.get(after.unit());
-        boolean comparable = before.unit().equals(after.unit()) || unitBefore != null && unitAfter != null;
-        if (!comparable) {
-            return OptionalInt.empty();
-        }
-        BigDecimal left = before.value().get().multiply(BigDecimal.valueOf(unitBefore == null ? 1 : unitBefore));
-        BigDecimal right = after.value().get().multiply(BigDecimal.valueOf(unitAfter == null ? 1 : unitAfter));
-        return OptionalInt.of(better > 0 ? right.compareTo(left) : left.compareTo(right));
+        int more = after.seconds().compareTo(before.seconds());
+        return OptionalInt.of(MORE_IS_BETTER.contains(kind) ? more : -more);
     }
 
     /** The levels by name, with the element behind it in brackets where one is named. */

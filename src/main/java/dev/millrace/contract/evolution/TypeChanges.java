@@ -2,36 +2,43 @@ package dev.millrace.contract.evolution;
 
 import dev.millrace.contract.FieldType;
 import dev.millrace.contract.evolution.Change.Effect;
-import java.util.List;
 
 /** Changes of a property's type. */
 final class TypeChanges {
     private enum Relation {
-        SAME,
+        SAME(Effect.NONE, Effect.NONE, ""),
         /** Every old value is a new one. */
-        WIDER,
+        WIDER(Effect.NONE, Effect.BREAK, "The type widens from %s to %s."),
         /** Every new value is an old one. */
-        NARROWER,
+        NARROWER(Effect.BREAK, Effect.WARNING, "The type narrows from %s to %s."),
         /** Records are read differently, readers see the same. */
-        ENCODING,
-        OTHER
+        ENCODING(Effect.BREAK, Effect.NONE, "Records hold the timestamp in another form."),
+        OTHER(Effect.BREAK, Effect.BREAK, "The type changes from %s to %s.");
+
+        private final Effect producer;
+        private final Effect consumer;
+        private final String message;
+
+        Relation(Effect producer, Effect consumer, String message) {
+            this.producer = producer;
+            this.consumer = consumer;
+            this.message = message;
+        }
     }
 
     private TypeChanges() {}
 
     /** Adds the change, if there is one; whether the values of both can be compared. */
-    static boolean compare(String path, FieldType before, FieldType after, List<Change> changes) {
+    static boolean compare(Spot at, FieldType before, FieldType after) {
         Relation relation = relation(before, after);
-        String from = " from " + FieldTypeText.of(before) + " to " + FieldTypeText.of(after) + ".";
-        switch (relation) {
-            case SAME -> {}
-            case WIDER -> changes.add(Change.of(path, "type", "The type widens" + from, Effect.NONE, Effect.BREAK));
-            case NARROWER ->
-                changes.add(Change.of(path, "type", "The type narrows" + from, Effect.BREAK, Effect.WARNING));
-            case ENCODING ->
-                changes.add(Change.of(
-                        path, "type", "Records hold the timestamp in another form.", Effect.BREAK, Effect.NONE));
-            case OTHER -> changes.add(Change.of(path, "type", "The type changes" + from, Effect.BREAK, Effect.BREAK));
+        if (relation != Relation.SAME) {
+            at.add(
+                    "type",
+                    relation.producer,
+                    relation.consumer,
+                    relation.message,
+                    FieldTypeText.of(before),
+                    FieldTypeText.of(after));
         }
         return relation != Relation.OTHER;
     }
@@ -49,9 +56,7 @@ final class TypeChanges {
         if (before instanceof FieldType.Timestamp old && after instanceof FieldType.Timestamp now) {
             return old.unit() == now.unit() && old.zoned() == now.zoned() ? Relation.ENCODING : Relation.OTHER;
         }
-        boolean wider = holds(after, before);
-        boolean narrower = holds(before, after);
-        return wider ? Relation.WIDER : narrower ? Relation.NARROWER : Relation.OTHER;
+        return holds(after, before) ? Relation.WIDER : holds(before, after) ? Relation.NARROWER : Relation.OTHER;
     }
 
     /** Whether every value of {@code inner} is one of {@code outer} with the same meaning. */

@@ -41,47 +41,49 @@ public final class ContractDraft {
 
     private Optional<String> write(Origin origin) {
         Shape root = sample.root();
-        line(
-                0,
-                "# A draft by `millrace contract infer` of " + Guess.count(sample.records()) + " records from "
-                        + quoted(origin.source()) + ". What stands below each");
-        line(0, "# comment is a guess by that evidence: correct it, and take the comment out.");
+        String domain = origin.domain().isEmpty() ? "" : origin.domain() + ":";
+        out.append("""
+                # A draft by `millrace contract infer` of %s records from %s. What stands below each
+                # comment is a guess by that evidence: correct it, and take the comment out.
+                """.formatted(Guess.count(sample.records()), quoted(origin.source())));
         sample.refusals()
                 .forEach((reason, refusal) -> line(
                         0,
                         "# A server would refuse "
                                 + Guess.count(refusal.count()) + " of them, " + reason + "; the first is record "
                                 + Guess.count(refusal.first()) + "."));
-        line(0, "apiVersion: v3.1.0");
-        line(0, "kind: DataContract");
-        line(
-                0,
-                "id: "
-                        + quoted("urn:millrace:" + (origin.domain().isEmpty() ? "" : origin.domain() + ":")
-                                + origin.name()));
-        line(0, "name: " + quoted(origin.name()));
-        line(0, "version: 0.1.0");
-        line(0, "status: draft");
+        out.append("""
+                apiVersion: v3.1.0
+                kind: DataContract
+                id: %s
+                name: %s
+                version: 0.1.0
+                status: draft
+                """.formatted(quoted("urn:millrace:" + domain + origin.name()), quoted(origin.name())));
         if (!origin.domain().isEmpty()) {
             line(0, "domain: " + quoted(origin.domain()));
         }
         if (!origin.host().isEmpty()) {
-            line(0, "servers:");
-            line(1, "- server: kafka");
-            line(2, "type: kafka");
-            line(2, "host: " + quoted(origin.host()));
-            line(2, "format: json");
+            out.append("""
+                    servers:
+                      - server: kafka
+                        type: kafka
+                        host: %s
+                        format: json
+                    """.formatted(quoted(origin.host())));
         }
-        line(0, "# Every record is a row of its own. If a later record of a key is to replace the earlier one, write");
-        line(0, "# customProperties: [{property: millrace.mode, value: upsert}]");
-        line(0, "schema:");
-        line(1, "- name: " + quoted(origin.name()));
-        if (origin.topic().isEmpty()) {
-            line(2, "# The topic's name, where it is another: physicalName.");
-        } else {
-            line(2, "physicalName: " + quoted(origin.topic()));
-        }
-        line(2, "logicalType: object");
+        out.append("""
+                # Every record is a row of its own. If a later record of a key is to replace the earlier one, write
+                # customProperties: [{property: millrace.mode, value: upsert}]
+                schema:
+                  - name: %s
+                    %s
+                    logicalType: object
+                """.formatted(
+                        quoted(origin.name()),
+                        origin.topic().isEmpty()
+                                ? "# The topic's name, where it is another: physicalName."
+                                : "physicalName: " + quoted(origin.topic())));
         properties(2, root, key(root));
         return columns == 0 ? Optional.empty() : Optional.of(out.toString());
     }

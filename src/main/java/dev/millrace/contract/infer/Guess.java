@@ -56,7 +56,8 @@ record Guess(String logicalType, String physicalType, String options, String not
             case BOOLEANS -> plain("boolean");
             case OBJECTS -> plain("object");
             case ARRAYS -> array(name, shape);
-            case TEXTS, INTEGERS, FRACTIONS -> text(shape);
+            case TEXTS, INTEGERS, FRACTIONS ->
+                shape.formats.stream().findFirst().map(format -> format.guess).orElse(plain("string"));
         };
     }
 
@@ -64,28 +65,6 @@ record Guess(String logicalType, String physicalType, String options, String not
         Shape items = shape.items;
         Guess item = items == null ? leftOut("was always empty") : of(name, items);
         return item.isLeftOut() ? leftOut("an array that " + item.note()) : plain("array");
-    }
-
-    private static Guess text(Shape shape) {
-        if (shape.formats.isEmpty()) {
-            return plain("string");
-        }
-        TextFormat format = shape.formats.iterator().next();
-        return switch (format) {
-            case UUID, EMAIL, URI, IPV4 -> {
-                String name = format.name().toLowerCase(Locale.ROOT);
-                yield new Guess("string", "", "format: " + name, "of the form " + name);
-            }
-            case DATE -> new Guess("date", "", "", "each an ISO date");
-            case TIME -> new Guess("time", "", "", "each an ISO time");
-            case TIMESTAMP -> new Guess("timestamp", "", "timezone: true", "each an ISO timestamp with an offset");
-            case NANOS ->
-                new Guess("timestamp", "timestamp(9)", "timezone: true", "each an ISO timestamp with an offset");
-            case LOCAL_TIMESTAMP ->
-                new Guess("timestamp", "", "timezone: false", "each an ISO timestamp without offset");
-            case LOCAL_NANOS ->
-                new Guess("timestamp", "timestamp(9)", "timezone: false", "each an ISO timestamp without offset");
-        };
     }
 
     private static Guess integer(String name, Shape shape) {

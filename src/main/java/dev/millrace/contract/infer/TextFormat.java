@@ -8,18 +8,19 @@ import java.util.regex.Pattern;
 
 /** The kinds of text that a draft tells from others; each takes no more than the server's decoder does. */
 enum TextFormat {
-    UUID("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
-    DATE(TextFormat.DAY),
-    TIMESTAMP(TextFormat.DAY + "[Tt ]" + TextFormat.CLOCK + TextFormat.MICROS + TextFormat.OFFSET),
-    NANOS(TextFormat.DAY + "[Tt ]" + TextFormat.CLOCK + TextFormat.NINE_DIGITS + TextFormat.OFFSET),
-    LOCAL_TIMESTAMP(TextFormat.DAY + "[Tt ]" + TextFormat.CLOCK + TextFormat.MICROS),
-    LOCAL_NANOS(TextFormat.DAY + "[Tt ]" + TextFormat.CLOCK + TextFormat.NINE_DIGITS),
-    TIME(TextFormat.CLOCK + TextFormat.MICROS),
+    UUID("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", form("uuid")),
+    DATE(TextFormat.DAY, new Guess("date", "", "", "each an ISO date")),
+    TIMESTAMP(TextFormat.moment(TextFormat.MICROS) + TextFormat.OFFSET, zoned("")),
+    NANOS(TextFormat.moment(TextFormat.NINE_DIGITS) + TextFormat.OFFSET, zoned("timestamp(9)")),
+    LOCAL_TIMESTAMP(TextFormat.moment(TextFormat.MICROS), local("")),
+    LOCAL_NANOS(TextFormat.moment(TextFormat.NINE_DIGITS), local("timestamp(9)")),
+    TIME(TextFormat.CLOCK + TextFormat.MICROS, new Guess("time", "", "", "each an ISO time")),
     EMAIL(
             "(?=.{3,254}$)(?=.{1,64}@)[A-Za-z0-9_%+-]+(\\.[A-Za-z0-9_%+-]+){0,20}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.){1,20}"
-                    + "[A-Za-z]{2,63}"),
-    URI("[a-zA-Z][a-zA-Z0-9+.-]{0,20}://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+"),
-    IPV4("((25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)(\\.(?!$)|$)){4}");
+                    + "[A-Za-z]{2,63}",
+            form("email")),
+    URI("[a-zA-Z][a-zA-Z0-9+.-]{0,20}://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+", form("uri")),
+    IPV4("((25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)(\\.(?!$)|$)){4}", form("ipv4"));
 
     private static final int LONGEST = 2_000;
     private static final String DAY = "\\d{4}-\\d\\d-\\d\\d";
@@ -29,9 +30,28 @@ enum TextFormat {
     private static final String OFFSET = "([Zz]|[+-](0\\d|1[0-7])(:?[0-5]\\d)?)";
 
     private final Pattern pattern;
+    /** What a field is whose texts are all of this format. */
+    final Guess guess;
 
-    TextFormat(String pattern) {
+    TextFormat(String pattern, Guess guess) {
         this.pattern = Pattern.compile(pattern);
+        this.guess = guess;
+    }
+
+    private static String moment(String fraction) {
+        return DAY + "[Tt ]" + CLOCK + fraction;
+    }
+
+    private static Guess form(String name) {
+        return new Guess("string", "", "format: " + name, "of the form " + name);
+    }
+
+    private static Guess zoned(String physicalType) {
+        return new Guess("timestamp", physicalType, "timezone: true", "each an ISO timestamp with an offset");
+    }
+
+    private static Guess local(String physicalType) {
+        return new Guess("timestamp", physicalType, "timezone: false", "each an ISO timestamp without offset");
     }
 
     boolean holds(String text) {

@@ -23,8 +23,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
 import javax.annotation.processing.AbstractProcessor;
 import javax.annotation.processing.RoundEnvironment;
 import javax.annotation.processing.SupportedAnnotationTypes;
@@ -107,34 +105,34 @@ public final class DataProductProcessor extends AbstractProcessor {
     }
 
     private static Map<String, Object> document(DataProduct product, String apiVersion, List<Object> properties) {
-        Map<String, Object> document = new LinkedHashMap<>();
-        document.put("apiVersion", apiVersion);
-        document.put("kind", "DataContract");
-        document.put("id", "urn:datacontract:" + product.domain() + ":" + product.name());
-        document.put("name", product.name());
-        document.put("version", product.version());
-        document.put("status", product.status());
-        document.put("domain", product.domain());
-        document.put("dataProduct", product.name());
-        if (!product.description().isEmpty()) {
-            document.put("description", Map.of("purpose", product.description()));
-        }
-        Map<String, Object> object = new LinkedHashMap<>();
-        object.put("name", product.name());
-        object.put("physicalName", product.topic());
-        object.put("physicalType", "topic");
-        object.put(
+        Map<String, Object> object = Yaml.map(
+                "name", product.name(),
+                "physicalName", product.topic(),
+                "physicalType", "topic",
                 "customProperties",
-                List.of(
-                        custom("millrace.mode", product.mode()),
-                        custom("millrace.unknownFields", product.unknownFields())));
-        object.put("properties", properties);
-        document.put("schema", List.of(object));
+                        List.of(
+                                custom("millrace.mode", product.mode()),
+                                custom("millrace.unknownFields", product.unknownFields())),
+                "properties", properties);
+        Map<String, Object> document = Yaml.map(
+                "apiVersion", apiVersion,
+                "kind", "DataContract",
+                "id", "urn:datacontract:" + product.domain() + ":" + product.name(),
+                "name", product.name(),
+                "version", product.version(),
+                "status", product.status(),
+                "domain", product.domain(),
+                "dataProduct", product.name(),
+                "description", Map.of("purpose", product.description()),
+                "schema", List.of(object));
+        if (product.description().isEmpty()) {
+            document.remove("description");
+        }
         return document;
     }
 
     private static Map<String, Object> custom(String name, Enum<?> value) {
-        return new TreeMap<>(Map.of("property", name, "value", value.name().toLowerCase(Locale.ROOT)));
+        return Yaml.map("property", name, "value", value.name().toLowerCase(Locale.ROOT));
     }
 
     /** Compares with the committed contract, where there is one; true after an error. */
@@ -206,7 +204,7 @@ public final class DataProductProcessor extends AbstractProcessor {
         List<Component> keys =
                 shape.components().stream().filter(Component::key).toList();
         Map<String, String> values = new LinkedHashMap<>();
-        values.put("members", ViewSource.of(shape, columns, simple + "Json"));
+        values.put("views", ViewSource.of(shape, columns, simple + "Json"));
         values.put("methods", JsonSource.of(shape, columns));
         values.put("key", KeySource.keys(shape.type(), keys));
         values.put("delete", KeySource.delete(simple + "Json", keys));
@@ -223,11 +221,7 @@ public final class DataProductProcessor extends AbstractProcessor {
         values.put("name", Source.quote(product.name()));
         values.put("topic", Source.quote(product.topic()));
         values.put("rejectUnknown", String.valueOf(product.unknownFields() == UnknownFields.REJECT));
-        values.put(
-                "accessors",
-                shape.components().stream()
-                        .map(component -> component.name() + "()")
-                        .collect(Collectors.joining(", ")));
+        values.put("accessors", KeySource.joined(shape.components(), component -> component.name() + "()"));
         for (String role : List.of("Json", "View", "Columns", "Producer")) {
             if (role.equals("Producer") && !isThere("org.apache.kafka.clients.producer.Producer")) {
                 continue;
@@ -235,7 +229,7 @@ public final class DataProductProcessor extends AbstractProcessor {
             String name = simple + role;
             JavaFileObject file = filer.createSourceFile(packageName.isEmpty() ? name : packageName + "." + name, type);
             try (Writer out = file.openWriter()) {
-                out.write(Source.template(role, values));
+                out.write(Source.template(role, values, ViewSource.rows(shape)));
             }
         }
     }

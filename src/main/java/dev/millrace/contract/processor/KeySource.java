@@ -5,7 +5,10 @@ import static dev.millrace.contract.processor.Source.quote;
 import dev.millrace.contract.processor.Shape.Component;
 import dev.millrace.contract.processor.Shape.Kind;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The methods that make a Kafka key as the server reads it where a row is deleted: the plain text of a single column, a
@@ -19,55 +22,47 @@ final class KeySource {
         if (keys.isEmpty()) {
             return "";
         }
-        String texts = keys.size() == 1
-                ? "        return " + text(keys.getFirst()) + ".getBytes(StandardCharsets.UTF_8);\n"
-                : "        var out = new StringBuilder(\"{\");\n"
-                        + keys.stream()
-                                .map(key -> "        RecordText.name(out, "
-                                        + quote(key.names().getFirst()) + ");\n        "
-                                        + write(key) + ";\n")
-                                .collect(Collectors.joining())
-                        + "        return out.append('}').toString().getBytes(StandardCharsets.UTF_8);\n";
-        return """
-                    /** The record's key, as its topic has it. */
-                    public static byte[] key(%s value) {
-                        return key(%s);
-                    }
-
-                    /** The key of these values, as the topic has it. */
-                    public static byte[] key(%s) {
-                %s    }
-                """.formatted(
+        boolean one = keys.size() == 1;
+        Stream<String> statements = one
+                ? Stream.empty()
+                : Stream.concat(
+                        Stream.of("var out = new StringBuilder(\"{\");"),
+                        keys.stream()
+                                .map(key -> "RecordText.name(out, "
+                                        + quote(key.names().getFirst()) + "); " + write(key) + ";"));
+        return Source.template(
+                "Key",
+                Map.of(
+                        "T",
                         type,
-                        keys.stream().map(key -> "value." + key.name() + "()").collect(Collectors.joining(", ")),
+                        "values",
+                        joined(keys, key -> "value." + key.name() + "()"),
+                        "parameters",
                         parameters(keys),
-                        texts)
-                .indent(0);
+                        "text",
+                        one ? text(keys.getFirst()) : "out.append('}').toString()"),
+                statements.map(statement -> Map.of("write", statement)).toList());
     }
 
     /** The method that sends a deletion; nothing without a key. */
     static String delete(String json, List<Component> keys) {
         return keys.isEmpty()
                 ? ""
-                : """
-
-                    /** Sends that the row of that key is deleted; it means so to an upsert product. */
-                    public Future<RecordMetadata> delete(%s) {
-                        return producer.send(new ProducerRecord<>(TOPIC, %s.key(%s), null));
-                    }
-                """.formatted(
-                                parameters(keys),
-                                json,
-                                keys.stream().map(Component::name).collect(Collectors.joining(", ")));
+                : Source.template(
+                        "Delete",
+                        Map.of(
+                                "parameters", parameters(keys),
+                                "json", json,
+                                "names", joined(keys, Component::name)),
+                        List.of());
     }
 
     private static String parameters(List<Component> keys) {
-        return keys.stream()
-                .map(key -> (key.shape().primitive().isEmpty()
-                                ? key.shape().type()
-                                : key.shape().primitive())
-                        + " " + key.name())
-                .collect(Collectors.joining(", "));
+        return joined(keys, key -> key.shape().plainType() + " " + key.name());
+    }
+
+    static String joined(List<Component> keys, Function<Component, String> text) {
+        return keys.stream().map(text).collect(Collectors.joining(", "));
     }
 
     private static String write(Component key) {

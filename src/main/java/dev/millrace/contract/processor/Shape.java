@@ -26,19 +26,39 @@ record Shape(
         List<Shape> item,
         Map<String, String> constants) {
     enum Kind {
-        SCALAR,
-        ENUM,
-        RECORD,
-        LIST,
-        SET,
-        MAP
+        SCALAR("", ""),
+        ENUM("", ""),
+        RECORD("", ""),
+        LIST("ArrayList", "List"),
+        SET("LinkedHashSet", "Set"),
+        MAP("LinkedHashMap", "Map");
+
+        /** The class of java.util that is made. */
+        final String made;
+        /** What {@code java.util.Collections} makes unmodifiable. */
+        final String unmodifiable;
+
+        Kind(String made, String unmodifiable) {
+            this.made = made;
+            this.unmodifiable = unmodifiable;
+        }
     }
 
     /** A component of a record; {@code names} are its name in JSON and those that are read as well. */
     record Component(String name, List<String> names, boolean key, Shape shape) {}
 
+    /** This shape where null is allowed: the annotation that says so; none for empty. */
+    Shape orNull(String annotation) {
+        return new Shape(kind, type, primitive, annotation, number, scalar, components, item, constants);
+    }
+
     boolean isNullable() {
         return !nullable.isEmpty();
+    }
+
+    /** The type of a component, a parameter or a result. */
+    String plainType() {
+        return primitive.isEmpty() ? type : primitive;
     }
 
     Shape only() {

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import javax.lang.model.element.AnnotationMirror;
 import javax.lang.model.element.AnnotationValue;
@@ -115,9 +114,8 @@ final class ShapeReader {
         names.add(given.isEmpty() ? name : given);
         list(annotations, JACKSON + "JsonAlias").forEach(alias -> names.add(String.valueOf(alias.getValue())));
 
-        Map<String, Object> property = new LinkedHashMap<>();
+        Map<String, Object> property = Yaml.map("name", name);
         origins.put(property, component);
-        property.put("name", name);
         if (!names.getFirst().equals(name)) {
             property.put("physicalName", names.getFirst());
         }
@@ -128,8 +126,7 @@ final class ShapeReader {
         if (names.size() > 1) {
             property.put(
                     "customProperties",
-                    List.of(new TreeMap<>(
-                            Map.of("property", "millrace.aliases", "value", names.subList(1, names.size())))));
+                    List.of(Yaml.map("property", "millrace.aliases", "value", names.subList(1, names.size()))));
         }
         if (shape.isPresent()) {
             properties.add(property);
@@ -203,20 +200,11 @@ final class ShapeReader {
                                     + " LocalDateTime."));
             shape = Optional.empty();
         }
-        if (!constraints.options().isEmpty() || property.containsKey("logicalTypeOptions")) {
+        if (!constraints.options().isEmpty()) {
             options(property).putAll(constraints.options());
         }
         String named = nullable;
-        return shape.map(found -> new Shape(
-                found.kind(),
-                found.type(),
-                found.primitive(),
-                named,
-                found.number(),
-                found.scalar(),
-                found.components(),
-                found.item(),
-                found.constants()));
+        return shape.map(found -> found.orNull(named));
     }
 
     private Optional<Shape> scalar(
@@ -268,10 +256,7 @@ final class ShapeReader {
             options(property).putAll(constraints.options());
         }
         if (kind == Kind.MAP) {
-            Map<String, Object> entry = new LinkedHashMap<>();
-            entry.put("key", new TreeMap<>(Map.of("logicalType", "string", "required", true)));
-            entry.put("value", item);
-            property.put("map", entry);
+            property.put("map", Yaml.map("key", Yaml.map("logicalType", "string", "required", true), "value", item));
             isNewer = true;
         } else {
             property.put("items", item);

@@ -4,10 +4,16 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** Java source text in the making. */
 final class Source {
+    private static final Pattern REPEATED = Pattern.compile("(?m)(^\\*.*\n)+");
+
     private Source() {}
 
     /** A string literal of Java, and of YAML and JSON too. */
@@ -24,19 +30,32 @@ final class Source {
         return out.append('"').toString();
     }
 
-    /** The template of that name with each {@code ${key}} replaced. */
-    static String template(String name, Map<String, String> values) {
+    /**
+     * The template of that name with each {@code ${key}} replaced. Lines that begin with {@code *} and follow each other
+     * stand once for each of the rows, with its values; what comes out blank is left out.
+     */
+    static String template(String name, Map<String, String> values, List<Map<String, String>> rows) {
         try (InputStream in = Source.class.getResourceAsStream(name + ".java.txt")) {
             if (in == null) {
                 throw new IllegalStateException("the template " + name + " is not in the jar");
             }
             String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            for (var value : values.entrySet()) {
-                text = text.replace("${" + value.getKey() + "}", value.getValue());
-            }
-            return text;
+            String all = REPEATED.matcher(text)
+                    .replaceAll(lines -> rows.stream()
+                            .map(row -> filled(lines.group().replaceAll("(?m)^\\*", ""), row))
+                            .filter(lineOfRow -> !lineOfRow.isBlank())
+                            .collect(Collectors.collectingAndThen(Collectors.joining(), Matcher::quoteReplacement)));
+            return filled(all, values);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static String filled(String template, Map<String, String> values) {
+        String text = template;
+        for (var value : values.entrySet()) {
+            text = text.replace("${" + value.getKey() + "}", value.getValue());
+        }
+        return text;
     }
 }

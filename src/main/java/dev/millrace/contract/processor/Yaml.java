@@ -1,6 +1,7 @@
 package dev.millrace.contract.processor;
 
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -19,6 +20,15 @@ final class Yaml {
 
     private Yaml(Map<Map<?, ?>, Element> elements) {
         this.elements = elements;
+    }
+
+    /** A map of names, each followed by its value, in that order. */
+    static Map<String, Object> map(Object... namesAndValues) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            map.put(namesAndValues[i].toString(), namesAndValues[i + 1]);
+        }
+        return map;
     }
 
     /** The text of a document; {@code elements} says which maps stand for which elements. */
