@@ -55,19 +55,14 @@ final class Responder {
         boolean head = request.method() == HttpMethod.HEAD;
         switch (owned) {
             case Answer.Unchanged(Answer.Version version, var _) -> {
-                if (!version.position().isEmpty()) {
-                    response.headers().set(POSITION, version.position());
-                }
+                position(response, version);
                 response.setStatusCode(304).end();
             }
-            case Answer.Rows rows -> {
-                headers(response, rows.contentType(), rows.version(), rows.coding());
-                end(response, rows.body(), head);
-            }
             case Answer.Whole whole -> {
-                response.headers().set(HttpHeaders.CONTENT_TYPE, whole.contentType());
-                response.headers().set(CONTENT_TYPE_OPTIONS, NOSNIFF);
-                whole.headers().forEach((name, value) -> response.headers().set(name, value));
+                headers(response, whole.contentType(), whole.version(), whole.coding());
+                if (!whole.headers().isEmpty()) {
+                    whole.headers().forEach(response.headers()::set);
+                }
                 end(response, whole.body(), head);
             }
             case Answer.Pushed(ChangeHub.Subscription subscription) -> push(call, subscription, head);
@@ -167,12 +162,18 @@ final class Responder {
             HttpServerResponse response, CharSequence contentType, Answer.Version version, @Nullable Coding coding) {
         MultiMap headers = response.headers();
         headers.set(HttpHeaders.CONTENT_TYPE, contentType);
-        headers.set(POSITION, version.position());
+        position(response, version);
         if (coding != null && coding != Coding.IDENTITY) {
             headers.set(HttpHeaders.CONTENT_ENCODING, coding.token());
         }
         if (version.rows() >= 0) {
             headers.set(COUNT, Long.toString(version.rows()));
+        }
+    }
+
+    private static void position(HttpServerResponse response, Answer.Version version) {
+        if (!version.position().isEmpty()) {
+            response.headers().set(POSITION, version.position());
         }
     }
 

@@ -11,7 +11,9 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.internal.buffer.BufferInternal;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -107,22 +109,22 @@ final class RowStream implements AutoCloseable {
 
     /** Fills the first buffer on a worker. On failure the snapshot has been given back. */
     Future<Answer> onWorker() {
-        return room.workers()
-                .executeBlocking(
-                        () -> {
-                            fill();
-                            return this;
-                        },
-                        false)
-                .map(stream -> stream.answer())
-                .onFailure(failure -> close());
+        return fillOnWorker().map(filled -> answer()).onFailure(failure -> close());
+    }
+
+    private Future<Void> fillOnWorker() {
+        Callable<Void> work = () -> {
+            fill();
+            return null;
+        };
+        return room.workers().executeBlocking(work, false);
     }
 
     private Answer answer() {
         if (last) {
             ByteBuf body = takeFilled();
             release();
-            return new Answer.Rows(format.contentType(), body, version, coding());
+            return new Answer.Whole(format.contentType(), body, version, coding(), Map.of());
         }
         room.places().take(client);
         holdsPlace = true;
@@ -206,23 +208,16 @@ final class RowStream implements AutoCloseable {
 
     private void fillNext(HttpServerResponse response) {
         filling = true;
-        room.workers()
-                .executeBlocking(
-                        () -> {
-                            fill();
-                            return this;
-                        },
-                        false)
-                .onComplete(done -> {
-                    filling = false;
-                    if (stopped) {
-                        release();
-                    } else if (done.failed()) {
-                        broken(done.cause(), response);
-                    } else {
-                        write(response);
-                    }
-                });
+        fillOnWorker().onComplete(done -> {
+            filling = false;
+            if (stopped) {
+                release();
+            } else if (done.failed()) {
+                broken(done.cause(), response);
+            } else {
+                write(response);
+            }
+        });
     }
 
     /** The answer is cut short, so that nobody takes half of it for the whole; where a line can say so, one does. */
