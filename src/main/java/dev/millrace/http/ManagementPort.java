@@ -49,7 +49,7 @@ public final class ManagementPort {
         this.products = products;
         this.settings = settings;
         this.meters = meters;
-        products.withDeadLetters().forEach(product -> ProductMeters.register(product, meters));
+        products.withDeadLetters().forEach(product -> new ProductMeters(product, meters).register());
     }
 
     /** Listens; the result is the TCP port. Fails with {@code CannotStart} when it cannot be had. */
