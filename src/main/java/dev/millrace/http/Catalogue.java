@@ -4,7 +4,6 @@ import dev.millrace.domain.ContractChange;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.query.QueryParser;
-import dev.millrace.query.RowsScan;
 import dev.millrace.store.Slice;
 import dev.millrace.store.Snapshot;
 import io.vertx.core.json.JsonArray;
@@ -27,11 +26,13 @@ final class Catalogue {
 
     /** All products, briefly. */
     JsonObject list() {
-        var data = new JsonArray();
-        for (Product product : products.all()) {
-            data.add(brief(product).put("url", url(product)));
-        }
-        return new JsonObject().put("mesh", products.mesh()).put("data", data);
+        return new JsonObject()
+                .put("mesh", products.mesh())
+                .put(
+                        "data",
+                        products.all().stream()
+                                .map(product -> brief(product).put("url", url(product)))
+                                .toList());
     }
 
     private static JsonObject brief(Product product) {
@@ -50,14 +51,15 @@ final class Catalogue {
 
     /** One product as a snapshot sees it. */
     JsonObject describe(Product product, Snapshot snapshot) {
-        var key = new JsonArray();
-        product.schema()
-                .key()
-                .forEach(index -> key.add(product.schema().columns().get(index).name()));
+        var schema = product.schema();
         JsonObject json = brief(product)
                 .put("stateDetail", product.state().detail())
-                .put("key", key)
-                .put("mode", product.schema().upsert() ? "upsert" : "append")
+                .put(
+                        "key",
+                        schema.key().stream()
+                                .map(index -> schema.columns().get(index).name())
+                                .toList())
+                .put("mode", schema.upsert() ? "upsert" : "append")
                 .put("position", snapshot.position().toString())
                 .put("rows", snapshot.rows())
                 .put("freshness", freshness(product, snapshot))
@@ -96,11 +98,7 @@ final class Catalogue {
     /** How many there are, and how many of them wait for a replay. */
     private static JsonObject deadLetters(Product letters) {
         try (Snapshot snapshot = letters.snapshot()) {
-            var scan = new RowsScan(snapshot, QueryParser.where(letters.schema(), Map.of("state", "rejected")));
-            long rejected = 0;
-            while (scan.next()) {
-                rejected += scan.count();
-            }
+            long rejected = RowCount.of(snapshot, QueryParser.where(letters.schema(), Map.of("state", "rejected")));
             return new JsonObject().put("all", snapshot.rows()).put("rejected", rejected);
         }
     }
