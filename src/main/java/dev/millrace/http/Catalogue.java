@@ -4,15 +4,14 @@ import dev.millrace.domain.ContractChange;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.query.QueryParser;
-import dev.millrace.store.Slice;
 import dev.millrace.store.Snapshot;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 
 /** What the server says about its products, as JSON. Any thread. */
 final class Catalogue {
@@ -115,20 +114,13 @@ final class Catalogue {
 
     /** The latest record time among the last rows of all partitions. */
     private static OptionalLong newest(Product product, Snapshot snapshot) {
-        OptionalLong newest = OptionalLong.empty();
         int column = product.schema().timestampColumn();
-        for (int partition = 0; partition < snapshot.partitions(); partition++) {
-            List<Slice> slices = snapshot.slices(partition);
-            for (int i = slices.size() - 1; i >= 0; i--) {
-                Slice slice = slices.get(i);
-                if (slice.rows() > 0) {
-                    long time = slice.batch().column(column).int64(slice.rows() - 1);
-                    newest = OptionalLong.of(newest.isPresent() ? Math.max(newest.getAsLong(), time) : time);
-                    break;
-                }
-            }
-        }
-        return newest;
+        return IntStream.range(0, snapshot.partitions())
+                .mapToObj(partition -> snapshot.slices(partition).reversed())
+                .flatMap(slices ->
+                        slices.stream().filter(slice -> slice.rows() > 0).limit(1))
+                .mapToLong(slice -> slice.batch().column(column).int64(slice.rows() - 1))
+                .max();
     }
 
     private static String url(Product product) {

@@ -142,7 +142,7 @@ final class ChangeHub {
         working++;
         // On the hub's context, whatever called: its groups are of this one thread and of one order.
         Promise<T> done = Promise.promise();
-        context.runOnContext(turn -> room.workers().executeBlocking(task, false).onComplete(result -> {
+        context.runOnContext(turn -> room.onWorker(task).onComplete(result -> {
             working--;
             done.handle(result);
             endIfIdle();

@@ -23,7 +23,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -70,8 +69,8 @@ final class Operations {
     Map<String, Handler> byId() {
         return Map.ofEntries(
                 Map.entry("getOpenApi", bare((request, target) -> text(YAML, document.text(), ""))),
-                Map.entry("getDocs", (request, target) -> onWorker(() -> DocsPages.file("docs.html"))),
-                Map.entry("getDocsFile", (request, target) -> onWorker(() -> DocsPages.file(target.segment(1)))),
+                Map.entry("getDocs", (request, target) -> room.onWorker(() -> DocsPages.file("docs.html"))),
+                Map.entry("getDocsFile", (request, target) -> room.onWorker(() -> DocsPages.file(target.segment(1)))),
                 Map.entry(
                         "listProducts",
                         json((request, target) -> text(JSON, catalogue.list().encode(), ""))),
@@ -126,7 +125,7 @@ final class Operations {
 
     private Future<Answer> getProduct(HttpServerRequest request, RequestTarget target) {
         Product product = port(target).product();
-        return onWorker(() -> {
+        return room.onWorker(() -> {
             try (Snapshot snapshot = product.snapshot()) {
                 String json = catalogue.describe(product, snapshot).encode();
                 return Answer.Whole.text(JSON, json, snapshot.position().toString());
@@ -136,7 +135,7 @@ final class Operations {
 
     private Future<Answer> getProductOpenApi(HttpServerRequest request, RequestTarget target) {
         ProductPort port = port(target);
-        return onWorker(() -> {
+        return room.onWorker(() -> {
             String yaml = port.openApi(document);
             return Answer.Whole.text(YAML, yaml, port.product().position().toString());
         });
@@ -144,7 +143,7 @@ final class Operations {
 
     private Future<Answer> quality(RequestTarget target, BiFunction<Product, QualityReport, JsonObject> form) {
         Product product = port(target).product();
-        return onWorker(() -> {
+        return room.onWorker(() -> {
             QualityReport report = product.quality(QUALITY_TIME, Clock.systemUTC());
             String json = form.apply(product, report).encode();
             return Answer.Whole.text(JSON, json, report.position().toString());
@@ -234,16 +233,13 @@ final class Operations {
 
     /** Ends when there may be another answer to the request than that, true, or when its patience does. */
     Future<Boolean> changed(HttpServerRequest request, Answer.Unchanged unchanged) {
-        Duration patience = unchanged.watched().isEmpty() ? Duration.ZERO : patience(request);
-        return patience.isZero()
-                ? Future.succeededFuture(false)
-                : Future.fromCompletionStage(
-                        unchanged
-                                .watched()
-                                .orElseThrow()
-                                .product()
-                                .changed(unchanged.watched().orElseThrow().position(), patience),
-                        Vertx.currentContext());
+        Duration patience = patience(request);
+        return unchanged
+                .watched()
+                .filter(watched -> !patience.isZero())
+                .map(watched -> Future.fromCompletionStage(
+                        watched.product().changed(watched.position(), patience), Vertx.currentContext()))
+                .orElse(Future.succeededFuture(false));
     }
 
     private Duration patience(HttpServerRequest request) {
@@ -273,7 +269,7 @@ final class Operations {
         if (coding == Coding.IDENTITY) {
             return Future.succeededFuture(owned);
         }
-        return bytes <= MAX_CODED_HERE ? Future.succeededFuture(whole.in(coding)) : onWorker(() -> whole.in(coding));
+        return bytes <= MAX_CODED_HERE ? Future.succeededFuture(whole.in(coding)) : room.onWorker(() -> whole.in(coding));
     }
 
     private Future<Answer> replay(HttpServerRequest request, RequestTarget target) {
@@ -283,10 +279,6 @@ final class Operations {
         return Future.fromCompletionStage(
                         port(target).product().replay().run(ReplayJson.request(target.body())), Vertx.currentContext())
                 .map(report -> Answer.Whole.text(JSON, ReplayJson.of(report).encode(), ""));
-    }
-
-    private Future<Answer> onWorker(Callable<Answer> work) {
-        return room.workers().executeBlocking(work, false);
     }
 
     private ProductPort port(RequestTarget target) {

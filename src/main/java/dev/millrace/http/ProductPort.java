@@ -32,6 +32,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Rows of one product for the requests of one event loop, which is the only thread that calls it. */
@@ -111,7 +112,7 @@ final class ProductPort {
                                     "keys", "key " + parsed.size() + " is no key of the product.", expectedKey())
                             .exception()));
         }
-        return room.workers().executeBlocking(() -> found(parsed, numbersAsStrings), false);
+        return room.onWorker(() -> found(parsed, numbersAsStrings));
     }
 
     /** On a worker: the rows may have to be read from the disk. */
@@ -231,19 +232,16 @@ final class ProductPort {
             rows.close();
             throw full;
         }
-        return room.workers()
-                .executeBlocking(
-                        () -> {
-                            try (snapshot;
-                                    rows) {
-                                return room.engine().parquet(rows, query.select(), limit, gone);
-                            }
-                        },
-                        false)
+        return room.onWorker(() -> {
+                    try (snapshot;
+                            rows) {
+                        return room.engine().parquet(rows, query.select(), limit, gone);
+                    }
+                })
                 .onFailure(failure -> room.places().giveBack(client))
                 .map(file -> new Answer.Stored(file.path(), file.sizeBytes(), file.tag(), position, () -> {
                     room.places().giveBack(client);
-                    room.workers().executeBlocking(() -> DuckDbEngine.delete(file.path()), false);
+                    room.onWorker(() -> DuckDbEngine.delete(file.path()));
                 }));
     }
 
@@ -301,11 +299,9 @@ final class ProductPort {
 
     private String expectedKey() {
         List<ColumnLayout> columns = product.schema().columns();
-        String names = String.join(
-                ",",
-                product.schema().key().stream()
-                        .map(index -> columns.get(index).name())
-                        .toList());
+        String names = product.schema().key().stream()
+                .map(index -> columns.get(index).name())
+                .collect(Collectors.joining(","));
         return names.isEmpty()
                 ? "nothing: the product has no key, use /rows."
                 : "the value of " + names

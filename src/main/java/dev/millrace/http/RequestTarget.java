@@ -37,9 +37,9 @@ record RequestTarget(List<String> segments, List<Map.Entry<String, String>> para
 
     /** The parameters with other names than these. */
     List<Map.Entry<String, String>> without(Set<String> names) {
-        return parameters.stream()
-                .filter(parameter -> !names.contains(parameter.getKey()))
-                .toList();
+        var others = new ArrayList<>(parameters);
+        others.removeIf(parameter -> names.contains(parameter.getKey()));
+        return others;
     }
 
     /** The segments of a path, when it has only one reading. */

@@ -13,7 +13,6 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.internal.buffer.BufferInternal;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -273,16 +272,16 @@ final class Responder {
             case Problem.InvalidParameter invalid ->
                 json.put("parameter", invalid.parameter()).put("expected", invalid.expected());
             case Problem.NotReached behind -> json.put("position", behind.position());
-            case Problem.BrokenRecords broken -> {
-                var rejected = new JsonArray();
-                broken.rejected()
-                        .forEach(each -> rejected.add(new JsonObject()
-                                .put("index", each.index())
-                                .put("rule", each.rule())
-                                .put("path", each.path())
-                                .put("reason", each.reason())));
-                yield json.put("rejected", rejected);
-            }
+            case Problem.BrokenRecords broken ->
+                json.put(
+                        "rejected",
+                        broken.rejected().stream()
+                                .map(each -> new JsonObject()
+                                        .put("index", each.index())
+                                        .put("rule", each.rule())
+                                        .put("path", each.path())
+                                        .put("reason", each.reason()))
+                                .toList());
             default -> json;
         };
     }
@@ -302,20 +301,12 @@ final class Responder {
 
     /** The policy's text, kept ready: it hardly ever changes. */
     private CharSequence policy(Allowance now) {
-        Policy known = policy;
-        if (known.limit != now.limit() || known.windowSeconds != now.windowSeconds()) {
-            known = Policy.of(now);
-            policy = known;
+        if (policy.limit != now.limit() || policy.windowSeconds != now.windowSeconds()) {
+            String text = "\"default\";q=" + now.limit() + ";w=" + now.windowSeconds();
+            policy = new Policy(now.limit(), now.windowSeconds(), HttpHeaders.createOptimized(text));
         }
-        return known.text;
+        return policy.text;
     }
 
-    private record Policy(int limit, long windowSeconds, CharSequence text) {
-        static Policy of(Allowance now) {
-            return new Policy(
-                    now.limit(),
-                    now.windowSeconds(),
-                    HttpHeaders.createOptimized("\"default\";q=" + now.limit() + ";w=" + now.windowSeconds()));
-        }
-    }
+    private record Policy(int limit, long windowSeconds, CharSequence text) {}
 }

@@ -46,7 +46,12 @@ final class RowStream implements AutoCloseable {
             StreamPlaces subscribers,
             long stallMillis,
             long beatMillis,
-            long compressFrom) {}
+            long compressFrom) {
+        /** Does on a worker, beside others, what takes longer than an event loop has. */
+        <T> Future<T> onWorker(Callable<T> work) {
+            return workers.executeBlocking(work, false);
+        }
+    }
 
     private final Room room;
     private final Snapshot snapshot;
@@ -113,11 +118,10 @@ final class RowStream implements AutoCloseable {
     }
 
     private Future<Void> fillOnWorker() {
-        Callable<Void> work = () -> {
+        return room.onWorker(() -> {
             fill();
             return null;
-        };
-        return room.workers().executeBlocking(work, false);
+        });
     }
 
     private Answer answer() {
@@ -153,10 +157,10 @@ final class RowStream implements AutoCloseable {
     void writeTo(HttpServerResponse response, Runnable written) {
         ended = written;
         response.setChunked(true);
-        response.closeHandler(closed -> stop());
-        response.exceptionHandler(failure -> stop());
+        response.closeHandler(closed -> close());
+        response.exceptionHandler(failure -> close());
         if (response.closed()) {
-            stop();
+            close();
         } else {
             write(response);
         }
@@ -193,7 +197,7 @@ final class RowStream implements AutoCloseable {
             waiting = true;
             stallTimer = room.vertx().setTimer(room.stallMillis(), fired -> {
                 LOG.debug("A client has taken nothing for {} ms; its stream ends", room.stallMillis());
-                stop();
+                close();
                 response.reset();
             });
         } else {
@@ -224,7 +228,7 @@ final class RowStream implements AutoCloseable {
     private void broken(Throwable failure, HttpServerResponse response) {
         var problem = Faults.of(failure);
         if (format != Format.NDJSON) {
-            stop();
+            close();
             response.reset();
             return;
         }
@@ -258,22 +262,14 @@ final class RowStream implements AutoCloseable {
         return buffer;
     }
 
-    private void stop() {
-        if (stopped) {
-            return;
-        }
+    /** Ends the stream, for whatever reason; its snapshot goes back at once, or when the worker is done with it. */
+    @Override
+    public void close() {
         stopped = true;
         room.vertx().cancelTimer(stallTimer);
         if (!filling) {
             release();
         }
-    }
-
-    /** Ends a stream that nobody has begun to write. */
-    @Override
-    public void close() {
-        stopped = true;
-        release();
     }
 
     private void release() {
