@@ -45,9 +45,8 @@ record OpenApi(String text, Map<String, Object> tree, List<Operation> operations
 
         /** A pattern over raw paths: a parameter is a segment without a slash, everything else is itself. */
         Pattern pattern() {
-            return Pattern.compile(Stream.of(PARAMETER.split(template, -1))
-                    .map(Pattern::quote)
-                    .collect(Collectors.joining("[^/]+")));
+            return Pattern.compile(
+                    Stream.of(PARAMETER.split(template, -1)).map(Pattern::quote).collect(Collectors.joining("[^/]+")));
         }
     }
 

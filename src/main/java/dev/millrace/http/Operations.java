@@ -269,7 +269,9 @@ final class Operations {
         if (coding == Coding.IDENTITY) {
             return Future.succeededFuture(owned);
         }
-        return bytes <= MAX_CODED_HERE ? Future.succeededFuture(whole.in(coding)) : room.onWorker(() -> whole.in(coding));
+        return bytes <= MAX_CODED_HERE
+                ? Future.succeededFuture(whole.in(coding))
+                : room.onWorker(() -> whole.in(coding));
     }
 
     private Future<Answer> replay(HttpServerRequest request, RequestTarget target) {

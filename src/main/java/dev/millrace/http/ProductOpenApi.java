@@ -113,9 +113,7 @@ final class ProductOpenApi {
 
     private void rows(ObjectNode components, Optional<ObjectNode> example) {
         ObjectNode schemas = (ObjectNode) components.get("schemas");
-        ObjectNode row = read(RowJsonSchema.of(product).encode());
-        row.remove("$schema");
-        row.remove("required"); // a select answers some of them
+        ObjectNode row = read(RowJsonSchema.ofSome(product).encode());
         example.ifPresent(each -> row.set("examples", JSON.createArrayNode().add(each)));
         schemas.set("Row", row);
     }

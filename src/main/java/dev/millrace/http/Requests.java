@@ -70,7 +70,8 @@ final class Requests implements Handler<HttpServerRequest> {
             var entry = new Bound(operation.methods(), operation.pattern());
             bound.add(entry);
             for (String method : entry.methods()) {
-                router.routeWithRegex(HttpMethod.valueOf(method), entry.pattern().pattern())
+                router.routeWithRegex(
+                                HttpMethod.valueOf(method), entry.pattern().pattern())
                         .handler(context -> routed(operation, handler, context.request()));
             }
         }

@@ -94,15 +94,13 @@ final class Responder {
         headers.set(HttpHeaders.ETAG, owned.tag());
         headers.set(HttpHeaders.CACHE_CONTROL, "no-cache");
         headers.set(HttpHeaders.ACCEPT_RANGES, "bytes");
-        if (Conditional.has(request, owned.tag())) {
-            response.setStatusCode(304).end();
-            owned.close();
-            return;
-        }
-        String wanted = request.getHeader("Range");
-        Optional<StoredRange> found = StoredRange.of(wanted, request.getHeader("If-Range"), owned.tag(), owned.size());
-        if (head || found.isEmpty()) {
-            if (found.isEmpty()) {
+        boolean unchanged = Conditional.has(request, owned.tag());
+        Optional<StoredRange> found =
+                StoredRange.of(request.getHeader("Range"), request.getHeader("If-Range"), owned.tag(), owned.size());
+        if (unchanged || head || found.isEmpty()) {
+            if (unchanged) {
+                response.setStatusCode(304);
+            } else if (found.isEmpty()) {
                 response.setStatusCode(416).headers().set(HttpHeaders.CONTENT_RANGE, "bytes */" + owned.size());
             } else {
                 headers.set(HttpHeaders.CONTENT_LENGTH, Long.toString(owned.size()));
@@ -113,11 +111,8 @@ final class Responder {
         }
         StoredRange range = found.get();
         if (range.length() < owned.size()) {
-            response.setStatusCode(206)
-                    .headers()
-                    .set(
-                            HttpHeaders.CONTENT_RANGE,
-                            "bytes " + range.first() + "-" + (range.first() + range.length() - 1) + "/" + owned.size());
+            String bytes = range.first() + "-" + (range.first() + range.length() - 1);
+            response.setStatusCode(206).headers().set(HttpHeaders.CONTENT_RANGE, "bytes " + bytes + "/" + owned.size());
         }
         response.sendFile(owned.file().toString(), range.first(), range.length())
                 .onComplete(sent -> {

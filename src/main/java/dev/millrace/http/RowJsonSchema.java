@@ -20,6 +20,14 @@ final class RowJsonSchema {
                 .mergeIn(schema);
     }
 
+    /** The same for rows of which a select answers some columns only, as a part of another document. */
+    static JsonObject ofSome(Product product) {
+        JsonObject schema = of(product);
+        schema.remove("$schema");
+        schema.remove("required");
+        return schema;
+    }
+
     private static JsonObject object(List<ColumnLayout> columns) {
         var properties = new JsonObject();
         var required = new JsonArray();
