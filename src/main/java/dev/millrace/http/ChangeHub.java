@@ -12,6 +12,7 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
@@ -76,7 +77,7 @@ final class ChangeHub {
         var subscriber = new Subscriber(outlet, subscription.client(), subscription.token());
         if (closed) {
             subscription.close();
-            outlet.end(java.util.Optional.empty());
+            outlet.end(Optional.empty());
             return;
         }
         if (groups.isEmpty()) {
