@@ -37,8 +37,12 @@ record RequestTarget(List<String> segments, List<Map.Entry<String, String>> para
 
     /** The parameters with other names than these. */
     List<Map.Entry<String, String>> without(Set<String> names) {
-        var others = new ArrayList<>(parameters);
-        others.removeIf(parameter -> names.contains(parameter.getKey()));
+        var others = new ArrayList<Map.Entry<String, String>>(parameters.size());
+        for (Map.Entry<String, String> parameter : parameters) {
+            if (!names.contains(parameter.getKey())) {
+                others.add(parameter);
+            }
+        }
         return others;
     }
 
