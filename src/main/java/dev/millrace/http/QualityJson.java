@@ -52,16 +52,7 @@ final class QualityJson {
                                 .mapToObj(index ->
                                         part(report.partitions().get(index)).put("partition", index))
                                 .toList())
-                .put(
-                        "windows",
-                        each(
-                                report.windows(),
-                                window -> part(window.part())
-                                        .put("start", window.start().toString())
-                                        .put(
-                                                "width",
-                                                Duration.ofMillis(window.widthMillis())
-                                                        .toString())));
+                .put("windows", each(report.windows(), QualityJson::window));
     }
 
     private static <T> List<JsonObject> each(List<T> values, Function<T, JsonObject> form) {
@@ -110,6 +101,12 @@ final class QualityJson {
 
     private static JsonObject part(QualityReport.Part part) {
         return new JsonObject().put("rows", part.rows()).put("rules", each(part.results(), QualityJson::value));
+    }
+
+    private static JsonObject window(QualityReport.Window window) {
+        return part(window.part())
+                .put("start", window.start().toString())
+                .put("width", Duration.ofMillis(window.widthMillis()).toString());
     }
 
     private static JsonObject column(QualityReport.Statistics column) {
