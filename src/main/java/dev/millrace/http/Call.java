@@ -2,6 +2,7 @@ package dev.millrace.http;
 
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpServerRequest;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,11 @@ public final class Call {
         return request.headers().contains(name)
                 ? String.join(",", request.headers().getAll(name))
                 : null;
+    }
+
+    /** The same; empty when there is none. */
+    static String text(HttpServerRequest request, CharSequence name) {
+        return Objects.requireNonNullElse(header(request, name), "");
     }
 
     HttpServerRequest request() {

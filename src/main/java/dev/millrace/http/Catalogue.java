@@ -4,16 +4,14 @@ import dev.millrace.domain.ContractChange;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.query.QueryParser;
-import dev.millrace.query.RowsScan;
-import dev.millrace.store.Slice;
 import dev.millrace.store.Snapshot;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 
 /** What the server says about its products, as JSON. Any thread. */
 final class Catalogue {
@@ -27,11 +25,13 @@ final class Catalogue {
 
     /** All products, briefly. */
     JsonObject list() {
-        var data = new JsonArray();
-        for (Product product : products.all()) {
-            data.add(brief(product).put("url", url(product)));
-        }
-        return new JsonObject().put("mesh", products.mesh()).put("data", data);
+        return new JsonObject()
+                .put("mesh", products.mesh())
+                .put(
+                        "data",
+                        products.all().stream()
+                                .map(product -> brief(product).put("url", url(product)))
+                                .toList());
     }
 
     private static JsonObject brief(Product product) {
@@ -50,14 +50,15 @@ final class Catalogue {
 
     /** One product as a snapshot sees it. */
     JsonObject describe(Product product, Snapshot snapshot) {
-        var key = new JsonArray();
-        product.schema()
-                .key()
-                .forEach(index -> key.add(product.schema().columns().get(index).name()));
+        var schema = product.schema();
         JsonObject json = brief(product)
                 .put("stateDetail", product.state().detail())
-                .put("key", key)
-                .put("mode", product.schema().upsert() ? "upsert" : "append")
+                .put(
+                        "key",
+                        schema.key().stream()
+                                .map(index -> schema.columns().get(index).name())
+                                .toList())
+                .put("mode", schema.upsert() ? "upsert" : "append")
                 .put("position", snapshot.position().toString())
                 .put("rows", snapshot.rows())
                 .put("freshness", freshness(product, snapshot))
@@ -96,11 +97,7 @@ final class Catalogue {
     /** How many there are, and how many of them wait for a replay. */
     private static JsonObject deadLetters(Product letters) {
         try (Snapshot snapshot = letters.snapshot()) {
-            var scan = new RowsScan(snapshot, QueryParser.where(letters.schema(), Map.of("state", "rejected")));
-            long rejected = 0;
-            while (scan.next()) {
-                rejected += scan.count();
-            }
+            long rejected = RowCount.of(snapshot, QueryParser.where(letters.schema(), Map.of("state", "rejected")));
             return new JsonObject().put("all", snapshot.rows()).put("rejected", rejected);
         }
     }
@@ -117,20 +114,13 @@ final class Catalogue {
 
     /** The latest record time among the last rows of all partitions. */
     private static OptionalLong newest(Product product, Snapshot snapshot) {
-        OptionalLong newest = OptionalLong.empty();
         int column = product.schema().timestampColumn();
-        for (int partition = 0; partition < snapshot.partitions(); partition++) {
-            List<Slice> slices = snapshot.slices(partition);
-            for (int i = slices.size() - 1; i >= 0; i--) {
-                Slice slice = slices.get(i);
-                if (slice.rows() > 0) {
-                    long time = slice.batch().column(column).int64(slice.rows() - 1);
-                    newest = OptionalLong.of(newest.isPresent() ? Math.max(newest.getAsLong(), time) : time);
-                    break;
-                }
-            }
-        }
-        return newest;
+        return IntStream.range(0, snapshot.partitions())
+                .mapToObj(partition -> snapshot.slices(partition).reversed())
+                .flatMap(slices ->
+                        slices.stream().filter(slice -> slice.rows() > 0).limit(1))
+                .mapToLong(slice -> slice.batch().column(column).int64(slice.rows() - 1))
+                .max();
     }
 
     private static String url(Product product) {

@@ -119,27 +119,30 @@ final class ChangeGroup {
     }
 
     private void moved(Filled filled) {
-        ChangeToken token = filled.end().token();
-        position = token.position();
+        position = filled.end().token().position();
+        deliver(filled, Subscriber.Stand.MEMBER, members.toArray(Subscriber[]::new), () -> {
+            busy = false;
+            settleAhead();
+            advance();
+        });
+    }
+
+    /** Sends what was read, which is owned, to those who then still stand so, and says {@code end}. */
+    private void deliver(Filled filled, Subscriber.Stand stand, Subscriber[] subscribers, Runnable end) {
         var chunk = new Outlet.Chunk(filled.bytes());
         boolean nothing = !filled.bytes().isReadable();
-        each(
-                members.toArray(Subscriber[]::new),
-                0,
-                member -> {
-                    if (member.stand == Subscriber.Stand.MEMBER) {
-                        member.token = token;
-                        if (!nothing) {
-                            send(member, chunk);
-                        }
-                    }
-                },
-                () -> {
-                    chunk.release();
-                    busy = false;
-                    settleAhead();
-                    advance();
-                });
+        Consumer<Subscriber> visit = subscriber -> {
+            if (subscriber.stand == stand) {
+                subscriber.token = filled.end().token();
+                if (!nothing) {
+                    send(subscriber, chunk);
+                }
+            }
+        };
+        each(subscribers, 0, visit, () -> {
+            chunk.release();
+            end.run();
+        });
     }
 
     /** Goes over subscribers, a millisecond in each turn of the event loop, so that it is never held up. */
@@ -173,22 +176,16 @@ final class ChangeGroup {
                 reached(),
                 filled -> {
                     hub.next();
-                    var chunk = new Outlet.Chunk(filled.bytes());
-                    if (subscriber.stand == Subscriber.Stand.BEHIND) {
-                        subscriber.token = filled.end().token();
-                        if (filled.bytes().isReadable()) {
-                            send(subscriber, chunk);
+                    deliver(filled, Subscriber.Stand.BEHIND, new Subscriber[] {subscriber}, () -> {
+                        if (subscriber.stand != Subscriber.Stand.BEHIND) {
+                            return;
                         }
-                    }
-                    chunk.release();
-                    if (subscriber.stand != Subscriber.Stand.BEHIND) {
-                        return;
-                    }
-                    if (filled.end().more()) {
-                        hub.queue(() -> catchUp(subscriber));
-                    } else {
-                        settle(subscriber, true);
-                    }
+                        if (filled.end().more()) {
+                            hub.queue(() -> catchUp(subscriber));
+                        } else {
+                            settle(subscriber, true);
+                        }
+                    });
                 },
                 failure -> {
                     hub.next();
@@ -207,13 +204,8 @@ final class ChangeGroup {
                                     sink -> end.setPlain(reader.fill(from, until, sink, SOFT_BYTES, hub::isClosed)));
                     return new Filled(end.getPlain(), bytes);
                 })
-                .onComplete(filled -> {
-                    if (filled.succeeded()) {
-                        done.accept(filled.result());
-                    } else {
-                        failed.accept(filled.cause());
-                    }
-                });
+                .onSuccess(done::accept)
+                .onFailure(failed::accept);
     }
 
     private void send(Subscriber subscriber, Outlet.Chunk chunk) {

@@ -12,6 +12,7 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
@@ -76,7 +77,7 @@ final class ChangeHub {
         var subscriber = new Subscriber(outlet, subscription.client(), subscription.token());
         if (closed) {
             subscription.close();
-            outlet.end(java.util.Optional.empty());
+            outlet.end(Optional.empty());
             return;
         }
         if (groups.isEmpty()) {
@@ -142,7 +143,7 @@ final class ChangeHub {
         working++;
         // On the hub's context, whatever called: its groups are of this one thread and of one order.
         Promise<T> done = Promise.promise();
-        context.runOnContext(turn -> room.workers().executeBlocking(task, false).onComplete(result -> {
+        context.runOnContext(turn -> room.onWorker(task).onComplete(result -> {
             working--;
             done.handle(result);
             endIfIdle();

@@ -1,7 +1,6 @@
 package dev.millrace.http;
 
 import dev.millrace.arrow.Hash;
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
@@ -65,16 +64,7 @@ final class Conditional {
      */
     static Answer checked(HttpServerRequest request, Answer owned) {
         boolean read = request.method() == HttpMethod.GET || request.method() == HttpMethod.HEAD;
-        if (!read || owned instanceof Answer.Pushed || owned instanceof Answer.Stored) {
-            return owned;
-        }
-        Answer.Version version = switch (owned) {
-            case Answer.Rows rows -> rows.version();
-            case Answer.Streamed streamed -> streamed.stream().version();
-            case Answer.Unchanged unchanged -> unchanged.version();
-            case Answer.Whole whole -> version(whole);
-            case Answer.Pushed _, Answer.Stored _ -> throw new IllegalStateException("has no version");
-        };
+        Answer.Version version = read ? version(owned) : Answer.Version.NONE;
         if (version.tag().isEmpty()) {
             return owned;
         }
@@ -93,12 +83,13 @@ final class Conditional {
         return new Answer.Unchanged(version, Optional.empty());
     }
 
-    private static Answer.Version version(Answer.Whole whole) {
-        ByteBuf body = whole.body();
-        byte[] bytes = body.hasArray() ? body.array() : ByteBufUtil.getBytes(body);
-        int from = body.hasArray() ? body.arrayOffset() + body.readerIndex() : 0;
-        CharSequence position = whole.headers().getOrDefault(Responder.POSITION, "");
-        return new Answer.Version(
-                position, tag(Hash.of(bytes, from, body.readableBytes())), false, Answer.Version.NOT_COUNTED);
+    private static Answer.Version version(Answer answer) {
+        if (!(answer instanceof Answer.Whole whole) || !whole.version().tag().isEmpty()) {
+            return answer.version();
+        }
+        byte[] bytes = ByteBufUtil.getBytes(
+                whole.body(), whole.body().readerIndex(), whole.body().readableBytes(), false);
+        String tag = tag(Hash.of(bytes, 0, bytes.length));
+        return new Answer.Version(whole.version().position(), tag, false, Answer.Version.NOT_COUNTED);
     }
 }

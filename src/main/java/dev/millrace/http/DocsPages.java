@@ -18,6 +18,8 @@ final class DocsPages {
     private static final Map<CharSequence, CharSequence> HEADERS = Map.of(
             "Content-Security-Policy",
             "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+            "X-Content-Type-Options",
+            "nosniff",
             HttpHeaders.CACHE_CONTROL,
             "max-age=3600");
 
@@ -37,7 +39,7 @@ final class DocsPages {
         if (type == null) {
             throw new Problem.NotFound("page", name).exception();
         }
-        return new Answer.Whole(type, Unpooled.wrappedBuffer(read(name)), HEADERS);
+        return new Answer.Whole(type, Unpooled.wrappedBuffer(read(name)), Answer.Version.NONE, null, HEADERS);
     }
 
     private static byte[] read(String name) {

@@ -211,7 +211,8 @@ public final class HttpPort {
 
         @Override
         public Future<?> stop() {
-            return Future.join(ports.values().stream().map(ProductPort::close).toList());
+            return Future.join(
+                    ports.values().stream().map(port -> port.changes().close()).toList());
         }
     }
 }

@@ -14,13 +14,11 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Supplier;
 
 /**
  * Health and metrics on a port of their own: {@code /health/live}, {@code /health/ready}, {@code /metrics}. No layer is
@@ -49,7 +47,7 @@ public final class ManagementPort {
         this.products = products;
         this.settings = settings;
         this.meters = meters;
-        products.withDeadLetters().forEach(product -> ProductMeters.register(product, meters));
+        products.withDeadLetters().forEach(product -> new ProductMeters(product, meters).register());
     }
 
     /** Listens; the result is the TCP port. Fails with {@code CannotStart} when it cannot be had. */
@@ -112,23 +110,19 @@ public final class ManagementPort {
 
     private void readiness(HttpServerRequest request) {
         boolean ready = look();
-        var list = new JsonArray();
-        for (Product product : products.all()) {
-            list.add(new JsonObject()
-                    .put("product", product.qualifiedName())
-                    .put("state", product.state().phase().name())
-                    .put("detail", product.state().detail())
-                    .put("ready", hasBeenLive.contains(product.qualifiedName())));
-        }
-        json(
-                request,
-                ready ? 200 : 503,
-                new JsonObject().put("status", ready ? "UP" : "DOWN").put("products", list));
+        var list = products.all().stream()
+                .map(product -> new JsonObject()
+                        .put("product", product.qualifiedName())
+                        .put("state", product.state().phase().name())
+                        .put("detail", product.state().detail())
+                        .put("ready", hasBeenLive.contains(product.qualifiedName())))
+                .toList();
+        var body = new JsonObject().put("status", ready ? "UP" : "DOWN").put("products", list);
+        json(request, ready ? 200 : 503, body);
     }
 
     private void metrics(HttpServerRequest request) {
-        Supplier<String> scrape = meters::scrape;
-        vertx.executeBlocking(scrape::get, false).onComplete(done -> {
+        vertx.executeBlocking(() -> meters.scrape(), false).onComplete(done -> {
             if (done.succeeded()) {
                 request.response().putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
                 end(request, Buffer.buffer(done.result()));

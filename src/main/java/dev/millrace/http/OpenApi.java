@@ -10,6 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 
@@ -35,17 +38,15 @@ record OpenApi(String text, Map<String, Object> tree, List<Operation> operations
     record Operation(String id, String method, String template) {
         private static final Pattern PARAMETER = Pattern.compile("\\{[A-Za-z]+\\}");
 
+        /** The methods that it answers: who may get, may ask for the head alone. */
+        List<String> methods() {
+            return method.equals("GET") ? List.of("GET", "HEAD") : List.of(method);
+        }
+
         /** A pattern over raw paths: a parameter is a segment without a slash, everything else is itself. */
         Pattern pattern() {
-            var pattern = new StringBuilder();
-            var parameter = PARAMETER.matcher(template);
-            int from = 0;
-            while (parameter.find()) {
-                pattern.append(Pattern.quote(template.substring(from, parameter.start())))
-                        .append("[^/]+");
-                from = parameter.end();
-            }
-            return Pattern.compile(pattern + Pattern.quote(template.substring(from)));
+            return Pattern.compile(
+                    Stream.of(PARAMETER.split(template, -1)).map(Pattern::quote).collect(Collectors.joining("[^/]+")));
         }
     }
 
@@ -90,12 +91,11 @@ record OpenApi(String text, Map<String, Object> tree, List<Operation> operations
      * @throws IllegalStateException naming all that are alone
      */
     void checkBound(Set<String> handlers) {
-        var ids = new HashSet<String>();
-        operations.forEach(operation -> ids.add(operation.id()));
-        var unbound = new HashSet<>(ids);
-        unbound.removeAll(handlers);
+        var unbound = new HashSet<String>();
+        operations.forEach(operation -> unbound.add(operation.id()));
         var unknown = new HashSet<>(handlers);
-        unknown.removeAll(ids);
+        unknown.removeAll(unbound);
+        unbound.removeAll(handlers);
         if (!unbound.isEmpty() || !unknown.isEmpty()) {
             throw new IllegalStateException(
                     "operations without a handler: " + unbound + ", handlers without an operation: " + unknown);
@@ -103,7 +103,7 @@ record OpenApi(String text, Map<String, Object> tree, List<Operation> operations
     }
 
     @SuppressWarnings("unchecked") // a YAML mapping with text keys, as OpenAPI demands
-    private static Map<String, Object> map(@org.jspecify.annotations.Nullable Object node) {
+    private static Map<String, Object> map(@Nullable Object node) {
         if (node instanceof Map<?, ?> mapping) {
             return (Map<String, Object>) mapping;
         }

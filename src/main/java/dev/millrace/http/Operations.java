@@ -8,9 +8,7 @@ import dev.millrace.domain.Writes;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.quality.QualityReport;
-import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
-import io.netty.buffer.ByteBuf;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
@@ -20,21 +18,22 @@ import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** What each operation of {@code openapi.yaml} does, for one event loop, which is the only thread that calls it. */
 final class Operations {
+    private static final CharSequence JSON = Format.JSON.contentType();
     private static final CharSequence YAML = HttpHeaders.createOptimized("application/yaml");
     private static final CharSequence JSON_SCHEMA = HttpHeaders.createOptimized("application/schema+json");
+
     /** What Millrace-Min-Position says nothing to. */
     private static final Set<String> UNTIMED = Set.of("writeRecords", "deleteRow", "replayDeadLetters", "getChanges");
 
@@ -69,128 +68,90 @@ final class Operations {
     /** The handlers by operation id. */
     Map<String, Handler> byId() {
         return Map.ofEntries(
-                Map.entry("getOpenApi", this::openApi),
-                Map.entry("getDocs", (request, target) -> page(target, "docs.html")),
-                Map.entry("getDocsFile", (request, target) -> page(target, target.segment(1))),
-                Map.entry("listProducts", this::listProducts),
-                Map.entry("getProduct", this::getProduct),
-                Map.entry("getContract", this::getContract),
-                Map.entry("getSchema", this::getSchema),
-                Map.entry("getProductOpenApi", this::getProductOpenApi),
-                Map.entry("getProductAsyncApi", this::getProductAsyncApi),
-                Map.entry("getChanges", this::getChanges),
+                Map.entry("getOpenApi", bare((request, target) -> text(YAML, document.text(), ""))),
+                Map.entry("getDocs", (request, target) -> room.onWorker(() -> DocsPages.file("docs.html"))),
+                Map.entry("getDocsFile", (request, target) -> room.onWorker(() -> DocsPages.file(target.segment(1)))),
+                Map.entry(
+                        "listProducts",
+                        json((request, target) -> text(JSON, catalogue.list().encode(), ""))),
+                Map.entry("getProduct", json(this::getProduct)),
+                Map.entry(
+                        "getContract", ofProduct(YAML, product -> product.face().contractText())),
+                Map.entry(
+                        "getSchema",
+                        ofProduct(
+                                JSON_SCHEMA,
+                                product -> RowJsonSchema.of(product).encode())),
+                Map.entry("getProductOpenApi", bare(this::getProductOpenApi)),
+                Map.entry("getProductAsyncApi", ofProduct(YAML, ProductAsyncApi::text)),
+                Map.entry(
+                        "getChanges",
+                        (request, target) -> port(target).changes().open(request, target)),
                 Map.entry("listRows", this::listRows),
-                Map.entry("getRow", this::getRow),
-                Map.entry("writeRecords", this::writeRecords),
-                Map.entry("deleteRow", this::deleteRow),
+                Map.entry("getRow", (request, target) -> row(port(target), request, target)),
+                Map.entry("writeRecords", json(this::writeRecords)),
+                Map.entry("deleteRow", json(this::deleteRow)),
                 Map.entry("lookUpRows", this::lookUpRows),
-                Map.entry("getQuality", this::getQuality),
-                Map.entry("getStatistics", this::getStatistics),
-                Map.entry("listDeadLetters", this::listDeadLetters),
-                Map.entry("getDeadLetter", this::getDeadLetter),
-                Map.entry("replayDeadLetters", this::replay));
+                Map.entry("getQuality", json((request, target) -> quality(target, QualityJson::of))),
+                Map.entry("getStatistics", json((request, target) -> quality(target, QualityJson::statistics))),
+                Map.entry("listDeadLetters", (request, target) -> rows(deadLetters(target), request, target)),
+                Map.entry("getDeadLetter", (request, target) -> row(deadLetters(target), request, target)),
+                Map.entry("replayDeadLetters", json(this::replay)));
     }
 
-    private Future<Answer> openApi(HttpServerRequest request, RequestTarget target) {
-        only(target, Set.of());
-        return whole(YAML, document.text(), Map.of());
+    /** An operation without parameters. */
+    private static Handler bare(Handler handler) {
+        return (request, target) -> {
+            only(target, Set.of());
+            return handler.handle(request, target);
+        };
     }
 
-    private Future<Answer> page(RequestTarget target, String name) {
-        return onWorker(() -> DocsPages.file(name));
+    /** An operation that answers JSON, with no parameter but {@code format}. */
+    private static Handler json(Handler handler) {
+        return (request, target) -> {
+            json(request, target);
+            return handler.handle(request, target);
+        };
     }
 
-    private Future<Answer> listProducts(HttpServerRequest request, RequestTarget target) {
-        json(request, target);
-        only(target, Set.of("format"));
-        return whole(Format.JSON.contentType(), catalogue.list().encode(), Map.of());
+    /** An operation that answers a document of the product. */
+    private Handler ofProduct(CharSequence contentType, Function<Product, String> document) {
+        return bare((request, target) -> {
+            Product product = port(target).product();
+            return text(contentType, document.apply(product), product.position().toString());
+        });
     }
 
     private Future<Answer> getProduct(HttpServerRequest request, RequestTarget target) {
-        json(request, target);
-        only(target, Set.of("format"));
         Product product = port(target).product();
-        return onWorker(() -> {
+        return room.onWorker(() -> {
             try (Snapshot snapshot = product.snapshot()) {
-                return Answer.Whole.text(
-                        Format.JSON.contentType(),
-                        catalogue.describe(product, snapshot).encode(),
-                        at(snapshot.position()));
+                String json = catalogue.describe(product, snapshot).encode();
+                return Answer.Whole.text(JSON, json, snapshot.position().toString());
             }
         });
     }
 
-    private Future<Answer> getContract(HttpServerRequest request, RequestTarget target) {
-        only(target, Set.of());
-        Product product = port(target).product();
-        return whole(YAML, product.face().contractText(), at(product.position()));
-    }
-
-    private Future<Answer> getSchema(HttpServerRequest request, RequestTarget target) {
-        only(target, Set.of());
-        Product product = port(target).product();
-        return whole(JSON_SCHEMA, RowJsonSchema.of(product).encode(), at(product.position()));
-    }
-
     private Future<Answer> getProductOpenApi(HttpServerRequest request, RequestTarget target) {
-        only(target, Set.of());
         ProductPort port = port(target);
-        return onWorker(() -> Answer.Whole.text(
-                YAML, port.openApi(document), at(port.product().position())));
+        return room.onWorker(() -> {
+            String yaml = port.openApi(document);
+            return Answer.Whole.text(YAML, yaml, port.product().position().toString());
+        });
     }
 
-    private Future<Answer> getProductAsyncApi(HttpServerRequest request, RequestTarget target) {
-        only(target, Set.of());
+    private Future<Answer> quality(RequestTarget target, BiFunction<Product, QualityReport, JsonObject> form) {
         Product product = port(target).product();
-        return whole(YAML, ProductAsyncApi.text(product), at(product.position()));
-    }
-
-    private Future<Answer> getChanges(HttpServerRequest request, RequestTarget target) {
-        boolean socket = ChangeHub.Subscription.isSocket(request);
-        String length = header(request, HttpHeaders.CONTENT_LENGTH);
-        if (socket && (request.headers().contains(HttpHeaders.TRANSFER_ENCODING) || !length.matches("0?"))) {
-            throw new Problem.InvalidBody("A WebSocket's request has a body.", "none.").exception();
-        }
-        return port(target)
-                .changes(
-                        target,
-                        Negotiation.of(
-                                Call.header(request, HttpHeaders.ACCEPT),
-                                target.parameters(),
-                                socket ? List.of(Format.NDJSON) : Format.PUSH),
-                        header(request, "Last-Event-ID").strip(),
-                        Call.client(request));
-    }
-
-    private Future<Answer> getQuality(HttpServerRequest request, RequestTarget target) {
-        Product product = port(target).product();
-        return quality(request, target, (report, position) -> QualityJson.of(product, report, position));
-    }
-
-    private Future<Answer> getStatistics(HttpServerRequest request, RequestTarget target) {
-        return quality(request, target, QualityJson::statistics);
-    }
-
-    private Future<Answer> quality(
-            HttpServerRequest request, RequestTarget target, BiFunction<QualityReport, Position, JsonObject> form) {
-        json(request, target);
-        only(target, Set.of("format"));
-        Product product = port(target).product();
-        return onWorker(() -> {
+        return room.onWorker(() -> {
             QualityReport report = product.quality(QUALITY_TIME, Clock.systemUTC());
-            return Answer.Whole.text(
-                    Format.JSON.contentType(),
-                    form.apply(report, product.position()).encode(),
-                    at(report.position()));
+            String json = form.apply(product, report).encode();
+            return Answer.Whole.text(JSON, json, report.position().toString());
         });
     }
 
     Future<Answer> listRows(HttpServerRequest request, RequestTarget target) {
         return rows(port(target), request, target);
-    }
-
-    private Future<Answer> listDeadLetters(HttpServerRequest request, RequestTarget target) {
-        return rows(deadLetters(target), request, target);
     }
 
     private static Future<Answer> rows(ProductPort port, HttpServerRequest request, RequestTarget target) {
@@ -200,23 +161,13 @@ final class Operations {
                 Negotiation.of(Call.header(request, HttpHeaders.ACCEPT), target.parameters(), Format.ALL));
     }
 
-    private Future<Answer> getRow(HttpServerRequest request, RequestTarget target) {
-        return row(port(target), request, target);
-    }
-
     private Future<Answer> lookUpRows(HttpServerRequest request, RequestTarget target) {
         Negotiation negotiation = json(request, target);
-        only(target, Set.of("format"));
         return port(target).lookUp(LookupJson.keys(target.body()), negotiation.numbersAsStrings());
-    }
-
-    private Future<Answer> getDeadLetter(HttpServerRequest request, RequestTarget target) {
-        return row(deadLetters(target), request, target);
     }
 
     private static Future<Answer> row(ProductPort port, HttpServerRequest request, RequestTarget target) {
         Negotiation negotiation = json(request, target);
-        only(target, Set.of("format"));
         return port.row(request, key(target), negotiation.numbersAsStrings());
     }
 
@@ -231,11 +182,9 @@ final class Operations {
     }
 
     private Future<Answer> writeRecords(HttpServerRequest request, RequestTarget target) {
-        json(request, target);
-        only(target, Set.of("format"));
         Writes writes = port(target).product().writes();
-        String type = header(request, HttpHeaders.CONTENT_TYPE);
-        String coding = header(request, HttpHeaders.CONTENT_ENCODING);
+        String type = Call.text(request, HttpHeaders.CONTENT_TYPE);
+        String coding = Call.text(request, HttpHeaders.CONTENT_ENCODING);
         Optional<BodyForm> form = BodyForm.of(type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT));
         if (form.isEmpty() || !(coding.isEmpty() || coding.equalsIgnoreCase("identity"))) {
             throw new Problem.UnsupportedMediaType(
@@ -245,41 +194,28 @@ final class Operations {
                                     .toList())
                     .exception();
         }
-        boolean lenient = RequestHeaders.lenient(header(request, RequestHeaders.PREFER));
+        boolean lenient = RequestHeaders.lenient(Call.text(request, RequestHeaders.PREFER));
         return written(writes.write(
                 new Writes.Records(form.get(), target.body().getBytes(), lenient, idempotencyKey(request))));
     }
 
     private Future<Answer> deleteRow(HttpServerRequest request, RequestTarget target) {
-        json(request, target);
-        only(target, Set.of("format"));
         return written(
                 port(target).product().writes().write(new Writes.Deletion(key(target), idempotencyKey(request))));
     }
 
     private static Future<Answer> written(CompletableFuture<Writes.Receipt> written) {
-        return Future.fromCompletionStage(written, Vertx.currentContext())
-                .map(receipt -> Answer.Whole.text(
-                        Format.JSON.contentType(),
-                        receipt.json(),
-                        receipt.lenient()
-                                ? Map.of(
-                                        Responder.POSITION,
-                                        receipt.position().toString(),
-                                        "Preference-Applied",
-                                        "handling=lenient")
-                                : at(receipt.position())));
+        return Future.fromCompletionStage(written, Vertx.currentContext()).map(receipt -> {
+            String position = receipt.position().toString();
+            Answer.Whole answer = Answer.Whole.text(JSON, receipt.json(), position);
+            return receipt.lenient() ? answer.with("Preference-Applied", "handling=lenient") : answer;
+        });
     }
 
     private static String idempotencyKey(HttpServerRequest request) {
         return request.headers().contains(RequestHeaders.IDEMPOTENCY_KEY)
-                ? RequestHeaders.idempotencyKey(header(request, RequestHeaders.IDEMPOTENCY_KEY))
+                ? RequestHeaders.idempotencyKey(Call.text(request, RequestHeaders.IDEMPOTENCY_KEY))
                 : "";
-    }
-
-    /** A header as {@link Call#header} gives it; empty when there is none. */
-    private static String header(HttpServerRequest request, CharSequence name) {
-        return Objects.requireNonNullElse(Call.header(request, name), "");
     }
 
     /** Ends when the product that an operation reads has come as far as the request wants. */
@@ -291,26 +227,23 @@ final class Operations {
         Product product = (letters ? deadLetters(target) : port(target)).product();
         return Future.fromCompletionStage(
                 product.reach(
-                        RequestHeaders.minPosition(header(request, RequestHeaders.MIN_POSITION)), patience(request)),
+                        RequestHeaders.minPosition(Call.text(request, RequestHeaders.MIN_POSITION)), patience(request)),
                 Vertx.currentContext());
     }
 
     /** Ends when there may be another answer to the request than that, true, or when its patience does. */
     Future<Boolean> changed(HttpServerRequest request, Answer.Unchanged unchanged) {
-        Duration patience = unchanged.watched().isEmpty() ? Duration.ZERO : patience(request);
-        return patience.isZero()
-                ? Future.succeededFuture(false)
-                : Future.fromCompletionStage(
-                        unchanged
-                                .watched()
-                                .orElseThrow()
-                                .product()
-                                .changed(unchanged.watched().orElseThrow().position(), patience),
-                        Vertx.currentContext());
+        Duration patience = patience(request);
+        return unchanged
+                .watched()
+                .filter(watched -> !patience.isZero())
+                .map(watched -> Future.fromCompletionStage(
+                        watched.product().changed(watched.position(), patience), Vertx.currentContext()))
+                .orElse(Future.succeededFuture(false));
     }
 
     private Duration patience(HttpServerRequest request) {
-        Duration patience = RequestHeaders.patience(header(request, RequestHeaders.PREFER));
+        Duration patience = RequestHeaders.patience(Call.text(request, RequestHeaders.PREFER));
         // A connection without traffic is closed after the stall time.
         Duration most = Duration.ofMillis(room.stallMillis() / 2);
         return patience.compareTo(most) < 0 ? patience : most;
@@ -318,18 +251,10 @@ final class Operations {
 
     /** The answer in the content coding that the client likes best, where nobody has thought of that yet. */
     Future<Answer> coded(HttpServerRequest request, Answer owned) {
-        Optional<ByteBuf> body = switch (owned) {
-            case Answer.Whole whole ->
-                whole.contentType().toString().startsWith("application/vnd.")
-                        ? Optional.empty() // compressed within
-                        : Optional.of(whole.body());
-            case Answer.Rows rows -> rows.coding() == null ? Optional.of(rows.body()) : Optional.empty();
-            case Answer.Streamed _, Answer.Unchanged _, Answer.Pushed _, Answer.Stored _ -> Optional.empty();
-        };
-        if (body.isEmpty()) {
+        if (!(owned instanceof Answer.Whole whole) || whole.coding() != null) {
             return Future.succeededFuture(owned);
         }
-        int bytes = body.get().readableBytes();
+        int bytes = whole.body().readableBytes();
         Coding coding;
         try {
             coding = Coding.accepted(Call.header(request, HttpHeaders.ACCEPT_ENCODING), true, room.compressFrom())
@@ -345,39 +270,17 @@ final class Operations {
             return Future.succeededFuture(owned);
         }
         return bytes <= MAX_CODED_HERE
-                ? Future.succeededFuture(coded(owned, coding))
-                : onWorker(() -> coded(owned, coding));
-    }
-
-    private static Answer coded(Answer owned, Coding coding) {
-        try (Coding.Coder coder = coding.new Coder()) {
-            return switch (owned) {
-                case Answer.Whole(var type, var body, var headers) -> {
-                    var more = new HashMap<>(headers);
-                    more.put(HttpHeaders.CONTENT_ENCODING, coding.token());
-                    yield new Answer.Whole(type, coder.code(body, true), more);
-                }
-                case Answer.Rows(var type, var body, var version, var _) ->
-                    new Answer.Rows(type, coder.code(body, true), version, coding);
-                case Answer.Streamed _, Answer.Unchanged _, Answer.Pushed _, Answer.Stored _ -> owned;
-            };
-        }
+                ? Future.succeededFuture(whole.in(coding))
+                : room.onWorker(() -> whole.in(coding));
     }
 
     private Future<Answer> replay(HttpServerRequest request, RequestTarget target) {
-        json(request, target);
-        only(target, Set.of("format"));
         if (port(target).product().deadLetters().isEmpty()) {
             throw new Problem.NotFound("product with dead letters", target.segment(PRODUCT)).exception();
         }
         return Future.fromCompletionStage(
                         port(target).product().replay().run(ReplayJson.request(target.body())), Vertx.currentContext())
-                .map(report -> Answer.Whole.text(
-                        Format.JSON.contentType(), ReplayJson.of(report).encode(), Map.of()));
-    }
-
-    private Future<Answer> onWorker(java.util.concurrent.Callable<Answer> work) {
-        return room.workers().executeBlocking(work, false);
+                .map(report -> Answer.Whole.text(JSON, ReplayJson.of(report).encode(), ""));
     }
 
     private ProductPort port(RequestTarget target) {
@@ -397,7 +300,10 @@ final class Operations {
     }
 
     private static Negotiation json(HttpServerRequest request, RequestTarget target) {
-        return Negotiation.of(Call.header(request, HttpHeaders.ACCEPT), target.parameters(), List.of(Format.JSON));
+        Negotiation negotiation =
+                Negotiation.of(Call.header(request, HttpHeaders.ACCEPT), target.parameters(), List.of(Format.JSON));
+        only(target, Set.of("format"));
+        return negotiation;
     }
 
     private static void only(RequestTarget target, Set<String> known) {
@@ -412,12 +318,7 @@ final class Operations {
         }
     }
 
-    private static Map<CharSequence, CharSequence> at(Position position) {
-        return Map.of(Responder.POSITION, position.toString());
-    }
-
-    private static Future<Answer> whole(
-            CharSequence contentType, String text, Map<CharSequence, CharSequence> headers) {
-        return Future.succeededFuture(Answer.Whole.text(contentType, text, headers));
+    private static Future<Answer> text(CharSequence contentType, String text, String position) {
+        return Future.succeededFuture(Answer.Whole.text(contentType, text, position));
     }
 }

@@ -2,7 +2,6 @@ package dev.millrace.http;
 
 import dev.millrace.domain.Product;
 import io.vertx.core.json.Json;
-import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -24,9 +23,6 @@ final class ProductAsyncApi {
 
     /** The document as YAML. */
     static String text(Product product) {
-        JsonObject row = RowJsonSchema.of(product);
-        row.remove("$schema");
-        row.remove("required"); // a select answers some of them
         return """
                 asyncapi: 3.0.0
                 info:
@@ -73,7 +69,7 @@ final class ProductAsyncApi {
                                       payload: { type: object, required: [%3$s], additionalProperties: false,
                                         properties: { type: { const: %1$s }, %2$s } }\
                                 """, "\n"),
-                        row.encode());
+                        RowJsonSchema.ofSome(product).encode());
     }
 
     private static String change(String before, String after) {

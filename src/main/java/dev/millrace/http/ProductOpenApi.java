@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.arrow.ByteSink;
-import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.codec.JsonEncoder;
 import dev.millrace.domain.Product;
 import dev.millrace.query.Operator;
@@ -14,8 +13,6 @@ import dev.millrace.query.QueryParser;
 import dev.millrace.query.RowsScan;
 import dev.millrace.store.Snapshot;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -77,16 +74,11 @@ final class ProductOpenApi {
             }
             ObjectNode item = (ObjectNode) path.getValue();
             ArrayNode shared = (ArrayNode) item.get("parameters");
-            for (Iterator<JsonNode> each = shared.iterator(); each.hasNext(); ) {
-                if (each.next().path("$ref").asText().matches(".*/(Domain|Product)")) {
-                    each.remove();
-                }
-            }
-            if (rest.equals("/changes")) {
+            shared.removeIf(each -> each.path("$ref").asText().matches(".*/(Domain|Product)"));
+            if (rest.equals("/changes") || rest.equals("/rows")) {
                 filters((ArrayNode) item.get("get").get("parameters"));
             }
             if (rest.equals("/rows")) {
-                filters((ArrayNode) item.get("get").get("parameters"));
                 pageExample((ObjectNode) item.get("get"), example);
             }
             if (rest.equals("/rows/{key}")) {
@@ -121,19 +113,13 @@ final class ProductOpenApi {
 
     private void rows(ObjectNode components, Optional<ObjectNode> example) {
         ObjectNode schemas = (ObjectNode) components.get("schemas");
-        ObjectNode row = read(RowJsonSchema.of(product).encode());
-        row.remove("$schema");
-        row.remove("required"); // a select answers some of them
+        ObjectNode row = read(RowJsonSchema.ofSome(product).encode());
         example.ifPresent(each -> row.set("examples", JSON.createArrayNode().add(each)));
         schemas.set("Row", row);
     }
 
     private void filters(ArrayNode parameters) {
-        for (int i = parameters.size() - 1; i >= 0; i--) {
-            if (parameters.get(i).path("$ref").asText().endsWith("/Filters")) {
-                parameters.remove(i);
-            }
-        }
+        parameters.removeIf(each -> each.path("$ref").asText().endsWith("/Filters"));
         parser.filters().forEach((name, column) -> {
             for (Operator operator : QueryParser.operators(column)) {
                 ObjectNode parameter = parameters.addObject();
@@ -165,17 +151,11 @@ final class ProductOpenApi {
     }
 
     private void key(ObjectNode parameter, Optional<ObjectNode> example) {
-        List<ColumnLayout> columns = product.schema().columns();
-        List<String> values = new ArrayList<>();
-        for (int index : product.schema().key()) {
-            String value = example.map(
-                            row -> row.path(columns.get(index).name()).asText())
-                    .orElse("");
-            values.add(value);
-        }
+        List<Integer> key = product.schema().key();
         parameter.remove("example");
-        if (example.isPresent() && values.size() == 1) {
-            parameter.put("example", values.getFirst());
+        if (key.size() == 1) {
+            String name = product.schema().columns().get(key.getFirst()).name();
+            example.ifPresent(row -> parameter.put("example", row.path(name).asText()));
         }
     }
 

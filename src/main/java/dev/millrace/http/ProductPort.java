@@ -3,14 +3,11 @@ package dev.millrace.http;
 import static org.apache.arrow.vector.compression.CompressionUtil.CodecType.NO_COMPRESSION;
 
 import dev.millrace.arrow.ColumnLayout;
-import dev.millrace.arrow.Hash;
 import dev.millrace.codec.CsvEncoder;
 import dev.millrace.codec.JsonEncoder;
 import dev.millrace.codec.RowEncoder;
 import dev.millrace.domain.Product;
 import dev.millrace.problem.Problem;
-import dev.millrace.query.ChangeForm;
-import dev.millrace.query.ChangeToken;
 import dev.millrace.query.Cursor;
 import dev.millrace.query.CursorCodec;
 import dev.millrace.query.DuckDbEngine;
@@ -35,47 +32,45 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Rows of one product for the requests of one event loop, which is the only thread that calls it. */
 final class ProductPort {
-    private static final String FROM = "now, beginning, a Millrace-Position or the id of an event.";
+    private static final CharSequence JSON = Format.JSON.contentType();
     private static final int ROW_BYTES = 512;
 
     /** Unfiltered pages up to this size are made on the event loop itself. */
     private static final int MAX_ROWS_HERE = 200;
 
-    /** Goes up when the same rows are written in another form than before. */
-    private static final long FORM = 1;
-
     /** Parameters that say how to answer, not which rows. */
     private static final Set<String> HOW = Set.of("format", "codec", "count");
-
-    /** A position as a header value, and the hash of what all answers at it depend on. */
-    private record PositionText(Position position, Product.Face face, long contract, CharSequence text, long seed) {}
 
     private final Product product;
     private final QueryParser parser;
     private final CursorCodec cursors;
     private final RowStream.Room room;
     private final JsonEncoder whole;
-    private final ChangeHub hub;
+    private final ChangePort changes;
+    private final Versions versions;
     private final NettyTarget target = new NettyTarget();
-    private PositionText latest;
 
     ProductPort(Product product, QueryParser.Limits limits, CursorCodec cursors, RowStream.Room room) {
         this.product = product;
         this.parser = new QueryParser(product.qualifiedName(), product.schema(), limits, cursors);
         this.cursors = cursors;
         this.room = room;
-        this.hub = new ChangeHub(product, room);
+        this.changes = new ChangePort(product, parser, room);
+        this.versions = new Versions(product);
         this.whole = JsonEncoder.of(product.schema().columns(), false);
-        Product.Face face = product.face();
-        this.latest = new PositionText(Position.of("-"), face, contract(face), "-:", 0);
     }
 
     Product product() {
         return product;
+    }
+
+    ChangePort changes() {
+        return changes;
     }
 
     /** The product's own document; not for an event loop. */
@@ -94,7 +89,7 @@ final class ProductPort {
         }
         try (Snapshot snapshot = product.snapshot()) {
             Answer.Version version =
-                    version(snapshot.position(), request, new Negotiation(Format.JSON, numbersAsStrings), false);
+                    versions.of(snapshot.position(), request, new Negotiation(Format.JSON, numbersAsStrings), false);
             if (Conditional.has(request, version.tag())) {
                 return unchanged(version, snapshot);
             }
@@ -103,7 +98,7 @@ final class ProductPort {
             JsonEncoder encoder =
                     numbersAsStrings ? JsonEncoder.of(product.schema().columns(), true) : whole;
             ByteBuf json = target.filled(ROW_BYTES, sink -> encoder.row(row.batch(), row.row(), sink));
-            return Future.succeededFuture(new Answer.Rows(Format.JSON.contentType(), json, version, null));
+            return Future.succeededFuture(new Answer.Whole(JSON, json, version, null, Map.of()));
         }
     }
 
@@ -117,7 +112,7 @@ final class ProductPort {
                                     "keys", "key " + parsed.size() + " is no key of the product.", expectedKey())
                             .exception()));
         }
-        return room.workers().executeBlocking(() -> found(parsed, numbersAsStrings), false);
+        return room.onWorker(() -> found(parsed, numbersAsStrings));
     }
 
     /** On a worker: the rows may have to be read from the disk. */
@@ -134,19 +129,14 @@ final class ProductPort {
                 }
                 sink.put("],\"position\":\"" + snapshot.position() + "\"}");
             });
-            return new Answer.Rows(
-                    Format.JSON.contentType(),
-                    json,
-                    new Answer.Version(snapshot.position().toString(), "", false, Answer.Version.NOT_COUNTED),
-                    null);
+            Answer.Version version = Answer.Version.at(snapshot.position().toString());
+            return new Answer.Whole(JSON, json, version, null, Map.of());
         }
     }
 
     /** A page, or for NDJSON without a limit everything. */
     Future<Answer> rows(RequestTarget target, HttpServerRequest request, Negotiation negotiation) {
-        RowsQuery query = parser.parse(target.parameters().stream()
-                .filter(parameter -> !HOW.contains(parameter.getKey()))
-                .toList());
+        RowsQuery query = parser.parse(target.without(HOW));
         boolean counted = counted(target);
         Coding.Accepted coding = Coding.accepted(
                 Call.header(request, HttpHeaders.ACCEPT_ENCODING),
@@ -179,7 +169,7 @@ final class ProductPort {
                 && query.limit() <= MAX_ROWS_HERE;
         try {
             boolean fixed = !(query.start() instanceof Start.Now);
-            Answer.Version version = version(snapshot.position(), request, negotiation, fixed);
+            Answer.Version version = versions.of(snapshot.position(), request, negotiation, fixed);
             if (Conditional.has(request, version.tag())) {
                 try (snapshot) {
                     return unchanged(version, snapshot);
@@ -242,19 +232,16 @@ final class ProductPort {
             rows.close();
             throw full;
         }
-        return room.workers()
-                .executeBlocking(
-                        () -> {
-                            try (snapshot;
-                                    rows) {
-                                return room.engine().parquet(rows, query.select(), limit, gone);
-                            }
-                        },
-                        false)
+        return room.onWorker(() -> {
+                    try (snapshot;
+                            rows) {
+                        return room.engine().parquet(rows, query.select(), limit, gone);
+                    }
+                })
                 .onFailure(failure -> room.places().giveBack(client))
                 .map(file -> new Answer.Stored(file.path(), file.sizeBytes(), file.tag(), position, () -> {
                     room.places().giveBack(client);
-                    room.workers().executeBlocking(() -> DuckDbEngine.delete(file.path()), false);
+                    room.onWorker(() -> DuckDbEngine.delete(file.path()));
                 }));
     }
 
@@ -267,69 +254,17 @@ final class ProductPort {
                 : JsonEncoder.of(query.select(), negotiation.numbersAsStrings());
     }
 
-    /**
-     * Changes from a token on.
-     *
-     * @param lastId the id of the event received last; empty for what the parameter {@code from} says
-     */
-    Future<Answer> changes(RequestTarget request, Negotiation negotiation, String lastId, String client) {
-        List<Map.Entry<String, String>> parameters = new ArrayList<>(request.parameters());
-        List<String> from = parameters.stream()
-                .filter(parameter -> parameter.getKey().equals("from"))
-                .map(Map.Entry::getValue)
-                .toList();
-        parameters.removeIf(parameter -> Set.of("from", "format").contains(parameter.getKey()));
-        RowsQuery query = parser.parseChanges(parameters);
-        if (from.size() > 1) {
-            throw new Problem.InvalidParameter("from", "it is given twice.", FROM).exception();
-        }
-        readable();
-        ChangeToken token = token(!lastId.isEmpty() ? lastId : from.isEmpty() ? "now" : from.getFirst());
-        return Future.succeededFuture(new Answer.Pushed(hub.open(
-                query,
-                negotiation.format() == Format.EVENTS ? ChangeForm.EVENTS : ChangeForm.LINES,
-                negotiation.numbersAsStrings(),
-                token,
-                client)));
-    }
-
-    private ChangeToken token(String text) {
-        Position now = product.position();
-        if (text.equals("now")) {
-            return ChangeToken.changes(now);
-        }
-        if (text.equals("beginning")) {
-            return ChangeToken.state(now);
-        }
-        ChangeToken token = ChangeToken.parse(text)
-                .filter(each -> each.needs().partitions() <= now.partitions())
-                .orElseThrow(
-                        () -> new Problem.InvalidParameter("from", "it is no id of an event here.", FROM).exception());
-        if (token.state() || !token.position().topicId().equals(now.topicId())) {
-            if (!token.position().topicId().equals(now.topicId()) || now.hasReached(token.position())) {
-                product.snapshotAt(token.position()).close();
-            }
-        } else {
-            try (Snapshot snapshot = product.snapshot()) {
-                for (int partition = 0; partition < snapshot.partitions(); partition++) {
-                    snapshot.changes(partition, token.position().next(partition), 0);
-                }
-            }
-        }
-        return token;
-    }
-
-    /** Ends the subscribers; done when nothing is read for them any more. */
-    Future<Void> close() {
-        return hub.close();
-    }
-
     private TextRows.Onward onward(Position position, RowsQuery query) {
         return (partition, offset, skip) -> cursors.encode(
                 product.qualifiedName(), new Cursor(position, partition, offset, skip, query.fingerprint()));
     }
 
     private void readable() {
+        readable(product);
+    }
+
+    /** @throws dev.millrace.problem.ProblemException with {@code Unavailable} for a product that has no topic yet */
+    static void readable(Product product) {
         product.unreadable().ifPresent(reason -> {
             throw new Problem.Unavailable(product.qualifiedName(), reason).exception();
         });
@@ -362,47 +297,11 @@ final class ProductPort {
                 version.fixed() ? Optional.empty() : Optional.of(new Answer.Watched(product, snapshot.position()))));
     }
 
-    /** Of what an answer is. What one caller may see and another not must go into the hash here, once callers differ. */
-    private Answer.Version version(
-            Position position, HttpServerRequest request, Negotiation negotiation, boolean fixed) {
-        PositionText at = at(position);
-        int form = negotiation.format().ordinal() << 8
-                | negotiation.codec().ordinal() << 1
-                | (negotiation.numbersAsStrings() ? 1 : 0);
-        long hash = Conditional.hash(Hash.combine(at.seed(), form), request.uri());
-        return new Answer.Version(at.text(), Conditional.tag(hash), fixed, Answer.Version.NOT_COUNTED);
-    }
-
-    /** The last one is kept, since most requests see the position of the one before. */
-    private PositionText at(Position position) {
-        PositionText kept = latest;
-        Product.Face face = product.face();
-        if (kept.face() != face
-                || (kept.position() != position && !kept.position().equals(position))) {
-            String text = position.toString();
-            long contract = kept.face() == face ? kept.contract() : contract(face);
-            kept = new PositionText(
-                    position,
-                    face,
-                    contract,
-                    HttpHeaders.createOptimized(text),
-                    Conditional.hash(Hash.combine(contract, FORM), text));
-            latest = kept;
-        }
-        return kept;
-    }
-
-    private static long contract(Product.Face face) {
-        return Conditional.hash(0, face.contractText());
-    }
-
     private String expectedKey() {
         List<ColumnLayout> columns = product.schema().columns();
-        String names = String.join(
-                ",",
-                product.schema().key().stream()
-                        .map(index -> columns.get(index).name())
-                        .toList());
+        String names = product.schema().key().stream()
+                .map(index -> columns.get(index).name())
+                .collect(Collectors.joining(","));
         return names.isEmpty()
                 ? "nothing: the product has no key, use /rows."
                 : "the value of " + names

@@ -7,21 +7,22 @@ import dev.millrace.domain.Product;
 import dev.millrace.quality.QualityReport;
 import dev.millrace.quality.RuleResult;
 import dev.millrace.quality.RuleResult.Status;
-import dev.millrace.store.Position;
-import dev.millrace.store.Slice;
+import dev.millrace.query.QueryParser;
+import dev.millrace.query.RowsScan;
 import dev.millrace.store.Snapshot;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** What is known of a product's quality, as JSON. Not for an event loop. */
 final class QualityJson {
-    private static final int ROWS = 1_024;
-
     private QualityJson() {}
 
     /** How many rules came out how; null before anybody looked. */
@@ -36,37 +37,37 @@ final class QualityJson {
                 .put("notEvaluated", report.count(Status.NOT_EVALUATED));
     }
 
-    /** Everything; {@code position} is that of the product now. */
-    static JsonObject of(Product product, QualityReport report, Position position) {
-        var rules = new JsonArray();
-        report.results().forEach(result -> rules.add(rule(result)));
-        var partitions = new JsonArray();
-        report.partitions().forEach(part -> partitions.add(part(part).put("partition", partitions.size())));
-        var windows = new JsonArray();
-        report.windows()
-                .forEach(window -> windows.add(part(window.part())
-                        .put("start", window.start().toString())
-                        .put("width", Duration.ofMillis(window.widthMillis()).toString())));
-        JsonObject json = head(report, position);
+    /** Everything. */
+    static JsonObject of(Product product, QualityReport report) {
+        JsonObject json = head(product, report);
         product.deadLetters().ifPresent(letters -> json.put("rejected", rejected(letters)));
         return json.put("warnings", new JsonObject(new TreeMap<>(product.warnings())))
                 .put("overall", counts(report))
-                .put("rules", rules)
+                .put("rules", each(report.results(), QualityJson::rule))
                 .put("eventTime", report.eventTime().isEmpty() ? null : report.eventTime())
-                .put("columns", columns(report))
-                .put("partitions", partitions)
-                .put("windows", windows);
+                .put("columns", each(report.columns(), QualityJson::column))
+                .put(
+                        "partitions",
+                        IntStream.range(0, report.partitions().size())
+                                .mapToObj(index ->
+                                        part(report.partitions().get(index)).put("partition", index))
+                                .toList())
+                .put("windows", each(report.windows(), QualityJson::window));
+    }
+
+    private static <T> List<JsonObject> each(List<T> values, Function<T, JsonObject> form) {
+        return values.stream().map(form).toList();
     }
 
     /** The statistics of the columns alone. */
-    static JsonObject statistics(QualityReport report, Position position) {
-        return head(report, position).put("columns", columns(report));
+    static JsonObject statistics(Product product, QualityReport report) {
+        return head(product, report).put("columns", each(report.columns(), QualityJson::column));
     }
 
-    private static JsonObject head(QualityReport report, Position position) {
+    private static JsonObject head(Product product, QualityReport report) {
         return new JsonObject()
                 .put("position", report.position().toString())
-                .put("complete", report.position().equals(position))
+                .put("complete", report.position().equals(product.position()))
                 .put("rows", report.rows())
                 .put("deletes", report.deletes());
     }
@@ -94,48 +95,43 @@ final class QualityJson {
                 .put("value", number(result.value()));
     }
 
-    private static @org.jspecify.annotations.Nullable Number number(Optional<BigDecimal> value) {
+    private static @Nullable Number number(Optional<BigDecimal> value) {
         return value.map(BigDecimal::doubleValue).orElse(null);
     }
 
     private static JsonObject part(QualityReport.Part part) {
-        var rules = new JsonArray();
-        part.results().forEach(result -> rules.add(value(result)));
-        return new JsonObject().put("rows", part.rows()).put("rules", rules);
+        return new JsonObject().put("rows", part.rows()).put("rules", each(part.results(), QualityJson::value));
     }
 
-    private static JsonArray columns(QualityReport report) {
-        var columns = new JsonArray();
-        for (QualityReport.Statistics column : report.columns()) {
-            columns.add(new JsonObject()
-                    .put("column", column.column())
-                    .put("nulls", column.nulls())
-                    .put(
-                            "distinct",
-                            new JsonObject()
-                                    .put("estimate", column.distinct())
-                                    .put("low", column.low())
-                                    .put("high", column.high()))
-                    .put("quantiles", new JsonObject(column.quantiles())));
-        }
-        return columns;
+    private static JsonObject window(QualityReport.Window window) {
+        return part(window.part())
+                .put("start", window.start().toString())
+                .put("width", Duration.ofMillis(window.widthMillis()).toString());
+    }
+
+    private static JsonObject column(QualityReport.Statistics column) {
+        return new JsonObject()
+                .put("column", column.column())
+                .put("nulls", column.nulls())
+                .put(
+                        "distinct",
+                        new JsonObject()
+                                .put("estimate", column.distinct())
+                                .put("low", column.low())
+                                .put("high", column.high()))
+                .put("quantiles", new JsonObject(column.quantiles()));
     }
 
     /** How many records were refused, by the first rule that each broke; a look at every dead letter. */
     private static JsonObject rejected(Product letters) {
         Map<String, Object> byRule = new TreeMap<>();
         try (Snapshot snapshot = letters.snapshot()) {
-            int[] rows = new int[ROWS];
-            for (int partition = 0; partition < snapshot.partitions(); partition++) {
-                for (Slice slice : snapshot.slices(partition)) {
-                    Column rule = slice.batch().column("rule");
-                    for (int from = 0; from < slice.rows(); from += ROWS) {
-                        int count = slice.select(from, Math.min(slice.rows(), from + ROWS), rows);
-                        for (int i = 0; i < count; i++) {
-                            byRule.merge(
-                                    new String(rule.bytes(rows[i]), UTF_8), 1, (all, one) -> (int) all + (int) one);
-                        }
-                    }
+            var scan = new RowsScan(snapshot, QueryParser.where(letters.schema(), Map.of()));
+            while (scan.next()) {
+                Column rule = scan.batch().column("rule");
+                for (int i = 0; i < scan.count(); i++) {
+                    String text = new String(rule.bytes(scan.selection()[i]), UTF_8);
+                    byRule.merge(text, 1, (all, one) -> (int) all + (int) one);
                 }
             }
             return new JsonObject().put("count", snapshot.rows()).put("byRule", new JsonObject(byRule));

@@ -57,18 +57,18 @@ final class ReplayJson {
     }
 
     static JsonObject of(Replay.Report report) {
-        var kept = new JsonArray();
-        for (Replay.Kept each : report.kept()) {
-            kept.add(new JsonObject()
-                    .put("rule", each.rule())
-                    .put("count", each.count())
-                    .put("ids", new JsonArray(each.ids())));
-        }
         return new JsonObject()
                 .put("replayed", report.replayed())
                 .put("taken", report.taken())
-                .put("kept", kept)
+                .put("kept", report.kept().stream().map(ReplayJson::kept).toList())
                 .put("complete", report.complete())
                 .put("position", report.position().toString());
+    }
+
+    private static JsonObject kept(Replay.Kept each) {
+        return new JsonObject()
+                .put("rule", each.rule())
+                .put("count", each.count())
+                .put("ids", each.ids());
     }
 }

@@ -6,6 +6,8 @@ import io.vertx.core.http.HttpServerRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The request's path and query, decoded strictly. A path with dot segments, empty segments, broken escapes or control
@@ -33,8 +35,19 @@ record RequestTarget(List<String> segments, List<Map.Entry<String, String>> para
         return Percent.decode(segments.get(index), false).orElseThrow(RequestTarget::wrongPath);
     }
 
+    /** The parameters with other names than these. */
+    List<Map.Entry<String, String>> without(Set<String> names) {
+        var others = new ArrayList<Map.Entry<String, String>>(parameters.size());
+        for (Map.Entry<String, String> parameter : parameters) {
+            if (!names.contains(parameter.getKey())) {
+                others.add(parameter);
+            }
+        }
+        return others;
+    }
+
     /** The segments of a path, when it has only one reading. */
-    static List<String> segments(@org.jspecify.annotations.Nullable String path) {
+    static List<String> segments(@Nullable String path) {
         if (path == null || !path.startsWith("/")) {
             throw wrongPath();
         }
@@ -51,7 +64,7 @@ record RequestTarget(List<String> segments, List<Map.Entry<String, String>> para
         return segments;
     }
 
-    private static List<Map.Entry<String, String>> parameters(@org.jspecify.annotations.Nullable String query) {
+    private static List<Map.Entry<String, String>> parameters(@Nullable String query) {
         var parameters = new ArrayList<Map.Entry<String, String>>();
         if (query == null || query.isEmpty()) {
             return parameters;

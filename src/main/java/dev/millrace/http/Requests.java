@@ -17,6 +17,7 @@ import io.vertx.ext.web.Router;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
@@ -33,7 +34,7 @@ final class Requests implements Handler<HttpServerRequest> {
     private static final String EVERYTHING = "DELETE, GET, HEAD, OPTIONS, POST";
     private static final Buffer NO_BODY = Buffer.buffer(0);
 
-    private record Bound(OpenApi.Operation operation, Pattern pattern) {}
+    private record Bound(List<String> methods, Pattern pattern) {}
 
     private final Map<String, ProductPort> products;
     private final Operations operations;
@@ -65,17 +66,12 @@ final class Requests implements Handler<HttpServerRequest> {
     private void bind(OpenApi document, Map<String, Operations.Handler> handlers) {
         document.checkBound(handlers.keySet());
         for (OpenApi.Operation operation : document.operations()) {
-            Operations.Handler handler = handlers.get(operation.id());
-            if (handler == null) {
-                throw new IllegalStateException("no handler for " + operation.id());
-            }
-            var entry = new Bound(operation, operation.pattern());
+            Operations.Handler handler = Objects.requireNonNull(handlers.get(operation.id()));
+            var entry = new Bound(operation.methods(), operation.pattern());
             bound.add(entry);
-            String regex = entry.pattern().pattern();
-            router.routeWithRegex(HttpMethod.valueOf(operation.method()), regex)
-                    .handler(context -> routed(operation, handler, context.request()));
-            if (operation.method().equals("GET")) {
-                router.routeWithRegex(HttpMethod.HEAD, regex)
+            for (String method : entry.methods()) {
+                router.routeWithRegex(
+                                HttpMethod.valueOf(method), entry.pattern().pattern())
                         .handler(context -> routed(operation, handler, context.request()));
             }
         }
@@ -190,10 +186,8 @@ final class Requests implements Handler<HttpServerRequest> {
                 () -> body.compose(bytes -> handler.handle(request, RequestTarget.of(request, bytes))));
         if (request.headers().contains(MIN_POSITION)) {
             // Outside of the layers: who waits takes no place from those who do not.
-            operations
-                    .reached(operation, request, RequestTarget.of(request, NO_BODY))
-                    .onSuccess(reached -> perform(call))
-                    .onFailure(failure -> responder.fail(call, failure));
+            var target = RequestTarget.of(request, NO_BODY);
+            then(call, operations.reached(operation, request, target), reached -> perform(call));
         } else {
             perform(call);
         }
@@ -235,30 +229,25 @@ final class Requests implements Handler<HttpServerRequest> {
         if (answer.succeeded()) {
             finish(call, answer.result(), mayWait);
         } else {
-            answer.onComplete(done -> {
-                if (done.succeeded()) {
-                    finish(call, done.result(), mayWait);
-                } else {
-                    responder.fail(call, done.cause());
-                }
-            });
+            then(call, answer, done -> finish(call, done, mayWait));
         }
+    }
+
+    private <T> void then(Call call, Future<T> future, Handler<T> next) {
+        future.onSuccess(next).onFailure(failure -> responder.fail(call, failure));
     }
 
     /** Outside of the layers, too: who polls long takes no place from those who do not. */
     private void finish(Call call, Answer owned, boolean mayWait) {
         Answer answer = Conditional.checked(call.request(), owned);
         if (answer instanceof Answer.Unchanged unchanged && mayWait) {
-            operations
-                    .changed(call.request(), unchanged)
-                    .onSuccess(changed -> {
-                        if (changed) {
-                            perform(call, false);
-                        } else {
-                            responder.succeed(call, unchanged);
-                        }
-                    })
-                    .onFailure(failure -> responder.fail(call, failure));
+            then(call, operations.changed(call.request(), unchanged), changed -> {
+                if (changed) {
+                    perform(call, false);
+                } else {
+                    responder.succeed(call, unchanged);
+                }
+            });
             return;
         }
         if (!call.request().headers().contains(HttpHeaders.ACCEPT_ENCODING)) {
@@ -269,8 +258,7 @@ final class Requests implements Handler<HttpServerRequest> {
         if (coded.succeeded()) {
             responder.succeed(call, coded.result());
         } else {
-            coded.onSuccess(ready -> responder.succeed(call, ready))
-                    .onFailure(failure -> responder.fail(call, failure));
+            then(call, coded, ready -> responder.succeed(call, ready));
         }
     }
 
@@ -278,10 +266,7 @@ final class Requests implements Handler<HttpServerRequest> {
         var allowed = new TreeSet<String>();
         for (Bound entry : bound) {
             if (entry.pattern().matcher(request.path()).matches()) {
-                allowed.add(entry.operation().method());
-                if (entry.operation().method().equals("GET")) {
-                    allowed.add("HEAD");
-                }
+                allowed.addAll(entry.methods());
             }
         }
         if (!allowed.isEmpty()) {

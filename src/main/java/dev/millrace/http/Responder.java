@@ -13,7 +13,6 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.internal.buffer.BufferInternal;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -55,19 +54,14 @@ final class Responder {
         boolean head = request.method() == HttpMethod.HEAD;
         switch (owned) {
             case Answer.Unchanged(Answer.Version version, var _) -> {
-                if (!version.position().isEmpty()) {
-                    response.headers().set(POSITION, version.position());
-                }
+                position(response, version);
                 response.setStatusCode(304).end();
             }
-            case Answer.Rows rows -> {
-                headers(response, rows.contentType(), rows.version(), rows.coding());
-                end(response, rows.body(), head);
-            }
             case Answer.Whole whole -> {
-                response.headers().set(HttpHeaders.CONTENT_TYPE, whole.contentType());
-                response.headers().set(CONTENT_TYPE_OPTIONS, NOSNIFF);
-                whole.headers().forEach((name, value) -> response.headers().set(name, value));
+                headers(response, whole.contentType(), whole.version(), whole.coding());
+                if (!whole.headers().isEmpty()) {
+                    whole.headers().forEach(response.headers()::set);
+                }
                 end(response, whole.body(), head);
             }
             case Answer.Pushed(ChangeHub.Subscription subscription) -> push(call, subscription, head);
@@ -100,15 +94,13 @@ final class Responder {
         headers.set(HttpHeaders.ETAG, owned.tag());
         headers.set(HttpHeaders.CACHE_CONTROL, "no-cache");
         headers.set(HttpHeaders.ACCEPT_RANGES, "bytes");
-        if (Conditional.has(request, owned.tag())) {
-            response.setStatusCode(304).end();
-            owned.close();
-            return;
-        }
-        String wanted = request.getHeader("Range");
-        Optional<StoredRange> found = StoredRange.of(wanted, request.getHeader("If-Range"), owned.tag(), owned.size());
-        if (head || found.isEmpty()) {
-            if (found.isEmpty()) {
+        boolean unchanged = Conditional.has(request, owned.tag());
+        Optional<StoredRange> found =
+                StoredRange.of(request.getHeader("Range"), request.getHeader("If-Range"), owned.tag(), owned.size());
+        if (unchanged || head || found.isEmpty()) {
+            if (unchanged) {
+                response.setStatusCode(304);
+            } else if (found.isEmpty()) {
                 response.setStatusCode(416).headers().set(HttpHeaders.CONTENT_RANGE, "bytes */" + owned.size());
             } else {
                 headers.set(HttpHeaders.CONTENT_LENGTH, Long.toString(owned.size()));
@@ -119,11 +111,8 @@ final class Responder {
         }
         StoredRange range = found.get();
         if (range.length() < owned.size()) {
-            response.setStatusCode(206)
-                    .headers()
-                    .set(
-                            HttpHeaders.CONTENT_RANGE,
-                            "bytes " + range.first() + "-" + (range.first() + range.length() - 1) + "/" + owned.size());
+            String bytes = range.first() + "-" + (range.first() + range.length() - 1);
+            response.setStatusCode(206).headers().set(HttpHeaders.CONTENT_RANGE, "bytes " + bytes + "/" + owned.size());
         }
         response.sendFile(owned.file().toString(), range.first(), range.length())
                 .onComplete(sent -> {
@@ -167,12 +156,18 @@ final class Responder {
             HttpServerResponse response, CharSequence contentType, Answer.Version version, @Nullable Coding coding) {
         MultiMap headers = response.headers();
         headers.set(HttpHeaders.CONTENT_TYPE, contentType);
-        headers.set(POSITION, version.position());
+        position(response, version);
         if (coding != null && coding != Coding.IDENTITY) {
             headers.set(HttpHeaders.CONTENT_ENCODING, coding.token());
         }
         if (version.rows() >= 0) {
             headers.set(COUNT, Long.toString(version.rows()));
+        }
+    }
+
+    private static void position(HttpServerResponse response, Answer.Version version) {
+        if (!version.position().isEmpty()) {
+            response.headers().set(POSITION, version.position());
         }
     }
 
@@ -272,16 +267,16 @@ final class Responder {
             case Problem.InvalidParameter invalid ->
                 json.put("parameter", invalid.parameter()).put("expected", invalid.expected());
             case Problem.NotReached behind -> json.put("position", behind.position());
-            case Problem.BrokenRecords broken -> {
-                var rejected = new JsonArray();
-                broken.rejected()
-                        .forEach(each -> rejected.add(new JsonObject()
-                                .put("index", each.index())
-                                .put("rule", each.rule())
-                                .put("path", each.path())
-                                .put("reason", each.reason())));
-                yield json.put("rejected", rejected);
-            }
+            case Problem.BrokenRecords broken ->
+                json.put(
+                        "rejected",
+                        broken.rejected().stream()
+                                .map(each -> new JsonObject()
+                                        .put("index", each.index())
+                                        .put("rule", each.rule())
+                                        .put("path", each.path())
+                                        .put("reason", each.reason()))
+                                .toList());
             default -> json;
         };
     }
@@ -301,20 +296,12 @@ final class Responder {
 
     /** The policy's text, kept ready: it hardly ever changes. */
     private CharSequence policy(Allowance now) {
-        Policy known = policy;
-        if (known.limit != now.limit() || known.windowSeconds != now.windowSeconds()) {
-            known = Policy.of(now);
-            policy = known;
+        if (policy.limit != now.limit() || policy.windowSeconds != now.windowSeconds()) {
+            String text = "\"default\";q=" + now.limit() + ";w=" + now.windowSeconds();
+            policy = new Policy(now.limit(), now.windowSeconds(), HttpHeaders.createOptimized(text));
         }
-        return known.text;
+        return policy.text;
     }
 
-    private record Policy(int limit, long windowSeconds, CharSequence text) {
-        static Policy of(Allowance now) {
-            return new Policy(
-                    now.limit(),
-                    now.windowSeconds(),
-                    HttpHeaders.createOptimized("\"default\";q=" + now.limit() + ";w=" + now.windowSeconds()));
-        }
-    }
+    private record Policy(int limit, long windowSeconds, CharSequence text) {}
 }

@@ -19,12 +19,12 @@ final class RowCount {
     /** The number; the first time all rows are looked at, unless there are no filters. */
     long rows() {
         if (rows < 0) {
-            rows = query.filters().isEmpty() ? snapshot.rows() : counted();
+            rows = query.filters().isEmpty() ? snapshot.rows() : of(snapshot, query);
         }
         return rows;
     }
 
-    private long counted() {
+    static long of(Snapshot snapshot, RowsQuery query) {
         var scan = new RowsScan(snapshot, query.whole());
         long sum = 0;
         while (scan.next()) {

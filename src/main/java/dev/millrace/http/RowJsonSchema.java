@@ -20,6 +20,14 @@ final class RowJsonSchema {
                 .mergeIn(schema);
     }
 
+    /** The same for rows of which a select answers some columns only, as a part of another document. */
+    static JsonObject ofSome(Product product) {
+        JsonObject schema = of(product);
+        schema.remove("$schema");
+        schema.remove("required");
+        return schema;
+    }
+
     private static JsonObject object(List<ColumnLayout> columns) {
         var properties = new JsonObject();
         var required = new JsonArray();
@@ -53,8 +61,7 @@ final class RowJsonSchema {
         return switch (column.type()) {
             case ArrowType.Bool ignored -> type("boolean");
             case ArrowType.Int integer -> integer(integer);
-            case ArrowType.FloatingPoint ignored -> type("number");
-            case ArrowType.Decimal ignored -> type("number");
+            case ArrowType.FloatingPoint _, ArrowType.Decimal _ -> type("number");
             case ArrowType.Date ignored -> type("string").put("format", "date");
             case ArrowType.Time ignored -> type("string").put("format", "time");
             case ArrowType.Timestamp timestamp ->
@@ -74,8 +81,8 @@ final class RowJsonSchema {
                         .put(
                                 "additionalProperties",
                                 column(column.children().getFirst().children().getLast()));
-            case ArrowType.Binary ignored -> type("string").put("contentEncoding", "base64");
-            case ArrowType.FixedSizeBinary ignored -> type("string").put("contentEncoding", "base64");
+            case ArrowType.Binary _, ArrowType.FixedSizeBinary _ ->
+                type("string").put("contentEncoding", "base64");
             default -> type("string");
         };
     }

@@ -11,7 +11,9 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.internal.buffer.BufferInternal;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,7 +46,12 @@ final class RowStream implements AutoCloseable {
             StreamPlaces subscribers,
             long stallMillis,
             long beatMillis,
-            long compressFrom) {}
+            long compressFrom) {
+        /** Does on a worker, beside others, what takes longer than an event loop has. */
+        <T> Future<T> onWorker(Callable<T> work) {
+            return workers.executeBlocking(work, false);
+        }
+    }
 
     private final Room room;
     private final Snapshot snapshot;
@@ -107,22 +114,21 @@ final class RowStream implements AutoCloseable {
 
     /** Fills the first buffer on a worker. On failure the snapshot has been given back. */
     Future<Answer> onWorker() {
-        return room.workers()
-                .executeBlocking(
-                        () -> {
-                            fill();
-                            return this;
-                        },
-                        false)
-                .map(stream -> stream.answer())
-                .onFailure(failure -> close());
+        return fillOnWorker().map(filled -> answer()).onFailure(failure -> close());
+    }
+
+    private Future<Void> fillOnWorker() {
+        return room.onWorker(() -> {
+            fill();
+            return null;
+        });
     }
 
     private Answer answer() {
         if (last) {
             ByteBuf body = takeFilled();
             release();
-            return new Answer.Rows(format.contentType(), body, version, coding());
+            return new Answer.Whole(format.contentType(), body, version, coding(), Map.of());
         }
         room.places().take(client);
         holdsPlace = true;
@@ -151,10 +157,10 @@ final class RowStream implements AutoCloseable {
     void writeTo(HttpServerResponse response, Runnable written) {
         ended = written;
         response.setChunked(true);
-        response.closeHandler(closed -> stop());
-        response.exceptionHandler(failure -> stop());
+        response.closeHandler(closed -> close());
+        response.exceptionHandler(failure -> close());
         if (response.closed()) {
-            stop();
+            close();
         } else {
             write(response);
         }
@@ -191,7 +197,7 @@ final class RowStream implements AutoCloseable {
             waiting = true;
             stallTimer = room.vertx().setTimer(room.stallMillis(), fired -> {
                 LOG.debug("A client has taken nothing for {} ms; its stream ends", room.stallMillis());
-                stop();
+                close();
                 response.reset();
             });
         } else {
@@ -206,30 +212,23 @@ final class RowStream implements AutoCloseable {
 
     private void fillNext(HttpServerResponse response) {
         filling = true;
-        room.workers()
-                .executeBlocking(
-                        () -> {
-                            fill();
-                            return this;
-                        },
-                        false)
-                .onComplete(done -> {
-                    filling = false;
-                    if (stopped) {
-                        release();
-                    } else if (done.failed()) {
-                        broken(done.cause(), response);
-                    } else {
-                        write(response);
-                    }
-                });
+        fillOnWorker().onComplete(done -> {
+            filling = false;
+            if (stopped) {
+                release();
+            } else if (done.failed()) {
+                broken(done.cause(), response);
+            } else {
+                write(response);
+            }
+        });
     }
 
     /** The answer is cut short, so that nobody takes half of it for the whole; where a line can say so, one does. */
     private void broken(Throwable failure, HttpServerResponse response) {
         var problem = Faults.of(failure);
         if (format != Format.NDJSON) {
-            stop();
+            close();
             response.reset();
             return;
         }
@@ -263,22 +262,14 @@ final class RowStream implements AutoCloseable {
         return buffer;
     }
 
-    private void stop() {
-        if (stopped) {
-            return;
-        }
+    /** Ends the stream, for whatever reason; its snapshot goes back at once, or when the worker is done with it. */
+    @Override
+    public void close() {
         stopped = true;
         room.vertx().cancelTimer(stallTimer);
         if (!filling) {
             release();
         }
-    }
-
-    /** Ends a stream that nobody has begun to write. */
-    @Override
-    public void close() {
-        stopped = true;
-        release();
     }
 
     private void release() {

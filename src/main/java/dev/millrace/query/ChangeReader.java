@@ -108,11 +108,9 @@ public final class ChangeReader {
             var way = new Way(from, until);
             if (from.rows() > 0) {
                 // First of all, since no other token says that this record has begun.
-                way.record(
-                        from.partition(),
-                        snapshot.changes(from.partition(), from.position().next(from.partition()), 1),
-                        from.rows(),
-                        sink);
+                Snapshot.Changes begun =
+                        snapshot.changes(from.partition(), from.position().next(from.partition()), 1);
+                way.run(from.partition(), begun, from.rows(), sink, softBytes);
             }
             int runs = 0;
             for (int partition = 0; partition < way.next.length; partition++) {
@@ -120,7 +118,7 @@ public final class ChangeReader {
                     if (runs++ == MAX_RUNS || sink.position() >= softBytes || stop.getAsBoolean()) {
                         return new Filled(way.token(), true);
                     }
-                    way.run(partition, snapshot.changes(partition, way.next[partition], RUN), sink, softBytes);
+                    way.run(partition, snapshot.changes(partition, way.next[partition], RUN), 0, sink, softBytes);
                 }
             }
             return new Filled(way.token(), false);
@@ -144,8 +142,8 @@ public final class ChangeReader {
             return ChangeToken.changes(Position.of(topic, next));
         }
 
-        /** Writes whole records until the sink has enough. */
-        void run(int partition, Snapshot.Changes run, ByteSink sink, int softBytes) {
+        /** Writes whole records until the sink has enough, but for so many rows of the first. */
+        void run(int partition, Snapshot.Changes run, int skip, ByteSink sink, int softBytes) {
             List<Snapshot.Change> changes = run.changes();
             int at = 0;
             while (at < changes.size()) {
@@ -158,15 +156,9 @@ public final class ChangeReader {
                         && changes.get(end).offset() == changes.get(at).offset()) {
                     end++;
                 }
-                rows(partition, changes.subList(at, end), 0, sink);
+                rows(partition, changes.subList(at, end), at == 0 ? skip : 0, sink);
                 at = end;
             }
-            next[partition] = run.next();
-        }
-
-        /** Writes the rest of a record, the only one in {@code run}. */
-        void record(int partition, Snapshot.Changes run, int skip, ByteSink sink) {
-            rows(partition, run.changes(), skip, sink);
             next[partition] = run.next();
         }
 

@@ -2,6 +2,7 @@ package dev.millrace.query;
 
 import dev.millrace.store.Position;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -19,7 +20,7 @@ import java.util.regex.Pattern;
  */
 public record ChangeToken(Position position, boolean state, int partition, long offset, int rows) {
     private static final Pattern TEXT =
-            Pattern.compile("([^~@]*)(?:~(\\d{1,9})\\.(\\d{1,9})|@(\\d{1,9})\\.(\\d{1,18})\\.(\\d{1,9}))?");
+            Pattern.compile("([^~@]*)(?:(?:~|(@))(\\d{1,9})\\.(?:(\\d{1,18})\\.)?(\\d{1,9}))?");
 
     /** All changes up to a position are delivered. */
     public static ChangeToken changes(Position position) {
@@ -33,29 +34,18 @@ public record ChangeToken(Position position, boolean state, int partition, long 
 
     /** The token that {@link #toString()} printed; empty when the text is not one. */
     public static Optional<ChangeToken> parse(String text) {
-        var matcher = TEXT.matcher(text);
-        if (!matcher.matches()) {
+        Matcher parts = TEXT.matcher(text);
+        boolean state = parts.matches() && parts.group(2) != null;
+        if (!parts.matches() || state != (parts.group(4) != null)) {
             return Optional.empty();
         }
-        Optional<Position> position = Position.parse(matcher.group(1));
-        String rows = matcher.group(3);
-        String stateRows = matcher.group(6);
+        int partition = parts.group(3) == null ? 0 : Integer.parseInt(parts.group(3));
+        long offset = state ? Long.parseLong(parts.group(4)) : 0;
+        int rows = parts.group(5) == null ? 0 : Integer.parseInt(parts.group(5));
         // A token names a partition that its position has; another number is not ours, and could ask for much memory.
-        String partition = rows != null ? matcher.group(2) : stateRows != null ? matcher.group(4) : "0";
-        if (position.isEmpty()
-                || Integer.parseInt(partition) >= Math.max(1, position.get().partitions())) {
-            return Optional.empty();
-        }
-        return position.map(at -> rows != null
-                ? new ChangeToken(at, false, Integer.parseInt(matcher.group(2)), 0, Integer.parseInt(rows))
-                : stateRows != null
-                        ? new ChangeToken(
-                                at,
-                                true,
-                                Integer.parseInt(matcher.group(4)),
-                                Long.parseLong(matcher.group(5)),
-                                Integer.parseInt(stateRows))
-                        : changes(at));
+        return Position.parse(parts.group(1))
+                .filter(position -> partition < Math.max(1, position.partitions()))
+                .map(position -> new ChangeToken(position, state, partition, offset, rows));
     }
 
     /** The position that a product must have reached for the subscriber to go on: a record begun can be ended there. */

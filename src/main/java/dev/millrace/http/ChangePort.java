@@ -1,0 +1,93 @@
+package dev.millrace.http;
+
+import dev.millrace.domain.Product;
+import dev.millrace.problem.Problem;
+import dev.millrace.query.ChangeForm;
+import dev.millrace.query.ChangeToken;
+import dev.millrace.query.QueryParser;
+import dev.millrace.query.RowsQuery;
+import dev.millrace.store.Position;
+import dev.millrace.store.Snapshot;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Changes of one product for the requests of one event loop, which is the only thread that calls it. */
+final class ChangePort {
+    private static final String EXPECTED = "now, beginning, a Millrace-Position or the id of an event.";
+
+    private final Product product;
+    private final QueryParser parser;
+    private final ChangeHub hub;
+
+    ChangePort(Product product, QueryParser parser, RowStream.Room room) {
+        this.product = product;
+        this.parser = parser;
+        this.hub = new ChangeHub(product, room);
+    }
+
+    /** Changes behind the event that {@code Last-Event-ID} names, else from where the parameter {@code from} says. */
+    Future<Answer> open(HttpServerRequest request, RequestTarget target) {
+        boolean socket = ChangeHub.Subscription.isSocket(request);
+        String length = Call.text(request, HttpHeaders.CONTENT_LENGTH);
+        if (socket && (request.headers().contains(HttpHeaders.TRANSFER_ENCODING) || !length.matches("0?"))) {
+            throw new Problem.InvalidBody("A WebSocket's request has a body.", "none.").exception();
+        }
+        Negotiation negotiation = Negotiation.of(
+                Call.header(request, HttpHeaders.ACCEPT),
+                target.parameters(),
+                socket ? List.of(Format.NDJSON) : Format.PUSH);
+        RowsQuery query = parser.parseChanges(target.without(Set.of("from", "format")));
+        List<String> from = target.parameters().stream()
+                .filter(parameter -> parameter.getKey().equals("from"))
+                .map(Map.Entry::getValue)
+                .toList();
+        if (from.size() > 1) {
+            throw wrong("it is given twice.");
+        }
+        ProductPort.readable(product);
+        String lastId = Call.text(request, "Last-Event-ID").strip();
+        ChangeToken token = token(!lastId.isEmpty() ? lastId : from.isEmpty() ? "now" : from.getFirst());
+        ChangeForm form = negotiation.format() == Format.EVENTS ? ChangeForm.EVENTS : ChangeForm.LINES;
+        return Future.succeededFuture(
+                new Answer.Pushed(hub.open(query, form, negotiation.numbersAsStrings(), token, Call.client(request))));
+    }
+
+    /** The token, of which all history is there or is still to come. */
+    private ChangeToken token(String text) {
+        Position now = product.position();
+        if (text.equals("now")) {
+            return ChangeToken.changes(now);
+        }
+        if (text.equals("beginning")) {
+            return ChangeToken.state(now);
+        }
+        ChangeToken token = ChangeToken.parse(text)
+                .filter(each -> each.needs().partitions() <= now.partitions())
+                .orElseThrow(() -> wrong("it is no id of an event here."));
+        Position from = token.position();
+        boolean foreign = !from.topicId().equals(now.topicId());
+        if (foreign || (token.state() && now.hasReached(from))) {
+            product.snapshotAt(from).close();
+        } else if (!token.state()) {
+            try (Snapshot snapshot = product.snapshot()) {
+                for (int partition = 0; partition < snapshot.partitions(); partition++) {
+                    snapshot.changes(partition, from.next(partition), 0);
+                }
+            }
+        }
+        return token;
+    }
+
+    private static RuntimeException wrong(String reason) {
+        return new Problem.InvalidParameter("from", reason, EXPECTED).exception();
+    }
+
+    /** Ends the subscribers; done when nothing is read for them any more. */
+    Future<Void> close() {
+        return hub.close();
+    }
+}
