@@ -17,9 +17,8 @@ interface Fallback {
             case TEXT, ONE_OF -> bytes(text.getBytes(UTF_8), CheckedColumns::text);
             case UUID -> bytes(text.getBytes(UTF_8), CheckedColumns::uuid);
             case BINARY -> bytes(Base64.getDecoder().decode(text), CheckedColumns::binary);
-            case INT -> whole(text, 63, CheckedColumns::integer);
             case UNSIGNED64 -> whole(text, 64, CheckedColumns::unsigned);
-            case DATE, TIME, TIMESTAMP, EPOCH -> whole(text, 63, CheckedColumns::moment);
+            case INT, DATE, TIME, TIMESTAMP, EPOCH -> whole(text, 63, CheckedColumns::integer);
             case DECIMAL -> {
                 BigDecimal value = new BigDecimal(text);
                 yield (checked, field) -> checked.decimal(field, value);

@@ -47,6 +47,15 @@ final class IsoText {
         return nanos;
     }
 
+    /** Reads a text of that kind. */
+    int read(FieldPlan.Kind kind, byte[] b, int from) {
+        return switch (kind) {
+            case DATE -> date(b, from);
+            case TIME -> time(b, from);
+            default -> timestamp(b, from);
+        };
+    }
+
     /** The fraction as a count of a unit, or -1 when the unit is too coarse for it. */
     long fraction(long perSecond) {
         long size = NANOS_PER_SECOND / perSecond;
