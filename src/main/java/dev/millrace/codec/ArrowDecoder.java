@@ -189,33 +189,26 @@ final class ArrowDecoder implements RecordDecoder {
     }
 
     private @Nullable Objects match(List<ArrowField> fields, ObjectPlan plan) {
-        List<FieldPlan> absent = new ArrayList<>(List.of(plan.fields));
+        List<List<String>> names =
+                fields.stream().map(field -> List.of(field.name())).toList();
+        FieldMatch match = FieldMatch.of(names, plan, rejectUnknown, true, faults);
+        if (match == null) {
+            return null;
+        }
         List<Target> present = new ArrayList<>();
         for (int i = 0; i < fields.size(); i++) {
-            ArrowField from = fields.get(i);
-            FieldPlan field = absent.stream()
-                    .filter(one -> one.isNamed(from.name()))
-                    .findFirst()
-                    .orElse(null);
-            if (field == null && rejectUnknown) {
-                faults.at("schema", "The contract does not know a column of the record, or it has it twice.");
-                faults.in(from.name());
-                return null;
-            }
+            FieldPlan field = match.to()[i];
             if (field != null) {
-                absent.remove(field);
-                Target target = match(i, from, field);
+                Target target = match(i, fields.get(i), field);
                 if (target == null) {
+                    FieldMatch.misfit("of the column", faults);
                     faults.in(field.name);
                     return null;
                 }
                 present.add(target);
             }
         }
-        if (!checked.maySchemaLack(absent, "The record lacks a column that the contract requires.")) {
-            return null;
-        }
-        return new Objects(present, absent);
+        return new Objects(present, List.of(match.absent()));
     }
 
     private @Nullable Target match(int column, ArrowField from, FieldPlan field) {
@@ -248,13 +241,7 @@ final class ArrowDecoder implements RecordDecoder {
             case NONE -> !field.required;
             case BITS, FIXED, BYTES -> ScalarConverter.fits(field, from.scalar());
         };
-        if (!fits) {
-            if (faults.isEmpty()) {
-                faults.at("schema", "The column's type is not one that can be read into the contract's field.");
-            }
-            return null;
-        }
-        return new Target(field, column, from, whole(from, field), children);
+        return fits ? new Target(field, column, from, whole(from, field), children) : null;
     }
 
     /** A map's keys and values, which go by their order: their names differ from producer to producer. */
@@ -318,7 +305,7 @@ final class ArrowDecoder implements RecordDecoder {
 
     private int append(Target target, Column column, int from, int count) {
         boolean complete = !column.hasNulls(from, from + count);
-        if (complete && target.whole != Whole.NOT && count > 0 && copied(target, column, from, count)) {
+        if (complete && count > 0 && copied(target, column, from, count)) {
             return GOOD;
         }
         if (complete && target.from.lay() == Lay.STRUCT) {
@@ -341,62 +328,49 @@ final class ArrowDecoder implements RecordDecoder {
         FieldPlan field = target.field;
         byte[] b = column.bytes();
         int at = column.data() + from * target.from.width();
+        boolean good = true;
         switch (target.whole) {
             case LONGS -> {
                 long min = field.min;
                 long max = field.max;
-                boolean good = true;
                 for (int i = 0; i < count; i++) {
                     long value = Words.at(b, at + (i << 3));
                     good &= value >= min & value <= max;
                 }
-                if (!good) {
-                    return false;
-                }
             }
             case INTS -> {
-                boolean good = true;
                 for (int i = 0; i < count; i++) {
                     long value = Words.halfAt(b, at + (i << 2));
                     good &= value >= field.min & value <= field.max;
                 }
-                if (!good) {
-                    return false;
-                }
             }
             case DOUBLES -> {
-                boolean good = true;
                 for (int i = 0; i < count; i++) {
                     double value = Double.longBitsToDouble(Words.at(b, at + (i << 3)));
                     good &= value >= field.floatMin & value <= field.floatMax;
                 }
-                if (!good) {
-                    return false;
-                }
             }
             case FLOATS -> {
-                boolean good = true;
                 for (int i = 0; i < count; i++) {
                     float value = Float.intBitsToFloat(Words.halfAt(b, at + (i << 2)));
                     good &= value >= field.floatMin & value <= field.floatMax;
                 }
-                if (!good) {
-                    return false;
-                }
             }
             case TEXTS -> {
-                if (!areTexts(column, from, count)) {
-                    return false;
+                good = areTexts(column, from, count);
+                if (good) {
+                    field.out.putAllBytes(b, column.offsets() + (from << 2), column.data(), count);
                 }
-                field.out.putAllBytes(b, column.offsets() + (from << 2), column.data(), count);
-                return true;
+                return good;
             }
             case NOT -> {
                 return false;
             }
         }
-        field.out.putAll(b, at, count);
-        return true;
+        if (good) {
+            field.out.putAll(b, at, count);
+        }
+        return good;
     }
 
     /** Whether all is UTF-8, no text begins within a character, and none can be too long. */

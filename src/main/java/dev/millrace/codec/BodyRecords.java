@@ -205,15 +205,8 @@ public final class BodyRecords {
     /** Finds where records end: the plan of a contract without fields passes over all of them. */
     private static AvroPlan ends(SchemaSource.Known schema) {
         var faults = new Faults();
-        var checked = new CheckedColumns(faults, 0);
-        AvroPlan plan = AvroPlan.of(
-                schema,
-                new ObjectPlan(List.of()),
-                false,
-                faults,
-                checked,
-                new ScalarConverter(faults, checked, JsonLimits.DEFAULT),
-                false);
+        var converter = new ScalarConverter(faults, new CheckedColumns(faults, 0), JsonLimits.DEFAULT);
+        AvroPlan plan = AvroPlan.of(schema, new ObjectPlan(List.of()), false, converter, false);
         if (plan == null) {
             throw new Malformed(faults.violation().reason());
         }

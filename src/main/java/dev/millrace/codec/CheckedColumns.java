@@ -8,7 +8,6 @@ import dev.millrace.contract.PatternSearch;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * Checks values that a parser has read against the rules of their fields and appends them to their columns: the one
@@ -62,17 +61,6 @@ final class CheckedColumns {
     boolean absent(FieldPlan[] fields) {
         for (FieldPlan field : fields) {
             if (!absent(field)) {
-                return faults.refusedIn(field.name);
-            }
-        }
-        return true;
-    }
-
-    /** Whether no record needs those fields; the fault of a schema says {@code lack} otherwise, its path noted. */
-    boolean maySchemaLack(List<FieldPlan> fields, String lack) {
-        for (FieldPlan field : fields) {
-            if (field.required && field.fallback == null) {
-                faults.at("schema", lack);
                 return faults.refusedIn(field.name);
             }
         }

@@ -20,7 +20,9 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -112,9 +114,9 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
     private int[] notes = new int[256];
     private @Nullable Message root;
 
-    private ProtobufPlan(Faults faults, CheckedColumns checked, ScalarConverter converter, boolean rejectUnknown) {
-        this.faults = faults;
-        this.checked = checked;
+    private ProtobufPlan(ScalarConverter converter, boolean rejectUnknown) {
+        this.faults = converter.faults;
+        this.checked = converter.checked;
         this.converter = converter;
         this.rejectUnknown = rejectUnknown;
     }
@@ -137,10 +139,9 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
             SchemaSource.Known schema,
             List<Integer> message,
             ObjectPlan target,
-            Faults faults,
-            CheckedColumns checked,
             ScalarConverter converter,
             boolean rejectUnknown) {
+        Faults faults = converter.faults;
         List<Descriptor> found;
         try {
             found = file(schema).getMessageTypes();
@@ -160,7 +161,7 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
             descriptor = found.get(index);
             found = descriptor.getNestedTypes();
         }
-        var plan = new ProtobufPlan(faults, checked, converter, rejectUnknown);
+        var plan = new ProtobufPlan(converter, rejectUnknown);
         plan.root = plan.message(java.util.Objects.requireNonNull(descriptor), target, null);
         return plan.root == null ? null : plan;
     }
@@ -188,42 +189,32 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
     }
 
     private @Nullable Message message(Descriptor descriptor, ObjectPlan target, @Nullable FieldPlan owner) {
-        List<FieldDescriptor> fields = new ArrayList<>();
-        List<FieldPlan> present = new ArrayList<>();
-        List<FieldPlan> absent = new ArrayList<>(List.of(target.fields));
-        for (FieldDescriptor field : descriptor.getFields()) {
-            FieldPlan plan = absent.stream()
-                    .filter(one -> one.isNamed(field.getName()) || one.isNamed(field.getJsonName()))
-                    .findFirst()
-                    .orElse(null);
-            if (plan != null) {
-                absent.remove(plan);
-                fields.add(field);
-                present.add(plan);
-            } else if (rejectUnknown) {
-                faults.at("schema", "The contract does not know a field of the message.");
-                faults.in(field.getName());
-                return null;
-            }
-        }
-        if (!checked.maySchemaLack(absent, "The message lacks a field that the contract requires.")) {
+        List<FieldDescriptor> fields = descriptor.getFields();
+        List<List<String>> names = fields.stream()
+                .map(field -> List.of(field.getName(), field.getJsonName()))
+                .toList();
+        FieldMatch match = FieldMatch.of(names, target, rejectUnknown, true, faults);
+        if (match == null) {
             return null;
         }
+        List<FieldDescriptor> present = IntStream.range(0, fields.size())
+                .filter(i -> match.to()[i] != null)
+                .mapToObj(fields::get)
+                .toList();
         List<Member> members = new ArrayList<>();
         for (int i = 0; i < fields.size(); i++) {
-            Member member = member(fields, i, present.get(i));
-            if (member == null) {
-                if (faults.isEmpty()) {
-                    faults.at(
-                            "schema",
-                            "The type of a field of the message is not one that can be read into the contract's.");
+            FieldPlan field = match.to()[i];
+            if (field != null) {
+                Member member = member(present, members.size(), field);
+                if (member == null) {
+                    FieldMatch.misfit(fields.get(i).getType().name().toLowerCase(Locale.ROOT), faults);
+                    faults.in(field.name);
+                    return null;
                 }
-                faults.in(present.get(i).name);
-                return null;
+                members.add(member);
             }
-            members.add(member);
         }
-        return new Message(members.toArray(Member[]::new), absent.toArray(FieldPlan[]::new), owner);
+        return new Message(members.toArray(Member[]::new), match.absent(), owner);
     }
 
     private @Nullable Member member(List<FieldDescriptor> fields, int index, FieldPlan field) {
@@ -260,7 +251,7 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
         }
         int[] rivals = wire.getRealContainingOneof() == null
                 ? new int[0]
-                : java.util.stream.IntStream.range(0, fields.size())
+                : IntStream.range(0, fields.size())
                         .filter(other -> other != index
                                 && fields.get(other).getRealContainingOneof() == wire.getRealContainingOneof())
                         .toArray();
@@ -489,7 +480,7 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
                 parts(bytes, from, end);
                 yield parts[2] >= 0 && parts[2] < 1_000_000_000
                         ? checked.timestamp(target, parts[1], parts[2])
-                        : refuse("Expected nanoseconds of 0 to 999999999.");
+                        : faults.refuse("type", "Expected nanoseconds of 0 to 999999999.");
             }
             case DATE -> {
                 parts(bytes, from, end);
@@ -499,7 +490,7 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
                 parts(bytes, from, end);
                 yield within(0, 23, 1) && within(0, 59, 2) && within(0, 59, 3) && within(0, 999_999_999, 4)
                         ? checked.time(target, parts[1] * 3600 + parts[2] * 60 + parts[3], parts[4])
-                        : refuse("Expected a time of day.");
+                        : faults.refuse("type", "Expected a time of day.");
             }
             case MESSAGE ->
                 read(java.util.Objects.requireNonNull(member.message), bytes, from, end, next)
@@ -514,13 +505,13 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
     private boolean date(FieldPlan field) {
         try {
             return within(0, 9999, 1)
-                    ? checked.moment(
+                    ? checked.integer(
                             field,
                             LocalDate.of((int) parts[1], Math.toIntExact(parts[2]), Math.toIntExact(parts[3]))
                                     .toEpochDay())
-                    : refuse("Expected a year from 0000 to 9999.");
+                    : faults.refuse("type", "Expected a year from 0000 to 9999.");
         } catch (DateTimeException | ArithmeticException none) {
-            return refuse("Expected a day of the calendar.");
+            return faults.refuse("type", "Expected a day of the calendar.");
         }
     }
 
@@ -563,14 +554,8 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
     private boolean symbol(Member member, int number) {
         byte[] symbol = member.symbols.get(number);
         if (symbol == null) {
-            faults.at("enum", "The schema has no name for the number.");
-            return false;
+            return faults.refuse("enum", "The schema has no name for the number.");
         }
         return converter.bytes(member.target, member.scalar, symbol, 0, symbol.length);
-    }
-
-    private boolean refuse(String reason) {
-        faults.at("type", reason);
-        return false;
     }
 }

@@ -49,7 +49,6 @@ final class RegistryDecoder implements RecordDecoder {
     private final SchemaSource schemas;
     private final boolean rejectUnknown;
     private final Faults faults = new Faults();
-    private final CheckedColumns checked;
     private final ScalarConverter converter;
     private final ObjectPlan root;
     private final ObjectPlan key;
@@ -75,8 +74,7 @@ final class RegistryDecoder implements RecordDecoder {
         this.format = format;
         this.schemas = schemas;
         this.rejectUnknown = unknown == UnknownFields.REJECT;
-        this.checked = new CheckedColumns(faults, limits.maxStringBytes());
-        this.converter = new ScalarConverter(faults, checked, limits);
+        this.converter = new ScalarConverter(faults, new CheckedColumns(faults, limits.maxStringBytes()), limits);
         this.root = new ObjectPlan(columns, writer::column);
         this.key = root.only(columns, keyColumns);
     }
@@ -198,12 +196,12 @@ final class RegistryDecoder implements RecordDecoder {
         faults.clear();
         Plan plan;
         if (format == ValueFormat.AVRO) {
-            plan = AvroPlan.of(known, target, isKey, faults, checked, converter, rejectUnknown && !isKey);
+            plan = AvroPlan.of(known, target, isKey, converter, rejectUnknown && !isKey);
         } else {
             prefixReader.over(record, from + HEADER, end);
             List<Integer> message = ProtobufPlan.message(prefixReader);
             prefix = Arrays.copyOfRange(record, from, prefixReader.at());
-            plan = ProtobufPlan.of(known, message, target, faults, checked, converter, rejectUnknown && !isKey);
+            plan = ProtobufPlan.of(known, message, target, converter, rejectUnknown && !isKey);
         }
         if (plan != null) {
             return new Bound(prefix, isKey, plan, new Violation("", "", ""));
