@@ -108,8 +108,8 @@ final class Bounds {
 
         int bits = unsigned ? 64 : 63;
         boolean wide = every.bitLength() > 63 || whole.stream().anyMatch(value -> value.bitLength() > bits);
-        boolean wideBounds = !unsigned
-                && Stream.concat(lower.stream(), upper.stream()).anyMatch(value -> value.bitLength() > 63);
+        boolean wideBounds =
+                !unsigned && Stream.concat(lower.stream(), upper.stream()).anyMatch(value -> value.bitLength() > 63);
         boolean fine = fraction > EXACT_POWER || every.doubleValue() >= EXACT_WHOLE;
         exact = floating ? multipleOf != null && fine : wide || wideBounds;
         step = exact ? 0 : every.longValue();
@@ -200,21 +200,25 @@ final class Bounds {
     /** The least value of a type with its greatest. */
     private static long[] range(FieldType type) {
         return switch (type) {
-            case FieldType.Int integer when integer.signed() ->
-                new long[] {-1L << integer.bits() - 1, -1L >>> 65 - integer.bits()};
+            case FieldType.Int integer
+            when integer.signed() -> new long[] {-1L << integer.bits() - 1, -1L >>> 65 - integer.bits()};
             case FieldType.Int integer -> new long[] {0, -1L >>> 64 - integer.bits()};
             case FieldType.Date ignored ->
                 new long[] {FIRST_SECOND / SECONDS_PER_DAY, END_SECOND / SECONDS_PER_DAY - 1};
-            case FieldType.Time time -> new long[] {0, SECONDS_PER_DAY * time.unit().perSecond() - 1};
-            case FieldType.Timestamp time when time.unit() != FieldType.Unit.NANOS ->
-                new long[] {FIRST_SECOND * time.unit().perSecond(), END_SECOND * time.unit().perSecond() - 1};
+            case FieldType.Time time ->
+                new long[] {0, SECONDS_PER_DAY * time.unit().perSecond() - 1};
+            case FieldType.Timestamp time
+            when time.unit() != FieldType.Unit.NANOS ->
+                new long[] {
+                    FIRST_SECOND * time.unit().perSecond(),
+                    END_SECOND * time.unit().perSecond() - 1
+                };
             default -> new long[] {Long.MIN_VALUE, Long.MAX_VALUE};
         };
     }
 
     /** One of the two sides of a range, as a contract gives it: the tighter of the value itself and what lies behind it. */
-    private record Side(
-            boolean lower, Optional<BigDecimal> inclusive, Optional<BigDecimal> exclusive) {
+    private record Side(boolean lower, Optional<BigDecimal> inclusive, Optional<BigDecimal> exclusive) {
         /** The last unscaled value that the rules allow. */
         Optional<BigInteger> whole(int scale) {
             BigInteger inwards = lower ? BigInteger.ONE : BigInteger.ONE.negate();
@@ -223,9 +227,10 @@ final class Bounds {
             return Stream.concat(
                             inclusive.stream()
                                     .map(bound -> bound.setScale(scale, in).unscaledValue()),
-                            exclusive.stream().map(bound -> bound.setScale(scale, out)
-                                    .unscaledValue()
-                                    .add(inwards)))
+                            exclusive.stream()
+                                    .map(bound -> bound.setScale(scale, out)
+                                            .unscaledValue()
+                                            .add(inwards)))
                     .reduce(lower ? BigInteger::max : BigInteger::min);
         }
 
