@@ -20,6 +20,9 @@ final class ArrowDecoder implements RecordDecoder {
     /** What a loop over rows returns when all of them are in, instead of the one that is not. */
     private static final int GOOD = -1;
 
+    /** What it returns when the record as a whole is broken. */
+    private static final int BROKEN = -2;
+
     /** How a column is taken whole; the value types have bounds that one compare can check. */
     private enum Whole {
         NOT,
@@ -85,21 +88,12 @@ final class ArrowDecoder implements RecordDecoder {
     @Override
     public boolean decode(byte[] bytes, int from, int length) {
         ofKey = false;
-        boolean good = false;
         try {
-            good = read(
-                    recordBytes == bytes && recordFrom == from && record != null
-                            ? record
-                            : open(bytes, from, from + length));
-        } catch (Malformed broken) {
-            faults.at("arrow", broken.reason());
+            int broken = attempt(bytes, from, from + length, 0, Integer.MAX_VALUE);
+            return broken == GOOD || broken >= 0 && faults.refusedIn(broken);
         } finally {
             recordBytes = new byte[0];
-            if (!good) {
-                writer.rollback();
-            }
         }
-        return good;
     }
 
     /** How many rows the record has that {@link #decodeRow} then reads one by one. */
@@ -109,26 +103,26 @@ final class ArrowDecoder implements RecordDecoder {
 
     /** Reads one row of the record that was opened, as {@link #decode} reads all of them. */
     boolean decodeRow(int number) {
-        ArrowRecord from = java.util.Objects.requireNonNull(record);
-        boolean good = false;
+        return attempt(recordBytes, recordFrom, recordBytes.length, number, number + 1) == GOOD;
+    }
+
+    /** Reads some rows of a record, or takes all of them back; returns the first broken one, {@link #GOOD} or {@link #BROKEN}. */
+    private int attempt(byte[] bytes, int from, int end, int first, int last) {
+        int broken = BROKEN;
         try {
-            Objects into = targets(from);
-            int row = number;
-            for (ArrowRecord.Rows rows : from.batches()) {
-                if (row < rows.count()) {
-                    good = into != null && append(into, rows.columns(), row, 1) == GOOD;
-                    break;
-                }
-                row -= rows.count();
+            ArrowRecord known = record;
+            if (known == null || recordBytes != bytes || recordFrom != from) {
+                known = open(bytes, from, end);
             }
-        } catch (Malformed broken) {
-            faults.at("arrow", broken.reason());
+            broken = read(known, first, last);
+        } catch (Malformed reason) {
+            faults.at("arrow", reason.reason());
         } finally {
-            if (!good) {
+            if (broken != GOOD) {
                 writer.rollback();
             }
         }
-        return good;
+        return broken;
     }
 
     private ArrowRecord open(byte[] bytes, int from, int end) {
@@ -161,22 +155,27 @@ final class ArrowDecoder implements RecordDecoder {
         return ofKey ? keys.violation() : faults.violation();
     }
 
-    private boolean read(ArrowRecord from) {
+    private int read(ArrowRecord from, int first, int last) {
         Objects into = targets(from);
+        if (into == null) {
+            return BROKEN;
+        }
         int before = 0;
         for (ArrowRecord.Rows rows : from.batches()) {
-            int broken = into == null ? 0 : append(into, rows.columns(), 0, rows.count());
+            int begin = Math.max(0, first - before);
+            int count = Math.min(rows.count(), last - before) - begin;
+            int broken = count <= 0 ? GOOD : append(into, rows.columns(), begin, count);
             if (broken != GOOD) {
-                return into != null && faults.refusedIn(before + broken);
+                return before + broken;
             }
             before += rows.count();
         }
-        for (int row = 0; into != null && row < before; row++) {
-            if (!rules().hold(faults, row)) {
-                return faults.refusedIn(row);
+        for (int row = first; row < Math.min(last, before); row++) {
+            if (!rules().hold(faults, row - first)) {
+                return row;
             }
         }
-        return into != null;
+        return GOOD;
     }
 
     private @Nullable Objects targets(ArrowRecord from) {

@@ -86,15 +86,7 @@ public final class BodyRecords {
     }
 
     private static RuntimeException invalid(BodyForm form, String reason) {
-        return new Problem.InvalidBody(
-                        "The body cannot be read: " + reason,
-                        switch (form) {
-                            case JSON -> "a JSON object, or an array of such, in UTF-8.";
-                            case NDJSON -> "a JSON object a line, in UTF-8.";
-                            case AVRO -> "an Avro object container file without compression.";
-                            case ARROW -> "an Arrow IPC stream without compression.";
-                        })
-                .exception();
+        return new Problem.InvalidBody("The body cannot be read: " + reason, form.expected).exception();
     }
 
     private void count() {

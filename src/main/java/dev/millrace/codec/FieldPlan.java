@@ -224,8 +224,6 @@ final class FieldPlan {
     static final class ObjectPlan {
         final FieldPlan[] fields;
         private final NameTable names;
-        /** Of each name in the table its field: the fields' own names first, then other names. */
-        private final int[] numbers;
         /** Which fields beyond the first 64 the object at hand has had. */
         final long[] seen;
 
@@ -238,22 +236,16 @@ final class FieldPlan {
         /** Those fields. */
         ObjectPlan(List<FieldPlan> fields) {
             this.fields = fields.toArray(FieldPlan[]::new);
-            Stream<String> own = fields.stream().map(field -> field.name);
-            Stream<String> others = fields.stream().flatMap(field -> field.aliases.stream());
-            this.names = new NameTable(
-                    Stream.concat(own, others).map(name -> name.getBytes(UTF_8)).toList());
-            this.numbers = IntStream.concat(
-                            IntStream.range(0, fields.size()),
-                            IntStream.range(0, fields.size())
-                                    .flatMap(i -> fields.get(i).aliases.stream().mapToInt(alias -> i)))
-                    .toArray();
+            this.names = NameTable.of(fields.stream()
+                    .map(field -> Stream.concat(Stream.of(field.name), field.aliases.stream())
+                            .toList())
+                    .toList());
             this.seen = new long[fields.size() >>> 6];
         }
 
         /** The number of the field of that name, or -1; as {@link NameTable#find}. */
         int find(byte[] bytes, int from, int length) {
-            int name = names.find(bytes, from, length);
-            return name < 0 ? name : numbers[name];
+            return names.find(bytes, from, length);
         }
 
         /** The fields of the columns of those names, in their order. */

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,24 +51,13 @@ public final class RecordReader {
 
     /** The names of one object's fields: of each field its own, then those that it may have as well. */
     public static final class Names {
-        private final List<String> paths = new ArrayList<>();
-        private final int[] numbers;
+        private final List<String> paths;
         private final NameTable table;
 
         @SafeVarargs
         public Names(List<String>... fields) {
-            List<byte[]> all = new ArrayList<>();
-            for (List<String> names : fields) {
-                paths.add(names.getFirst());
-                names.forEach(name -> all.add(name.getBytes(UTF_8)));
-            }
-            this.numbers = new int[all.size()];
-            for (int field = 0, i = 0; field < fields.length; field++) {
-                for (int n = 0; n < fields[field].size(); n++) {
-                    numbers[i++] = field;
-                }
-            }
-            this.table = new NameTable(all);
+            this.paths = Stream.of(fields).map(List::getFirst).toList();
+            this.table = NameTable.of(List.of(fields));
         }
     }
 
@@ -120,7 +110,7 @@ public final class RecordReader {
             check(names.isNew(level.unknown));
         }
         at = check(names.colon(b, at));
-        return found < 0 ? -1 : fields.numbers[found];
+        return found;
     }
 
     private void readName(Level level) {
