@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnWriter;
-import dev.millrace.contract.PatternSearch;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Arrays;
@@ -186,20 +185,10 @@ final class CheckedColumns {
 
     /** Bytes that should be a text in UTF-8. */
     boolean text(FieldPlan field, byte[] bytes, int from, int length) {
-        int end = from + length;
-        int at = from;
-        while (at + 8 <= end && (Words.at(bytes, at) & Words.HIGH_BITS) == 0) {
-            at += 8;
-        }
-        int codePoints = at - from;
-        for (; at < end; codePoints++) {
-            int size = bytes[at] >= 0 ? 1 : JsonText.sequence(bytes, at, end);
-            if (size == 0) {
-                return faults.refuse("type", "The text is not UTF-8.");
-            }
-            at += size;
-        }
-        return text(field, bytes, from, length, codePoints);
+        int codePoints = JsonText.codePoints(bytes, from, from + length);
+        return codePoints < 0
+                ? faults.refuse("type", "The text is not UTF-8.")
+                : text(field, bytes, from, length, codePoints);
     }
 
     /** A text in well-formed UTF-8 of so many code points. */
@@ -236,16 +225,13 @@ final class CheckedColumns {
         if (field.format != null && !field.format.fits(bytes, from, length)) {
             return faults.refuse("format", "Expected a text of the format " + field.format.text() + ".");
         }
-        return field.pattern == null || holds(field.pattern.find(bytes, from, length));
-    }
-
-    private boolean holds(PatternSearch.Outcome found) {
-        return switch (found) {
-            case FOUND -> true;
-            case ABSENT -> faults.refuse("pattern", "The text does not match the contract's pattern.");
-            case TOO_HARD ->
-                faults.refuse("pattern", "The text is too long or too intricate for the contract's pattern.");
-        };
+        return field.pattern == null
+                || switch (field.pattern.find(bytes, from, length)) {
+                    case FOUND -> true;
+                    case ABSENT -> faults.refuse("pattern", "The text does not match the contract's pattern.");
+                    case TOO_HARD ->
+                        faults.refuse("pattern", "The text is too long or too intricate for the contract's pattern.");
+                };
     }
 
     /** The usual text of a UUID. */

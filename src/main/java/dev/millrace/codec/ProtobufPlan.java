@@ -4,7 +4,6 @@ import com.google.protobuf.WireFormat.FieldType;
 import dev.millrace.codec.ProtobufSchema.Form;
 import dev.millrace.codec.ProtobufSchema.Member;
 import dev.millrace.codec.ProtobufSchema.Message;
-
 import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.util.Arrays;
@@ -148,7 +147,9 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
         }
         return switch (member.scalar().shape()) {
             case TEXT ->
-                member.type() == FieldType.ENUM ? symbol(member, 0) : converter.bytes(field, member.scalar(), ZEROS, 0, 0);
+                member.type() == FieldType.ENUM
+                        ? symbol(member, 0)
+                        : converter.bytes(field, member.scalar(), ZEROS, 0, 0);
             case BYTES -> converter.bytes(field, member.scalar(), ZEROS, 0, 0);
             case FLOATING -> converter.floating(field, 0);
             default -> converter.whole(field, member.scalar(), 0);

@@ -31,7 +31,8 @@ final class ProtobufSchema {
     /** Google's messages that hold a single value, by their names. */
     private static final Map<String, FieldType> WRAPPERS = WrappersProto.getDescriptor().getMessageTypes().stream()
             .collect(Collectors.toUnmodifiableMap(
-                    Descriptor::getFullName, wrapper -> wrapper.findFieldByNumber(1).getLiteType()));
+                    Descriptor::getFullName,
+                    wrapper -> wrapper.findFieldByNumber(1).getLiteType()));
 
     /** How a value stands in a message. */
     enum Form {

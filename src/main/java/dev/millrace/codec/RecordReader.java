@@ -311,7 +311,7 @@ public final class RecordReader {
     /** A time of day, to the microsecond. */
     public LocalTime time() {
         IsoText read = moment(FieldPlan.Kind.TIME, false);
-        return LocalTime.ofNanoOfDay(read.secondOfDay() * 1_000_000_000 + micros(read) * 1000);
+        return LocalTime.ofNanoOfDay(read.secondOfDay() * 1_000_000_000 + nanos(read));
     }
 
     /** An instant, to the microsecond. */
@@ -326,7 +326,7 @@ public final class RecordReader {
 
     private Instant instant(boolean zoned) {
         IsoText read = moment(FieldPlan.Kind.TIMESTAMP, zoned);
-        Instant moment = Instant.ofEpochSecond(read.epochSeconds(), micros(read) * 1000);
+        Instant moment = Instant.ofEpochSecond(read.epochSeconds(), nanos(read));
         check(RecordText.isYear(moment) || faults.refuse("type", "Expected a year from 0000 to 9999."));
         return moment;
     }
@@ -337,10 +337,11 @@ public final class RecordReader {
         return json.iso;
     }
 
-    private long micros(IsoText read) {
-        long micros = read.fraction(1_000_000);
-        check(micros >= 0 || faults.refuse("type", "The fraction of the second has more digits than the column."));
-        return micros;
+    /** The fraction of the second, which must be whole microseconds. */
+    private long nanos(IsoText read) {
+        check(read.nanos() % 1000 == 0
+                || faults.refuse("type", "The fraction of the second has more digits than the column."));
+        return read.nanos();
     }
 
     private int check(int position) {

@@ -71,7 +71,8 @@ final class ScalarConverter {
                 from.unit() == field.perSecond
                         ? checked.integer(field, value)
                         : checked.timestamp(field, Math.floorDiv(value, from.unit()), nanos(value, from.unit()));
-            case FLOATING, TEXT, BYTES, UUID -> throw new IllegalStateException(from.text());
+            case FLOATING, TEXT, BYTES, UUID ->
+                throw new IllegalStateException(from.shape().name());
         };
     }
 
