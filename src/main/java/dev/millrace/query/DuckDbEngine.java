@@ -109,7 +109,7 @@ public final class DuckDbEngine implements AutoCloseable {
      *
      * @param rows borrowed
      * @param limit most rows
-     * @throws ProblemException {@code TooLarge} beyond the folder's bound, {@code Unavailable} without memory or disk
+     * @throws ProblemException {@code Unavailable} beyond the folder's bound, or without memory or disk
      */
     public ParquetFile parquet(RowSource rows, List<ColumnLayout> columns, long limit, BooleanSupplier stop) {
         Path file = limits.folder().resolve(UUID.randomUUID() + ".parquet");

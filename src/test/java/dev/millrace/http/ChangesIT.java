@@ -11,6 +11,8 @@ import com.networknt.schema.SpecificationVersion;
 import dev.millrace.query.ChangeToken;
 import dev.millrace.query.SampleRows;
 import dev.millrace.store.Position;
+import dev.millrace.store.Retention;
+import dev.millrace.store.StoreOptions;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.http.HttpClient;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -201,6 +204,51 @@ class ChangesIT {
         assertEquals(status, answer.statusCode());
         assertTrue(answer.body().contains(named), answer.body());
         assertEquals(0, server.http().subscribers());
+    }
+
+    /** Retention takes what a subscriber has not seen: who comes for it is told where it can begin. */
+    @Test
+    void changes_olderThanWhatIsKept_areGone_andTheOldestIsNot() throws Exception {
+        server.close();
+        var options = new StoreOptions(
+                8,
+                8 << 20,
+                256 << 20,
+                Duration.ZERO,
+                Duration.ZERO,
+                true,
+                new Retention(Optional.empty(), 20, Long.MAX_VALUE, ""));
+        server = new HttpFixture(
+                folder,
+                new SampleRows(folder.resolve("few"), SampleRows.SCHEMA, options),
+                PortLayers.none(),
+                HttpFixture.settings(LONG, LONG, 1000));
+        String first = FLIGHTS + "/rows?as_of=" + SampleRows.TOPIC + ":1.1";
+        for (int i = 0; server.get(first).statusCode() != 410; i += 20) {
+            server.sample().writeUsual(i, i + 20);
+            server.sample().store().flush().get(10, TimeUnit.SECONDS);
+            assertTrue(i < 2000, "nothing is let go of");
+        }
+        Position oldest = Position.parse(
+                        server.get(first).body().replaceFirst("(?s).*Oldest readable: ([^ \"]*)\\.\".*", "$1"))
+                .orElseThrow();
+        Position older = oldest.next(0) > 0
+                ? Position.of(SampleRows.TOPIC, oldest.next(0) - 1, oldest.next(1))
+                : Position.of(SampleRows.TOPIC, 0, oldest.next(1) - 1);
+        for (ChangeClient.Form form : List.of(ChangeClient.Form.EVENTS, ChangeClient.Form.LINES)) {
+            String accept = form == ChangeClient.Form.LINES ? "application/x-ndjson" : "text/event-stream";
+            HttpResponse<String> gone = server.get(CHANGES + "?from=" + older, "Accept", accept);
+            assertEquals(410, gone.statusCode(), gone.body());
+            assertTrue(gone.body().contains(oldest.toString()), gone.body());
+            HttpResponse<String> resumed = server.get(CHANGES, "Accept", accept, "Last-Event-ID", older.toString());
+            assertEquals(410, resumed.statusCode(), resumed.body());
+            try (ChangeClient client = open(form, "?from=" + oldest)) {
+                // Nothing may have come since; a client that came for what is gone would be told so here.
+                assertTrue(Set.of("insert", "position").contains(next(client).type()));
+            }
+        }
+        assertEquals(410, server.get(FLIGHTS + "/rows?as_of=" + older).statusCode());
+        assertEquals(200, server.get(FLIGHTS + "/rows?as_of=" + oldest).statusCode());
     }
 
     @Test

@@ -49,7 +49,17 @@ class GroupsIT {
             assertEquals(
                     400, server.get(ROWS + "group=id&agg=count,min(nothing)").statusCode());
             assertEquals(200, server.get(ROWS + "group=id").statusCode(), "1000 groups");
+            String position = server.get(ROWS + "limit=1")
+                    .headers()
+                    .firstValue("millrace-position")
+                    .orElseThrow();
             server.sample().writeUsual(1000, 1001);
+            assertEquals(1001, page(server, "agg=count").at("/data/0/count").asInt());
+            assertEquals(
+                    1000,
+                    page(server, "agg=count&as_of=" + position)
+                            .at("/data/0/count")
+                            .asInt());
             assertEquals(400, server.get(ROWS + "group=id").statusCode(), "1001 groups");
 
             String file = ROWS + "format=parquet&select=id,delay,price,at,ok";

@@ -64,6 +64,11 @@ final class HttpFixture implements AutoCloseable {
     }
 
     HttpFixture(Path folder, PortLayers layers, Configuration.Http settings) throws Exception {
+        this(folder, new SampleRows(folder), layers, settings);
+    }
+
+    /** Over rows that this closes. */
+    HttpFixture(Path folder, SampleRows sample, PortLayers layers, Configuration.Http settings) throws Exception {
         vertx = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(2)
                 .setPreferNativeTransport(true)
@@ -72,7 +77,7 @@ final class HttpFixture implements AutoCloseable {
                 .setMaxEventLoopExecuteTime(10)
                 .setMaxEventLoopExecuteTimeUnit(TimeUnit.MILLISECONDS));
         ((VertxInternal) vertx).blockedThreadChecker().setThreadBlockedHandler(event -> {});
-        sample = new SampleRows(folder);
+        this.sample = sample;
         product = Products.of("aviation", "flights", sample.store());
         engine = new DuckDbEngine(new DuckDbEngine.Limits(folder.resolve("duckdb"), 256 << 20, 1, 1000, 64 << 20));
         http = new HttpPort(

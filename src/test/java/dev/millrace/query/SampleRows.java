@@ -95,12 +95,12 @@ public final class SampleRows implements AutoCloseable {
     }
 
     SampleRows(Path folder, StoreSchema schema, int segmentRows) {
+        this(folder, schema, new StoreOptions(segmentRows, 8 << 20, 256 << 20, Duration.ofHours(1)));
+    }
+
+    public SampleRows(Path folder, StoreSchema schema, StoreOptions options) {
         try {
-            store = LocalStore.open(
-                    schema,
-                    new StoreOptions(segmentRows, 8 << 20, 256 << 20, Duration.ofHours(1)),
-                    folder,
-                    new StoreResources(root, root, files));
+            store = LocalStore.open(schema, options, folder, new StoreResources(root, root, files));
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }
