@@ -2,11 +2,12 @@ package dev.millrace.codec;
 
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.codec.ArrowField.Lay;
+import dev.millrace.codec.ArrowMatch.Objects;
+import dev.millrace.codec.ArrowMatch.Target;
 import dev.millrace.codec.ArrowRecord.Column;
 import dev.millrace.codec.FieldPlan.ObjectPlan;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.UnknownFields;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -20,29 +21,14 @@ final class ArrowDecoder implements RecordDecoder {
     /** What a loop over rows returns when all of them are in, instead of the one that is not. */
     private static final int GOOD = -1;
 
-    /** How a column is taken whole; the value types have bounds that one compare can check. */
-    private enum Whole {
-        NOT,
-        LONGS,
-        INTS,
-        DOUBLES,
-        FLOATS,
-        TEXTS
-    }
-
-    /** A column of the record on its way to a field; of a dictionary or list, {@code children} is what it leads to. */
-    private record Target(FieldPlan field, int column, ArrowField from, Whole whole, Objects children) {}
-
-    /** Columns on their way to an object's fields, and the fields that stay empty. */
-    private record Objects(List<Target> present, List<FieldPlan> absent) {
-        static final Objects NONE = new Objects(List.of(), List.of());
-    }
+    /** What it returns when the record as a whole is broken. */
+    private static final int BROKEN = -2;
 
     private final BatchWriter writer;
     private final JsonLimits limits;
     private final JsonDecoder keys;
     private final int maxRows;
-    private final boolean rejectUnknown;
+    private final ArrowMatch match;
     private final Faults faults = new Faults();
     private final CheckedColumns checked;
     private final ScalarConverter converter;
@@ -67,7 +53,7 @@ final class ArrowDecoder implements RecordDecoder {
         this.limits = limits;
         this.keys = keys;
         this.maxRows = maxRows;
-        this.rejectUnknown = unknown == UnknownFields.REJECT;
+        this.match = new ArrowMatch(faults, unknown == UnknownFields.REJECT);
         this.checked = new CheckedColumns(faults, limits.maxStringBytes());
         this.converter = new ScalarConverter(faults, checked, limits);
         this.root = new ObjectPlan(columns, writer::column);
@@ -85,21 +71,12 @@ final class ArrowDecoder implements RecordDecoder {
     @Override
     public boolean decode(byte[] bytes, int from, int length) {
         ofKey = false;
-        boolean good = false;
         try {
-            good = read(
-                    recordBytes == bytes && recordFrom == from && record != null
-                            ? record
-                            : open(bytes, from, from + length));
-        } catch (Malformed broken) {
-            faults.at("arrow", broken.reason());
+            int broken = attempt(bytes, from, from + length, 0, Integer.MAX_VALUE);
+            return broken == GOOD || broken >= 0 && faults.refusedIn(broken);
         } finally {
             recordBytes = new byte[0];
-            if (!good) {
-                writer.rollback();
-            }
         }
-        return good;
     }
 
     /** How many rows the record has that {@link #decodeRow} then reads one by one. */
@@ -109,26 +86,26 @@ final class ArrowDecoder implements RecordDecoder {
 
     /** Reads one row of the record that was opened, as {@link #decode} reads all of them. */
     boolean decodeRow(int number) {
-        ArrowRecord from = java.util.Objects.requireNonNull(record);
-        boolean good = false;
+        return attempt(recordBytes, recordFrom, recordBytes.length, number, number + 1) == GOOD;
+    }
+
+    /** Reads some rows of a record, or takes all of them back; returns the first broken one, {@link #GOOD} or {@link #BROKEN}. */
+    private int attempt(byte[] bytes, int from, int end, int first, int last) {
+        int broken = BROKEN;
         try {
-            Objects into = targets(from);
-            int row = number;
-            for (ArrowRecord.Rows rows : from.batches()) {
-                if (row < rows.count()) {
-                    good = into != null && append(into, rows.columns(), row, 1) == GOOD;
-                    break;
-                }
-                row -= rows.count();
+            ArrowRecord known = record;
+            if (known == null || recordBytes != bytes || recordFrom != from) {
+                known = open(bytes, from, end);
             }
-        } catch (Malformed broken) {
-            faults.at("arrow", broken.reason());
+            broken = read(known, first, last);
+        } catch (Malformed reason) {
+            faults.at("arrow", reason.reason());
         } finally {
-            if (!good) {
+            if (broken != GOOD) {
                 writer.rollback();
             }
         }
-        return good;
+        return broken;
     }
 
     private ArrowRecord open(byte[] bytes, int from, int end) {
@@ -161,151 +138,48 @@ final class ArrowDecoder implements RecordDecoder {
         return ofKey ? keys.violation() : faults.violation();
     }
 
-    private boolean read(ArrowRecord from) {
+    private int read(ArrowRecord from, int first, int last) {
         Objects into = targets(from);
+        if (into == null) {
+            return BROKEN;
+        }
         int before = 0;
         for (ArrowRecord.Rows rows : from.batches()) {
-            int broken = into == null ? 0 : append(into, rows.columns(), 0, rows.count());
+            int begin = Math.max(0, first - before);
+            int count = Math.min(rows.count(), last - before) - begin;
+            int broken = count <= 0 ? GOOD : append(into, rows.columns(), begin, count);
             if (broken != GOOD) {
-                return into != null && faults.refusedIn(before + broken);
+                return before + broken;
             }
             before += rows.count();
         }
-        for (int row = 0; into != null && row < before; row++) {
-            if (!rules().hold(faults, row)) {
-                return faults.refusedIn(row);
+        for (int row = first; row < Math.min(last, before); row++) {
+            if (!rules().hold(faults, row - first)) {
+                return row;
             }
         }
-        return into != null;
+        return GOOD;
     }
 
     private @Nullable Objects targets(ArrowRecord from) {
         if (matched != from.fields()) {
             faults.clear();
-            targets = match(from.fields(), root);
+            targets = match.match(from.fields(), root);
             matched = targets == null ? List.of() : from.fields();
         }
         return targets;
     }
 
-    private @Nullable Objects match(List<ArrowField> fields, ObjectPlan plan) {
-        List<FieldPlan> absent = new ArrayList<>(List.of(plan.fields));
-        List<Target> present = new ArrayList<>();
-        for (int i = 0; i < fields.size(); i++) {
-            ArrowField from = fields.get(i);
-            FieldPlan field = absent.stream()
-                    .filter(one -> one.isNamed(from.name()))
-                    .findFirst()
-                    .orElse(null);
-            if (field == null && rejectUnknown) {
-                faults.at("schema", "The contract does not know a column of the record, or it has it twice.");
-                faults.in(from.name());
-                return null;
-            }
-            if (field != null) {
-                absent.remove(field);
-                Target target = match(i, from, field);
-                if (target == null) {
-                    faults.in(field.name);
-                    return null;
-                }
-                present.add(target);
-            }
-        }
-        if (!checked.maySchemaLack(absent, "The record lacks a column that the contract requires.")) {
-            return null;
-        }
-        return new Objects(present, absent);
-    }
-
-    private @Nullable Target match(int column, ArrowField from, FieldPlan field) {
-        ArrowField values = from.values();
-        if (values != null) {
-            Target inner = match(0, values, field);
-            return inner == null
-                    ? null
-                    : new Target(field, column, from, Whole.NOT, new Objects(List.of(inner), List.of()));
-        }
-        Objects children = Objects.NONE;
-        boolean fits = switch (from.lay()) {
-            case STRUCT -> {
-                ObjectPlan struct = field.kind == FieldPlan.Kind.STRUCT ? field.object : null;
-                Objects inner = struct == null ? null : match(from.children(), struct);
-                children = inner == null ? children : inner;
-                yield inner != null;
-            }
-            case LIST, VECTOR -> {
-                if (field.kind == FieldPlan.Kind.MAP) {
-                    Objects inner = entries(from.children().getFirst(), field);
-                    children = inner == null ? children : inner;
-                    yield inner != null;
-                }
-                Target inner =
-                        field.item == null ? null : match(0, from.children().getFirst(), field.item);
-                children = inner == null ? children : new Objects(List.of(inner), List.of());
-                yield inner != null;
-            }
-            case NONE -> !field.required;
-            case BITS, FIXED, BYTES -> ScalarConverter.fits(field, from.scalar());
-        };
-        if (!fits) {
-            if (faults.isEmpty()) {
-                faults.at("schema", "The column's type is not one that can be read into the contract's field.");
-            }
-            return null;
-        }
-        return new Target(field, column, from, whole(from, field), children);
-    }
-
-    /** A map's keys and values, which go by their order: their names differ from producer to producer. */
-    private @Nullable Objects entries(ArrowField from, FieldPlan field) {
-        if (from.lay() != Lay.STRUCT || from.children().size() != 2 || field.object == null) {
-            return null;
-        }
-        Target key = match(0, from.children().getFirst(), field.object.fields[0]);
-        Target value = key == null ? null : match(1, from.children().getLast(), field.object.fields[1]);
-        return key == null || value == null ? null : new Objects(List.of(key, value), List.of());
-    }
-
-    private static Whole whole(ArrowField from, FieldPlan field) {
-        int width = from.lay() == Lay.FIXED ? from.width() : 0;
-        Scalar scalar = from.scalar();
-        return switch (field.kind) {
-            case INT, DATE, TIME, TIMESTAMP, EPOCH -> {
-                boolean same = !field.furtherRules
-                        && width == field.width
-                        && switch (scalar.shape()) {
-                            case SIGNED -> field.kind == FieldPlan.Kind.INT && field.bounds.typeMin < 0;
-                            case DATE -> true;
-                            case TIME, INSTANT, LOCAL -> scalar.unit() == field.perSecond;
-                            default -> false;
-                        };
-                yield same && width == 8 ? Whole.LONGS : same && width == 4 ? Whole.INTS : Whole.NOT;
-            }
-            case FLOAT64 -> field.furtherRules || scalar.unit() != 64 ? Whole.NOT : Whole.DOUBLES;
-            case FLOAT32 -> field.furtherRules || scalar.unit() != 32 ? Whole.NOT : Whole.FLOATS;
-            case TEXT -> {
-                boolean any = field.minLength == 0
-                        && field.maxLength == Integer.MAX_VALUE
-                        && field.values == null
-                        && field.format == null
-                        && field.pattern == null;
-                yield any && from.lay() == Lay.BYTES && from.width() == 4 ? Whole.TEXTS : Whole.NOT;
-            }
-            default -> Whole.NOT;
-        };
-    }
-
     /** Appends rows of several columns to as many fields; returns the first broken one, its path noted, or {@link #GOOD}. */
     private int append(Objects into, List<Column> columns, int from, int count) {
-        for (Target target : into.present) {
-            int broken = append(target, columns.get(target.column), from, count);
+        for (Target target : into.present()) {
+            int broken = append(target, columns.get(target.column()), from, count);
             if (broken != GOOD) {
-                faults.in(target.field.name);
+                faults.in(target.field().name);
                 return broken;
             }
         }
-        for (FieldPlan field : into.absent) {
+        for (FieldPlan field : into.absent()) {
             for (int i = 0; i < count; i++) {
                 if (!checked.absent(field)) {
                     faults.in(field.name);
@@ -318,13 +192,13 @@ final class ArrowDecoder implements RecordDecoder {
 
     private int append(Target target, Column column, int from, int count) {
         boolean complete = !column.hasNulls(from, from + count);
-        if (complete && target.whole != Whole.NOT && count > 0 && copied(target, column, from, count)) {
+        if (complete && count > 0 && copied(target, column, from, count)) {
             return GOOD;
         }
-        if (complete && target.from.lay() == Lay.STRUCT) {
-            int broken = append(target.children, column.children(), from, count);
+        if (complete && target.from().lay() == Lay.STRUCT) {
+            int broken = append(target.children(), column.children(), from, count);
             for (int i = 0; broken == GOOD && i < count; i++) {
-                broken = checked.struct(target.field) ? GOOD : from + i;
+                broken = checked.struct(target.field()) ? GOOD : from + i;
             }
             return broken;
         }
@@ -338,65 +212,52 @@ final class ArrowDecoder implements RecordDecoder {
 
     /** Checks values by one loop and copies them; false where one is broken or the loop cannot tell. */
     private boolean copied(Target target, Column column, int from, int count) {
-        FieldPlan field = target.field;
+        FieldPlan field = target.field();
         byte[] b = column.bytes();
-        int at = column.data() + from * target.from.width();
-        switch (target.whole) {
+        int at = column.data() + from * target.from().width();
+        boolean good = true;
+        switch (target.whole()) {
             case LONGS -> {
                 long min = field.min;
                 long max = field.max;
-                boolean good = true;
                 for (int i = 0; i < count; i++) {
                     long value = Words.at(b, at + (i << 3));
                     good &= value >= min & value <= max;
                 }
-                if (!good) {
-                    return false;
-                }
             }
             case INTS -> {
-                boolean good = true;
                 for (int i = 0; i < count; i++) {
                     long value = Words.halfAt(b, at + (i << 2));
                     good &= value >= field.min & value <= field.max;
                 }
-                if (!good) {
-                    return false;
-                }
             }
             case DOUBLES -> {
-                boolean good = true;
                 for (int i = 0; i < count; i++) {
                     double value = Double.longBitsToDouble(Words.at(b, at + (i << 3)));
                     good &= value >= field.floatMin & value <= field.floatMax;
                 }
-                if (!good) {
-                    return false;
-                }
             }
             case FLOATS -> {
-                boolean good = true;
                 for (int i = 0; i < count; i++) {
                     float value = Float.intBitsToFloat(Words.halfAt(b, at + (i << 2)));
                     good &= value >= field.floatMin & value <= field.floatMax;
                 }
-                if (!good) {
-                    return false;
-                }
             }
             case TEXTS -> {
-                if (!areTexts(column, from, count)) {
-                    return false;
+                good = areTexts(column, from, count);
+                if (good) {
+                    field.out.putAllBytes(b, column.offsets() + (from << 2), column.data(), count);
                 }
-                field.out.putAllBytes(b, column.offsets() + (from << 2), column.data(), count);
-                return true;
+                return good;
             }
             case NOT -> {
                 return false;
             }
         }
-        field.out.putAll(b, at, count);
-        return true;
+        if (good) {
+            field.out.putAll(b, at, count);
+        }
+        return good;
     }
 
     /** Whether all is UTF-8, no text begins within a character, and none can be too long. */
@@ -407,31 +268,20 @@ final class ArrowDecoder implements RecordDecoder {
         if (end - start > limits.maxStringBytes()) {
             return false;
         }
-        int at = start;
-        while (at + 8 <= end && (Words.at(b, at) & Words.HIGH_BITS) == 0) {
-            at += 8;
-        }
-        boolean ascii = true;
-        while (at < end) {
-            int size = b[at] >= 0 ? 1 : JsonText.sequence(b, at, end);
-            if (size == 0) {
-                return false;
-            }
-            ascii &= size == 1;
-            at += size;
-        }
+        int characters = JsonText.codePoints(b, start, end);
+        boolean ascii = characters == end - start;
         for (int row = from; !ascii && row < from + count; row++) {
             int first = column.data() + column.start(row);
             if (first < end && (b[first] & 0xC0) == 0x80) {
                 return false;
             }
         }
-        return true;
+        return characters >= 0;
     }
 
     private boolean value(Target target, Column column, int row) {
-        FieldPlan field = target.field;
-        ArrowField from = target.from;
+        FieldPlan field = target.field();
+        ArrowField from = target.from();
         if (from.lay() == Lay.NONE || column.isNull(row)) {
             return checked.none(field);
         }
@@ -441,7 +291,7 @@ final class ArrowDecoder implements RecordDecoder {
             if (index < 0 || index >= dictionary.length()) {
                 throw new Malformed("An index of the column " + from.name() + " is not in its dictionary.");
             }
-            return value(target.children.present.getFirst(), dictionary, (int) index);
+            return value(target.children().present().getFirst(), dictionary, (int) index);
         }
         return switch (from.lay()) {
             case NONE -> checked.none(field);
@@ -459,10 +309,13 @@ final class ArrowDecoder implements RecordDecoder {
                     yield map(target, column.children().getFirst(), start, count);
                 }
                 int broken = append(
-                        target.children.present.getFirst(), column.children().getFirst(), start, count);
+                        target.children().present().getFirst(),
+                        column.children().getFirst(),
+                        start,
+                        count);
                 yield broken == GOOD ? checked.list(field, count) : faults.refusedIn(broken - start);
             }
-            case STRUCT -> append(target.children, column.children(), row, 1) == GOOD && checked.struct(field);
+            case STRUCT -> append(target.children(), column.children(), row, 1) == GOOD && checked.struct(field);
         };
     }
 
@@ -470,13 +323,13 @@ final class ArrowDecoder implements RecordDecoder {
         if (entries.hasNulls(start, start + count)) {
             throw new Malformed("An entry of a map is null.");
         }
-        if (append(target.children, entries.children(), start, count) != GOOD) {
+        if (append(target.children(), entries.children(), start, count) != GOOD) {
             return false;
         }
         for (int i = 0; i < count; i++) {
-            checked.entry(target.field);
+            checked.entry(target.field());
         }
-        return checked.map(target.field, count);
+        return checked.map(target.field(), count);
     }
 
     private boolean fixed(FieldPlan field, Column column, int row) {

@@ -6,6 +6,7 @@ import dev.millrace.codec.FieldPlan.ObjectPlan;
 import dev.millrace.codec.Scalar.Shape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.avro.LogicalTypes;
 import org.apache.avro.Schema;
 import org.jspecify.annotations.Nullable;
@@ -56,9 +57,9 @@ final class AvroPlan implements RegistryDecoder.Plan {
     private @Nullable Step root;
     private int budget;
 
-    private AvroPlan(Faults faults, CheckedColumns checked, ScalarConverter converter, boolean rejectUnknown) {
-        this.faults = faults;
-        this.checked = checked;
+    private AvroPlan(ScalarConverter converter, boolean rejectUnknown) {
+        this.faults = converter.faults;
+        this.checked = converter.checked;
         this.converter = converter;
         this.rejectUnknown = rejectUnknown;
     }
@@ -68,8 +69,6 @@ final class AvroPlan implements RegistryDecoder.Plan {
             SchemaSource.Known schema,
             ObjectPlan target,
             boolean isKey,
-            Faults faults,
-            CheckedColumns checked,
             ScalarConverter converter,
             boolean rejectUnknown) {
         Schema writer;
@@ -78,10 +77,10 @@ final class AvroPlan implements RegistryDecoder.Plan {
             schema.imports().forEach(other -> parser.parse(other.text()));
             writer = parser.parse(schema.text());
         } catch (RuntimeException broken) {
-            faults.at("schema", "The registry's schema is not one of Avro: " + broken.getMessage());
+            converter.faults.at("schema", "The registry's schema is not one of Avro: " + broken.getMessage());
             return null;
         }
-        var plan = new AvroPlan(faults, checked, converter, rejectUnknown);
+        var plan = new AvroPlan(converter, rejectUnknown);
         boolean bare = isKey && target.fields.length == 1 && writer.getType() != Schema.Type.RECORD;
         plan.root = bare ? plan.step(writer, target.fields[0]) : plan.record(writer, target, null);
         return plan.root == null ? null : plan;
@@ -129,11 +128,8 @@ final class AvroPlan implements RegistryDecoder.Plan {
             case MAP -> map(schema, field);
             default -> scalar(schema, field);
         };
-        if (step == null && faults.isEmpty()) {
-            faults.at(
-                    "schema",
-                    "The schema's type " + schema.getType().getName() + " is not one that can be read into"
-                            + " the contract's field.");
+        if (step == null) {
+            FieldMatch.misfit(schema.getType().getName(), faults);
         }
         return step;
     }
@@ -147,51 +143,27 @@ final class AvroPlan implements RegistryDecoder.Plan {
             faults.at("schema", "The schema is not that of a record.");
             return null;
         }
-        List<Step> steps = new ArrayList<>();
-        List<FieldPlan> absent = new ArrayList<>(List.of(target.fields));
-        for (Schema.Field field : schema.getFields()) {
-            FieldPlan plan = named(target, field);
-            if (plan == null) {
-                if (rejectUnknown) {
-                    faults.at("schema", "The contract does not know a field of the schema.");
-                    faults.in(field.name());
-                    return null;
-                }
-                steps.add(step(Op.SKIP, field.schema(), null, Scalar.TEXT));
-                continue;
-            }
-            Step step = null;
-            if (absent.remove(plan)) {
-                step = step(field.schema(), plan);
-            } else {
-                faults.at("schema", "Two fields of the schema go by the name of one of the contract's.");
-            }
-            if (step == null) {
-                faults.in(plan.name);
-                return null;
-            }
-            steps.add(step);
-        }
-        if (!checked.maySchemaLack(absent, "The schema lacks a field that the contract requires.")) {
+        List<Schema.Field> fields = schema.getFields();
+        List<List<String>> names = fields.stream()
+                .map(field -> Stream.concat(Stream.of(field.name()), field.aliases().stream())
+                        .toList())
+                .toList();
+        FieldMatch match = FieldMatch.of(names, target, rejectUnknown, false, faults);
+        if (match == null) {
             return null;
         }
-        return new Step(
-                Op.RECORD,
-                schema,
-                owner,
-                Scalar.TEXT,
-                steps.toArray(Step[]::new),
-                absent.toArray(FieldPlan[]::new),
-                new byte[0][]);
-    }
-
-    private static @Nullable FieldPlan named(ObjectPlan target, Schema.Field field) {
-        for (FieldPlan plan : target.fields) {
-            if (plan.isNamed(field.name()) || field.aliases().contains(plan.name)) {
-                return plan;
+        Step[] steps = new Step[fields.size()];
+        for (int i = 0; i < steps.length; i++) {
+            FieldPlan field = match.to()[i];
+            Schema from = fields.get(i).schema();
+            Step step = field == null ? step(Op.SKIP, from, null, Scalar.TEXT) : step(from, field);
+            if (step == null) {
+                faults.in(java.util.Objects.requireNonNull(field).name);
+                return null;
             }
+            steps[i] = step;
         }
-        return null;
+        return new Step(Op.RECORD, schema, owner, Scalar.TEXT, steps, match.absent(), new byte[0][]);
     }
 
     private @Nullable Step array(Schema schema, FieldPlan field) {

@@ -7,31 +7,35 @@ final class Base64Text {
     private static final byte[] VALUES = values();
 
     private byte[] bytes = new byte[256];
+    private int length;
 
     /** What the last call decoded; valid until the next. */
     byte[] bytes() {
         return bytes;
     }
 
-    /** The number of bytes decoded, or -1 when the text is not base64 in its one form. */
-    int decode(byte[] text, int length) {
-        if ((length & 3) != 0) {
-            return -1;
+    /** How many bytes that are. */
+    int length() {
+        return length;
+    }
+
+    /** Whether the first bytes of the text, so many, are base64 in its one form. */
+    boolean decode(byte[] text, int size) {
+        length = 0;
+        if ((size & 3) != 0) {
+            return false;
         }
-        if (length == 0) {
-            return 0;
+        if (bytes.length < size) {
+            bytes = new byte[Math.max(size, 2 * bytes.length)];
         }
-        if (bytes.length < length) {
-            bytes = new byte[Math.max(length, 2 * bytes.length)];
-        }
-        int padding = text[length - 1] != '=' ? 0 : text[length - 2] != '=' ? 1 : 2;
-        int digits = length - padding;
+        int padding = size == 0 || text[size - 1] != '=' ? 0 : text[size - 2] != '=' ? 1 : 2;
+        int digits = size - padding;
         int out = 0;
         int bits = 0;
         for (int i = 0; i < digits; i++) {
             int value = text[i] < 0 ? -1 : VALUES[text[i]];
             if (value < 0) {
-                return -1;
+                return false;
             }
             bits = bits << 6 | value;
             if ((i & 3) == 3) {
@@ -43,17 +47,18 @@ final class Base64Text {
         // Bits that stand for nothing must be zero, so that each value has one text.
         if (padding == 1) {
             if ((bits & 3) != 0) {
-                return -1;
+                return false;
             }
             bytes[out++] = (byte) (bits >>> 10);
             bytes[out++] = (byte) (bits >>> 2);
         } else if (padding == 2) {
             if ((bits & 15) != 0) {
-                return -1;
+                return false;
             }
             bytes[out++] = (byte) (bits >>> 4);
         }
-        return out;
+        length = out;
+        return true;
     }
 
     private static byte[] values() {

@@ -7,17 +7,21 @@ import java.util.stream.Stream;
 /** What the records of a writing request can be. */
 public enum BodyForm {
     /** One object, or an array of objects. */
-    JSON("application/json"),
+    JSON("a JSON object, or an array of such, in UTF-8.", "application/json"),
     /** An object a line. */
-    NDJSON("application/x-ndjson", "application/jsonl"),
+    NDJSON("a JSON object a line, in UTF-8.", "application/x-ndjson", "application/jsonl"),
     /** An Avro object container file. */
-    AVRO("application/avro", "avro/binary"),
+    AVRO("an Avro object container file without compression.", "application/avro", "avro/binary"),
     /** An Arrow IPC stream, each row a record. */
-    ARROW("application/vnd.apache.arrow.stream");
+    ARROW("an Arrow IPC stream without compression.", "application/vnd.apache.arrow.stream");
+
+    /** What a body should be. */
+    final String expected;
 
     private final List<String> mediaTypes;
 
-    BodyForm(String... mediaTypes) {
+    BodyForm(String expected, String... mediaTypes) {
+        this.expected = expected;
         this.mediaTypes = List.of(mediaTypes);
     }
 

@@ -86,15 +86,7 @@ public final class BodyRecords {
     }
 
     private static RuntimeException invalid(BodyForm form, String reason) {
-        return new Problem.InvalidBody(
-                        "The body cannot be read: " + reason,
-                        switch (form) {
-                            case JSON -> "a JSON object, or an array of such, in UTF-8.";
-                            case NDJSON -> "a JSON object a line, in UTF-8.";
-                            case AVRO -> "an Avro object container file without compression.";
-                            case ARROW -> "an Arrow IPC stream without compression.";
-                        })
-                .exception();
+        return new Problem.InvalidBody("The body cannot be read: " + reason, form.expected).exception();
     }
 
     private void count() {
@@ -205,15 +197,8 @@ public final class BodyRecords {
     /** Finds where records end: the plan of a contract without fields passes over all of them. */
     private static AvroPlan ends(SchemaSource.Known schema) {
         var faults = new Faults();
-        var checked = new CheckedColumns(faults, 0);
-        AvroPlan plan = AvroPlan.of(
-                schema,
-                new ObjectPlan(List.of()),
-                false,
-                faults,
-                checked,
-                new ScalarConverter(faults, checked, JsonLimits.DEFAULT),
-                false);
+        var converter = new ScalarConverter(faults, new CheckedColumns(faults, 0), JsonLimits.DEFAULT);
+        AvroPlan plan = AvroPlan.of(schema, new ObjectPlan(List.of()), false, converter, false);
         if (plan == null) {
             throw new Malformed(faults.violation().reason());
         }

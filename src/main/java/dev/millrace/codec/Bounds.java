@@ -8,6 +8,7 @@ import java.math.RoundingMode;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,17 +67,20 @@ final class Bounds {
         unsigned = isUnsigned64(type);
         boolean floating = type instanceof FieldType.Floating;
         boolean single = type instanceof FieldType.Floating number && number.bits() == 32;
-        typeMin = typeMin(type);
-        typeMax = typeMax(type);
+        long[] range = range(type);
+        typeMin = range[0];
+        typeMax = range[1];
 
-        Optional<BigInteger> lower = lower(rules, scale);
-        Optional<BigInteger> upper = upper(rules, scale);
+        var below = new Side(true, rules.minimum(), rules.exclusiveMinimum());
+        var above = new Side(false, rules.maximum(), rules.exclusiveMaximum());
+        Optional<BigInteger> lower = below.whole(scale);
+        Optional<BigInteger> upper = above.whole(scale);
         min = unsigned ? unsignedBound(lower, 0) : Math.max(typeMin, bound(lower, typeMin));
         max = unsigned ? unsignedBound(upper, -1) : Math.min(typeMax, bound(upper, typeMax));
         least = lower.map(whole -> new BigDecimal(whole, scale)).orElse(null);
         greatest = upper.map(whole -> new BigDecimal(whole, scale)).orElse(null);
-        floatMin = floatMin(rules, single);
-        floatMax = floatMax(rules, single);
+        floatMin = below.floating(single);
+        floatMax = above.floating(single);
 
         multipleOf = rules.multipleOf().orElse(null);
         BigInteger every =
@@ -104,9 +108,8 @@ final class Bounds {
 
         int bits = unsigned ? 64 : 63;
         boolean wide = every.bitLength() > 63 || whole.stream().anyMatch(value -> value.bitLength() > bits);
-        boolean wideBounds = !unsigned
-                && (lower.filter(value -> value.bitLength() > 63).isPresent()
-                        || upper.filter(value -> value.bitLength() > 63).isPresent());
+        boolean wideBounds =
+                !unsigned && Stream.concat(lower.stream(), upper.stream()).anyMatch(value -> value.bitLength() > 63);
         boolean fine = fraction > EXACT_POWER || every.doubleValue() >= EXACT_WHOLE;
         exact = floating ? multipleOf != null && fine : wide || wideBounds;
         step = exact ? 0 : every.longValue();
@@ -194,57 +197,56 @@ final class Bounds {
                 : unscaled.divide(unscaled.gcd(BigInteger.TEN.pow(fraction - scale)));
     }
 
-    private static long typeMin(FieldType type) {
+    /** The least value of a type with its greatest. */
+    private static long[] range(FieldType type) {
         return switch (type) {
-            case FieldType.Int integer -> integer.signed() ? -1L << (integer.bits() - 1) : 0;
-            case FieldType.Date ignored -> FIRST_SECOND / SECONDS_PER_DAY;
-            case FieldType.Time ignored -> 0;
-            case FieldType.Timestamp timestamp ->
-                timestamp.unit() == FieldType.Unit.NANOS
-                        ? Long.MIN_VALUE
-                        : FIRST_SECOND * timestamp.unit().perSecond();
-            default -> Long.MIN_VALUE;
+            case FieldType.Int integer
+            when integer.signed() -> new long[] {-1L << integer.bits() - 1, -1L >>> 65 - integer.bits()};
+            case FieldType.Int integer -> new long[] {0, -1L >>> 64 - integer.bits()};
+            case FieldType.Date ignored ->
+                new long[] {FIRST_SECOND / SECONDS_PER_DAY, END_SECOND / SECONDS_PER_DAY - 1};
+            case FieldType.Time time ->
+                new long[] {0, SECONDS_PER_DAY * time.unit().perSecond() - 1};
+            case FieldType.Timestamp time
+            when time.unit() != FieldType.Unit.NANOS ->
+                new long[] {
+                    FIRST_SECOND * time.unit().perSecond(),
+                    END_SECOND * time.unit().perSecond() - 1
+                };
+            default -> new long[] {Long.MIN_VALUE, Long.MAX_VALUE};
         };
     }
 
-    private static long typeMax(FieldType type) {
-        return switch (type) {
-            case FieldType.Int integer ->
-                integer.signed() || integer.bits() < 64
-                        ? (1L << (integer.signed() ? integer.bits() - 1 : integer.bits())) - 1
-                        : -1L;
-            case FieldType.Date ignored -> END_SECOND / SECONDS_PER_DAY - 1;
-            case FieldType.Time time -> SECONDS_PER_DAY * time.unit().perSecond() - 1;
-            case FieldType.Timestamp timestamp ->
-                timestamp.unit() == FieldType.Unit.NANOS
-                        ? Long.MAX_VALUE
-                        : END_SECOND * timestamp.unit().perSecond() - 1;
-            default -> Long.MAX_VALUE;
-        };
-    }
+    /** One of the two sides of a range, as a contract gives it: the tighter of the value itself and what lies behind it. */
+    private record Side(boolean lower, Optional<BigDecimal> inclusive, Optional<BigDecimal> exclusive) {
+        /** The last unscaled value that the rules allow. */
+        Optional<BigInteger> whole(int scale) {
+            BigInteger inwards = lower ? BigInteger.ONE : BigInteger.ONE.negate();
+            RoundingMode in = lower ? RoundingMode.CEILING : RoundingMode.FLOOR;
+            RoundingMode out = lower ? RoundingMode.FLOOR : RoundingMode.CEILING;
+            return Stream.concat(
+                            inclusive.stream()
+                                    .map(bound -> bound.setScale(scale, in).unscaledValue()),
+                            exclusive.stream()
+                                    .map(bound -> bound.setScale(scale, out)
+                                            .unscaledValue()
+                                            .add(inwards)))
+                    .reduce(lower ? BigInteger::max : BigInteger::min);
+        }
 
-    /** The least unscaled value that the rules allow. */
-    private static Optional<BigInteger> lower(Rules rules, int scale) {
-        Optional<BigInteger> inclusive = rules.minimum().map(bound -> unscaled(bound, scale, RoundingMode.CEILING));
-        Optional<BigInteger> exclusive = rules.exclusiveMinimum()
-                .map(bound -> unscaled(bound, scale, RoundingMode.FLOOR).add(BigInteger.ONE));
-        return inclusive.isPresent() && exclusive.isPresent()
-                ? inclusive.map(a -> a.max(exclusive.get()))
-                : inclusive.or(() -> exclusive);
-    }
-
-    /** The greatest unscaled value that the rules allow. */
-    private static Optional<BigInteger> upper(Rules rules, int scale) {
-        Optional<BigInteger> inclusive = rules.maximum().map(bound -> unscaled(bound, scale, RoundingMode.FLOOR));
-        Optional<BigInteger> exclusive = rules.exclusiveMaximum()
-                .map(bound -> unscaled(bound, scale, RoundingMode.CEILING).subtract(BigInteger.ONE));
-        return inclusive.isPresent() && exclusive.isPresent()
-                ? inclusive.map(a -> a.min(exclusive.get()))
-                : inclusive.or(() -> exclusive);
-    }
-
-    private static BigInteger unscaled(BigDecimal bound, int scale, RoundingMode rounding) {
-        return bound.setScale(scale, rounding).unscaledValue();
+        /** The last floating-point number that type and rules allow. */
+        double floating(boolean single) {
+            double ofType = single ? Float.MAX_VALUE : Double.MAX_VALUE;
+            double last = lower ? -ofType : ofType;
+            double direction = lower ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY;
+            double in = inclusive.map(bound -> nearest(bound, single)).orElse(last);
+            double out = exclusive
+                    .map(bound -> single
+                            ? Math.nextAfter(bound.floatValue(), direction)
+                            : Math.nextAfter(bound.doubleValue(), direction))
+                    .orElse(last);
+            return lower ? Math.max(in, out) : Math.min(in, out);
+        }
     }
 
     private static long bound(Optional<BigInteger> bound, long without) {
@@ -259,26 +261,6 @@ final class Bounds {
                         .min(UNSIGNED_LIMIT.subtract(BigInteger.ONE))
                         .longValue())
                 .orElse(without);
-    }
-
-    private static double floatMin(Rules rules, boolean single) {
-        double least = single ? -Float.MAX_VALUE : -Double.MAX_VALUE;
-        return Math.max(
-                rules.minimum().map(bound -> nearest(bound, single)).orElse(least),
-                rules.exclusiveMinimum()
-                        .map(bound -> nearest(bound, single))
-                        .map(bound -> single ? Math.nextUp(bound.floatValue()) : Math.nextUp(bound))
-                        .orElse(least));
-    }
-
-    private static double floatMax(Rules rules, boolean single) {
-        double greatest = single ? Float.MAX_VALUE : Double.MAX_VALUE;
-        return Math.min(
-                rules.maximum().map(bound -> nearest(bound, single)).orElse(greatest),
-                rules.exclusiveMaximum()
-                        .map(bound -> nearest(bound, single))
-                        .map(bound -> single ? Math.nextDown(bound.floatValue()) : Math.nextDown(bound))
-                        .orElse(greatest));
     }
 
     private static double nearest(BigDecimal bound, boolean single) {

@@ -34,12 +34,10 @@ record CelRecordTypes(ImmutableMap<String, CelType> variables, ImmutableMap<Stri
         CelType plain = switch (type) {
             case FieldType.Bool ignored -> SimpleType.BOOL;
             case FieldType.Int integer -> Bounds.isUnsigned64(integer) ? SimpleType.UINT : SimpleType.INT;
-            case FieldType.Floating ignored -> SimpleType.DOUBLE;
-            case FieldType.Decimal ignored -> SimpleType.DOUBLE;
+            case FieldType.Floating _, FieldType.Decimal _ -> SimpleType.DOUBLE;
             case FieldType.Text _, FieldType.OneOf _, FieldType.Uuid _ -> SimpleType.STRING;
             case FieldType.Binary ignored -> SimpleType.BYTES;
-            case FieldType.Date ignored -> SimpleType.TIMESTAMP;
-            case FieldType.Timestamp ignored -> SimpleType.TIMESTAMP;
+            case FieldType.Date _, FieldType.Timestamp _ -> SimpleType.TIMESTAMP;
             case FieldType.Time ignored -> SimpleType.DURATION;
             case FieldType.Struct struct -> object(struct, path, objects);
             case FieldType.ListOf list ->
@@ -50,12 +48,8 @@ record CelRecordTypes(ImmutableMap<String, CelType> variables, ImmutableMap<Stri
                         type(map.value().type(), map.value().required(), path + ".value", objects));
             case FieldType.VectorOf ignored -> ListType.create(SimpleType.DOUBLE);
         };
-        boolean primitive = switch (type) {
-            case FieldType.Date ignored -> false;
-            case FieldType.Timestamp ignored -> false;
-            case FieldType.Time ignored -> false;
-            default -> plain instanceof SimpleType;
-        };
+        boolean primitive =
+                plain instanceof SimpleType && plain != SimpleType.TIMESTAMP && plain != SimpleType.DURATION;
         return required || !primitive ? plain : NullableType.create(plain);
     }
 

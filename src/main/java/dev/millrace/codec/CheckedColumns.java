@@ -4,11 +4,9 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnWriter;
-import dev.millrace.contract.PatternSearch;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * Checks values that a parser has read against the rules of their fields and appends them to their columns: the one
@@ -40,7 +38,7 @@ final class CheckedColumns {
     /** A null that stands in the record. */
     boolean none(FieldPlan field) {
         if (field.required) {
-            return refuse("required", "The value is null.");
+            return faults.refuse("required", "The value is null.");
         }
         field.out.putNull();
         return true;
@@ -52,7 +50,7 @@ final class CheckedColumns {
             return field.fallback.put(this, field);
         }
         if (field.required) {
-            return refuse("required", "The field is missing.");
+            return faults.refuse("required", "The field is missing.");
         }
         field.out.putNull();
         return true;
@@ -68,17 +66,6 @@ final class CheckedColumns {
         return true;
     }
 
-    /** Whether no record needs those fields; the fault of a schema says {@code lack} otherwise, its path noted. */
-    boolean maySchemaLack(List<FieldPlan> fields, String lack) {
-        for (FieldPlan field : fields) {
-            if (field.required && field.fallback == null) {
-                faults.at("schema", lack);
-                return faults.refusedIn(field.name);
-            }
-        }
-        return true;
-    }
-
     boolean bool(FieldPlan field, boolean value) {
         if (field.furtherRules && fails(field, field.bounds.further(value ? 1 : 0))) {
             return false;
@@ -87,7 +74,10 @@ final class CheckedColumns {
         return true;
     }
 
-    /** A whole number of a signed column, or of an unsigned one of at most 32 bits. */
+    /**
+     * A whole number of a signed column, or of an unsigned one of at most 32 bits; a date's days since 1970-01-01, or a time
+     * or timestamp in the column's unit.
+     */
     boolean integer(FieldPlan field, long value) {
         if (value < field.min || value > field.max) {
             return outOfRange(field, value < field.min, value < field.bounds.typeMin || value > field.bounds.typeMax);
@@ -117,9 +107,13 @@ final class CheckedColumns {
         return true;
     }
 
-    /** A whole number that no integer column can hold. */
+    /** A whole number that no column of the field's type can hold. */
     boolean beyondColumn(FieldPlan field) {
-        return refuse("type", "The number is beyond the column's " + field.width * 8 + " bits.");
+        return switch (field.kind) {
+            case TIME -> faults.refuse("type", "Expected a time of day.");
+            case DATE, TIMESTAMP, EPOCH -> faults.refuse("type", "Expected a year from 0000 to 9999.");
+            default -> faults.beyond(field.width * 8);
+        };
     }
 
     boolean float64(FieldPlan field, double value) {
@@ -184,27 +178,17 @@ final class CheckedColumns {
     }
 
     boolean tooManyDigits(FieldPlan field) {
-        return refuse(
+        return faults.refuse(
                 "type",
                 "Expected at most " + field.precision + " digits, " + field.scale + " of them behind the point.");
     }
 
     /** Bytes that should be a text in UTF-8. */
     boolean text(FieldPlan field, byte[] bytes, int from, int length) {
-        int end = from + length;
-        int at = from;
-        while (at + 8 <= end && (Words.at(bytes, at) & Words.HIGH_BITS) == 0) {
-            at += 8;
-        }
-        int codePoints = at - from;
-        for (; at < end; codePoints++) {
-            int size = bytes[at] >= 0 ? 1 : JsonText.sequence(bytes, at, end);
-            if (size == 0) {
-                return refuse("type", "The text is not UTF-8.");
-            }
-            at += size;
-        }
-        return text(field, bytes, from, length, codePoints);
+        int codePoints = JsonText.codePoints(bytes, from, from + length);
+        return codePoints < 0
+                ? faults.refuse("type", "The text is not UTF-8.")
+                : text(field, bytes, from, length, codePoints);
     }
 
     /** A text in well-formed UTF-8 of so many code points. */
@@ -227,36 +211,34 @@ final class CheckedColumns {
     /** Whether the text, whose bytes the caller appends to the column itself, keeps the rules. */
     boolean textFits(FieldPlan field, byte[] bytes, int from, int length, int codePoints) {
         if (length > maxTextBytes) {
-            return refuse("size", "The string is too long.");
+            return faults.refuse("size", "The string is too long.");
         }
         if (codePoints < field.minLength) {
-            return refuse("minLength", "Expected at least " + field.minLength + " characters.");
+            return faults.refuse("minLength", "Expected at least " + field.minLength + " characters.");
         }
         if (codePoints > field.maxLength) {
-            return refuse("maxLength", "Expected at most " + field.maxLength + " characters.");
+            return faults.refuse("maxLength", "Expected at most " + field.maxLength + " characters.");
         }
         if (field.values != null && field.values.find(bytes, from, length) < 0) {
             return notAllowed();
         }
         if (field.format != null && !field.format.fits(bytes, from, length)) {
-            return refuse("format", "Expected a text of the format " + field.format.text() + ".");
+            return faults.refuse("format", "Expected a text of the format " + field.format.text() + ".");
         }
-        return field.pattern == null || holds(field.pattern.find(bytes, from, length));
-    }
-
-    private boolean holds(PatternSearch.Outcome found) {
-        return switch (found) {
-            case FOUND -> true;
-            case ABSENT -> refuse("pattern", "The text does not match the contract's pattern.");
-            case TOO_HARD -> refuse("pattern", "The text is too long or too intricate for the contract's pattern.");
-        };
+        return field.pattern == null
+                || switch (field.pattern.find(bytes, from, length)) {
+                    case FOUND -> true;
+                    case ABSENT -> faults.refuse("pattern", "The text does not match the contract's pattern.");
+                    case TOO_HARD ->
+                        faults.refuse("pattern", "The text is too long or too intricate for the contract's pattern.");
+                };
     }
 
     /** The usual text of a UUID. */
     boolean uuid(FieldPlan field, byte[] text, int from, int length) {
         return isUuid(text, from, length)
                 ? text(field, text, from, length, length)
-                : refuse("type", "Expected a UUID.");
+                : faults.refuse("type", "Expected a UUID.");
     }
 
     /** The 128 bits of a UUID, most significant first. */
@@ -287,7 +269,8 @@ final class CheckedColumns {
 
     boolean binary(FieldPlan field, byte[] bytes, int from, int length) {
         if (length < field.minLength || length > field.maxLength) {
-            return refuse(length < field.minLength ? "minLength" : "maxLength", "The number of bytes is not allowed.");
+            return faults.refuse(
+                    length < field.minLength ? "minLength" : "maxLength", "The number of bytes is not allowed.");
         }
         if (field.values != null && field.values.find(bytes, from, length) < 0) {
             return notAllowed();
@@ -299,7 +282,7 @@ final class CheckedColumns {
     /** A time of day. */
     boolean time(FieldPlan field, long secondOfDay, long nanos) {
         long fraction = fraction(field, nanos);
-        return fraction < 0 ? tooFine() : moment(field, secondOfDay * field.perSecond + fraction);
+        return fraction < 0 ? tooFine() : integer(field, secondOfDay * field.perSecond + fraction);
     }
 
     /** A moment since 1970-01-01T00:00, UTC when the field is zoned and local otherwise. */
@@ -310,31 +293,9 @@ final class CheckedColumns {
         }
         long value = epochSeconds * field.perSecond + fraction;
         if (Math.floorDiv(value, field.perSecond) != epochSeconds) {
-            return refuse("type", "The timestamp is beyond the column's 64 bits.");
+            return faults.refuse("type", "The timestamp is beyond the column's 64 bits.");
         }
-        return moment(field, value);
-    }
-
-    /** A date's days since 1970-01-01, or a time or timestamp in the column's unit. */
-    boolean moment(FieldPlan field, long value) {
-        if (value < field.min || value > field.max) {
-            return value < field.bounds.typeMin || value > field.bounds.typeMax
-                    ? refuse(
-                            "type",
-                            field.kind == FieldPlan.Kind.TIME
-                                    ? "Expected a time of day."
-                                    : "Expected a year from 0000 to 9999.")
-                    : outOfRange(field, value < field.min, false);
-        }
-        if (field.furtherRules && fails(field, field.bounds.further(value))) {
-            return false;
-        }
-        if (field.width == 8) {
-            field.out.putInt64(value);
-        } else {
-            field.out.putInt32((int) value);
-        }
-        return true;
+        return integer(field, value);
     }
 
     private static long fraction(FieldPlan field, long nanos) {
@@ -343,7 +304,7 @@ final class CheckedColumns {
     }
 
     private boolean tooFine() {
-        return refuse("type", "The fraction of the second has more digits than the column.");
+        return faults.refuse("type", "The fraction of the second has more digits than the column.");
     }
 
     /** Ends an object whose fields all have their value. */
@@ -355,13 +316,13 @@ final class CheckedColumns {
     /** Ends a list of so many elements, written to its item. */
     boolean list(FieldPlan field, int count) {
         if (count < field.minItems) {
-            return refuse("minItems", "Expected at least " + field.minItems + " items.");
+            return faults.refuse("minItems", "Expected at least " + field.minItems + " items.");
         }
         if (count > field.maxItems) {
-            return refuse("maxItems", "Expected at most " + field.maxItems + " items.");
+            return faults.refuse("maxItems", "Expected at most " + field.maxItems + " items.");
         }
         if (field.uniqueItems && count > 1 && !areUnique(field.out.child(0), count)) {
-            return refuse("uniqueItems", "Two items are the same.");
+            return faults.refuse("uniqueItems", "Two items are the same.");
         }
         field.out.endList();
         return true;
@@ -376,7 +337,7 @@ final class CheckedColumns {
     /** Ends a map of so many entries whose keys may not differ yet. */
     boolean map(FieldPlan field, int count) {
         if (count > 1 && !areUnique(field.out.child(0).child(0), count)) {
-            return refuse("type", "A map has a key twice.");
+            return faults.refuse("type", "A map has a key twice.");
         }
         return map(field);
     }
@@ -411,22 +372,17 @@ final class CheckedColumns {
         return true;
     }
 
-    private boolean refuse(String rule, String reason) {
-        faults.at(rule, reason);
-        return false;
-    }
-
     private boolean outOfRange(FieldPlan field, boolean below, boolean ofType) {
         if (ofType) {
             return beyondColumn(field);
         }
         return below
-                ? refuse("minimum", "The value is less than the contract allows.")
-                : refuse("maximum", "The value is greater than the contract allows.");
+                ? faults.refuse("minimum", "The value is less than the contract allows.")
+                : faults.refuse("maximum", "The value is greater than the contract allows.");
     }
 
     private boolean notAllowed() {
-        return refuse("enum", "The value is not one of those that the contract allows.");
+        return faults.refuse("enum", "The value is not one of those that the contract allows.");
     }
 
     private boolean fails(FieldPlan field, Bounds.Verdict verdict) {
@@ -434,7 +390,7 @@ final class CheckedColumns {
             case FINE -> true;
             case BELOW -> outOfRange(field, true, false);
             case ABOVE -> outOfRange(field, false, false);
-            case NO_MULTIPLE -> refuse("multipleOf", "Expected a multiple of " + field.bounds.multipleOf + ".");
+            case NO_MULTIPLE -> faults.refuse("multipleOf", "Expected a multiple of " + field.bounds.multipleOf + ".");
             case NOT_ALLOWED -> notAllowed();
         };
     }

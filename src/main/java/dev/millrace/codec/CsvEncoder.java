@@ -58,7 +58,10 @@ public final class CsvEncoder implements RowEncoder {
 
     private void value(JsonField field, Column column, int row, ByteSink sink) {
         switch (field.form) {
-            case TEXT -> text(column, row, sink);
+            case TEXT -> {
+                sink.put((byte) '"');
+                JsonEncoder.text(column, row, FIELD_BYTES, true, sink);
+            }
             case STRUCT, LIST, MAP -> {
                 sink.put((byte) '"');
                 int from = sink.position();
@@ -83,26 +86,5 @@ public final class CsvEncoder implements RowEncoder {
         } else {
             sink.put(Double.toString(value).getBytes(UTF_8));
         }
-    }
-
-    /** Stops where JSON must escape, which is rare, to look whether it is a quote. */
-    private static void text(Column column, int row, ByteSink sink) {
-        long range = column.range(row);
-        int from = (int) range;
-        int to = (int) (range >>> 32);
-        sink.reserve(Math.addExact(to - from, 16));
-        sink.put((byte) '"');
-        int at = sink.putUnescaped(column, from, to);
-        while (at < to) {
-            sink.reserve(Math.addExact(to - at, 16));
-            byte value = column.byteAt(at);
-            if (value == '"') {
-                sink.put(value);
-            }
-            sink.put(value);
-            at = sink.putUnescaped(column, at + 1, to);
-        }
-        sink.reserve(1);
-        sink.put((byte) '"');
     }
 }

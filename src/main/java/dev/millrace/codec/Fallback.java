@@ -3,6 +3,7 @@ package dev.millrace.codec;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.util.Base64;
 
 /** A contract's default, put in the place of a field that a record lacks and checked like any other value. */
@@ -12,14 +13,27 @@ interface Fallback {
 
     /** The default that is written so in {@link dev.millrace.contract.Rules#fallback}. */
     static Fallback of(FieldPlan.Kind kind, String text) {
+        byte[] utf8 = text.getBytes(UTF_8);
         return switch (kind) {
             case BOOL -> (checked, field) -> checked.bool(field, text.equals("true"));
-            case TEXT, ONE_OF -> bytes(text.getBytes(UTF_8), CheckedColumns::text);
-            case UUID -> bytes(text.getBytes(UTF_8), CheckedColumns::uuid);
-            case BINARY -> bytes(Base64.getDecoder().decode(text), CheckedColumns::binary);
-            case INT -> whole(text, 63, CheckedColumns::integer);
-            case UNSIGNED64 -> whole(text, 64, CheckedColumns::unsigned);
-            case DATE, TIME, TIMESTAMP, EPOCH -> whole(text, 63, CheckedColumns::moment);
+            case TEXT, ONE_OF -> (checked, field) -> checked.text(field, utf8, 0, utf8.length);
+            case UUID -> (checked, field) -> checked.uuid(field, utf8, 0, utf8.length);
+            case BINARY -> {
+                byte[] value = Base64.getDecoder().decode(text);
+                yield (checked, field) -> checked.binary(field, value, 0, value.length);
+            }
+            case INT, UNSIGNED64, DATE, TIME, TIMESTAMP, EPOCH -> {
+                BigInteger value = new BigDecimal(text).toBigInteger();
+                boolean unsigned = kind == FieldPlan.Kind.UNSIGNED64;
+                long units = value.longValue();
+                yield unsigned
+                        ? value.bitLength() > 64 || value.signum() < 0
+                                ? CheckedColumns::beyondColumn
+                                : (checked, field) -> checked.unsigned(field, units)
+                        : value.bitLength() > 63
+                                ? CheckedColumns::beyondColumn
+                                : (checked, field) -> checked.integer(field, units);
+            }
             case DECIMAL -> {
                 BigDecimal value = new BigDecimal(text);
                 yield (checked, field) -> checked.decimal(field, value);
@@ -34,27 +48,5 @@ interface Fallback {
             }
             case STRUCT, LIST, MAP -> throw new IllegalArgumentException("a default of an object, array or map");
         };
-    }
-
-    private static Fallback bytes(byte[] value, Bytes target) {
-        return (checked, field) -> target.put(checked, field, value, 0, value.length);
-    }
-
-    private static Fallback whole(String text, int bits, Whole target) {
-        BigDecimal value = new BigDecimal(text);
-        long units = value.longValue();
-        return value.toBigInteger().bitLength() > bits || bits == 64 && value.signum() < 0
-                ? CheckedColumns::beyondColumn
-                : (checked, field) -> target.put(checked, field, units);
-    }
-
-    /** A method of {@link CheckedColumns} that takes bytes. */
-    interface Bytes {
-        boolean put(CheckedColumns checked, FieldPlan field, byte[] bytes, int from, int length);
-    }
-
-    /** A method of {@link CheckedColumns} that takes a whole number. */
-    interface Whole {
-        boolean put(CheckedColumns checked, FieldPlan field, long value);
     }
 }

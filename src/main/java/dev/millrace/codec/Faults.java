@@ -17,6 +17,16 @@ final class Faults {
         return FAULT;
     }
 
+    /** The same, for those who say false. */
+    boolean refuse(String rule, String reason) {
+        return at(rule, reason) >= 0;
+    }
+
+    /** The number is beyond a column of so many bits. */
+    boolean beyond(int bits) {
+        return refuse("type", "The number is beyond the column's " + bits + " bits.");
+    }
+
     /** The text is not JSON. */
     int json(String reason) {
         return at("json", reason);
@@ -33,11 +43,7 @@ final class Faults {
 
     /** The fault is in a list's element. */
     int in(int element) {
-        if (!path.isEmpty() && path.charAt(0) != '[') {
-            path.insert(0, '.');
-        }
-        path.insert(0, "[" + element + "]");
-        return FAULT;
+        return in("[" + element + "]");
     }
 
     /** The same, for those who say false. */

@@ -10,6 +10,7 @@ import dev.millrace.contract.Rules;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -211,11 +212,7 @@ final class FieldPlan {
         if (!(type instanceof FieldType.Timestamp timestamp)) {
             return 0;
         }
-        int digits = switch (timestamp.unit()) {
-            case MILLIS -> 3;
-            case MICROS -> 6;
-            case NANOS -> 9;
-        };
+        int digits = Integer.toString(timestamp.unit().perSecond()).length() - 1;
         return switch (timestamp.encoding()) {
             case ISO -> 0;
             case EPOCH_MILLIS -> digits - 3;
@@ -227,40 +224,28 @@ final class FieldPlan {
     static final class ObjectPlan {
         final FieldPlan[] fields;
         private final NameTable names;
-        /** Of each name in the table its field: the fields' own names first, then other names. */
-        private final int[] numbers;
         /** Which fields beyond the first 64 the object at hand has had. */
         final long[] seen;
 
-        ObjectPlan(List<Property> properties, java.util.function.IntFunction<ColumnWriter> columns) {
-            this.fields = new FieldPlan[properties.size()];
-            for (int i = 0; i < fields.length; i++) {
-                fields[i] = new FieldPlan(properties.get(i), columns.apply(i));
-            }
-            this.numbers = numbers(fields);
-            this.names = names(fields);
-            this.seen = new long[fields.length >>> 6];
+        ObjectPlan(List<Property> properties, IntFunction<ColumnWriter> columns) {
+            this(IntStream.range(0, properties.size())
+                    .mapToObj(i -> new FieldPlan(properties.get(i), columns.apply(i)))
+                    .toList());
         }
 
-        /** The same fields, some of them only. */
-        ObjectPlan(List<FieldPlan> some) {
-            this.fields = some.toArray(FieldPlan[]::new);
-            this.numbers = numbers(fields);
-            this.names = names(fields);
-            this.seen = new long[fields.length >>> 6];
+        /** Those fields. */
+        ObjectPlan(List<FieldPlan> fields) {
+            this.fields = fields.toArray(FieldPlan[]::new);
+            this.names = NameTable.of(fields.stream()
+                    .map(field -> Stream.concat(Stream.of(field.name), field.aliases.stream())
+                            .toList())
+                    .toList());
+            this.seen = new long[fields.size() >>> 6];
         }
 
         /** The number of the field of that name, or -1; as {@link NameTable#find}. */
         int find(byte[] bytes, int from, int length) {
-            int name = names.find(bytes, from, length);
-            return name < 0 ? name : numbers[name];
-        }
-
-        private static int[] numbers(FieldPlan[] fields) {
-            IntStream own = IntStream.range(0, fields.length);
-            IntStream others = IntStream.range(0, fields.length)
-                    .flatMap(i -> fields[i].aliases.stream().mapToInt(alias -> i));
-            return IntStream.concat(own, others).toArray();
+            return names.find(bytes, from, length);
         }
 
         /** The fields of the columns of those names, in their order. */
@@ -277,13 +262,6 @@ final class FieldPlan {
                     field.out.putNull();
                 }
             }
-        }
-
-        private static NameTable names(FieldPlan[] fields) {
-            Stream<String> own = Arrays.stream(fields).map(field -> field.name);
-            Stream<String> others = Arrays.stream(fields).flatMap(field -> field.aliases.stream());
-            return new NameTable(
-                    Stream.concat(own, others).map(name -> name.getBytes(UTF_8)).toList());
         }
     }
 }

@@ -10,7 +10,6 @@ package dev.millrace.codec;
 final class IsoText {
     static final int NO = -2;
 
-    private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final long DATE = word("0000-00-");
     private static final long DATE_LIMITS = limits("0000-00-");
     private static final long TIME = word("00:00:00");
@@ -47,10 +46,13 @@ final class IsoText {
         return nanos;
     }
 
-    /** The fraction as a count of a unit, or -1 when the unit is too coarse for it. */
-    long fraction(long perSecond) {
-        long size = NANOS_PER_SECOND / perSecond;
-        return nanos % size == 0 ? nanos / size : -1;
+    /** Reads a text of that kind. */
+    int read(FieldPlan.Kind kind, byte[] b, int from) {
+        return switch (kind) {
+            case DATE -> date(b, from);
+            case TIME -> time(b, from);
+            default -> timestamp(b, from);
+        };
     }
 
     /** Reads {@code 2001-01-31"}. */

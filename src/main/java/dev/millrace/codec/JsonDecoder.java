@@ -37,8 +37,7 @@ public final class JsonDecoder implements RecordDecoder {
     private final @Nullable ColumnWriter kept;
     private final RecordRules rules;
     private final Faults faults = new Faults();
-    private final JsonText text;
-    private final JsonNumber number;
+    private final JsonNames names;
     private final JsonSkipper skipper;
     private final CheckedColumns checked;
     private final ScalarReader scalars;
@@ -62,11 +61,11 @@ public final class JsonDecoder implements RecordDecoder {
         int known = columns.size() - (keep ? 1 : 0);
         this.kept = keep ? writer.column(known) : null;
         this.rules = rules;
-        this.text = new JsonText(faults, limits.maxStringBytes());
-        this.number = new JsonNumber(faults);
-        this.skipper = new JsonSkipper(faults, text, number, limits);
+        var json = new JsonScalars(faults, limits);
+        this.names = new JsonNames(faults, json.text, limits);
+        this.skipper = new JsonSkipper(faults, json, names, limits);
         this.checked = new CheckedColumns(faults, limits.maxStringBytes());
-        this.scalars = new ScalarReader(faults, text, number, checked);
+        this.scalars = new ScalarReader(faults, json, checked);
         this.root = new ObjectPlan(columns.subList(0, known), writer::column);
         this.key = root.only(columns, keyColumns);
     }
@@ -139,6 +138,7 @@ public final class JsonDecoder implements RecordDecoder {
             return faults.at("size", "The record is larger than " + limits.maxBytes() + " bytes.");
         }
         load(json, from, length);
+        names.release(0);
         byte[] b = buffer;
         if (asKey) {
             if (plan.fields.length == 0) {
@@ -212,7 +212,7 @@ public final class JsonDecoder implements RecordDecoder {
         if (plan.seen.length > 0) {
             Arrays.fill(plan.seen, 0);
         }
-        int unknown = skipper.mark();
+        int unknown = names.mark();
         int at = Words.skipSpace(b, from);
         if (b[at] != '}') {
             while (true) {
@@ -267,7 +267,7 @@ public final class JsonDecoder implements RecordDecoder {
                 at = Words.skipSpace(b, at + 1);
             }
         }
-        skipper.release(unknown);
+        names.release(unknown);
         return complete(fields.length, seen) ? at + 1 : missing(plan, seen, at + 1);
     }
 
@@ -291,7 +291,7 @@ public final class JsonDecoder implements RecordDecoder {
     /** Puts an unknown field, whose name was read last and whose value begins here, into the column for such. */
     private int keep(ColumnWriter column, byte[] b, int from) {
         ColumnWriter entries = column.child(0);
-        entries.child(0).putBytes(nameBytes, nameStart, nameLength);
+        entries.child(0).putBytes(names.bytes(), names.from(), names.length());
         int at = skipper.skip(b, from);
         if (at >= 0) {
             entries.child(1).putBytes(b, from, at - from);
@@ -303,65 +303,21 @@ public final class JsonDecoder implements RecordDecoder {
     /** The number of the field whose name {@link #name} read, or -1. */
     private int found;
 
-    /** The name that {@link #quoted} read, without its quotes and escapes. */
-    private byte[] nameBytes = buffer;
-
-    private int nameStart;
-    private int nameLength;
-
-    /** Reads a name; returns the index behind its quote. */
-    private int quoted(byte[] b, int from) {
-        if (b[from] != '"') {
-            return faults.json("Expected a field's name.");
-        }
-        int at = from + 1;
-        while (b[at] >= 0x20 && b[at] != '"' && b[at] != '\\') {
-            at++;
-        }
-        nameBytes = b;
-        nameStart = from + 1;
-        nameLength = at - nameStart;
-        if (b[at] == '"') {
-            return at + 1;
-        }
-        at = text.read(b, from + 1);
-        if (at >= 0) {
-            text.terminate();
-            nameBytes = text.bytes();
-            nameStart = 0;
-            nameLength = text.length();
-        }
-        return at;
-    }
-
     private int name(ObjectPlan plan, byte[] b, int from, int unknown) {
-        int at = quoted(b, from);
+        int at = names.read(b, from);
         if (at < 0) {
             return at;
         }
-        found = plan.find(nameBytes, nameStart, nameLength);
+        found = plan.find(names.bytes(), names.from(), names.length());
         if (found < 0) {
             if (rejectUnknown && !asKey) {
                 return faults.at("unknown", "The contract does not know a field of the record.");
             }
-            if (!isNew(unknown)) {
+            if (!names.isNew(unknown)) {
                 return Faults.FAULT;
             }
         }
-        return colon(b, at);
-    }
-
-    /** Whether the name read last is none of those pushed since {@code base}; pushes it. */
-    private boolean isNew(int base) {
-        if (skipper.mark() - base >= limits.maxFields()) {
-            return faults.at("size", "An object has too many fields.") >= 0;
-        }
-        return skipper.push(base, nameBytes, nameStart, nameLength) || faults.json("An object has a field twice.") >= 0;
-    }
-
-    private int colon(byte[] b, int from) {
-        int at = Words.skipSpace(b, from);
-        return b[at] == ':' ? Words.skipSpace(b, at + 1) : faults.json("Expected a colon behind a field's name.");
+        return names.colon(b, at);
     }
 
     private int value(FieldPlan field, byte[] b, int at) {
@@ -372,7 +328,7 @@ public final class JsonDecoder implements RecordDecoder {
             case TEXT -> scalars.text(field, b, at, end);
             case INT -> scalars.integer(field, b, at);
             case FLOAT64 -> scalars.float64(field, b, at);
-            case TIMESTAMP -> scalars.timestamp(field, b, at);
+            case TIMESTAMP -> scalars.moment(field, b, at);
             case EPOCH -> scalars.epoch(field, b, at);
             case STRUCT -> struct(field, b, at);
             case LIST -> list(field, b, at);
@@ -380,10 +336,9 @@ public final class JsonDecoder implements RecordDecoder {
             case BOOL -> scalars.bool(field, b, at);
             case UNSIGNED64 -> scalars.unsigned64(field, b, at);
             case FLOAT32 -> scalars.float32(field, b, at);
-            case UUID -> scalars.uuid(field, b, at, end);
+            case UUID -> scalars.uuid(field, b, at);
             case BINARY -> scalars.binary(field, b, at);
-            case DATE -> scalars.date(field, b, at);
-            case TIME -> scalars.time(field, b, at);
+            case DATE, TIME -> scalars.moment(field, b, at);
             case ONE_OF -> scalars.oneOf(field, b, at);
             case MAP -> map(field, b, at);
         };
@@ -410,17 +365,17 @@ public final class JsonDecoder implements RecordDecoder {
         if (plan == null || b[from] != '{') {
             return faults.at("type", "Expected an object.");
         }
-        int names = skipper.mark();
+        int own = names.mark();
         int at = Words.skipSpace(b, from + 1);
         while (b[at] != '}') {
-            at = quoted(b, at);
-            if (at < 0 || !isNew(names)) {
+            at = names.read(b, at);
+            if (at < 0 || !names.isNew(own)) {
                 return Faults.FAULT;
             }
-            if (!scalars.key(plan.fields[0], nameBytes, nameStart, nameLength)) {
+            if (!scalars.key(plan.fields[0], names.bytes(), names.from(), names.length())) {
                 return faults.in("key");
             }
-            at = colon(b, at);
+            at = names.colon(b, at);
             if (at < 0) {
                 return at;
             }
@@ -439,7 +394,7 @@ public final class JsonDecoder implements RecordDecoder {
                 return faults.json("Expected a comma or the end of an object.");
             }
         }
-        skipper.release(names);
+        names.release(own);
         return checked.map(field) ? at + 1 : Faults.FAULT;
     }
 

@@ -106,7 +106,7 @@ public final class JsonEncoder implements RowEncoder {
     /** A value that is there; the opening quote of a text is written already. */
     void value(JsonField node, Column column, int row, ByteSink sink) {
         switch (node.usual) {
-            case JsonField.TEXT -> text(column, row, sink);
+            case JsonField.TEXT -> text(column, row, fixedBytes, false, sink);
             case JsonField.FLOAT64 -> float64(node, column.float64(row), sink);
             case JsonField.INT64 -> sink.putDecimal(column.int64(row));
             case JsonField.INT32 -> sink.putDecimal(column.int32(row));
@@ -130,54 +130,36 @@ public final class JsonEncoder implements RowEncoder {
 
     /** Apart, so that the usual forms fit into one piece of machine code with their callers. */
     private void rarer(JsonField node, Column column, int row, ByteSink sink) {
+        if (node.quoted) {
+            sink.put((byte) '"');
+        }
         switch (node.form) {
-            case TEXT, FLOAT64, INT64, INT32, TIMESTAMP, STRUCT, LIST -> throw new IllegalStateException();
+            case TEXT, FLOAT64, INT32, TIMESTAMP, STRUCT, LIST -> throw new IllegalStateException();
             case MAP -> map(node, column, row, sink);
             case BOOL -> {
                 boolean value = column.bit(row);
                 sink.putWord(value ? 0x65757274L : 0x65736c6166L, value ? 4 : 5);
             }
-            case INT16 -> sink.putDecimal(column.int16(row));
-            case INT8 -> sink.putDecimal(column.int8(row));
+            case SMALL -> sink.putDecimal(column.fixed(row) & node.mask);
+            case INT64 -> sink.putDecimal(column.int64(row));
             case UINT64 -> sink.putUnsigned(column.int64(row));
-            case UINT32 -> sink.putDecimal(column.int32(row) & 0xFFFFFFFFL);
-            case UINT16 -> sink.putDecimal(column.int16(row) & 0xFFFF);
-            case UINT8 -> sink.putDecimal(column.int8(row) & 0xFF);
             case INT64_MILLIS -> {
                 sink.putDecimal(column.int64(row));
                 sink.putWord('e' | '-' << 8 | '3' << 16, 3);
             }
-            case INT64_TEXT -> {
-                sink.put((byte) '"');
-                sink.putDecimal(column.int64(row));
-                sink.put((byte) '"');
-            }
-            case UINT64_TEXT -> {
-                sink.put((byte) '"');
-                sink.putUnsigned(column.int64(row));
-                sink.put((byte) '"');
-            }
             case FLOAT32 -> values.float32(column.float32(row), sink);
             case DECIMAL -> values.decimal(column, row, node.scale, sink);
-            case DECIMAL_TEXT -> {
-                sink.put((byte) '"');
-                values.decimal(column, row, node.scale, sink);
-                sink.put((byte) '"');
-            }
             case BINARY -> {
                 int from = column.start(row);
                 int to = column.end(row);
                 sink.reserve(Math.addExact((to - from + 2) / 3 * 4 + 16, fixedBytes));
-                sink.put((byte) '"');
                 sink.putBase64(column, from, to);
-                sink.put((byte) '"');
             }
-            case DATE -> {
-                sink.put((byte) '"');
-                values.date(node.perSecond == 0 ? column.int32(row) : column.int64(row) / 86_400_000, sink);
-                sink.put((byte) '"');
-            }
-            case TIME -> values.time(node.timeIs32 ? column.int32(row) : column.int64(row), node.perSecond, sink);
+            case DATE -> values.date(node.perSecond == 0 ? column.int32(row) : column.int64(row) / 86_400_000, sink);
+            case TIME -> values.time(column.fixed(row), node.perSecond, sink);
+        }
+        if (node.quoted) {
+            sink.put((byte) '"');
         }
     }
 
@@ -234,15 +216,26 @@ public final class JsonEncoder implements RowEncoder {
         sink.put((byte) '}');
     }
 
-    private void text(Column column, int row, ByteSink sink) {
+    /**
+     * Writes a text and the quote that closes it.
+     *
+     * @param slack what is reserved behind it
+     * @param doubled whether a quote within is written twice and nothing else escaped, as CSV has it
+     */
+    static void text(Column column, int row, int slack, boolean doubled, ByteSink sink) {
         long range = column.range(row);
         int from = (int) range;
         int to = (int) (range >>> 32);
-        sink.reserve(Math.addExact(to - from + 16, fixedBytes));
+        sink.reserve(Math.addExact(to - from + 16, slack));
         int at = sink.putUnescaped(column, from, to);
         while (at < to) {
-            sink.reserve(Math.addExact(to - at + 32, fixedBytes));
-            escape(column.byteAt(at), sink);
+            sink.reserve(Math.addExact(to - at + 32, slack));
+            byte value = column.byteAt(at);
+            if (!doubled) {
+                escape(value, sink);
+            } else {
+                sink.putWord(value | (long) value << 8, value == '"' ? 2 : 1);
+            }
             at = sink.putUnescaped(column, at + 1, to);
         }
         sink.put((byte) '"');

@@ -25,21 +25,15 @@ final class JsonField {
     /** How a value is written. */
     enum Form {
         BOOL,
-        INT8,
-        INT16,
+        /** A whole number of fewer bits than its column's {@link #mask} and a word have. */
+        SMALL,
         INT32,
         INT64,
         INT64_MILLIS,
-        INT64_TEXT,
-        UINT8,
-        UINT16,
-        UINT32,
         UINT64,
-        UINT64_TEXT,
         FLOAT32,
         FLOAT64,
         DECIMAL,
-        DECIMAL_TEXT,
         TEXT,
         BINARY,
         DATE,
@@ -51,11 +45,16 @@ final class JsonField {
     }
 
     final Form form;
+    /** Whether quotes stand around what the form writes. */
+    final boolean quoted;
+
     final boolean nullable;
     final JsonField[] children;
     final long perSecond;
     final boolean zoned;
-    final boolean timeIs32;
+    /** The bits of a small number that count. */
+    final long mask;
+
     final int scale;
     /** What opens the field: a brace or a comma, the name in quotes, a colon, the quote that opens a text. */
     final byte[] name;
@@ -71,11 +70,16 @@ final class JsonField {
     private final long nameSecond;
 
     JsonField(ColumnLayout column, char opening, boolean numbersAsStrings) {
-        this.form = form(column, numbersAsStrings);
+        this.form = form(column);
+        this.quoted = switch (form) {
+            case INT64, UINT64, DECIMAL -> numbersAsStrings;
+            case BINARY, DATE -> true;
+            default -> false;
+        };
         this.usual = switch (form) {
             case TEXT -> TEXT;
             case FLOAT64 -> FLOAT64;
-            case INT64 -> INT64;
+            case INT64 -> quoted ? RARER : INT64;
             case INT32 -> INT32;
             case TIMESTAMP -> TIMESTAMP;
             case STRUCT -> STRUCT;
@@ -94,9 +98,14 @@ final class JsonField {
         };
         this.perSecond = perSecond(column.type());
         this.zoned = column.type() instanceof ArrowType.Timestamp timestamp && timestamp.getTimezone() != null;
-        this.timeIs32 = column.width() == 4;
+        this.mask = column.type() instanceof ArrowType.Int integer && !integer.getIsSigned()
+                ? -1L >>> 64 - integer.getBitWidth()
+                : -1;
         this.scale = column.type() instanceof ArrowType.Decimal decimal ? decimal.getScale() : 0;
-        this.name = (opening + quoted(column.name()) + ":" + (form == Form.TEXT ? "\"" : "")).getBytes(UTF_8);
+        this.name = RecordText.quote(new StringBuilder().append(opening), column.name())
+                .append(form == Form.TEXT ? ":\"" : ":")
+                .toString()
+                .getBytes(UTF_8);
         this.quotes = form == Form.TEXT ? 1 : 0;
         byte[] padded = Arrays.copyOf(name, Math.max(16, name.length));
         this.nameFirst = Words.at(padded, 0);
@@ -124,19 +133,6 @@ final class JsonField {
         };
     }
 
-    private static String quoted(String name) {
-        StringBuilder quoted = new StringBuilder("\"");
-        for (int i = 0; i < name.length(); i++) {
-            char c = name.charAt(i);
-            if (c < 0x20) {
-                quoted.append(String.format("\\u%04x", (int) c));
-            } else {
-                quoted.append(c == '"' || c == '\\' ? "\\" : "").append(c);
-            }
-        }
-        return quoted.append('"').toString();
-    }
-
     private static long perSecond(ArrowType type) {
         return switch (type) {
             case ArrowType.Timestamp timestamp -> perSecond(timestamp.getUnit());
@@ -155,15 +151,15 @@ final class JsonField {
         };
     }
 
-    private static Form form(ColumnLayout column, boolean numbersAsStrings) {
+    private static Form form(ColumnLayout column) {
         return switch (column.type()) {
             case ArrowType.Bool ignored -> Form.BOOL;
             case ArrowType.Int _
             when column.field().getMetadata().containsKey(ArrowSchemas.DIGITS) -> Form.INT64_MILLIS;
-            case ArrowType.Int integer -> integer(integer, numbersAsStrings);
+            case ArrowType.Int integer -> integer(integer);
             case ArrowType.FloatingPoint number ->
                 number.getPrecision() == FloatingPointPrecision.SINGLE ? Form.FLOAT32 : Form.FLOAT64;
-            case ArrowType.Decimal ignored -> numbersAsStrings ? Form.DECIMAL_TEXT : Form.DECIMAL;
+            case ArrowType.Decimal ignored -> Form.DECIMAL;
             case ArrowType.Utf8 ignored -> Form.TEXT;
             case ArrowType.Binary ignored -> Form.BINARY;
             case ArrowType.Date ignored -> Form.DATE;
@@ -178,14 +174,11 @@ final class JsonField {
         };
     }
 
-    private static Form integer(ArrowType.Int integer, boolean numbersAsStrings) {
-        boolean signed = integer.getIsSigned();
+    private static Form integer(ArrowType.Int integer) {
         return switch (integer.getBitWidth()) {
-            case 8 -> signed ? Form.INT8 : Form.UINT8;
-            case 16 -> signed ? Form.INT16 : Form.UINT16;
-            case 32 -> signed ? Form.INT32 : Form.UINT32;
-            default ->
-                numbersAsStrings ? signed ? Form.INT64_TEXT : Form.UINT64_TEXT : signed ? Form.INT64 : Form.UINT64;
+            case 32 -> integer.getIsSigned() ? Form.INT32 : Form.SMALL;
+            case 64 -> integer.getIsSigned() ? Form.INT64 : Form.UINT64;
+            default -> Form.SMALL;
         };
     }
 

@@ -5,13 +5,14 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import ch.randelshofer.fastdoubleparser.JavaDoubleParser;
 import ch.randelshofer.fastdoubleparser.JavaFloatParser;
 import java.math.BigDecimal;
+import java.math.BigInteger;
 
 /**
  * Reads a JSON number once, into a mantissa and a power of ten, and gives it as what a column holds. One thread; the
  * result is valid until the next read.
  *
  * <p>The value is {@code mantissa × 10^exponent} with the mantissa unsigned, unless more than 19 digits stood there and
- * one of those behind is not 0: then {@link #exact} is false and the text is read again by a slower reader.
+ * one of those behind is not 0: then it is not exact and the text is read again by a slower reader.
  *
  * <p>Doubles take Clinger's fast path ("How to read floating point numbers accurately", 1990) or fastdoubleparser's
  * Eisel-Lemire; both give the nearest double.
@@ -35,6 +36,7 @@ final class JsonNumber {
     private long mantissa;
     private int exponent;
     private boolean exact;
+    private long value;
 
     JsonNumber(Faults faults) {
         this.faults = faults;
@@ -48,13 +50,9 @@ final class JsonNumber {
         return mantissa;
     }
 
-    int exponent() {
-        return exponent;
-    }
-
-    /** Whether mantissa and exponent are the whole value. */
-    boolean exact() {
-        return exact;
+    /** What {@link #isWhole} found. */
+    long value() {
+        return value;
     }
 
     /** Reads the number that begins here; returns the index behind it, or a fault. */
@@ -214,6 +212,32 @@ final class JsonNumber {
         }
         exponent = -scale;
         return true;
+    }
+
+    /**
+     * Whether the number is a whole one of 64 bits, which {@link #value} is then; notes why not.
+     *
+     * @param columnBits what the fault says that the column has
+     */
+    boolean isWhole(boolean unsigned, int columnBits) {
+        boolean beyond;
+        if (scale(0)) {
+            value = negative ? -mantissa : mantissa;
+            beyond = unsigned ? negative && value != 0 : mantissa < 0 && !(negative && mantissa == Long.MIN_VALUE);
+        } else if (isModest()) {
+            BigDecimal plain = toBigDecimal().stripTrailingZeros();
+            if (plain.scale() > 0) {
+                return faults.refuse("type", "Expected a whole number.");
+            }
+            BigInteger whole = plain.toBigInteger();
+            value = whole.longValue();
+            beyond = unsigned ? whole.signum() < 0 || whole.bitLength() > 64 : whole.bitLength() > 63;
+        } else if (exponent > 0) {
+            beyond = true;
+        } else {
+            return faults.refuse("type", "Expected a whole number.");
+        }
+        return !beyond || faults.beyond(columnBits);
     }
 
     /** Whether the number lies within a range in which {@link #toBigDecimal} and its arithmetic are cheap. */

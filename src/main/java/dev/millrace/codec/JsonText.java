@@ -79,8 +79,25 @@ final class JsonText {
         return at + size;
     }
 
-    /** The same of bytes that are bounded by {@code end} and not by a zero. */
-    static int sequence(byte[] source, int at, int end) {
+    /** The number of code points in {@code [from, end)}, or -1 when it is not well-formed UTF-8. */
+    static int codePoints(byte[] source, int from, int end) {
+        int at = from;
+        while (at + 8 <= end && (Words.at(source, at) & Words.HIGH_BITS) == 0) {
+            at += 8;
+        }
+        int codePoints = at - from;
+        for (; at < end; codePoints++) {
+            int size = source[at] >= 0 ? 1 : sequence(source, at, end);
+            if (size == 0) {
+                return -1;
+            }
+            at += size;
+        }
+        return codePoints;
+    }
+
+    /** The length of the sequence that begins here and is bounded by {@code end}, not by a zero. */
+    private static int sequence(byte[] source, int at, int end) {
         return end - at >= 4
                 ? sequence(source, at)
                 : sequence(Arrays.copyOf(Arrays.copyOfRange(source, at, end), 4), 0);

@@ -1,22 +1,51 @@
 package dev.millrace.codec;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Finds a byte string among a fixed few: a hash of its length and its outer eight bytes says where to look, the bytes
- * themselves decide. Immutable.
+ * themselves decide. An entry may go by several; where two go by the same, it is the first's that has it as its first
+ * name. Immutable.
  */
 final class NameTable {
     private static final long MIX = 0x9E3779B97F4A7C15L;
 
     private final byte[][] names;
+    /** Of each name the entry that it belongs to. */
+    private final int[] entries;
+
     private final int[] slots;
     private final long[] words;
     private final int shift;
 
     NameTable(List<byte[]> names) {
+        this(names, IntStream.range(0, names.size()).toArray());
+    }
+
+    /** Of entries with all their names, the first before the others. */
+    static NameTable of(List<List<String>> entries) {
+        List<byte[]> names = new ArrayList<>();
+        IntStream.Builder numbers = IntStream.builder();
+        for (boolean first : new boolean[] {true, false}) {
+            for (int i = 0; i < entries.size(); i++) {
+                List<String> all = entries.get(i);
+                for (String name : first ? all.subList(0, 1) : all.subList(1, all.size())) {
+                    names.add(name.getBytes(UTF_8));
+                    numbers.add(i);
+                }
+            }
+        }
+        return new NameTable(names, numbers.build().toArray());
+    }
+
+    private NameTable(List<byte[]> names, int[] entries) {
         this.names = names.toArray(byte[][]::new);
+        this.entries = entries;
         int bits = 33 - Integer.numberOfLeadingZeros(Math.max(1, names.size()));
         this.slots = new int[1 << bits];
         this.words = new long[1 << bits];
@@ -33,7 +62,7 @@ final class NameTable {
         }
     }
 
-    /** The number of the name, or -1. */
+    /** The number of the entry that has the name, or -1. */
     int find(byte[] bytes, int from, int length) {
         long word = word(bytes, from, length);
         for (int slot = slot(word, length); slots[slot] != 0; slot = (slot + 1) & (slots.length - 1)) {
@@ -42,7 +71,7 @@ final class NameTable {
             if (words[slot] == word
                     && name.length == length
                     && (length < 8 || Arrays.equals(name, 0, length, bytes, from, from + length))) {
-                return slots[slot] - 1;
+                return entries[slots[slot] - 1];
             }
         }
         return -1;

@@ -1,30 +1,15 @@
 package dev.millrace.codec;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
-import com.google.protobuf.Descriptors.Descriptor;
-import com.google.protobuf.Descriptors.DescriptorValidationException;
-import com.google.protobuf.Descriptors.FieldDescriptor;
-import com.google.protobuf.Descriptors.FieldDescriptor.Type;
-import com.google.protobuf.Descriptors.FileDescriptor;
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.TimestampProto;
-import com.google.protobuf.WrappersProto;
-import dev.millrace.codec.FieldPlan.ObjectPlan;
-import dev.millrace.codec.Scalar.Shape;
+import com.google.protobuf.WireFormat.FieldType;
+import dev.millrace.codec.ProtobufSchema.Form;
+import dev.millrace.codec.ProtobufSchema.Member;
+import dev.millrace.codec.ProtobufSchema.Message;
 import java.time.DateTimeException;
 import java.time.LocalDate;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Base64;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A Protobuf message type resolved against a contract: walks the wire format and gives every value to the checks.
+ * Reads a Protobuf message as {@link ProtobufSchema} resolved it: walks the wire format and gives every value to the checks.
  *
  * <p>A field may stand anywhere in a message and more than once, and its last value counts; columns take one value each.
  * So a message is read twice: the first pass notes where the last value of each field stands, the second writes them.
@@ -33,7 +18,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ProtobufPlan implements RegistryDecoder.Plan {
     private static final int MAX_DEPTH = 64;
-    private static final int MAX_INDEXES = 16;
     private static final int VARINT = 0;
     private static final int FIXED64 = 1;
     private static final int LENGTH = 2;
@@ -46,264 +30,29 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
 
     private static final byte[] ZEROS = new byte[8];
 
-    private static final Map<String, Type> WRAPPERS = Map.of(
-            "google.protobuf.DoubleValue", Type.DOUBLE,
-            "google.protobuf.FloatValue", Type.FLOAT,
-            "google.protobuf.Int64Value", Type.INT64,
-            "google.protobuf.UInt64Value", Type.UINT64,
-            "google.protobuf.Int32Value", Type.INT32,
-            "google.protobuf.UInt32Value", Type.UINT32,
-            "google.protobuf.BoolValue", Type.BOOL,
-            "google.protobuf.StringValue", Type.STRING,
-            "google.protobuf.BytesValue", Type.BYTES);
-
-    private enum Form {
-        PLAIN,
-        WRAPPED,
-        TIMESTAMP,
-        DATE,
-        TIME_OF_DAY,
-        MESSAGE
-    }
-
-    /** One field of a message that the contract has, too; of a list, {@code target} is its item. */
-    private record Member(
-            int number,
-            Form form,
-            Type type,
-            Scalar scalar,
-            FieldPlan field,
-            FieldPlan target,
-            boolean presence,
-            int[] rivals,
-            Map<Integer, byte[]> symbols,
-            @Nullable Message message) {
-        boolean repeated() {
-            return target != field || field.kind == FieldPlan.Kind.MAP;
-        }
-
-        int wire() {
-            return form == Form.PLAIN ? ProtobufPlan.wire(type) : LENGTH;
-        }
-    }
-
-    private record Message(
-            Member[] members, FieldPlan[] absent, @Nullable FieldPlan owner) {
-        /** The member of that number, or -1; looks at {@code likely} first. */
-        int find(int number, int likely) {
-            if (likely < members.length && members[likely].number == number) {
-                return likely;
-            }
-            for (int i = 0; i < members.length; i++) {
-                if (members[i].number == number) {
-                    return i;
-                }
-            }
-            return -1;
-        }
-    }
-
     private final Faults faults;
     private final CheckedColumns checked;
     private final ScalarConverter converter;
-    private final boolean rejectUnknown;
     private final ByteReader in = new ByteReader();
     private final long[] parts = new long[5];
     private int[] notes = new int[256];
-    private @Nullable Message root;
+    private final Message root;
 
-    private ProtobufPlan(Faults faults, CheckedColumns checked, ScalarConverter converter, boolean rejectUnknown) {
-        this.faults = faults;
-        this.checked = checked;
+    ProtobufPlan(Message root, ScalarConverter converter) {
+        this.root = root;
+        this.faults = converter.faults;
+        this.checked = converter.checked;
         this.converter = converter;
-        this.rejectUnknown = rejectUnknown;
-    }
-
-    /** Which message of the schema: its number, the number of the one nested in it, and so on. */
-    static List<Integer> message(ByteReader header) {
-        long count = header.zigzag();
-        List<Integer> indexes = new ArrayList<>();
-        if (count < 0 || count > MAX_INDEXES) {
-            throw new Malformed("The record does not say which message of its schema it is.");
-        }
-        for (long i = 0; i < count; i++) {
-            indexes.add((int) Math.clamp(header.zigzag(), -1, Integer.MAX_VALUE));
-        }
-        return indexes.isEmpty() ? List.of(0) : indexes;
-    }
-
-    /** The plan for a message of a schema; null with a fault when it does not fit. */
-    static @Nullable ProtobufPlan of(
-            SchemaSource.Known schema,
-            List<Integer> message,
-            ObjectPlan target,
-            Faults faults,
-            CheckedColumns checked,
-            ScalarConverter converter,
-            boolean rejectUnknown) {
-        List<Descriptor> found;
-        try {
-            found = file(schema).getMessageTypes();
-        } catch (IllegalArgumentException | InvalidProtocolBufferException | DescriptorValidationException broken) {
-            faults.at(
-                    "schema",
-                    "The registry does not give it as a file descriptor in base64, which ?format=serialized asks for: "
-                            + broken.getMessage());
-            return null;
-        }
-        Descriptor descriptor = null;
-        for (int index : message) {
-            if (index < 0 || index >= found.size()) {
-                faults.at("schema", "It has no message of the number that the record gives.");
-                return null;
-            }
-            descriptor = found.get(index);
-            found = descriptor.getNestedTypes();
-        }
-        var plan = new ProtobufPlan(faults, checked, converter, rejectUnknown);
-        plan.root = plan.message(java.util.Objects.requireNonNull(descriptor), target, null);
-        return plan.root == null ? null : plan;
-    }
-
-    /** Registries do not give Google's own files; types of others that are missing are known by their names alone. */
-    private static FileDescriptor file(SchemaSource.Known schema)
-            throws InvalidProtocolBufferException, DescriptorValidationException {
-        Map<String, FileDescriptor> files = new HashMap<>();
-        files.put("google/protobuf/timestamp.proto", TimestampProto.getDescriptor());
-        files.put("google/protobuf/wrappers.proto", WrappersProto.getDescriptor());
-        for (SchemaSource.Import other : schema.imports()) {
-            files.put(other.name(), file(other.text(), files));
-        }
-        return file(schema.text(), files);
-    }
-
-    private static FileDescriptor file(String text, Map<String, FileDescriptor> files)
-            throws InvalidProtocolBufferException, DescriptorValidationException {
-        var proto = FileDescriptorProto.parseFrom(Base64.getDecoder().decode(text.strip()));
-        FileDescriptor[] imports = proto.getDependencyList().stream()
-                .map(files::get)
-                .filter(java.util.Objects::nonNull)
-                .toArray(FileDescriptor[]::new);
-        return FileDescriptor.buildFrom(proto, imports, true);
-    }
-
-    private @Nullable Message message(Descriptor descriptor, ObjectPlan target, @Nullable FieldPlan owner) {
-        List<FieldDescriptor> fields = new ArrayList<>();
-        List<FieldPlan> present = new ArrayList<>();
-        List<FieldPlan> absent = new ArrayList<>(List.of(target.fields));
-        for (FieldDescriptor field : descriptor.getFields()) {
-            FieldPlan plan = absent.stream()
-                    .filter(one -> one.isNamed(field.getName()) || one.isNamed(field.getJsonName()))
-                    .findFirst()
-                    .orElse(null);
-            if (plan != null) {
-                absent.remove(plan);
-                fields.add(field);
-                present.add(plan);
-            } else if (rejectUnknown) {
-                faults.at("schema", "The contract does not know a field of the message.");
-                faults.in(field.getName());
-                return null;
-            }
-        }
-        if (!checked.maySchemaLack(absent, "The message lacks a field that the contract requires.")) {
-            return null;
-        }
-        List<Member> members = new ArrayList<>();
-        for (int i = 0; i < fields.size(); i++) {
-            Member member = member(fields, i, present.get(i));
-            if (member == null) {
-                if (faults.isEmpty()) {
-                    faults.at(
-                            "schema",
-                            "The type of a field of the message is not one that can be read into the contract's.");
-                }
-                faults.in(present.get(i).name);
-                return null;
-            }
-            members.add(member);
-        }
-        return new Message(members.toArray(Member[]::new), absent.toArray(FieldPlan[]::new), owner);
-    }
-
-    private @Nullable Member member(List<FieldDescriptor> fields, int index, FieldPlan field) {
-        FieldDescriptor wire = fields.get(index);
-        FieldPlan target = wire.isRepeated() && !wire.isMapField() ? field.item : field;
-        if (target == null || wire.isMapField() != (field.kind == FieldPlan.Kind.MAP)) {
-            return null;
-        }
-        boolean nested = wire.getType() == Type.MESSAGE;
-        String name = nested ? wire.getMessageType().getFullName() : "";
-        Type type = WRAPPERS.getOrDefault(name, wire.getType());
-        Form form = switch (name) {
-            case "" -> Form.PLAIN;
-            case "google.protobuf.Timestamp" -> Form.TIMESTAMP;
-            case "google.type.Date" -> Form.DATE;
-            case "google.type.TimeOfDay" -> Form.TIME_OF_DAY;
-            default -> WRAPPERS.containsKey(name) ? Form.WRAPPED : Form.MESSAGE;
-        };
-        Scalar scalar = scalar(form, type);
-        Message message = null;
-        if (form == Form.MESSAGE) {
-            FieldPlan owner = wire.isMapField() ? null : target;
-            message = target.object == null ? null : message(wire.getMessageType(), target.object, owner);
-        }
-        if (form == Form.MESSAGE ? message == null : !ScalarConverter.fits(target, scalar)) {
-            return null;
-        }
-        Map<Integer, byte[]> symbols = new HashMap<>();
-        if (type == Type.ENUM) {
-            wire.getEnumType()
-                    .getValues()
-                    .forEach(one ->
-                            symbols.putIfAbsent(one.getNumber(), one.getName().getBytes(UTF_8)));
-        }
-        int[] rivals = wire.getRealContainingOneof() == null
-                ? new int[0]
-                : java.util.stream.IntStream.range(0, fields.size())
-                        .filter(other -> other != index
-                                && fields.get(other).getRealContainingOneof() == wire.getRealContainingOneof())
-                        .toArray();
-        return new Member(
-                wire.getNumber(), form, type, scalar, field, target, wire.hasPresence(), rivals, symbols, message);
-    }
-
-    private static Scalar scalar(Form form, Type type) {
-        return switch (form) {
-            case TIMESTAMP -> new Scalar(Shape.INSTANT, 1_000_000_000);
-            case DATE -> Scalar.of(Shape.DATE);
-            case TIME_OF_DAY -> new Scalar(Shape.TIME, 1_000_000_000);
-            case PLAIN, WRAPPED, MESSAGE ->
-                switch (type) {
-                    case BOOL -> Scalar.of(Shape.BOOL);
-                    case UINT64, FIXED64 -> Scalar.of(Shape.UNSIGNED);
-                    case FLOAT -> new Scalar(Shape.FLOATING, 32);
-                    case DOUBLE -> new Scalar(Shape.FLOATING, 64);
-                    case BYTES, GROUP, MESSAGE -> Scalar.of(Shape.BYTES);
-                    case STRING, ENUM -> Scalar.TEXT;
-                    case INT32, INT64, UINT32, SINT32, SINT64, FIXED32, SFIXED32, SFIXED64 -> Scalar.of(Shape.SIGNED);
-                };
-        };
-    }
-
-    private static int wire(Type type) {
-        return switch (type) {
-            case DOUBLE, FIXED64, SFIXED64 -> FIXED64;
-            case FLOAT, FIXED32, SFIXED32 -> FIXED32;
-            case STRING, BYTES, MESSAGE -> LENGTH;
-            case GROUP -> GROUP;
-            case BOOL, ENUM, INT32, INT64, UINT32, UINT64, SINT32, SINT64 -> VARINT;
-        };
     }
 
     @Override
     public boolean read(byte[] bytes, int from, int end) {
-        return read(java.util.Objects.requireNonNull(root), bytes, from, end, 0);
+        return read(root, bytes, from, end, 0);
     }
 
     /** Reads a message; {@code base} is where its notes begin. */
     private boolean read(Message message, byte[] bytes, int from, int end, int base) {
-        Member[] members = message.members;
+        Member[] members = message.members();
         int next = base + members.length * NOTES;
         if (notes.length < next) {
             notes = Arrays.copyOf(notes, Math.max(next, 2 * notes.length));
@@ -317,10 +66,10 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
                     ? list(member, bytes, note, next)
                     : notes[note + 3] == 0 ? absent(member) : single(member, bytes, note, next);
             if (!good) {
-                return faults.refusedIn(member.field.name);
+                return faults.refusedIn(member.field().name);
             }
         }
-        return checked.absent(message.absent) && (message.owner == null || checked.struct(message.owner));
+        return checked.absent(message.absent()) && (message.owner() == null || checked.struct(message.owner()));
     }
 
     private void scan(Message message, byte[] bytes, int from, int end, int base) {
@@ -332,12 +81,12 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
             int found = message.find(tag >>> 3, likely);
             int begin = begin(tag & 7);
             int stop = in.at();
-            if (found < 0 || !takes(message.members[found], tag & 7)) {
+            if (found < 0 || !takes(message.members()[found], tag & 7)) {
                 continue;
             }
             likely = found + 1;
             int note = base + found * NOTES;
-            for (int rival : message.members[found].rivals) {
+            for (int rival : message.members()[found].rivals()) {
                 notes[base + rival * NOTES + 3] = 0;
             }
             if (notes[note + 3]++ == 0) {
@@ -391,24 +140,26 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
 
     /** A field that the message does not have: its zero where the schema cannot tell the two apart. */
     private boolean absent(Member member) {
-        FieldPlan field = member.field;
-        boolean text = member.type == Type.STRING && field.kind != FieldPlan.Kind.TEXT;
-        if (member.presence || text) {
+        FieldPlan field = member.field();
+        boolean text = member.type() == FieldType.STRING && field.kind != FieldPlan.Kind.TEXT;
+        if (member.presence() || text) {
             return checked.absent(field);
         }
-        return switch (member.scalar.shape()) {
+        return switch (member.scalar().shape()) {
             case TEXT ->
-                member.type == Type.ENUM ? symbol(member, 0) : converter.bytes(field, member.scalar, ZEROS, 0, 0);
-            case BYTES -> converter.bytes(field, member.scalar, ZEROS, 0, 0);
+                member.type() == FieldType.ENUM
+                        ? symbol(member, 0)
+                        : converter.bytes(field, member.scalar(), ZEROS, 0, 0);
+            case BYTES -> converter.bytes(field, member.scalar(), ZEROS, 0, 0);
             case FLOATING -> converter.floating(field, 0);
-            default -> converter.whole(field, member.scalar, 0);
+            default -> converter.whole(field, member.scalar(), 0);
         };
     }
 
     private boolean single(Member member, byte[] bytes, int note, int next) {
         int from = notes[note + 1];
         int end = notes[note + 2];
-        if (member.form == Form.PLAIN || notes[note + 3] == 1) {
+        if (member.form() == Form.PLAIN || notes[note + 3] == 1) {
             return value(member, bytes, from, end, next);
         }
         byte[] merged = new byte[end - notes[note]];
@@ -417,7 +168,7 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
         while (!in.isDone()) {
             int tag = tag();
             int begin = begin(tag & 7);
-            if (tag == (member.number << 3 | LENGTH)) {
+            if (tag == (member.number() << 3 | LENGTH)) {
                 System.arraycopy(bytes, begin, merged, length, in.at() - begin);
                 length += in.at() - begin;
             }
@@ -427,8 +178,8 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
 
     private boolean list(Member member, byte[] bytes, int note, int next) {
         // A list that must have items and has none is one that is not there: Protobuf cannot tell the two apart.
-        if (notes[note + 3] == 0 && member.field.minItems > 0 && !member.field.required) {
-            return checked.absent(member.field);
+        if (notes[note + 3] == 0 && member.field().minItems > 0 && !member.field().required) {
+            return checked.absent(member.field());
         }
         int count = 0;
         int at = notes[note];
@@ -438,7 +189,7 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
             int tag = tag();
             int from = begin(tag & 7);
             at = in.at();
-            if (tag >>> 3 != member.number || !takes(member, tag & 7)) {
+            if (tag >>> 3 != member.number() || !takes(member, tag & 7)) {
                 continue;
             }
             boolean packed = (tag & 7) == LENGTH && member.wire() != LENGTH;
@@ -459,19 +210,19 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
                 from = stop;
             } while (from < at);
         }
-        return member.field.kind == FieldPlan.Kind.MAP
-                ? checked.map(member.field, count)
-                : checked.list(member.field, count);
+        return member.field().kind == FieldPlan.Kind.MAP
+                ? checked.map(member.field(), count)
+                : checked.list(member.field(), count);
     }
 
     /** A value whose bytes are {@code [from, end)}. */
     private boolean value(Member member, byte[] bytes, int from, int end, int next) {
-        FieldPlan target = member.target;
-        return switch (member.form) {
+        FieldPlan target = member.target();
+        return switch (member.form()) {
             case PLAIN -> plain(member, bytes, from, end);
             case WRAPPED -> {
                 in.over(bytes, from, end);
-                int wire = wire(member.type);
+                int wire = member.type().getWireType();
                 int begin = 0;
                 int stop = 0;
                 while (!in.isDone()) {
@@ -489,7 +240,7 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
                 parts(bytes, from, end);
                 yield parts[2] >= 0 && parts[2] < 1_000_000_000
                         ? checked.timestamp(target, parts[1], parts[2])
-                        : refuse("Expected nanoseconds of 0 to 999999999.");
+                        : faults.refuse("type", "Expected nanoseconds of 0 to 999999999.");
             }
             case DATE -> {
                 parts(bytes, from, end);
@@ -499,10 +250,10 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
                 parts(bytes, from, end);
                 yield within(0, 23, 1) && within(0, 59, 2) && within(0, 59, 3) && within(0, 999_999_999, 4)
                         ? checked.time(target, parts[1] * 3600 + parts[2] * 60 + parts[3], parts[4])
-                        : refuse("Expected a time of day.");
+                        : faults.refuse("type", "Expected a time of day.");
             }
             case MESSAGE ->
-                read(java.util.Objects.requireNonNull(member.message), bytes, from, end, next)
+                read(java.util.Objects.requireNonNull(member.message()), bytes, from, end, next)
                         && (target.kind != FieldPlan.Kind.MAP || checked.entry(target));
         };
     }
@@ -514,13 +265,13 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
     private boolean date(FieldPlan field) {
         try {
             return within(0, 9999, 1)
-                    ? checked.moment(
+                    ? checked.integer(
                             field,
                             LocalDate.of((int) parts[1], Math.toIntExact(parts[2]), Math.toIntExact(parts[3]))
                                     .toEpochDay())
-                    : refuse("Expected a year from 0000 to 9999.");
+                    : faults.refuse("type", "Expected a year from 0000 to 9999.");
         } catch (DateTimeException | ArithmeticException none) {
-            return refuse("Expected a day of the calendar.");
+            return faults.refuse("type", "Expected a day of the calendar.");
         }
     }
 
@@ -539,10 +290,10 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
     }
 
     private boolean plain(Member member, byte[] bytes, int from, int end) {
-        FieldPlan target = member.target;
-        Scalar scalar = member.scalar;
+        FieldPlan target = member.target();
+        Scalar scalar = member.scalar();
         in.over(bytes, from, end);
-        return switch (member.type) {
+        return switch (member.type()) {
             case STRING, BYTES -> converter.bytes(target, scalar, bytes, from, end - from);
             case BOOL -> converter.whole(target, scalar, in.varint() == 0 ? 0 : 1);
             case INT32 -> converter.whole(target, scalar, (int) in.varint());
@@ -556,21 +307,15 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
             case FLOAT -> converter.floating(target, Float.intBitsToFloat(in.fixed32()));
             case DOUBLE -> converter.floating(target, Double.longBitsToDouble(in.fixed64()));
             case ENUM -> symbol(member, (int) in.varint());
-            case GROUP, MESSAGE -> throw new IllegalStateException(member.type.name());
+            case GROUP, MESSAGE -> throw new IllegalStateException(member.type().name());
         };
     }
 
     private boolean symbol(Member member, int number) {
-        byte[] symbol = member.symbols.get(number);
+        byte[] symbol = member.symbols().get(number);
         if (symbol == null) {
-            faults.at("enum", "The schema has no name for the number.");
-            return false;
+            return faults.refuse("enum", "The schema has no name for the number.");
         }
-        return converter.bytes(member.target, member.scalar, symbol, 0, symbol.length);
-    }
-
-    private boolean refuse(String reason) {
-        faults.at("type", reason);
-        return false;
+        return converter.bytes(member.target(), member.scalar(), symbol, 0, symbol.length);
     }
 }

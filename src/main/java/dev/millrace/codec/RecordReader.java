@@ -3,7 +3,6 @@ package dev.millrace.codec;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.math.BigDecimal;
-import java.math.BigInteger;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
@@ -13,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,14 +23,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RecordReader {
     private static final int PADDING = 32;
-    private static final long MICROS = 1_000_000;
 
     private final Faults faults = new Faults();
-    private final JsonLimits limits;
-    private final JsonText text;
-    private final JsonNumber number;
+    private final JsonScalars json;
+    private final JsonNames names;
     private final JsonSkipper skipper;
-    private final IsoText iso = new IsoText();
     private final List<Level> levels = new ArrayList<>();
     private final boolean rejectUnknown;
     private final byte[] b;
@@ -39,40 +36,28 @@ public final class RecordReader {
     private String key = "";
 
     /** A reader at the beginning of the record. */
-    public RecordReader(byte[] json, boolean rejectUnknown, JsonLimits limits) {
-        this.limits = limits;
+    public RecordReader(byte[] record, boolean rejectUnknown, JsonLimits limits) {
         this.rejectUnknown = rejectUnknown;
-        this.text = new JsonText(faults, limits.maxStringBytes());
-        this.number = new JsonNumber(faults);
-        this.skipper = new JsonSkipper(faults, text, number, limits);
-        this.end = json.length;
+        this.json = new JsonScalars(faults, limits);
+        this.names = new JsonNames(faults, json.text, limits);
+        this.skipper = new JsonSkipper(faults, json, names, limits);
+        this.end = record.length;
         if (end > limits.maxBytes()) {
             throw fault("size", "The record is larger than " + limits.maxBytes() + " bytes.");
         }
-        this.b = Arrays.copyOf(json, end + PADDING);
+        this.b = Arrays.copyOf(record, end + PADDING);
         this.at = Words.skipSpace(b, 0);
     }
 
     /** The names of one object's fields: of each field its own, then those that it may have as well. */
     public static final class Names {
-        private final List<String> paths = new ArrayList<>();
-        private final int[] numbers;
+        private final List<String> paths;
         private final NameTable table;
 
         @SafeVarargs
         public Names(List<String>... fields) {
-            List<byte[]> all = new ArrayList<>();
-            for (List<String> names : fields) {
-                paths.add(names.getFirst());
-                names.forEach(name -> all.add(name.getBytes(UTF_8)));
-            }
-            this.numbers = new int[all.size()];
-            for (int field = 0, i = 0; field < fields.length; field++) {
-                for (int n = 0; n < fields[field].size(); n++) {
-                    numbers[i++] = field;
-                }
-            }
-            this.table = new NameTable(all);
+            this.paths = Stream.of(fields).map(List::getFirst).toList();
+            this.table = NameTable.of(List.of(fields));
         }
     }
 
@@ -90,88 +75,67 @@ public final class RecordReader {
     }
 
     /** Enters an object. */
-    public void beginObject(Names names) {
+    public void beginObject(Names fields) {
         open('{', levels.isEmpty() ? "json" : "type", "Expected an object.");
-        levels.add(new Level(names.paths.size(), skipper.mark()));
+        levels.add(new Level(fields.paths.size(), names.mark()));
     }
 
     /** The number of the next field, its value to be read next; -1 at the object's end. Unknown fields are passed. */
-    public int next(Names names) {
+    public int next(Names fields) {
         Level level = levels.getLast();
         while (more(level, '}')) {
-            int field = name(level, names);
+            int field = name(level, fields);
             if (field >= 0) {
                 if ((level.seen[field >>> 6] >>> field & 1) != 0) {
                     level.name = "";
                     throw fault("json", "An object has a field twice.");
                 }
                 level.seen[field >>> 6] |= 1L << field;
-                level.name = names.paths.get(field);
+                level.name = fields.paths.get(field);
                 return field;
             }
-            at = checked(skipper.skip(b, at));
+            at = check(skipper.skip(b, at));
         }
-        skipper.release(level.unknown);
+        names.release(level.unknown);
         return -1;
     }
 
-    private int name(Level level, Names names) {
-        quoted(level);
-        int found = names.table.find(text.bytes(), 0, text.length());
+    private int name(Level level, Names fields) {
+        readName(level);
+        int found = fields.table.find(names.bytes(), names.from(), names.length());
         if (found < 0) {
             if (rejectUnknown) {
                 throw fault("unknown", "The contract does not know a field of the record.");
             }
-            isNew(level);
+            check(names.isNew(level.unknown));
         }
-        colon();
-        return found < 0 ? -1 : names.numbers[found];
+        at = check(names.colon(b, at));
+        return found;
     }
 
-    private void quoted(Level level) {
+    private void readName(Level level) {
         level.name = "";
-        if (b[at] != '"') {
-            throw fault("json", "Expected a field's name.");
-        }
-        at = checked(text.read(b, at + 1));
-        text.terminate();
-    }
-
-    private void isNew(Level level) {
-        if (skipper.mark() - level.unknown >= limits.maxFields()) {
-            throw fault("size", "An object has too many fields.");
-        }
-        if (!skipper.push(level.unknown, text.bytes(), 0, text.length())) {
-            throw fault("json", "An object has a field twice.");
-        }
-    }
-
-    private void colon() {
-        at = Words.skipSpace(b, at);
-        if (b[at] != ':') {
-            throw fault("json", "Expected a colon behind a field's name.");
-        }
-        at = Words.skipSpace(b, at + 1);
+        at = check(names.read(b, at));
     }
 
     /** Enters an object whose names are keys. */
     public void beginMap() {
         open('{', "type", "Expected an object.");
-        levels.add(new Level(0, skipper.mark()));
+        levels.add(new Level(0, names.mark()));
     }
 
     /** Whether an entry's value is to be read next, its {@link #key} known; leaves the map where it ends. */
     public boolean hasEntry() {
         Level level = levels.getLast();
         if (!more(level, '}')) {
-            skipper.release(level.unknown);
+            names.release(level.unknown);
             levels.removeLast();
             return false;
         }
-        quoted(level);
-        isNew(level);
-        key = new String(text.bytes(), 0, text.length(), UTF_8);
-        colon();
+        readName(level);
+        check(names.isNew(level.unknown));
+        key = new String(names.bytes(), names.from(), names.length(), UTF_8);
+        at = check(names.colon(b, at));
         level.name = "value";
         return true;
     }
@@ -266,60 +230,41 @@ public final class RecordReader {
     /** True or false. */
     public boolean bool() {
         needValue();
-        boolean value = Words.isTrue(b, at);
-        if (!value && !Words.isFalse(b, at)) {
-            throw fault("type", "Expected true or false.");
-        }
-        at += value ? 4 : 5;
+        boolean value = b[at] == 't';
+        at = check(json.bool(b, at));
         return value;
     }
 
     /** A whole number of at most that many bits, its sign among them. */
     public long whole(int bits) {
-        number("Expected a whole number.");
-        BigInteger value;
-        if (number.scale(0) && number.mantissa() >= 0) {
-            value = BigInteger.valueOf(number.negative() ? -number.mantissa() : number.mantissa());
-        } else if (number.isModest()) {
-            BigDecimal plain = number.toBigDecimal().stripTrailingZeros();
-            if (plain.scale() > 0) {
-                throw fault("type", "Expected a whole number.");
-            }
-            value = plain.toBigInteger();
-        } else {
-            throw fault("type", "Expected a whole number.");
-        }
-        if (value.bitLength() >= bits) {
-            throw fault("type", "The number is beyond the column's " + bits + " bits.");
-        }
-        return value.longValue();
+        needValue();
+        at = check(json.whole(b, at, false, bits));
+        long value = json.number.value();
+        check(value << 64 - bits >> 64 - bits == value || faults.beyond(bits));
+        return value;
     }
 
     /** A finite number of 64 bits. */
     public double float64() {
-        number("Expected a number.");
-        double value = number.toDouble();
-        if (Double.isInfinite(value)) {
-            throw fault("type", "The number is beyond the column's 64 bits.");
-        }
+        number();
+        double value = json.number.toDouble();
+        check(!Double.isInfinite(value) || faults.beyond(64));
         return value;
     }
 
     /** A finite number of 32 bits. */
     public float float32() {
-        number("Expected a number.");
-        float value = number.toFloat();
-        if (Float.isInfinite(value)) {
-            throw fault("type", "The number is beyond the column's 32 bits.");
-        }
+        number();
+        float value = json.number.toFloat();
+        check(!Float.isInfinite(value) || faults.beyond(32));
         return value;
     }
 
     /** A number with every digit, at that scale. */
     public BigDecimal decimal(int precision, int scale) {
-        number("Expected a number.");
-        if (number.isModest()) {
-            BigDecimal value = number.toBigDecimal();
+        number();
+        if (json.number.isModest()) {
+            BigDecimal value = json.number.toBigDecimal();
             if (RecordText.fits(value, precision, scale)) {
                 return value.setScale(scale);
             }
@@ -327,104 +272,88 @@ public final class RecordReader {
         throw fault("type", "Expected at most " + precision + " digits, " + scale + " of them behind the point.");
     }
 
-    private void number(String expected) {
+    private void number() {
         needValue();
-        if (b[at] != '-' && (b[at] < '0' || b[at] > '9')) {
-            throw fault("type", expected);
-        }
-        at = checked(number.read(b, at));
+        at = check(json.number(b, at, "Expected a number."));
     }
 
     /** A text. */
     public String text() {
-        string("Expected a text.");
-        return new String(text.bytes(), 0, text.length(), UTF_8);
+        return text("Expected a text.");
+    }
+
+    private String text(String expected) {
+        needValue();
+        at = check(json.text(b, at, expected));
+        return new String(json.text.bytes(), 0, json.text.length(), UTF_8);
     }
 
     /** A UUID. */
     public UUID uuid() {
-        string("Expected a UUID.");
-        if (!CheckedColumns.isUuid(text.bytes(), 0, text.length())) {
-            throw fault("type", "Expected a UUID.");
-        }
-        return UUID.fromString(new String(text.bytes(), 0, text.length(), UTF_8));
+        String value = text("Expected a UUID.");
+        check(CheckedColumns.isUuid(json.text.bytes(), 0, json.text.length())
+                || faults.refuse("type", "Expected a UUID."));
+        return UUID.fromString(value);
     }
 
     /** Bytes in base64. */
     public byte[] binary() {
-        string("Expected a text in base64.");
-        var base64 = new Base64Text();
-        int length = base64.decode(text.bytes(), text.length());
-        if (length < 0) {
-            throw fault("type", "Expected a text in base64.");
-        }
-        return Arrays.copyOf(base64.bytes(), length);
+        needValue();
+        at = check(json.binary(b, at));
+        return Arrays.copyOf(json.base64.bytes(), json.base64.length());
     }
 
     /** A date. */
     public LocalDate date() {
-        string("Expected a date such as 2001-01-31.");
-        if (iso.date(text.bytes(), 0) < 0) {
-            throw fault("type", "Expected a date such as 2001-01-31.");
-        }
-        return LocalDate.ofEpochDay(iso.days());
+        return LocalDate.ofEpochDay(moment(FieldPlan.Kind.DATE, false).days());
     }
 
     /** A time of day, to the microsecond. */
     public LocalTime time() {
-        string("Expected a time such as 12:34:56.");
-        if (iso.time(text.bytes(), 0) < 0) {
-            throw fault("type", "Expected a time such as 12:34:56.");
-        }
-        return LocalTime.ofNanoOfDay((iso.secondOfDay() * MICROS + micros()) * 1000);
+        IsoText read = moment(FieldPlan.Kind.TIME, false);
+        return LocalTime.ofNanoOfDay(read.secondOfDay() * 1_000_000_000 + nanos(read));
     }
 
     /** An instant, to the microsecond. */
     public Instant timestamp() {
-        return moment(true, "Expected a timestamp with an offset such as 2001-01-31T12:34:56Z.");
+        return instant(true);
     }
 
     /** A date and time without offset, to the microsecond. */
     public LocalDateTime localTimestamp() {
-        return LocalDateTime.ofInstant(
-                moment(false, "Expected a timestamp without offset such as 2001-01-31T12:34:56."), ZoneOffset.UTC);
+        return LocalDateTime.ofInstant(instant(false), ZoneOffset.UTC);
     }
 
-    private Instant moment(boolean zoned, String expected) {
-        string(expected);
-        if (iso.timestamp(text.bytes(), 0) < 0 || iso.hasOffset() != zoned) {
-            throw fault("type", expected);
-        }
-        Instant moment = Instant.ofEpochSecond(iso.epochSeconds(), micros() * 1000);
-        if (!RecordText.isYear(moment)) {
-            throw fault("type", "Expected a year from 0000 to 9999.");
-        }
+    private Instant instant(boolean zoned) {
+        IsoText read = moment(FieldPlan.Kind.TIMESTAMP, zoned);
+        Instant moment = Instant.ofEpochSecond(read.epochSeconds(), nanos(read));
+        check(RecordText.isYear(moment) || faults.refuse("type", "Expected a year from 0000 to 9999."));
         return moment;
     }
 
-    private long micros() {
-        long micros = iso.fraction(MICROS);
-        if (micros < 0) {
-            throw fault("type", "The fraction of the second has more digits than the column.");
-        }
-        return micros;
-    }
-
-    private void string(String expected) {
+    private IsoText moment(FieldPlan.Kind kind, boolean zoned) {
         needValue();
-        if (b[at] != '"') {
-            throw fault("type", expected);
-        }
-        at = checked(text.read(b, at + 1));
-        text.terminate();
+        at = check(json.moment(kind, zoned, b, at));
+        return json.iso;
     }
 
-    private int checked(int position) {
-        if (position < 0) {
+    /** The fraction of the second, which must be whole microseconds. */
+    private long nanos(IsoText read) {
+        check(read.nanos() % 1000 == 0
+                || faults.refuse("type", "The fraction of the second has more digits than the column."));
+        return read.nanos();
+    }
+
+    private int check(int position) {
+        check(position >= 0);
+        return position;
+    }
+
+    private void check(boolean good) {
+        if (!good) {
             Violation violation = faults.violation();
             throw fault(violation.rule(), violation.reason());
         }
-        return position;
     }
 
     /** The failure for a fault at the value read last. */

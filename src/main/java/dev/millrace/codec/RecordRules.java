@@ -13,6 +13,7 @@ import dev.cel.runtime.CelRuntime;
 import dev.millrace.arrow.ArrowSchemas;
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.Layout;
+import dev.millrace.config.yaml.Place;
 import dev.millrace.contract.CelRule;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.SchemaObject;
@@ -98,13 +99,9 @@ public final class RecordRules {
             for (CelRule rule : object.celRules()) {
                 cel.compile(rule.expression())
                         .getErrors()
-                        .forEach(issue -> faults.add(new Fault(
-                                Rule.INVALID_RULE,
-                                rule.place().file(),
-                                rule.place().line(),
-                                rule.place().column(),
+                        .forEach(issue -> faults.add(fault(
+                                rule.place(),
                                 rule.path(),
-                                Fault.Severity.ERROR,
                                 "The CEL rule does not compile: " + issue.getMessage() + " (line "
                                         + issue.getSourceLocation().getLine() + ", column "
                                         + (issue.getSourceLocation().getColumn() + 1) + " of the expression).")));
@@ -120,6 +117,10 @@ public final class RecordRules {
             defaults(object.properties(), plan.fields, faults);
         }
         return faults;
+    }
+
+    private static Fault fault(Place at, String path, String message) {
+        return new Fault(Rule.INVALID_RULE, at.file(), at.line(), at.column(), path, Fault.Severity.ERROR, message);
     }
 
     private static boolean hasDefault(Property property) {
@@ -138,13 +139,9 @@ public final class RecordRules {
         var notes = new Faults();
         if (plan.fallback != null
                 && !plan.fallback.put(new CheckedColumns(notes, JsonLimits.DEFAULT.maxStringBytes()), plan)) {
-            faults.add(new Fault(
-                    Rule.INVALID_RULE,
-                    property.place().file(),
-                    property.place().line(),
-                    property.place().column(),
+            faults.add(fault(
+                    property.place(),
                     property.name(),
-                    Fault.Severity.ERROR,
                     "The default breaks the property's own rule "
                             + notes.violation().rule() + ": "
                             + notes.violation().reason()));

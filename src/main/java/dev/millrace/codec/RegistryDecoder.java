@@ -2,6 +2,7 @@ package dev.millrace.codec;
 
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.codec.FieldPlan.ObjectPlan;
+import dev.millrace.codec.ProtobufSchema.Message;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.UnknownFields;
 import dev.millrace.contract.ValueFormat;
@@ -32,9 +33,8 @@ final class RegistryDecoder implements RecordDecoder {
         boolean read(byte[] bytes, int from, int end);
     }
 
-    /** What the records that begin with those bytes are read by; without a plan, why they are refused. */
-    private record Bound(
-            byte[] prefix, boolean isKey, @Nullable Plan plan, Violation refusal) {
+    /** What the records that begin with those bytes are read by; that may be a plan that refuses them all. */
+    private record Bound(byte[] prefix, boolean isKey, Plan plan) {
         boolean isFor(byte[] record, int from, int end, boolean key) {
             return isKey == key
                     && end - from >= prefix.length
@@ -49,7 +49,6 @@ final class RegistryDecoder implements RecordDecoder {
     private final SchemaSource schemas;
     private final boolean rejectUnknown;
     private final Faults faults = new Faults();
-    private final CheckedColumns checked;
     private final ScalarConverter converter;
     private final ObjectPlan root;
     private final ObjectPlan key;
@@ -75,8 +74,7 @@ final class RegistryDecoder implements RecordDecoder {
         this.format = format;
         this.schemas = schemas;
         this.rejectUnknown = unknown == UnknownFields.REJECT;
-        this.checked = new CheckedColumns(faults, limits.maxStringBytes());
-        this.converter = new ScalarConverter(faults, checked, limits);
+        this.converter = new ScalarConverter(faults, new CheckedColumns(faults, limits.maxStringBytes()), limits);
         this.root = new ObjectPlan(columns, writer::column);
         this.key = root.only(columns, keyColumns);
     }
@@ -133,24 +131,16 @@ final class RegistryDecoder implements RecordDecoder {
 
     private boolean read(byte[] record, int from, int end, boolean isKey) {
         if (end - from > limits.maxBytes()) {
-            faults.at("size", "The record is larger than " + limits.maxBytes() + " bytes.");
-            return false;
+            return faults.refuse("size", "The record is larger than " + limits.maxBytes() + " bytes.");
         }
         if (isPlain(record, from, end - from)) {
             throw new Malformed("The record does not begin with a zero byte and the number of a schema.");
         }
         Bound bound = bound(record, from, end, isKey);
         if (bound == null) {
-            faults.at("schema", "The schema of the record has not been read yet.");
-            return false;
+            return faults.refuse("schema", "The schema of the record has not been read yet.");
         }
-        Plan plan = bound.plan;
-        if (plan == null) {
-            faults.at(bound.refusal.rule(), bound.refusal.reason());
-            faults.in(bound.refusal.path());
-            return false;
-        }
-        if (!plan.read(record, from + bound.prefix.length, end)) {
+        if (!bound.plan.read(record, from + bound.prefix.length, end)) {
             return false;
         }
         if (isKey) {
@@ -174,7 +164,7 @@ final class RegistryDecoder implements RecordDecoder {
         int id = Integer.reverseBytes(Words.halfAt(record, from + 1));
         return switch (schemas.find(id)) {
             case SchemaSource.Pending ignored -> null;
-            case SchemaSource.Missing missing -> refused(new byte[0], isKey, id, missing.reason());
+            case SchemaSource.Missing missing -> refused(new byte[0], isKey, id, "", missing.reason());
             case SchemaSource.Known known -> {
                 Bound bound = compile(known, id, record, from, end, isKey);
                 bounds.addFirst(bound);
@@ -189,34 +179,34 @@ final class RegistryDecoder implements RecordDecoder {
     private Bound compile(SchemaSource.Known known, int id, byte[] record, int from, int end, boolean isKey) {
         byte[] prefix = Arrays.copyOfRange(record, from, from + HEADER);
         if (!known.type().equals(format.name())) {
-            return refused(prefix, isKey, id, "It is of the type " + known.type() + ", not " + format.name() + ".");
+            return refused(prefix, isKey, id, "", "It is of the type " + known.type() + ", not " + format.name() + ".");
         }
         if (isKey && key.fields.length == 0) {
-            return refused(prefix, isKey, id, "The product has no key.");
+            return refused(prefix, isKey, id, "", "The product has no key.");
         }
         ObjectPlan target = isKey ? key : root;
         faults.clear();
-        Plan plan;
+        @Nullable Plan plan;
         if (format == ValueFormat.AVRO) {
-            plan = AvroPlan.of(known, target, isKey, faults, checked, converter, rejectUnknown && !isKey);
+            plan = AvroPlan.of(known, target, isKey, converter, rejectUnknown && !isKey);
         } else {
             prefixReader.over(record, from + HEADER, end);
-            List<Integer> message = ProtobufPlan.message(prefixReader);
+            List<Integer> message = ProtobufSchema.indexes(prefixReader);
             prefix = Arrays.copyOfRange(record, from, prefixReader.at());
-            plan = ProtobufPlan.of(known, message, target, faults, checked, converter, rejectUnknown && !isKey);
+            Message found = ProtobufSchema.of(known, message, target, converter, rejectUnknown && !isKey);
+            plan = found == null ? null : new ProtobufPlan(found, converter);
         }
         if (plan != null) {
-            return new Bound(prefix, isKey, plan, new Violation("", "", ""));
+            return new Bound(prefix, isKey, plan);
         }
         Violation fault = faults.violation();
-        return new Bound(prefix, isKey, null, new Violation("schema", fault.path(), text(id, fault.reason())));
+        return refused(prefix, isKey, id, fault.path(), fault.reason());
     }
 
-    private static Bound refused(byte[] prefix, boolean isKey, int id, String reason) {
-        return new Bound(prefix, isKey, null, new Violation("schema", "", text(id, reason)));
-    }
-
-    private static String text(int id, String reason) {
-        return "Schema " + id + " cannot be used: " + reason;
+    private Bound refused(byte[] prefix, boolean isKey, int id, String path, String reason) {
+        return new Bound(prefix, isKey, (bytes, from, end) -> {
+            faults.at("schema", "Schema " + id + " cannot be used: " + reason);
+            return faults.refusedIn(path);
+        });
     }
 }

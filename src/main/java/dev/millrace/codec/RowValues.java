@@ -2,6 +2,7 @@ package dev.millrace.codec;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.common.collect.ForwardingMap;
 import com.google.common.primitives.UnsignedLong;
 import dev.cel.common.values.CelByteString;
 import dev.cel.common.values.NullValue;
@@ -178,7 +179,7 @@ final class RowValues implements CelVariableResolver {
     }
 
     /** A map's entries. */
-    private static final class Entries extends AbstractMap<Object, Object> {
+    private static final class Entries extends ForwardingMap<Object, Object> {
         private final Column column;
         private final int row;
         private final Map<Object, Object> entries = new LinkedHashMap<>();
@@ -195,18 +196,8 @@ final class RowValues implements CelVariableResolver {
         }
 
         @Override
-        public @Nullable Object get(@Nullable Object key) {
-            return key == null ? null : entries.get(key);
-        }
-
-        @Override
-        public boolean containsKey(@Nullable Object key) {
-            return key != null && entries.containsKey(key);
-        }
-
-        @Override
-        public Set<Entry<Object, Object>> entrySet() {
-            return entries.entrySet();
+        protected Map<Object, Object> delegate() {
+            return entries;
         }
     }
 

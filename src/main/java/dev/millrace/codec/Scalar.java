@@ -32,9 +32,4 @@ record Scalar(Shape shape, int unit) {
     static Scalar of(Shape shape) {
         return new Scalar(shape, 0);
     }
-
-    /** For people. */
-    String text() {
-        return shape.name().toLowerCase(java.util.Locale.ROOT);
-    }
 }

@@ -13,8 +13,8 @@ final class ScalarConverter {
     private static final int MAX_SCALE = 1000;
     private static final int MAX_PLAIN = 256;
 
-    private final Faults faults;
-    private final CheckedColumns checked;
+    final Faults faults;
+    final CheckedColumns checked;
     private final ScalarReader json;
     /** A quote, a text, and zeros behind it as the readers of JSON want them. */
     private final byte[] plain = new byte[MAX_PLAIN + 34];
@@ -22,8 +22,7 @@ final class ScalarConverter {
     ScalarConverter(Faults faults, CheckedColumns checked, JsonLimits limits) {
         this.faults = faults;
         this.checked = checked;
-        this.json = new ScalarReader(
-                faults, new JsonText(faults, limits.maxStringBytes()), new JsonNumber(faults), checked);
+        this.json = new ScalarReader(faults, new JsonScalars(faults, limits), checked);
     }
 
     /** Whether values of a schema's type can become values of the field; each may still break a rule. */
@@ -63,16 +62,17 @@ final class ScalarConverter {
                         ? number(field, value, false)
                         : number(field, new BigInteger(Long.toUnsignedString(value)), 0);
             case DECIMAL -> decimal(field, value, from.unit());
-            case DATE -> checked.moment(field, value);
+            case DATE -> checked.integer(field, value);
             case TIME ->
                 from.unit() == field.perSecond
-                        ? checked.moment(field, value)
+                        ? checked.integer(field, value)
                         : checked.time(field, Math.floorDiv(value, from.unit()), nanos(value, from.unit()));
             case INSTANT, LOCAL ->
                 from.unit() == field.perSecond
-                        ? checked.moment(field, value)
+                        ? checked.integer(field, value)
                         : checked.timestamp(field, Math.floorDiv(value, from.unit()), nanos(value, from.unit()));
-            case FLOATING, TEXT, BYTES, UUID -> throw new IllegalStateException(from.text());
+            case FLOATING, TEXT, BYTES, UUID ->
+                throw new IllegalStateException(from.shape().name());
         };
     }
 
@@ -90,8 +90,8 @@ final class ScalarConverter {
             case EPOCH -> {
                 long scaled = value * JsonNumber.POWERS[field.epochScale];
                 yield scaled / JsonNumber.POWERS[field.epochScale] == value
-                        ? checked.moment(field, scaled)
-                        : refuse("The number of time since 1970 is too large.");
+                        ? checked.integer(field, scaled)
+                        : faults.refuse("type", "The number of time since 1970 is too large.");
             }
             default -> throw new IllegalStateException(field.kind.name());
         };
@@ -109,7 +109,7 @@ final class ScalarConverter {
             case FLOAT32 -> checked.float32(field, unscaled.floatValue());
             case FLOAT64 -> checked.float64(field, unscaled.doubleValue());
             case DECIMAL -> checked.decimal(field, new BigDecimal(unscaled, scale));
-            default -> refuse("The number of time since 1970 is too large.");
+            default -> faults.refuse("type", "The number of time since 1970 is too large.");
         };
     }
 
@@ -145,7 +145,7 @@ final class ScalarConverter {
                                 field, Long.reverseBytes(Words.at(b, at)), Long.reverseBytes(Words.at(b, at + 8)));
             case DECIMAL -> {
                 if (length == 0 || length > MAX_DECIMAL_BYTES) {
-                    yield refuse("Expected a decimal of 1 to " + MAX_DECIMAL_BYTES + " bytes.");
+                    yield faults.refuse("type", "Expected a decimal of 1 to " + MAX_DECIMAL_BYTES + " bytes.");
                 }
                 if (length > 8) {
                     yield number(field, new BigInteger(b, at, length), from.unit());
@@ -171,7 +171,7 @@ final class ScalarConverter {
             return json.key(field, b, from, length);
         }
         if (length > MAX_PLAIN) {
-            return refuse("The text is too long for a number.");
+            return faults.refuse("type", "The text is too long for a number.");
         }
         System.arraycopy(b, from, plain, 0, length);
         java.util.Arrays.fill(plain, length, length + 34, (byte) 0);
@@ -181,7 +181,7 @@ final class ScalarConverter {
     /** The text that stands for the value in JSON, there between quotes when it is no number. */
     private boolean plain(FieldPlan field, byte[] b, int from, int length) {
         if (length > MAX_PLAIN) {
-            return refuse("The text is too long for a value of its field.");
+            return faults.refuse("type", "The text is too long for a value of its field.");
         }
         plain[0] = '"';
         System.arraycopy(b, from, plain, 1, length);
@@ -190,19 +190,8 @@ final class ScalarConverter {
         if (field.kind != FieldPlan.Kind.DECIMAL) {
             plain[end++] = '"';
         }
-        int at = switch (field.kind) {
-            case DECIMAL -> json.decimal(field, plain, 1);
-            case DATE -> json.date(field, plain, 0);
-            case TIME -> json.time(field, plain, 0);
-            case TIMESTAMP -> json.timestamp(field, plain, 0);
-            default -> throw new IllegalStateException(field.kind.name());
-        };
+        int at = field.kind == FieldPlan.Kind.DECIMAL ? json.decimal(field, plain, 1) : json.moment(field, plain, 0);
         // A number that ends early has been appended already; the record is taken back.
-        return at == end || at >= 0 && refuse("Something stands behind the value.");
-    }
-
-    private boolean refuse(String reason) {
-        faults.at("type", reason);
-        return false;
+        return at == end || at >= 0 && faults.refuse("type", "Something stands behind the value.");
     }
 }

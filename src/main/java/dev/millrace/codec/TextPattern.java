@@ -25,17 +25,7 @@ public final class TextPattern {
             "(\\[[A-Za-z0-9_. -]+]|\\\\d|\\\\.|[A-Za-z0-9_:/@ -])(\\{(\\d{1,3})(,(\\d{1,3})?)?}|[+*?])?");
 
     /** One class of bytes and how often it stands. */
-    private static final class Step {
-        final boolean[] set;
-        final int min;
-        final int max;
-
-        Step(boolean[] set, int min, int max) {
-            this.set = set;
-            this.min = min;
-            this.max = max;
-        }
-
+    private record Step(boolean[] set, int min, int max) {
         boolean shares(Step other) {
             return IntStream.range(0, set.length).anyMatch(i -> set[i] && other.set[i]);
         }
