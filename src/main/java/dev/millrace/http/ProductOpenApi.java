@@ -116,6 +116,14 @@ final class ProductOpenApi {
         ObjectNode row = read(RowJsonSchema.ofSome(product).encode());
         example.ifPresent(each -> row.set("examples", JSON.createArrayNode().add(each)));
         schemas.set("Row", row);
+        // A group has a column that no row has, or is like a row of which some columns are selected.
+        ObjectNode group = schemas.putObject("Group").put("type", "object").put("title", "A group of rows");
+        ArrayNode columns = group.putObject("not").putObject("propertyNames").putArray("enum");
+        row.get("properties").fieldNames().forEachRemaining(columns::add);
+        ObjectNode items = ((ObjectNode) schemas.at("/Page/properties/data")).putObject("items");
+        for (String either : List.of("Row", "Group")) {
+            items.withArray("anyOf").addObject().put("$ref", "#/components/schemas/" + either);
+        }
     }
 
     private void filters(ArrayNode parameters) {

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -14,9 +17,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
 
 /** Groups and Parquet files over HTTP. */
 class GroupsIT {
@@ -61,6 +67,22 @@ class GroupsIT {
                             .at("/data/0/count")
                             .asInt());
             assertEquals(400, server.get(ROWS + "group=id").statusCode(), "1001 groups");
+
+            JsonNode document = new ObjectMapper()
+                    .valueToTree(new Load(LoadSettings.builder().build())
+                            .loadFromString(server.get("/v1/products/aviation/flights/openapi.yaml")
+                                    .body()));
+            ObjectNode schema = new ObjectMapper().createObjectNode();
+            schema.set("components", document.get("components"));
+            schema.put("$ref", "#/components/schemas/Page");
+            var pages = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
+                    .getSchema(schema);
+            for (String query : new String[] {"agg=count", "group=origin&agg=p95(delay)", "group=origin", "limit=2"}) {
+                assertEquals(List.of(), pages.validate(page(server, query)), query);
+            }
+            ObjectNode other = (ObjectNode) page(server, "limit=1");
+            ((ObjectNode) other.at("/data/0")).put("delay", "late");
+            assertEquals(false, pages.validate(other).isEmpty(), "a row's columns have their types");
 
             String file = ROWS + "format=parquet&select=id,delay,price,at,ok";
             HttpResponse<byte[]> whole = server.bytes(file);

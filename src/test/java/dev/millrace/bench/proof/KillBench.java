@@ -108,7 +108,7 @@ public final class KillBench implements Bench {
         Map<String, Long> newest = new HashMap<>();
         Client client = Client.of(server.httpPort());
         int[] records = new int[1];
-        TestKafka.readAll(broker.bootstrapServers(), Ledger.TOPIC).forEach(record -> {
+        TestKafka.readEach(broker.bootstrapServers(), Ledger.TOPIC, record -> {
             JsonNode booking = Client.tree(new String(record.value(), java.nio.charset.StandardCharsets.UTF_8));
             inTopic.set(booking.get("number").asInt());
             newest.put(booking.get("account").textValue(), booking.get("number").asLong());
