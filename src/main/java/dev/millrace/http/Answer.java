@@ -35,7 +35,8 @@ public sealed interface Answer extends AutoCloseable {
             @Nullable Coding coding,
             Map<CharSequence, CharSequence> headers)
             implements Answer {
-        private static final Map<CharSequence, CharSequence> AS_IT_SAYS = Map.of("X-Content-Type-Options", "nosniff");
+        private static final Map<CharSequence, CharSequence> AS_IT_SAYS =
+                Map.of(Responder.CONTENT_TYPE_OPTIONS, Responder.NOSNIFF);
 
         /** A document; {@code position} is that of the product it is of, or empty. */
         static Whole text(CharSequence contentType, String text, CharSequence position) {

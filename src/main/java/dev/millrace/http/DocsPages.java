@@ -18,8 +18,8 @@ final class DocsPages {
     private static final Map<CharSequence, CharSequence> HEADERS = Map.of(
             "Content-Security-Policy",
             "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
-            "X-Content-Type-Options",
-            "nosniff",
+            Responder.CONTENT_TYPE_OPTIONS,
+            Responder.NOSNIFF,
             HttpHeaders.CACHE_CONTROL,
             "max-age=3600");
 

@@ -28,8 +28,8 @@ final class Responder {
     private static final CharSequence RATE_LIMIT = HttpHeaders.createOptimized("RateLimit");
     private static final CharSequence RATE_LIMIT_POLICY = HttpHeaders.createOptimized("RateLimit-Policy");
     private static final CharSequence COUNT = HttpHeaders.createOptimized("Millrace-Count");
-    private static final CharSequence NOSNIFF = HttpHeaders.createOptimized("nosniff");
-    private static final CharSequence CONTENT_TYPE_OPTIONS = HttpHeaders.createOptimized("X-Content-Type-Options");
+    static final CharSequence NOSNIFF = HttpHeaders.createOptimized("nosniff");
+    static final CharSequence CONTENT_TYPE_OPTIONS = HttpHeaders.createOptimized("X-Content-Type-Options");
 
     private final Function<Call, Optional<Allowance>> allowance;
     private final CharSequence vary;

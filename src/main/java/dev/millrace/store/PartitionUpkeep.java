@@ -76,7 +76,8 @@ final class PartitionUpkeep {
     /** Begins something when it is time to and nothing is under way. */
     void look(long nanos) {
         history.reach(nanos, log.visibleNext());
-        if (!busy && isSettled() && nanos - lookedAt >= everyNanos) {
+        settle();
+        if (!busy && retirement == null && nanos - lookedAt >= everyNanos) {
             begin(nanos, history.horizon(nanos));
             lookedAt = nanos;
             lookedNext = log.next();
@@ -164,7 +165,7 @@ final class PartitionUpkeep {
     private void end(Runnable effect) {
         log.later(() -> {
             busy = false;
-            isSettled();
+            settle();
             effect.run();
         });
     }
@@ -216,23 +217,23 @@ final class PartitionUpkeep {
 
     /** Whether readers may see {@code next}; a retirement that nobody writes yet is called off for them. */
     boolean mayShow(long next) {
+        settle();
         Retirement planned = retirement;
         if (planned == null || next <= planned.at()) {
             return true;
         }
-        if (planned.decided().compareAndSet(false, true)) {
+        boolean calledOff = planned.decided().compareAndSet(false, true);
+        if (calledOff) {
             retirement = null;
-            return true;
         }
-        return isSettled();
+        return calledOff;
     }
 
-    /** Whether there is no retirement of which it is not known whether the disk has it. */
-    private boolean isSettled() {
+    /** Forgets a retirement when it is known whether the disk has it. */
+    private void settle() {
         if (!busy && files.isSettled()) {
             retirement = null;
         }
-        return retirement == null;
     }
 
     private Then merge(Compaction compaction, long horizon) throws IOException {

@@ -1,14 +1,13 @@
 package dev.millrace.domain;
 
+import dev.millrace.Folders;
 import dev.millrace.contract.MeshReader;
 import dev.millrace.store.ProductStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** Makes products for the tests of other rooms. */
 public final class Products {
@@ -42,10 +41,7 @@ public final class Products {
                 Files.writeString(folder.resolve(name + ".odcs.yaml"), contract);
                 return new Product(MeshReader.read(mesh).product(domain, name).orElseThrow(), store, Optional.empty());
             } finally {
-                try (Stream<Path> files = Files.walk(mesh)) {
-                    files.sorted(Comparator.reverseOrder())
-                            .forEach(file -> file.toFile().delete());
-                }
+                Folders.delete(mesh);
             }
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);

@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** One connection to a product's changes, read event by event. One thread. */
-interface ChangeClient extends AutoCloseable {
+public interface ChangeClient extends AutoCloseable {
     ObjectMapper JSON = new ObjectMapper();
 
     /** How the changes come. */
@@ -34,11 +34,11 @@ interface ChangeClient extends AutoCloseable {
 
     /** One event; {@code line} is its data, or the whole line. */
     record Event(String type, String id, JsonNode line) {
-        JsonNode before() {
+        public JsonNode before() {
             return line.path("before");
         }
 
-        JsonNode after() {
+        public JsonNode after() {
             return line.path("after");
         }
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.Folders;
 import dev.millrace.query.SampleRows;
 import dev.millrace.store.Slice;
 import dev.millrace.store.Snapshot;
@@ -60,10 +61,7 @@ class StateProperties {
         OPEN.forEach(SampleRows::close);
         OPEN.clear();
         for (Path folder : FOLDERS) {
-            try (var files = Files.walk(folder)) {
-                files.sorted(java.util.Comparator.reverseOrder())
-                        .forEach(file -> file.toFile().delete());
-            }
+            Folders.delete(folder);
         }
         FOLDERS.clear();
     }

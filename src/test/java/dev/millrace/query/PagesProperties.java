@@ -3,6 +3,7 @@ package dev.millrace.query;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.millrace.Folders;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Layout;
 import dev.millrace.arrow.RandomBatches;
@@ -19,7 +20,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -84,10 +84,7 @@ class PagesProperties {
             assertEquals(whole, paged, "seed " + seed);
             rows.release();
         } finally {
-            try (var files = Files.walk(folder)) {
-                files.sorted(Comparator.reverseOrder())
-                        .forEach(file -> file.toFile().delete());
-            }
+            Folders.delete(folder);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.millrace.query;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.millrace.Folders;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
@@ -53,10 +54,7 @@ class ParquetProperties {
             assertEquals(true, DuckDbEngine.delete(file));
             batch.release();
         } finally {
-            try (var files = Files.walk(folder)) {
-                files.sorted(java.util.Comparator.reverseOrder())
-                        .forEach(each -> each.toFile().delete());
-            }
+            Folders.delete(folder);
         }
     }
 

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.Folders;
 import dev.millrace.arrow.ArrowFile;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.BatchWriter;
@@ -407,10 +408,7 @@ class RowsScanProperties {
             try (var sample = new SampleRows(folder, isEncoded(seed) ? SampleRows.ENCODED : SampleRows.SCHEMA)) {
                 body.run(folder, sample);
             } finally {
-                try (var files = Files.walk(folder)) {
-                    files.sorted(java.util.Comparator.reverseOrder())
-                            .forEach(file -> file.toFile().delete());
-                }
+                Folders.delete(folder);
             }
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);

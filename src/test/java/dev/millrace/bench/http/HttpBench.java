@@ -1,5 +1,6 @@
 package dev.millrace.bench.http;
 
+import dev.millrace.Folders;
 import dev.millrace.bench.Arguments;
 import dev.millrace.bench.Bench;
 import dev.millrace.bench.ChildJvm;
@@ -7,7 +8,6 @@ import dev.millrace.bench.Ratio;
 import dev.millrace.bench.Report;
 import dev.millrace.bench.Series;
 import dev.millrace.bench.Tools;
-import dev.millrace.bench.ingest.Folders;
 import dev.millrace.ingest.broker.ChildBroker;
 import java.io.IOException;
 import java.io.OutputStream;

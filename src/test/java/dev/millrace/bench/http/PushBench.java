@@ -3,12 +3,12 @@ package dev.millrace.bench.http;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.millrace.Folders;
 import dev.millrace.bench.Arguments;
 import dev.millrace.bench.Bench;
 import dev.millrace.bench.Ratio;
 import dev.millrace.bench.Report;
 import dev.millrace.bench.Series;
-import dev.millrace.bench.ingest.Folders;
 import dev.millrace.ingest.broker.ChildBroker;
 import dev.millrace.server.demo.DemoData;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package dev.millrace.bench.ingest;
 
+import dev.millrace.Folders;
 import dev.millrace.ingest.publish.TopicPublisher;
 import dev.millrace.ingest.publish.TopicSpecification;
 import dev.millrace.server.demo.DemoData;

@@ -1,5 +1,6 @@
 package dev.millrace.bench.ingest;
 
+import dev.millrace.Folders;
 import dev.millrace.bench.Arguments;
 import dev.millrace.bench.Bench;
 import dev.millrace.bench.Ratio;

@@ -1,5 +1,6 @@
 package dev.millrace.bench.ingest;
 
+import dev.millrace.Folders;
 import dev.millrace.arrow.ArrowSchemas;
 import dev.millrace.config.Configuration;
 import dev.millrace.config.ConfigurationReader;

@@ -1,5 +1,6 @@
 package dev.millrace.bench.ingest;
 
+import dev.millrace.Folders;
 import dev.millrace.bench.Tools;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,6 +1,7 @@
 package dev.millrace.bench.ingest;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.Folders;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;

@@ -1,12 +1,12 @@
 package dev.millrace.bench.proof;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.Folders;
 import dev.millrace.bench.Arguments;
 import dev.millrace.bench.Bench;
 import dev.millrace.bench.Ratio;
 import dev.millrace.bench.Report;
 import dev.millrace.bench.Series;
-import dev.millrace.bench.ingest.Folders;
 import dev.millrace.ingest.TestKafka;
 import dev.millrace.ingest.broker.ChildBroker;
 import dev.millrace.ingest.publish.TopicPublisher;

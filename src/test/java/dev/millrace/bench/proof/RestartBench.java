@@ -3,12 +3,12 @@ package dev.millrace.bench.proof;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.Folders;
 import dev.millrace.bench.Arguments;
 import dev.millrace.bench.Bench;
 import dev.millrace.bench.Ratio;
 import dev.millrace.bench.Report;
 import dev.millrace.bench.Series;
-import dev.millrace.bench.ingest.Folders;
 import dev.millrace.ingest.broker.ChildBroker;
 import dev.millrace.ingest.publish.SourceRecord;
 import dev.millrace.ingest.publish.TopicPublisher;

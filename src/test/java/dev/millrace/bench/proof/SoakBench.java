@@ -1,11 +1,11 @@
 package dev.millrace.bench.proof;
 
+import dev.millrace.Folders;
 import dev.millrace.bench.Arguments;
 import dev.millrace.bench.Bench;
 import dev.millrace.bench.Ratio;
 import dev.millrace.bench.Report;
 import dev.millrace.bench.Series;
-import dev.millrace.bench.ingest.Folders;
 import dev.millrace.ingest.broker.ChildBroker;
 import dev.millrace.ingest.publish.TopicPublisher;
 import dev.millrace.ingest.publish.TopicSpecification;

@@ -1,23 +1,17 @@
 package dev.millrace.bench.proof;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.http.ChangeClient;
 import dev.millrace.query.ChangeToken;
 import dev.millrace.server.ChildServer;
-import dev.millrace.server.Client;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +26,7 @@ final class SoakSubscriber {
     private final URI changes;
     private final SoakModel model;
     private final Map<String, Long> table = new HashMap<>();
-    private @Nullable BufferedReader lines;
+    private @Nullable ChangeClient client;
     private String last = "";
 
     SoakSubscriber(ChildServer server, SoakModel model) {
@@ -44,20 +38,21 @@ final class SoakSubscriber {
     /** Takes some more changes; whether the table could be held against the model behind them. */
     boolean read(Random random) {
         try {
-            BufferedReader open = lines != null ? lines : connect();
-            lines = open;
+            ChangeClient open =
+                    client != null ? client : ChangeClient.open(http, ChangeClient.Form.LINES, changes, last);
+            client = open;
             for (int i = random.nextInt(2000); i >= 0; i--) {
-                String line = open.readLine();
-                if (line == null) {
+                Optional<ChangeClient.Event> event = open.next();
+                if (event.isEmpty()) {
                     throw new IllegalStateException("the stream ended behind " + last);
                 }
-                if (!apply(Client.tree(line))) {
+                if (!apply(event.get())) {
                     break;
                 }
             }
             if (random.nextInt(CUT_OFF_EVERY) == 0) {
                 open.close();
-                lines = null;
+                client = null;
             }
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
@@ -74,28 +69,10 @@ final class SoakSubscriber {
         return true;
     }
 
-    private BufferedReader connect() throws IOException {
-        var request = HttpRequest.newBuilder(changes).header("Accept", "application/x-ndjson");
-        if (!last.isEmpty()) {
-            request.header("Last-Event-ID", last);
-        }
-        try {
-            HttpResponse<InputStream> response = http.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
-            if (response.statusCode() != 200) {
-                throw new IllegalStateException(
-                        response.statusCode() + " " + new String(response.body().readAllBytes(), UTF_8));
-            }
-            return new BufferedReader(new InputStreamReader(response.body(), UTF_8));
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IOException(interrupted);
-        }
-    }
-
     /** Whether it is a change, and not word that nothing comes at present. */
-    private boolean apply(JsonNode event) {
-        JsonNode before = event.path("before");
-        JsonNode after = event.path("after");
+    private boolean apply(ChangeClient.Event event) {
+        JsonNode before = event.before();
+        JsonNode after = event.after();
         if (before.isObject() || after.isObject()) {
             String account = (after.isObject() ? after : before).get("account").textValue();
             Long then =
@@ -104,10 +81,10 @@ final class SoakSubscriber {
             if (!Objects.equals(then, told)) {
                 throw new IllegalStateException(account + " was " + then + ", but is told to have been: " + event);
             }
-        } else if (!event.get("type").textValue().equals("position")) {
+        } else if (!event.type().equals("position")) {
             throw new IllegalStateException(event.toString());
         }
-        last = event.get("id").textValue();
+        last = event.id();
         return before.isObject() || after.isObject();
     }
 

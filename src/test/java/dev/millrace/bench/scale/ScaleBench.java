@@ -1,5 +1,6 @@
 package dev.millrace.bench.scale;
 
+import dev.millrace.Folders;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.Dictionary;
@@ -26,7 +27,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -35,7 +35,6 @@ import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.types.FloatingPointPrecision;
@@ -117,11 +116,7 @@ public final class ScaleBench implements Bench {
                     List.of(),
                     List.of());
         } finally {
-            try (Stream<Path> all = Files.walk(folder)) {
-                for (Path file : all.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            }
+            Folders.delete(folder);
         }
     }
 

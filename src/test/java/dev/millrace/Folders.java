@@ -1,4 +1,4 @@
-package dev.millrace.bench.ingest;
+package dev.millrace;
 
 import java.io.IOException;
 import java.nio.file.Files;
