@@ -33,7 +33,7 @@ final class ChangeGroup {
     private static final short POLICY = 1008;
 
     /** What a group's subscribers have in common. */
-    record Key(List<List<String>> query, ChangeForm form, boolean numbersAsStrings) {}
+    record Key(List<String> query, ChangeForm form, boolean numbersAsStrings) {}
 
     private record Filled(ChangeReader.Filled end, ByteBuf bytes) {}
 

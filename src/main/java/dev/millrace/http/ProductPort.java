@@ -164,7 +164,7 @@ final class ProductPort {
                 && query.grouping().isNone()
                 && coding.coding() == Coding.IDENTITY
                 && !counted
-                && query.filters().isEmpty()
+                && query.filter().isAll()
                 && query.sort().isEmpty()
                 && query.limit() <= MAX_ROWS_HERE;
         try {

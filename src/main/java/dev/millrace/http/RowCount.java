@@ -19,7 +19,7 @@ final class RowCount {
     /** The number; the first time all rows are looked at, unless there are no filters. */
     long rows() {
         if (rows < 0) {
-            rows = query.filters().isEmpty() ? snapshot.rows() : of(snapshot, query);
+            rows = query.filter().isAll() ? snapshot.rows() : of(snapshot, query);
         }
         return rows;
     }

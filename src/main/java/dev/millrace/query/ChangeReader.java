@@ -28,7 +28,7 @@ public final class ChangeReader {
     private final RowsQuery query;
     private final ChangeForm form;
     private final JsonEncoder encoder;
-    private final List<FilterLoop> filters;
+    private final FilterLoop filter;
     private final int[] one = new int[1];
 
     /**
@@ -41,7 +41,7 @@ public final class ChangeReader {
         this.query = query;
         this.form = form;
         this.encoder = JsonEncoder.of(query.select(), numbersAsStrings);
-        this.filters = query.filters().stream().map(FilterLoop::new).toList();
+        this.filter = new FilterLoop(query.filter());
     }
 
     /**
@@ -194,12 +194,6 @@ public final class ChangeReader {
 
     private boolean meets(Row row) {
         one[0] = row.row();
-        for (FilterLoop filter : filters) {
-            if (filter.narrow(row.batch(), one, 1) == 0) {
-                return false;
-            }
-            one[0] = row.row();
-        }
-        return true;
+        return filter.narrow(row.batch(), one, 1) > 0;
     }
 }

@@ -5,7 +5,7 @@ import java.util.List;
 
 /** What a column's values are compared with, in the column's own representation. Immutable by convention: arrays are
  * made by the parser and never written again. */
-sealed interface Operand {
+public sealed interface Operand {
     /** Values within {@code [min, max]}, or, when {@code outside}, all others; nothing lies within an empty range. */
     record LongRange(long min, long max, boolean outside) implements Operand {}
 

@@ -78,7 +78,7 @@ public final class QueryParser {
      */
     public RowsQuery parse(List<Map.Entry<String, String>> parameters) {
         var single = new TreeMap<String, String>();
-        var filters = new ArrayList<Filter>();
+        var filters = new ArrayList<Filter.Compare>();
         var seen = new HashSet<String>();
         for (Map.Entry<String, String> parameter : parameters) {
             String name = parameter.getKey();
@@ -88,7 +88,7 @@ public final class QueryParser {
                 }
                 continue;
             }
-            Filter filter = filter(name, parameter.getValue());
+            Filter.Compare filter = filter(name, parameter.getValue());
             if (!seen.add(filter.column().path() + ' ' + filter.operator())) {
                 throw problem(name, "the same column and operator are given twice.", "each operator once a column.");
             }
@@ -105,7 +105,7 @@ public final class QueryParser {
                 : grouping.layout().top();
         var query = new RowsQuery(
                 answered,
-                filters,
+                Filter.all(filters),
                 grouping,
                 sort(single.get("sort"), grouping.isNone() ? columns : named(answered)),
                 limit == null ? limits.defaultLimit() : limit(limit, limits.maxLimit()),
@@ -263,7 +263,7 @@ public final class QueryParser {
                                         "the Millrace-Position of an earlier answer, for example xJ3dZ0kNT4qJm3YpWzQf5w:50012.49987.")));
     }
 
-    private Filter filter(String name, String value) {
+    private Filter.Compare filter(String name, String value) {
         String column = name;
         String token = "eq";
         if (name.startsWith("filter[")) {
@@ -294,7 +294,7 @@ public final class QueryParser {
                         name,
                         "'" + shown(value) + "' is no value for this column.",
                         ValueParser.expected(layout, operator)));
-        return new Filter(layout, operator, operand, value);
+        return new Filter.Compare(layout, operator, operand, value);
     }
 
     private static Optional<String> operator(String name, String brackets) {

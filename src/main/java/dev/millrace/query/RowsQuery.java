@@ -6,12 +6,13 @@ import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Hash;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Which rows of a product to read, and which columns of them. Immutable; any thread.
  *
  * @param select top-level columns in the order asked for, structs narrowed to the fields asked for
- * @param filters all of which a row must meet
+ * @param filter which rows are wanted
  * @param grouping whether groups of them are answered, which {@code select} and {@code sort} then are columns of
  * @param sort the order of the rows, the first key first; empty for that of partition and offset
  * @param limit most rows to answer
@@ -20,7 +21,7 @@ import java.util.stream.Collectors;
  */
 public record RowsQuery(
         List<ColumnLayout> select,
-        List<Filter> filters,
+        Filter filter,
         Grouping grouping,
         List<SortKey> sort,
         int limit,
@@ -28,25 +29,25 @@ public record RowsQuery(
         Start start) {
     public RowsQuery {
         select = List.copyOf(select);
-        filters = List.copyOf(filters);
         sort = List.copyOf(sort);
     }
 
     /** The same query from another start on. */
     RowsQuery from(Start other) {
-        return new RowsQuery(select, filters, grouping, sort, limit, limitGiven, other);
+        return new RowsQuery(select, filter, grouping, sort, limit, limitGiven, other);
     }
 
-    /** The rows that meet the filters, in the order that they have. */
+    /** The rows that are wanted, in the order that they have. */
     RowsQuery ofAllRows() {
-        return new RowsQuery(List.of(), filters, Grouping.NONE, List.of(), RowsScan.BLOCK, false, new Start.Now());
+        return new RowsQuery(List.of(), filter, Grouping.NONE, List.of(), RowsScan.BLOCK, false, new Start.Now());
     }
 
     /** Columns and filters, equal for the same rows and the same columns of them. */
-    public List<List<String>> canonical() {
-        return List.of(
-                select.stream().map(ColumnLayout::path).toList(),
-                filters.stream().map(Filter::canonical).sorted().toList());
+    public List<String> canonical() {
+        return Stream.concat(
+                        Stream.of(filter.canonical()),
+                        select.stream().flatMap(ColumnLayout::leaves).map(ColumnLayout::path))
+                .toList();
     }
 
     /** The same query of all rows. */
@@ -61,7 +62,7 @@ public record RowsQuery(
                                 .map(ColumnLayout::path)
                                 .collect(Collectors.joining(","))
                         + "\n"
-                        + filters.stream().map(Filter::canonical).sorted().collect(Collectors.joining("\n"))
+                        + filter.canonical()
                         + sort.stream().map(SortKey::canonical).collect(Collectors.joining(",", "\n\n", ""))
                         + (grouping.isNone() ? "" : grouping.canonical()))
                 .getBytes(UTF_8);

@@ -7,12 +7,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows of a snapshot that meet a query's filters, in the order of (partition, offset), a run at a time. One thread at
+ * The rows of a snapshot that a query's filter wants, in the order of (partition, offset), a run at a time. One thread at
  * a time; the snapshot is borrowed and must stay open.
  *
- * <p>Each step looks at up to {@value #BLOCK} rows of one slice: visible rows are put into a selection, and each filter
+ * <p>Each step looks at up to {@value #BLOCK} rows of one slice: visible rows are put into a selection, and the filter
  * narrows it, column by column. A step may select nothing, so that its length stays bounded on a loop or under a
- * cancellation check. Without filters the first step looks at no more rows than the limit and one, and each further one
+ * cancellation check. Without a filter the first step looks at no more rows than the limit and one, and each further one
  * at twice as many, so that a small page costs little.
  */
 public final class RowsScan implements RowSource {
@@ -20,7 +20,7 @@ public final class RowsScan implements RowSource {
     public static final int BLOCK = 4096;
 
     private final Snapshot snapshot;
-    private final List<FilterLoop> filters;
+    private final FilterLoop filter;
     private int[] selection;
     private List<Slice> slices;
     private int partition;
@@ -36,8 +36,8 @@ public final class RowsScan implements RowSource {
     /** A scan from a query's start on; a cursor's position must be the snapshot's. */
     public RowsScan(Snapshot snapshot, RowsQuery query) {
         this.snapshot = snapshot;
-        this.filters = query.filters().stream().map(FilterLoop::new).toList();
-        this.selection = new int[filters.isEmpty() ? Math.min(BLOCK, query.limit() + 1) : BLOCK];
+        this.filter = new FilterLoop(query.filter());
+        this.selection = new int[query.filter().isAll() ? Math.min(BLOCK, query.limit() + 1) : BLOCK];
         if (query.start() instanceof Start.After(Cursor cursor)) {
             partition = cursor.partition();
             fromOffset = cursor.offset();
@@ -71,13 +71,7 @@ public final class RowsScan implements RowSource {
         }
         begun = true;
         int to = Math.min(row + selection.length, at.rows());
-        int selected = at.select(row, to, selection);
-        for (FilterLoop filter : filters) {
-            if (selected == 0) {
-                break;
-            }
-            selected = filter.narrow(at.batch(), selection, selected);
-        }
+        int selected = filter.narrow(at.batch(), selection, at.select(row, to, selection));
         row = to;
         count = selected;
         return true;
@@ -142,7 +136,7 @@ public final class RowsScan implements RowSource {
                 row += skip;
             }
         }
-        if (row < entered.rows() && !filters.stream().allMatch(filter -> filter.mayMeet(entered.batch()))) {
+        if (row < entered.rows() && !filter.mayMeet(entered.batch())) {
             row = entered.rows();
             pruned++;
         }

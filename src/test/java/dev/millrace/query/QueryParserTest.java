@@ -39,15 +39,25 @@ class QueryParserTest {
                 List.of("delay", "id"),
                 query.select().stream().map(ColumnLayout::path).toList());
         assertEquals(
-                List.of("origin[eq]=SFO", "delay[gte]=60", "limit[lt]=5"),
-                query.filters().stream().map(Filter::canonical).toList());
+                List.of("{\"origin\":\"SFO\"}", "{\"delay[gte]\":\"60\"}", "{\"limit[lt]\":\"5\"}"),
+                compares(query).stream().map(Filter::canonical).toList());
+        assertEquals(
+                "{\"delay[gte]\":\"60\",\"limit[lt]\":\"5\",\"origin\":\"SFO\"}",
+                query.filter().canonical());
+    }
+
+    /** The comparisons of a query whose filter is of such alone. */
+    static List<Filter.Compare> compares(RowsQuery query) {
+        List<Filter> all =
+                query.filter() instanceof Filter.And(List<Filter> filters) ? filters : List.of(query.filter());
+        return all.stream().map(Filter.Compare.class::cast).toList();
     }
 
     @Test
     void parse_nestedPathAndPlainFilterForm_work() {
         RowsQuery query = parse("properties.mag[gt]", "5.5", "filter[origin]", "SFO");
-        assertEquals("properties.mag", query.filters().getFirst().column().path());
-        assertEquals(Operator.EQ, query.filters().get(1).operator());
+        assertEquals("properties.mag", compares(query).getFirst().column().path());
+        assertEquals(Operator.EQ, compares(query).get(1).operator());
     }
 
     @Test
@@ -112,7 +122,7 @@ class QueryParserTest {
     @Test
     void parse_filters_atAndAboveTheLimit() {
         String[] four = {"delay[gt]", "1", "delay[lt]", "9", "limit", "5", "ok", "true", "origin", "SFO"};
-        assertEquals(4, parse(four).filters().size());
+        assertEquals(4, compares(parse(four)).size());
         var five = new ArrayList<>(List.of(four));
         five.addAll(List.of("day[null]", "false"));
         assertTrue(fault(five.toArray(String[]::new)).reason().contains("too many"));

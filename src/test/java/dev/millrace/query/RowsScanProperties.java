@@ -60,7 +60,7 @@ class RowsScanProperties {
             RowsQuery query = query(seed, conditions, Map.of());
             var expected = new ArrayList<String>();
             for (SampleRows.Row row : model.values()) {
-                if (query.filters().stream().allMatch(filter -> meets(row, filter))) {
+                if (QueryParserTest.compares(query).stream().allMatch(filter -> meets(row, filter))) {
                     expected.add(row.id());
                 }
             }
@@ -114,7 +114,7 @@ class RowsScanProperties {
             String sort = String.join(",", keys);
             RowsQuery query = query(seed, conditions, Map.of("sort", sort));
             List<String> expected = model.values().stream()
-                    .filter(row -> query.filters().stream().allMatch(filter -> meets(row, filter)))
+                    .filter(row -> QueryParserTest.compares(query).stream().allMatch(filter -> meets(row, filter)))
                     .sorted(Comparator.comparingInt(
                             row -> Math.floorMod(row.id().hashCode(), SampleRows.PARTITIONS)))
                     .sorted((left, right) -> order(left, right, keys))
@@ -224,7 +224,7 @@ class RowsScanProperties {
             }
             ArrowFile.write(file, writer.batch(), rows, Map.of(), root);
             Batch mapped = ArrowFile.map(file, schema.layout(), root).batch();
-            for (Filter filter : query(seed, conditions, Map.of()).filters()) {
+            for (Filter.Compare filter : QueryParserTest.compares(query(seed, conditions, Map.of()))) {
                 var loop = new FilterLoop(filter);
                 int found = loop.narrow(mapped, new int[] {0, 1, 2}, rows);
                 assertTrue(loop.mayMeet(mapped) || found == 0, filter::canonical);
@@ -296,7 +296,7 @@ class RowsScanProperties {
         return random.nextInt(5) == 0 ? null : value;
     }
 
-    private static boolean meets(SampleRows.Row row, Filter filter) {
+    private static boolean meets(SampleRows.Row row, Filter.Compare filter) {
         Comparable<?> value = value(row, filter.column().path());
         String text = filter.text();
         return switch (filter.operator()) {
