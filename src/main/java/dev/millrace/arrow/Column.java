@@ -270,6 +270,24 @@ public final class Column {
         return hash;
     }
 
+    /** The hash of a key value under a secret, the same as {@code secret} gives for the value on the heap. */
+    public long hash(int row, SipHash secret) {
+        return switch (layout.storage()) {
+            case BYTES, DICTIONARY -> secret.of(data + start(row), length(row));
+            case BIT -> secret.of(bit(row) ? 1 : 0);
+            case FIXED -> layout.width() > 8 ? hashWords(row, secret) : secret.of(fixed(row));
+            case STRUCT, LIST, VECTOR -> throw new IllegalStateException("a key cannot be " + layout.storage());
+        };
+    }
+
+    private long hashWords(int row, SipHash secret) {
+        long hash = secret.of(word(row, 0));
+        for (int i = 1; i < words(); i++) {
+            hash = secret.combine(hash, word(row, i));
+        }
+        return hash;
+    }
+
     /** Whether two key values of the same type are equal; neither is null. */
     public boolean sameValue(int row, Column other, int otherRow) {
         return switch (layout.storage()) {

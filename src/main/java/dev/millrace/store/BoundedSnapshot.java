@@ -1,5 +1,6 @@
 package dev.millrace.store;
 
+import dev.millrace.arrow.SipHash;
 import dev.millrace.problem.Problem;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,8 +66,15 @@ final class BoundedSnapshot implements Snapshot {
     public Optional<Row> find(Key key) {
         Row best = null;
         long bestTimestamp = 0;
+        SipHash secret = null;
+        long hash = 0;
         for (Part part : parts) {
-            Row found = part.view().keys().find(part.view(), part.bound(), key);
+            PartitionKeys keys = part.view().keys();
+            if (keys.secret() != secret) {
+                secret = keys.secret();
+                hash = key.hash(secret);
+            }
+            Row found = keys.find(part.view(), part.bound(), key, hash);
             if (found != null) {
                 long timestamp = found.batch().column(schema.timestampColumn()).int64(found.row());
                 if (best == null || timestamp >= bestTimestamp) {

@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
-import dev.millrace.arrow.Hash;
+import dev.millrace.arrow.SipHash;
 import dev.millrace.arrow.Storage;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -21,18 +21,11 @@ public final class Key {
     private final StoreSchema schema;
     private final byte[][] texts;
     private final long[] numbers;
-    private final long hash;
 
     private Key(StoreSchema schema, byte[][] texts, long[] numbers) {
         this.schema = schema;
         this.texts = texts;
         this.numbers = numbers;
-        long sum = 0;
-        for (int i = 0; i < texts.length; i++) {
-            long part = isText(schema, i) ? Hash.of(texts[i], 0, texts[i].length) : Hash.of(numbers[i]);
-            sum = i == 0 ? part : Hash.combine(sum, part);
-        }
-        this.hash = sum;
     }
 
     /**
@@ -66,9 +59,14 @@ public final class Key {
         return new Key(schema, new byte[][] {utf8}, new long[1]);
     }
 
-    /** The same as {@link #hash(StoreSchema, Batch, int)} for a row with this key. */
-    public long hash() {
-        return hash;
+    /** The same as {@link #hash(StoreSchema, SipHash, Batch, int)} for a row with this key. */
+    long hash(SipHash secret) {
+        long sum = 0;
+        for (int i = 0; i < texts.length; i++) {
+            long part = isText(schema, i) ? secret.of(texts[i], 0, texts[i].length) : secret.of(numbers[i]);
+            sum = i == 0 ? part : secret.combine(sum, part);
+        }
+        return sum;
     }
 
     /** Whether a row has this key. */
@@ -87,12 +85,12 @@ public final class Key {
         return true;
     }
 
-    /** The hash of a row's key. */
-    public static long hash(StoreSchema schema, Batch batch, int row) {
+    /** The hash of a row's key under a secret. */
+    static long hash(StoreSchema schema, SipHash secret, Batch batch, int row) {
         long sum = 0;
         for (int i = 0; i < schema.key().size(); i++) {
-            long part = batch.column(schema.key().get(i)).hash(row);
-            sum = i == 0 ? part : Hash.combine(sum, part);
+            long part = batch.column(schema.key().get(i)).hash(row, secret);
+            sum = i == 0 ? part : secret.combine(sum, part);
         }
         return sum;
     }

@@ -31,6 +31,7 @@ final class KeyIndex {
     private final long[][] tables = new long[TABLES][];
     private final int[] used = new int[TABLES];
     private volatile long slots;
+    private int longestWalk;
 
     // What claim() found, for fill().
     private int claimedTable;
@@ -66,6 +67,7 @@ final class KeyIndex {
             }
             slot = (slot + 1) & (table.length - 1);
         }
+        longestWalk = Math.max(longestWalk, (slot - home(tag, table.length)) & (table.length - 1));
         claimedTable = number;
         claimedSlot = slot;
         claimedTag = tag;
@@ -94,6 +96,11 @@ final class KeyIndex {
     /** The entries whose tag is that of {@code hash}. Any thread. */
     Probe probe(long hash) {
         return new Probe((long[]) TABLE.getAcquire(tables, table(hash)), tag(hash));
+    }
+
+    /** The most slots that a claim walked over; some hundred with a thousand million keys, if their hashes are random. Writer only. */
+    int longestWalk() {
+        return longestWalk;
     }
 
     /** Heap bytes of the tables. */

@@ -1,5 +1,6 @@
 package dev.millrace.store;
 
+import dev.millrace.arrow.SipHash;
 import dev.millrace.problem.Problem;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -48,6 +49,7 @@ public final class LocalStore implements ProductStore {
             Disk disk,
             LongSupplier nanoClock,
             LongSupplier millisClock,
+            SipHash keyHash,
             FileChannel lock) {
         this.folder = folder;
         this.disk = disk;
@@ -66,7 +68,8 @@ public final class LocalStore implements ProductStore {
                 new MemoryGate(options.budgetBytes(), this::memoryBytes, this::seal, this::isPending),
                 () -> condition,
                 this::suspect,
-                this::topicName);
+                this::topicName,
+                keyHash);
         this.scrub = new Scrub(disk, resources.background(), notes);
     }
 
@@ -85,10 +88,18 @@ public final class LocalStore implements ProductStore {
      */
     public static LocalStore open(StoreSchema schema, StoreOptions options, Path folder, StoreResources resources)
             throws IOException {
-        return open(schema, options, folder, resources, new LocalDisk(), System::nanoTime, System::currentTimeMillis);
+        return open(
+                schema,
+                options,
+                folder,
+                resources,
+                new LocalDisk(),
+                System::nanoTime,
+                System::currentTimeMillis,
+                SipHash.random());
     }
 
-    /** A store over any disk, with clocks of its own. */
+    /** A store over any disk, with clocks and a secret of its own. */
     static LocalStore open(
             StoreSchema schema,
             StoreOptions options,
@@ -96,11 +107,12 @@ public final class LocalStore implements ProductStore {
             StoreResources resources,
             Disk disk,
             LongSupplier nanoClock,
-            LongSupplier millisClock)
+            LongSupplier millisClock,
+            SipHash keyHash)
             throws IOException {
         disk.createFolder(folder);
         FileChannel lock = StoreFolder.lock(folder);
-        var store = new LocalStore(schema, options, folder, resources, disk, nanoClock, millisClock, lock);
+        var store = new LocalStore(schema, options, folder, resources, disk, nanoClock, millisClock, keyHash, lock);
         boolean opened = false;
         try {
             store.recover();

@@ -2,6 +2,7 @@ package dev.millrace.store;
 
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
+import dev.millrace.arrow.SipHash;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -15,14 +16,27 @@ import org.jspecify.annotations.Nullable;
  */
 final class PartitionKeys {
     private static final int BLOCK = 64;
+    private static final int MOST_STEPS = 1024;
 
     private final StoreSchema schema;
+    private final SipHash secret;
     private final KeyIndex index = new KeyIndex();
     private final KeyChains chains = new KeyChains();
     private final long[] hashes = new long[BLOCK];
 
-    PartitionKeys(StoreSchema schema) {
+    PartitionKeys(StoreSchema schema, SipHash secret) {
         this.schema = schema;
+        this.secret = secret;
+    }
+
+    /** Hashes the keys; mostly the same object in all partitions of a product. */
+    SipHash secret() {
+        return secret;
+    }
+
+    /** Whether so many keys have nearly the same hash as happens only by somebody who knows the secret. */
+    boolean isCrowded() {
+        return index.longestWalk() > MOST_STEPS;
     }
 
     /**
@@ -40,7 +54,7 @@ final class PartitionKeys {
         for (int block = from; block < to; block += BLOCK) {
             int end = Math.min(to, block + BLOCK);
             for (int row = block; row < end; row++) {
-                hashes[row - block] = Key.hash(schema, batch, row);
+                hashes[row - block] = Key.hash(schema, secret, batch, row);
             }
             index.warm(hashes, end - block);
             for (int row = block; row < end; row++) {
@@ -69,9 +83,13 @@ final class PartitionKeys {
         return this;
     }
 
-    /** The newest row of a key in a view whose offset is below {@code bound}; null when it is a delete or retired, too. */
-    Snapshot.@Nullable Row find(PartitionView view, long bound, Key key) {
-        KeyIndex.Probe probe = index.probe(key.hash());
+    /**
+     * The newest row of a key in a view whose offset is below {@code bound}; null when it is a delete or retired, too.
+     *
+     * @param hash of the key by {@link #secret()}
+     */
+    Snapshot.@Nullable Row find(PartitionView view, long bound, Key key, long hash) {
+        KeyIndex.Probe probe = index.probe(hash);
         long candidate;
         while ((candidate = probe.next()) != Location.NONE) {
             for (long at = candidate; at != Location.NONE; at = chains.previous(at)) {

@@ -68,7 +68,7 @@ final class PartitionLog implements PartitionWriter {
         this.context = context;
         this.schema = context.schema();
         this.files = files;
-        this.keys = new PartitionKeys(schema);
+        this.keys = new PartitionKeys(schema, context.keyHash());
         Manifest manifest = found.manifest();
         this.next = manifest.next();
         this.durableNext = next;

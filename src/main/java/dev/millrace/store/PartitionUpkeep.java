@@ -1,5 +1,6 @@
 package dev.millrace.store;
 
+import dev.millrace.arrow.SipHash;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,7 +78,9 @@ final class PartitionUpkeep {
     void look(long nanos) {
         history.reach(nanos, log.visibleNext());
         settle();
-        if (!busy && retirement == null && nanos - lookedAt >= everyNanos) {
+        if (!busy
+                && retirement == null
+                && (nanos - lookedAt >= everyNanos || log.keys().isCrowded())) {
             begin(nanos, history.horizon(nanos));
             lookedAt = nanos;
             lookedNext = log.next();
@@ -86,6 +89,13 @@ final class PartitionUpkeep {
 
     private void begin(long nanos, long horizon) {
         StoreOptions options = context.options();
+        if (log.keys().isCrowded()) {
+            LOG.warn(
+                    "{}: keys have the same hash by the thousand; they are indexed anew under another secret",
+                    files.folder());
+            rebuildKeys(SipHash.random());
+            return;
+        }
         List<Segment> segments = log.sealed().segments();
         List<Segment> gone = segments.stream()
                 .takeWhile(segment -> segment.facts().retiredAt() < horizon)
@@ -96,7 +106,7 @@ final class PartitionUpkeep {
         }
         long rows = segments.stream().mapToLong(Segment::rows).sum();
         if (garbage > options.segmentRows() && garbage > rows / 2) {
-            rebuildKeys();
+            rebuildKeys(log.keys().secret());
         } else if (options.compaction() || !options.retention().isNone()) {
             Retention.Size own = log.size();
             Retention.Size all = context.size().get();
@@ -265,12 +275,12 @@ final class PartitionUpkeep {
         });
     }
 
-    private void rebuildKeys() {
+    private void rebuildKeys(SipHash secret) {
         SealedList renamed = renamed();
         int last = renamed.size() == 0 ? 0 : renamed.get(renamed.size() - 1).ordinal();
         start(context.background(), () -> {
             try {
-                PartitionKeys keys = new PartitionKeys(schema).addAll(renamed, 0);
+                PartitionKeys keys = new PartitionKeys(schema, secret).addAll(renamed, 0);
                 return new Then.Show(() -> {
                     SealedList now = renamed();
                     keys.addAll(now, last);

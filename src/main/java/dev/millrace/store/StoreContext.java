@@ -1,5 +1,6 @@
 package dev.millrace.store;
 
+import dev.millrace.arrow.SipHash;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -19,6 +20,7 @@ import org.apache.arrow.memory.BufferAllocator;
  * @param condition what must be met before anything more becomes durable
  * @param suspect told of a file that is not what was written
  * @param topicId the topic's id; asked for only once it is known
+ * @param keyHash hashes the keys, until a partition's are found crowded
  */
 record StoreContext(
         StoreSchema schema,
@@ -33,7 +35,8 @@ record StoreContext(
         MemoryGate gate,
         Supplier<CompletableFuture<Void>> condition,
         Suspect suspect,
-        Supplier<String> topicId) {
+        Supplier<String> topicId,
+        SipHash keyHash) {
     /** Takes a partition's file to be looked at, and set aside where it is broken; any thread. */
     interface Suspect {
         void file(int partition, Path folder, Manifest.SegmentFile file);

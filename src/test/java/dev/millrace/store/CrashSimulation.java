@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.arrow.SipHash;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
@@ -157,7 +158,8 @@ class CrashSimulation {
                     new StoreResources(allocator, allocator, Runnable::run),
                     disk,
                     this::nanos,
-                    () -> nanos() / 1_000_000);
+                    () -> nanos() / 1_000_000,
+                    SipHash.random());
             store.topic("t", PARTITIONS);
             return store;
         }

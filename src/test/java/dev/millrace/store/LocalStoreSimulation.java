@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.arrow.SipHash;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
@@ -100,7 +101,8 @@ class LocalStoreSimulation {
                     new StoreResources(product, mapped, files),
                     new LocalDisk(),
                     () -> nanos,
-                    () -> nanos / 1_000_000);
+                    () -> nanos / 1_000_000,
+                    SipHash.random());
             opened.topic("topic-1", PARTITIONS);
             return opened;
         }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.arrow.Dictionary;
+import dev.millrace.arrow.SipHash;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
@@ -384,7 +385,8 @@ class LocalStoreTest {
                 new StoreResources(root, root, Runnable::run),
                 disk,
                 () -> nanos[0],
-                () -> nanos[0] / 1_000_000)) {
+                () -> nanos[0] / 1_000_000,
+                SipHash.random())) {
             store.topic("t", 1);
             give(store, 0, 50);
             store.flush().get();
@@ -522,7 +524,8 @@ class LocalStoreTest {
                     new StoreResources(root, root, Runnable::run),
                     new LocalDisk(),
                     () -> nanos[0],
-                    () -> nanos[0] / 1_000_000)) {
+                    () -> nanos[0] / 1_000_000,
+                    SipHash.random())) {
                 store.topic("t", 1);
                 PartitionWriter writer = store.writer(0);
                 for (int offset = 0; offset < 100; offset++) {
