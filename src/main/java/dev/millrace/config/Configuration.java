@@ -1,5 +1,6 @@
 package dev.millrace.config;
 
+import dev.millrace.config.Setting.Form;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -23,27 +24,66 @@ public record Configuration(
         Query query,
         Store store,
         Writes writes) {
+    // One setting, one annotated component; the table is kept by hand, the formatter would take twice its lines.
+    // spotless:off
+
     /** The mesh served: its name (the catalog in SQL) and the folder that holds {@code domains/}, looked at now and then. */
-    public record Mesh(String name, Path folder, Duration watchInterval) {}
+    public record Mesh(
+            @Setting(value = "millrace", text = "The mesh's name; the catalog's name in SQL.") String name,
+            @Setting(value = "mesh",
+                    text = "The folder that holds `domains/`. A relative folder in the file is relative to the file's"
+                            + " folder, elsewhere to the working directory.")
+            Path folder,
+            @Setting(value = "2s",
+                    text = "How often the mesh folder is looked at for changes; one is taken up when two looks have"
+                            + " found the same.")
+            Duration watchInterval) {}
 
     /** Where segments and positions are kept. */
-    public record Data(Path folder) {}
+    public record Data(
+            @Setting(value = "millrace-data",
+                    text = "Where segments and positions are kept. Relative as `mesh.folder` is.")
+            Path folder) {}
 
     /** The HTTP output port; a page has {@code defaultLimit} rows unless asked, and at most {@code maxLimit}. */
     public record Http(
-            String host,
-            int port,
+            @Setting(value = "0.0.0.0", text = "The address that the HTTP port listens on.") String host,
+            @Setting(value = "8080", form = Form.PORT, text = "The HTTP port; 0 takes a free one.") int port,
+            @Setting(value = "100", in = "1 to 1000000 rows", atMost = "maxLimit",
+                    text = "Rows of a page when the request names no `limit`.")
             int defaultLimit,
+            @Setting(value = "10000", in = "1 to 1000000 rows", text = "The most rows that a page may have.")
             int maxLimit,
+            @Setting(value = "8MiB", in = "1KiB to 1GiB", text = "The largest request body that is read.")
             DataSize maxBody,
+            @Setting(value = "60s", text = "A connection without traffic for that long is closed.")
             Duration idleTimeout,
+            @Setting(value = "30s", text = "A connection whose request does not come whole within that long is closed.")
             Duration requestTimeout,
+            @Setting(value = "20000", in = "1 to 10000000 connections",
+                    text = "The most connections that are open; further ones are closed at once.")
             int maxConnections,
+            @Setting(value = "1024", in = "1 to 1000000 answers",
+                    text = "The most long answers under way, each of which may hold 200 KiB; one address has a quarter"
+                            + " of them at most.")
             int maxStreams,
+            @Setting(value = "15s",
+                    text = "How often a subscriber to changes is told how far it has come; at least four times in"
+                            + " `http.idleTimeout`.")
             Duration keepAlive,
+            @Setting(value = "20000", in = "1 to 10000000 subscribers",
+                    text = "The most subscribers to changes; further ones are answered with 503.")
             int maxSubscribers,
+            @Setting(value = "0", in = "0 to 10000000 subscribers",
+                    text = "The most subscribers at one address; 0 for a quarter of `http.maxSubscribers`.")
             int maxSubscribersPerClient,
+            @Setting(value = "1KiB", in = "0B to 1GiB",
+                    text = "Answers smaller than that are sent without `Content-Encoding`, whatever the client"
+                            + " accepts.")
             DataSize compressFrom,
+            @Setting(value = "", form = Form.ORIGINS,
+                    text = "The origins whose pages a browser lets read answers, for example"
+                            + " `https://app.example.org`, with commas between them; `*` for all, empty for none.")
             List<String> corsOrigins) {
         public Http {
             corsOrigins = List.copyOf(corsOrigins);
@@ -51,13 +91,24 @@ public record Configuration(
     }
 
     /** Health and metrics. */
-    public record Management(String host, int port) {}
+    public record Management(
+            @Setting(value = "0.0.0.0", text = "The address that health and metrics listen on.") String host,
+            @Setting(value = "8081", form = Form.PORT, text = "The port of health and metrics; 0 takes a free one.")
+            int port) {}
 
     /** The Flight output port. */
-    public record Flight(String host, int port) {}
+    public record Flight(
+            @Setting(value = "0.0.0.0", text = "The address that the Flight port listens on.") String host,
+            @Setting(value = "8815", form = Form.PORT, text = "The Flight port; 0 takes a free one.") int port) {}
 
     /** The brokers, and further properties for the Kafka clients, which may be secrets and are never printed. */
-    public record Kafka(String bootstrapServers, Map<String, String> properties) {
+    public record Kafka(
+            @Setting(value = "localhost:9092", text = "The brokers, as `host:port`, with commas between them.")
+            String bootstrapServers,
+            @Setting(value = "",
+                    text = "Any property of the Kafka clients. In a variable's name an underscore stands for a dot:"
+                            + " `MILLRACE_KAFKA_PROPERTIES_SECURITY_PROTOCOL` is `security.protocol`.")
+            Map<String, String> properties) {
         public Kafka {
             properties = Map.copyOf(properties);
         }
@@ -68,42 +119,106 @@ public record Configuration(
         }
     }
 
-    /**
-     * Where the schemas of Avro and Protobuf records are.
-     *
-     * @param url empty for none
-     * @param user for HTTP's basic authentication; empty for none
-     * @param password never printed
-     * @param retryFor how long an id is asked for before its records are dead letters
-     */
-    public record SchemaRegistry(String url, String user, String password, Duration retryFor) {
-        @Override
-        public String toString() {
-            return "SchemaRegistry[url=" + url + ", retryFor=" + retryFor + "]";
-        }
-    }
+    /** Where the schemas of Avro and Protobuf records are; nowhere if {@code url} is empty. */
+    public record SchemaRegistry(
+            @Setting(value = "", form = Form.URL,
+                    text = "The schema registry of Avro and Protobuf records, for example `http://registry:8081`;"
+                            + " empty for none.")
+            String url,
+            @Setting(value = "", text = "The user that the registry is told; empty for none.") String user,
+            @Setting(value = "", text = "That user's password; better given as a variable than in a file.")
+            Secret password,
+            @Setting(value = "30s",
+                    text = "How long the registry is asked for a schema, the product's input waiting, before records"
+                            + " that need it are dead letters; it is asked again after as long.")
+            Duration retryFor) {}
 
     /** What products do by default when records are gone from their topics, or a topic was made anew. */
-    public record Input(LossPolicy onGap, LossPolicy onRecreated) {}
+    public record Input(
+            @Setting(value = "stop",
+                    text = "What a product does whose next records are gone from its topic: `stop`, go on behind them,"
+                            + " or read all anew. A contract's custom property `millrace.onGap` goes before it.")
+            LossPolicy onGap,
+            @Setting(value = "stop", in = "stop or rebuild",
+                    text = "What a product does whose topic was deleted and made anew. A contract's custom property"
+                            + " `millrace.onRecreated` goes before it.")
+            LossPolicy onRecreated) {}
 
     /** The budget of each domain: off-heap memory, and threads that its products' partitions are spread over. */
-    public record Domain(DataSize memory, int ingestThreads) {}
+    public record Domain(
+            @Setting(value = "512MiB", in = "1MiB to 4TiB",
+                    text = "Off-heap memory of each domain; a domain that reaches it stops reading its topics until it"
+                            + " has room.")
+            DataSize memory,
+            @Setting(value = "1", in = "1 to 64 threads",
+                    text = "Threads of each domain that decode records; the partitions of its products are spread over"
+                            + " them. More than one where cores are idle while a domain catches up, or so that a slow"
+                            + " topic holds up fewer others.")
+            int ingestThreads) {}
 
     /** What the layers around each output port allow. */
-    public record Limits(Duration requestTimeout, int concurrency, int ratePerSecond) {}
+    public record Limits(
+            @Setting(value = "10s", text = "A request that takes longer is answered with a time-out.")
+            Duration requestTimeout,
+            @Setting(value = "256", in = "1 to 1000000 requests",
+                    text = "Requests under way at the same time, of each output port.")
+            int concurrency,
+            @Setting(value = "1000000", in = "1 to 100000000 requests",
+                    text = "Requests taken in a second, of each output port and over all clients.")
+            int ratePerSecond) {}
 
     /** What grouping and Parquet files may take: memory, threads of one request, groups, bytes of files together. */
-    public record Query(DataSize memory, int threads, int maxGroups, DataSize spool) {}
+    public record Query(
+            @Setting(value = "256MiB", in = "64MiB to 4TiB",
+                    text = "Memory of grouping and of writing Parquet, of all requests together; what does not fit"
+                            + " goes to files.")
+            DataSize memory,
+            @Setting(value = "1", in = "1 to 1024 threads",
+                    text = "Threads that work on groups beside those of the requests. With more than 1 the last digits"
+                            + " of sums of floating-point numbers may differ from one request to the next.")
+            int threads,
+            @Setting(value = "100000", in = "1 to 10000000 groups",
+                    text = "The most groups that a query may have; a query with more is refused.")
+            int maxGroups,
+            @Setting(value = "4GiB", in = "1MiB to 1024TiB",
+                    text = "The most bytes of Parquet files under way, in the data folder's `query`.")
+            DataSize spool) {}
 
     /**
      * When a segment is sealed, at {@code segmentRows} rows or {@code flushInterval} after its first row; whether a start
      * compares all files with their checksums; how long positions stay readable; whether segments are merged.
      */
-    public record Store(int segmentRows, Duration flushInterval, boolean scrub, Duration history, boolean compaction) {}
+    public record Store(
+            @Setting(value = "65536", in = "8 to 65536 rows", multipleOf = 8,
+                    text = "Rows after which a segment is sealed.")
+            int segmentRows,
+            @Setting(value = "30s",
+                    text = "A segment with rows is sealed and made durable after that long, full or not.")
+            Duration flushInterval,
+            @Setting(value = "true",
+                    text = "After a start all files are compared with their checksums, in the background.")
+            boolean scrub,
+            @Setting(value = "15m", in = "1s to 365d",
+                    text = "How long a position stays readable after a newer one was reached.")
+            Duration history,
+            @Setting(value = "true",
+                    text = "Whether small segments are merged and rows that no readable position sees are left out.")
+            boolean compaction) {}
 
     /**
      * What writing requests may have: {@code maxRecords} each; an idempotency key is known for {@code window}, so long as
      * it is among the newest {@code maxKeys}.
      */
-    public record Writes(int maxRecords, Duration window, int maxKeys) {}
+    public record Writes(
+            @Setting(value = "10000", in = "1 to 1000000 records", text = "The most records of a writing request.")
+            int maxRecords,
+            @Setting(value = "1d", in = "1s to 30d",
+                    text = "How long the answer to a request with an `Idempotency-Key` is kept, in the topic"
+                            + " `millrace.writes`.")
+            Duration window,
+            @Setting(value = "500000", in = "1 to 100000000 keys",
+                    text = "The most such keys that are kept; beyond it the oldest are forgotten before their time."
+                            + " Each takes about 200 bytes of heap.")
+            int maxKeys) {}
+    // spotless:on
 }

@@ -2,149 +2,150 @@ package dev.millrace.config;
 
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * What the value of a key is: a description for the docs and a reading of its text.
+ * What the value of a setting is: a description for the docs and a reading of its text.
  *
- * @param description for example {@code port, 0 to 65535}
- * @param parser gives the value or throws an {@link IllegalArgumentException} whose message says what would be right
+ * @param description for example {@code size, 1MiB to 4TiB}
+ * @param parser gives the value or throws an {@link IllegalArgumentException}
  */
-record Kind<T>(String description, Parser<T> parser) {
+record Kind(String description, Function<String, Object> parser) {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,12})\\s*(ms|s|m|h|d)");
+    private static final Pattern ORIGIN = Pattern.compile("\\*|[a-z][a-z0-9+.-]*://[^/\\s?#@A-Z]+");
+    private static final Pattern BOUNDS = Pattern.compile("(\\S+) to (\\S+)(?: (\\w+))?");
 
-    private static final Pattern ORIGIN = Pattern.compile("[a-z][a-z0-9+.-]*://[^/\\s?#@A-Z]+");
+    private static final Map<Class<?>, Kind> BY_TYPE = Map.of(
+            String.class, new Kind("text", text -> text),
+            Secret.class, new Kind("secret", Secret::new),
+            Map.class, new Kind("text", text -> text),
+            List.class, new Kind("list", Kind::list),
+            Path.class, new Kind("folder", Path::of),
+            boolean.class, new Kind("true or false", Kind::truth),
+            int.class, new Kind("number", Integer::valueOf),
+            DataSize.class, new Kind("size", DataSize::parse),
+            Duration.class, new Kind("duration", Kind::duration));
 
-    /** Reads a text. */
-    interface Parser<T> {
-        T parse(String text);
+    /** The kind of a component of that type. */
+    static Kind of(Class<?> type, Setting setting) {
+        String bounds = setting.in();
+        return switch (setting.form()) {
+            case PORT -> new Kind("port", Integer::valueOf).within("0 to 65535", 1);
+            case URL -> new Kind("URL of http or https", Kind::url).emptyFor(setting);
+            case ORIGINS -> new Kind("list of origins", Kind::origins).emptyFor(setting);
+            case OF_TYPE ->
+                type.isEnum()
+                        ? choice(type, bounds)
+                        : byType(type)
+                                .within(
+                                        bounds.isEmpty() && type == Duration.class ? "1ms to 1h" : bounds,
+                                        setting.multipleOf())
+                                .emptyFor(setting);
+        };
     }
 
-    static Kind<String> text() {
-        return new Kind<>("text", text -> {
-            if (text.isBlank()) {
-                throw new IllegalArgumentException("Expected a text, found nothing.");
-            }
-            return text.strip();
+    /** The value that a text says; an {@link IllegalArgumentException} names the right form otherwise. */
+    Object parse(String text) {
+        return parser.apply(text.strip());
+    }
+
+    private static Kind byType(Class<?> type) {
+        Kind kind = BY_TYPE.get(type);
+        if (kind == null) {
+            throw new IllegalStateException("a setting is of no kind: " + type);
+        }
+        return kind;
+    }
+
+    private Kind emptyFor(Setting setting) {
+        if (setting.value().isEmpty()) {
+            return new Kind(description + ", may be empty", parser);
+        }
+        return new Kind(description, text -> {
+            check(!text.isEmpty());
+            return parser.apply(text);
         });
     }
 
-    /** A text that may be empty. */
-    static Kind<String> anything() {
-        return new Kind<>("text, may be empty", String::strip);
-    }
-
-    /** A base address without a slash at its end; may be empty. */
-    static Kind<String> url() {
-        return new Kind<>("URL of http or https, may be empty", text -> {
-            String url = text.strip().replaceAll("/+$", "");
-            try {
-                String scheme = url.isEmpty() ? "http" : String.valueOf(new URI(url).getScheme());
-                if ((scheme.equals("http") || scheme.equals("https"))
-                        && (url.isEmpty() || new URI(url).getHost() != null)) {
-                    return url;
-                }
-            } catch (URISyntaxException e) {
-                throw new IllegalArgumentException(expected("URL of http or https", text), e);
-            }
-            throw new IllegalArgumentException(expected("URL of http or https", text));
-        });
-    }
-
-    /** Origins of web pages (RFC 6454) with commas between them, or a star. */
-    static Kind<List<String>> origins() {
-        String description = "list of origins, may be empty";
-        return new Kind<>(description, text -> {
-            List<String> origins = Arrays.stream(text.split(","))
-                    .map(String::strip)
-                    .filter(origin -> !origin.isEmpty())
-                    .toList();
-            if (!origins.stream()
-                    .allMatch(origin ->
-                            origin.equals("*") || ORIGIN.matcher(origin).matches())) {
-                throw new IllegalArgumentException(
-                        expected(description, text) + " For example https://app.example.org.");
-            }
-            return origins;
-        });
-    }
-
-    static Kind<Path> folder() {
-        return new Kind<>("folder", text -> {
-            try {
-                if (!text.isBlank()) {
-                    return Path.of(text.strip());
-                }
-            } catch (InvalidPathException e) {
-                throw new IllegalArgumentException("Expected a folder, found '" + text + "'.", e);
-            }
-            throw new IllegalArgumentException("Expected a folder, found nothing.");
-        });
-    }
-
-    static Kind<Integer> port() {
-        return whole("port", 0, 65_535);
-    }
-
-    static Kind<Integer> whole(String what, int min, int max) {
-        String description = what + ", " + min + " to " + max;
-        return new Kind<>(description, text -> {
-            try {
-                int value = Integer.parseInt(text.strip());
-                if (value >= min && value <= max) {
-                    return value;
-                }
-            } catch (NumberFormatException e) {
-                throw new IllegalArgumentException(expected(description, text), e);
-            }
-            throw new IllegalArgumentException(expected(description, text));
-        });
-    }
-
-    /** One of some names, in any case. */
-    @SafeVarargs
-    static <T extends Enum<T>> Kind<T> choice(T... choices) {
-        Function<T, String> name = choice -> choice.name().toLowerCase(Locale.ROOT);
-        String description = Arrays.stream(choices).map(name).collect(Collectors.joining(" or "));
-        return new Kind<>(
-                description,
-                text -> Arrays.stream(choices)
-                        .filter(choice -> choice.name().equalsIgnoreCase(text.strip()))
-                        .findFirst()
-                        .orElseThrow(() -> new IllegalArgumentException(expected(description, text))));
-    }
-
-    static Kind<Boolean> truth() {
-        String description = "true or false";
-        return new Kind<>(description, text -> switch (text.strip()) {
-            case "true" -> true;
-            case "false" -> false;
-            default -> throw new IllegalArgumentException("Expected " + description + ", found '" + text + "'.");
-        });
-    }
-
-    static Kind<Duration> duration(Duration min, Duration max) {
-        String description = "duration, " + show(min) + " to " + show(max);
-        return new Kind<>(description, text -> {
-            Duration value = duration(text.strip(), description);
-            if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
-                throw new IllegalArgumentException(expected(description, text));
-            }
+    private Kind within(String bounds, int multipleOf) {
+        Matcher matcher = BOUNDS.matcher(bounds);
+        if (!matcher.matches()) {
+            return this;
+        }
+        Object min = parser.apply(matcher.group(1));
+        Object max = parser.apply(matcher.group(2));
+        String counted = matcher.group(3) == null ? description : description + " of " + matcher.group(3);
+        String multiple = multipleOf == 1 ? "" : ", a multiple of " + multipleOf;
+        return new Kind(counted + ", " + matcher.group(1) + " to " + matcher.group(2) + multiple, text -> {
+            Object value = parser.apply(text);
+            check(compare(min, value) <= 0 && compare(value, max) <= 0);
+            check(multipleOf == 1 || (Integer) value % multipleOf == 0);
             return value;
         });
     }
 
-    private static Duration duration(String text, String description) {
+    /** Compares two values of one setting's type, which is one that has an order. */
+    @SuppressWarnings("unchecked")
+    static int compare(Object left, Object right) {
+        return ((Comparable<Object>) left).compareTo(right);
+    }
+
+    private static Kind choice(Class<?> type, String in) {
+        String choices = in.isEmpty()
+                ? Arrays.stream(type.getEnumConstants())
+                        .map(constant -> constant.toString().toLowerCase(Locale.ROOT))
+                        .collect(Collectors.joining(" or "))
+                : in;
+        List<String> names = List.of(choices.split(" or "));
+        return new Kind(choices, text -> {
+            check(names.contains(text.toLowerCase(Locale.ROOT)));
+            return Arrays.stream(type.getEnumConstants())
+                    .filter(constant -> constant.toString().equalsIgnoreCase(text))
+                    .findFirst()
+                    .orElseThrow();
+        });
+    }
+
+    private static List<String> list(String text) {
+        return Arrays.stream(text.split(","))
+                .map(String::strip)
+                .filter(item -> !item.isEmpty())
+                .toList();
+    }
+
+    private static List<String> origins(String text) {
+        List<String> origins = list(text);
+        check(origins.stream().allMatch(origin -> ORIGIN.matcher(origin).matches()));
+        return origins;
+    }
+
+    private static String url(String text) {
+        try {
+            URI url = new URI(text);
+            check(text.isEmpty()
+                    || (url.getHost() != null && List.of("http", "https").contains(String.valueOf(url.getScheme()))));
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException(e);
+        }
+        return text.replaceAll("/+$", "");
+    }
+
+    private static boolean truth(String text) {
+        check(text.equals("true") || text.equals("false"));
+        return text.equals("true");
+    }
+
+    private static Duration duration(String text) {
         Matcher matcher = DURATION.matcher(text);
         if (matcher.matches()) {
             long number = Long.parseLong(matcher.group(1));
@@ -159,37 +160,13 @@ record Kind<T>(String description, Parser<T> parser) {
         try {
             return Duration.parse(text);
         } catch (DateTimeParseException e) {
-            throw new IllegalArgumentException(expected(description, text) + " For example 30s, 500ms or 5m.", e);
+            throw new IllegalArgumentException(e);
         }
     }
 
-    static Kind<DataSize> size(DataSize min, DataSize max) {
-        String description = "size, " + min + " to " + max;
-        return new Kind<>(description, text -> {
-            DataSize value = DataSize.parse(text);
-            if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
-                throw new IllegalArgumentException(expected(description, text));
-            }
-            return value;
-        });
-    }
-
-    /** {@code 30s}, {@code 500ms}: the form that {@link #duration} reads. */
-    static String show(Duration duration) {
-        if (duration.toMillis() % 1000 != 0) {
-            return duration.toMillis() + "ms";
+    private static void check(boolean right) {
+        if (!right) {
+            throw new IllegalArgumentException();
         }
-        long seconds = duration.toSeconds();
-        if (seconds > 0 && seconds % 86_400 == 0) {
-            return seconds / 86_400 + "d";
-        }
-        if (seconds > 0 && seconds % 3600 == 0) {
-            return seconds / 3600 + "h";
-        }
-        return seconds > 0 && seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
-    }
-
-    private static String expected(String description, String text) {
-        return "Expected a " + description + ", found '" + text + "'.";
     }
 }

@@ -171,7 +171,7 @@ final class RegistryClient {
                 .setTimeout(CALL_MILLIS)
                 .addHeader("Accept", "application/vnd.schemaregistry.v1+json, application/json");
         if (!settings.user().isEmpty()) {
-            String pair = settings.user() + ":" + settings.password();
+            String pair = settings.user() + ":" + settings.password().text();
             request.addHeader("Authorization", "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(UTF_8)));
         }
         return http.request(request)

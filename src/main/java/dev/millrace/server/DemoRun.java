@@ -6,6 +6,7 @@ import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductState.Phase;
 import dev.millrace.ingest.broker.ChildBroker;
 import dev.millrace.ingest.publish.TopicPublisher;
+import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.server.demo.DemoData;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /**
  * The demo: a broker in a child process, its topics, their data, and the server over the demo's mesh, all in one data
@@ -47,7 +49,11 @@ final class DemoRun {
         checkFree("HTTP", demo.port());
         checkFree("Flight", demo.flightPort());
         checkFree("management", demo.managementPort());
-        configuration(data, HOST + ":0"); // a wrong variable is told before the broker is started
+        configuration(
+                data,
+                HOST + ":0",
+                warning ->
+                        out.println("millrace: " + warning)); // a wrong variable is told before the broker is started
         DemoMesh.unpack(data.resolve("mesh"));
         out.println("Millrace demo in " + data);
         out.println("starting a Kafka broker ...");
@@ -74,7 +80,7 @@ final class DemoRun {
         try (var publisher = new TopicPublisher(bootstrapServers)) {
             stop.whenSaid(publisher::close);
             publisher.ensure(DemoData.topics());
-            try (MillraceServer server = MillraceServer.start(configuration(data, bootstrapServers))) {
+            try (MillraceServer server = MillraceServer.start(configuration(data, bootstrapServers, told -> {}))) {
                 long total = publish(publisher, "flights", DemoData.FLIGHTS.name(), source.flights(demo.records()))
                         + publish(publisher, "airports", DemoData.AIRPORTS.name(), source.airports())
                         + publish(publisher, "earthquakes", DemoData.EARTHQUAKES.name(), source.earthquakes());
@@ -93,9 +99,9 @@ final class DemoRun {
         }
     }
 
-    private Configuration configuration(Path data, String bootstrapServers) {
+    private Configuration configuration(Path data, String bootstrapServers, Consumer<Fault> warnings) {
         return ConfigurationReader.ofDefaults()
-                .withEnvironment(System.getenv())
+                .withEnvironment(System.getenv(), warnings)
                 .withOverrides(Map.of(
                         "mesh.name",
                         "demo",

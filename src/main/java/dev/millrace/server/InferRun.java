@@ -73,7 +73,7 @@ final class InferRun {
 
     private String sampleTopic() {
         Configuration.Kafka kafka = ConfigurationReader.ofDefaults()
-                .withEnvironment(System.getenv())
+                .withEnvironment(System.getenv(), warning -> err.println("millrace: " + warning))
                 .withOverrides(
                         infer.bootstrapServers().isEmpty()
                                 ? Map.of()

@@ -20,7 +20,7 @@ final class ServeRun {
     void run() {
         Configuration configuration = ConfigurationReader.ofDefaults()
                 .withFile(serve.config())
-                .withEnvironment(System.getenv())
+                .withEnvironment(System.getenv(), warning -> out.println("millrace: " + warning))
                 .read();
         try (MillraceServer server = MillraceServer.start(configuration)) {
             out.println("HTTP        " + configuration.http().host() + ":" + server.httpPort());

@@ -1,22 +1,27 @@
 package dev.millrace.config;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.millrace.problem.Fault;
+import dev.millrace.problem.Fault.Severity;
 import dev.millrace.problem.Problem.InvalidConfiguration;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -54,11 +59,13 @@ class ConfigurationReaderTest {
                 """);
         Configuration configuration = ConfigurationReader.ofDefaults()
                 .withFile(file)
-                .withEnvironment(Map.of(
-                        "MILLRACE_HTTP_PORT", "2",
-                        "MILLRACE_HTTP_MAX_LIMIT", "600",
-                        "MILLRACE_KAFKA_PROPERTIES_SASL_MECHANISM", "PLAIN",
-                        "PATH", "/bin"))
+                .withEnvironment(
+                        Map.of(
+                                "MILLRACE_HTTP_PORT", "2",
+                                "MILLRACE_HTTP_MAX_LIMIT", "600",
+                                "MILLRACE_KAFKA_PROPERTIES_SASL_MECHANISM", "PLAIN",
+                                "PATH", "/bin"),
+                        warning -> fail(warning.toString()))
                 .withOverrides(Map.of("http.port", "3"))
                 .read();
 
@@ -76,12 +83,109 @@ class ConfigurationReaderTest {
     @Test
     void read_everyKeyByItsVariable_isTaken() {
         Map<String, String> environment = new HashMap<>();
-        Keys.ALL.forEach(key -> environment.put(key.variable(), key.defaultText()));
+        Key.ALL.forEach(key -> environment.put(key.variable(), key.setting().value()));
+        environment.remove("MILLRACE_KAFKA_PROPERTIES_*");
 
         assertEquals(
                 ConfigurationReader.ofDefaults().read(),
-                ConfigurationReader.ofDefaults().withEnvironment(environment).read());
-        assertEquals(Keys.ALL.size(), environment.size(), "two keys share a variable");
+                ConfigurationReader.ofDefaults()
+                        .withEnvironment(environment, warning -> fail(warning.toString()))
+                        .read());
+        assertEquals(Key.ALL.size() - 1, environment.size(), "two keys share a variable");
+    }
+
+    @Test
+    void read_unknownVariable_isAWarningWithTheNearestName() {
+        List<Fault> warnings = new ArrayList<>();
+
+        Configuration configuration = ConfigurationReader.ofDefaults()
+                .withEnvironment(
+                        Map.of(
+                                "MILLRACE_PORT", "tcp://10.0.0.11:8080",
+                                "MILLRACE_SERVICE_HOST", "10.0.0.11",
+                                "MILLRACE_HTPP_PORT", "1",
+                                "MILLRACE_KAFKA_PROPERTIES_", "nothing"),
+                        warnings::add)
+                .read();
+
+        assertEquals(ConfigurationReader.ofDefaults().read(), configuration);
+        assertEquals(
+                Set.of(
+                        "MILLRACE_PORT: There is no variable 'MILLRACE_PORT'."
+                                + " The nearest is 'MILLRACE_HTTP_PORT'. It is not taken.",
+                        "MILLRACE_HTPP_PORT: There is no variable 'MILLRACE_HTPP_PORT'."
+                                + " The nearest is 'MILLRACE_HTTP_PORT'. It is not taken.",
+                        "MILLRACE_SERVICE_HOST: There is no variable 'MILLRACE_SERVICE_HOST'."
+                                + " The nearest is 'MILLRACE_FLIGHT_HOST'. It is not taken.",
+                        "MILLRACE_KAFKA_PROPERTIES_: There is no variable 'MILLRACE_KAFKA_PROPERTIES_'."
+                                + " The nearest is 'MILLRACE_KAFKA_PROPERTIES_*'. It is not taken."),
+                warnings.stream()
+                        .map(fault -> fault.path() + ": " + fault.message())
+                        .collect(Collectors.toSet()));
+        assertEquals(
+                Set.of(Severity.WARNING), warnings.stream().map(Fault::severity).collect(Collectors.toSet()));
+    }
+
+    @Test
+    void read_portVariableOfAnOrchestratorsService_isAWarning() {
+        List<Fault> warnings = new ArrayList<>();
+
+        Configuration configuration = ConfigurationReader.ofDefaults()
+                .withOverrides(Map.of("flight.port", "1"))
+                .withEnvironment(
+                        Map.of("MILLRACE_HTTP_PORT", "tcp://10.0.0.11:80", "MILLRACE_FLIGHT_PORT", "udp://[::1]:2"),
+                        warnings::add)
+                .read();
+
+        assertEquals(8080, configuration.http().port());
+        assertEquals(1, configuration.flight().port());
+        assertEquals(
+                Set.of("MILLRACE_HTTP_PORT", "MILLRACE_FLIGHT_PORT"),
+                warnings.stream().map(Fault::path).collect(Collectors.toSet()));
+        assertEquals(
+                1,
+                faults(ConfigurationReader.ofDefaults()
+                                .withEnvironment(Map.of("MILLRACE_HTTP_PORT", "http"), warnings::add))
+                        .size());
+    }
+
+    @Test
+    void read_secret_isNeverPrinted() {
+        Configuration configuration = ConfigurationReader.ofDefaults()
+                .withOverrides(Map.of("schemaRegistry.password", "hush", "kafka.properties.ssl.key.password", "hush"))
+                .read();
+
+        assertEquals("hush", configuration.schemaRegistry().password().text());
+        assertFalse(configuration.toString().contains("hush"), configuration::toString);
+    }
+
+    @Test
+    void defaults_ofEverySetting_areWithinTheirOwnBounds() {
+        for (Key key : Key.ALL) {
+            if (!key.isMap()) {
+                assertDoesNotThrow(() -> key.kind().parse(key.setting().value()), key::name);
+            }
+        }
+    }
+
+    @Test
+    void read_boundsOfEverySetting_holdBelowAtAndAbove() {
+        Map<String, List<String>> edges = Map.of(
+                "http.maxBody", List.of("1023", "1KiB", "1GiB", "1073741825"),
+                "store.segmentRows", List.of("0", "8", "65536", "65544"),
+                "store.history", List.of("999ms", "1s", "365d", "366d"),
+                "http.idleTimeout", List.of("0ms", "1ms", "PT1H", "PT1H0.001S"),
+                "http.maxSubscribersPerClient", List.of("-1", "0", "10000000", "10000001"));
+        edges.forEach((key, texts) -> {
+            for (int edge = 0; edge < 4; edge++) {
+                var reader = ConfigurationReader.ofDefaults().withOverrides(Map.of(key, texts.get(edge)));
+                if (edge == 1 || edge == 2) {
+                    assertDoesNotThrow(reader::read, key + " " + texts.get(edge));
+                } else {
+                    assertEquals(1, faults(reader).size(), key + " " + texts.get(edge));
+                }
+            }
+        });
     }
 
     @Test
@@ -100,7 +204,7 @@ class ConfigurationReaderTest {
                 """);
         List<Fault> faults = faults(ConfigurationReader.ofDefaults()
                 .withFile(file)
-                .withEnvironment(Map.of("MILLRACE_HTPP_PORT", "1", "MILLRACE_DOMAIN_MEMORY", "3 bytes"))
+                .withEnvironment(Map.of("MILLRACE_HTPP_PORT", "1", "MILLRACE_DOMAIN_MEMORY", "3 bytes"), warning -> {})
                 .withOverrides(Map.of("flight.prot", "1")));
 
         Set<String> said = new HashSet<>();
@@ -159,6 +263,15 @@ class ConfigurationReaderTest {
                             .size(),
                     bad);
         }
+    }
+
+    @Test
+    void read_listOfYaml_isAList() throws IOException {
+        Path file = file("http: {corsOrigins: [https://a.org, http://localhost:3000]}");
+
+        assertEquals(
+                List.of("https://a.org", "http://localhost:3000"),
+                ConfigurationReader.ofDefaults().withFile(file).read().http().corsOrigins());
     }
 
     @Test

@@ -3,7 +3,7 @@ package dev.millrace.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.millrace.config.Configuration;
-import dev.millrace.config.DataSize;
+import dev.millrace.config.ConfigurationReader;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
@@ -20,6 +20,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -42,21 +43,21 @@ final class HttpFixture implements AutoCloseable {
 
     static Configuration.Http settings(
             Duration idle, Duration request, int maxConnections, Duration beat, int subscribers, int perClient) {
-        return new Configuration.Http(
-                "localhost",
-                0,
-                100,
-                10_000,
-                new DataSize(1 << 20),
-                idle,
-                request,
-                maxConnections,
-                256,
-                beat,
-                subscribers,
-                perClient,
-                new DataSize(1 << 10),
-                List.of("https://app.example.org"));
+        return ConfigurationReader.ofDefaults()
+                .withOverrides(Map.ofEntries(
+                        Map.entry("http.host", "localhost"),
+                        Map.entry("http.port", "0"),
+                        Map.entry("http.maxBody", "1MiB"),
+                        Map.entry("http.idleTimeout", idle.toString()),
+                        Map.entry("http.requestTimeout", request.toString()),
+                        Map.entry("http.maxConnections", Integer.toString(maxConnections)),
+                        Map.entry("http.maxStreams", "256"),
+                        Map.entry("http.keepAlive", beat.toString()),
+                        Map.entry("http.maxSubscribers", Integer.toString(subscribers)),
+                        Map.entry("http.maxSubscribersPerClient", Integer.toString(perClient)),
+                        Map.entry("http.corsOrigins", "https://app.example.org")))
+                .read()
+                .http();
     }
 
     HttpFixture(Path folder, PortLayers layers, Duration idle) throws Exception {
