@@ -63,7 +63,7 @@ final class ArrowDecoder implements RecordDecoder {
     public int prepare(byte[] bytes, int from, int length, boolean isKey) {
         try {
             return isKey ? 1 : open(bytes, from, from + length).rows();
-        } catch (Malformed broken) {
+        } catch (RuntimeException | StackOverflowError broken) {
             return 1; // and the decoding says so
         }
     }
@@ -99,7 +99,9 @@ final class ArrowDecoder implements RecordDecoder {
             }
             broken = read(known, first, last);
         } catch (Malformed reason) {
-            faults.at("arrow", reason.reason());
+            faults.at(reason.rule("arrow"), reason.reason());
+        } catch (RuntimeException | StackOverflowError failure) {
+            faults.unforeseen(failure);
         } finally {
             if (broken != GOOD) {
                 writer.rollback();

@@ -56,6 +56,21 @@ record ArrowField(
         }
     }
 
+    /** Whether values lie in the same way and mean the same, whatever they are called. */
+    boolean isLike(ArrowField other) {
+        boolean like = lay == other.lay
+                && width == other.width
+                && scalar.equals(other.scalar)
+                && signed == other.signed
+                && dictionary == other.dictionary
+                && children.size() == other.children.size()
+                && (values == null || other.values == null ? values == other.values : values.isLike(other.values));
+        for (int i = 0; like && i < children.size(); i++) {
+            like = children.get(i).isLike(other.children.get(i));
+        }
+        return like;
+    }
+
     /** Counts fields, so that a hostile schema, which may refer to one of its parts again and again, stays bounded. */
     static final class Budget {
         private int left = 4096;

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * An Arrow IPC stream (Arrow columnar format 1.5, "IPC Streaming Format") in a byte array, taken apart and verified: every
  * buffer lies within its message and is as long as its values need, offsets do not fall and stay within what they point
- * to. Values are read from the array itself, so whatever a hostile record says, nothing outside of it can be read.
+ * to, a dictionary has the type of every column that names it. Values are read from the array itself, which may hold other
+ * records too: what is verified here is all that keeps a hostile record from reading those.
  */
 final class ArrowRecord {
     private static final int CONTINUATION = -1;
@@ -200,7 +201,26 @@ final class ArrowRecord {
         for (int i = 0; i < header.fieldsLength(); i++) {
             read.add(ArrowField.of(header.fields(i), 1, budget));
         }
+        holdTogether(read, new HashMap<>());
         fields = List.copyOf(read);
+    }
+
+    /** A dictionary is read by the type of the column that names it first, so all that name it must have that type. */
+    private static void holdTogether(List<ArrowField> fields, Map<Long, ArrowField> types) {
+        for (ArrowField field : fields) {
+            ArrowField values = field.values();
+            if (values != null) {
+                ArrowField known = types.putIfAbsent(field.dictionary(), values);
+                if (known != null && !known.isLike(values)) {
+                    throw new Malformed(
+                            "schema",
+                            "The columns " + known.name() + " and " + field.name()
+                                    + " name one dictionary and have not one type.");
+                }
+                holdTogether(List.of(values), types);
+            }
+            holdTogether(field.children(), types);
+        }
     }
 
     private void dictionary(@Nullable DictionaryBatch dictionary) {
@@ -244,7 +264,7 @@ final class ArrowRecord {
                     "A batch is missing or compressed; let the producer send it as it is, in a compressed topic.");
         }
         long count = batch.length();
-        if (count < 0 || count > 8 * bodyBytes + (read.isEmpty() ? 0 : maxRows)) {
+        if (count < 0 || count > Math.min(Integer.MAX_VALUE, 8 * bodyBytes + (read.isEmpty() ? 0 : maxRows))) {
             throw new Malformed("A batch has more rows than it has bytes for.");
         }
         header = batch;
@@ -267,7 +287,7 @@ final class ArrowRecord {
         }
         long count = java.util.Objects.requireNonNull(header.nodes(node)).length();
         boolean mayMiss = java.util.Objects.requireNonNull(header.nodes(node++)).nullCount() != 0;
-        if (count < needed || count > 8 * bodyBytes + maxRows) {
+        if (count < needed || count > Math.min(Integer.MAX_VALUE, 8 * bodyBytes + maxRows)) {
             throw new Malformed(
                     "The column " + field.name() + " has fewer values than the batch has rows, or too many.");
         }
@@ -316,7 +336,7 @@ final class ArrowRecord {
         Column dictionary = null;
         if (field.values() != null) {
             dictionary = dictionaries.get(field.dictionary());
-            if (dictionary == null && needed > 0) {
+            if (dictionary == null && length > 0) {
                 throw new Malformed("The dictionary of the column " + field.name() + " does not come before it.");
             }
         }

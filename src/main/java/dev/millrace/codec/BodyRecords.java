@@ -13,6 +13,7 @@ import dev.millrace.contract.Property;
 import dev.millrace.contract.UnknownFields;
 import dev.millrace.contract.ValueFormat;
 import dev.millrace.problem.Problem;
+import dev.millrace.problem.ProblemException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -77,12 +78,25 @@ public final class BodyRecords {
                 case ARROW -> arrow(body);
             }
         } catch (Malformed broken) {
-            throw invalid(form, broken.reason());
+            String rule = broken.rule("");
+            throw rule.isEmpty() ? invalid(form, broken.reason()) : refused(rule, broken.reason());
+        } catch (ProblemException problem) {
+            throw problem;
+        } catch (RuntimeException | StackOverflowError failure) {
+            var faults = new Faults();
+            faults.unforeseen(failure);
+            throw refused(Faults.UNREADABLE, faults.violation().reason());
         } catch (JsonProcessingException broken) {
             throw invalid(form, broken.getOriginalMessage());
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         }
+    }
+
+    /** The body is as its format wants it, and the record that comes next has no row. */
+    private RuntimeException refused(String rule, String reason) {
+        var rejection = new Problem.Rejection(records, rule, "", reason);
+        return new Problem.BrokenRecords(1, records + 1, List.of(rejection)).exception();
     }
 
     private static RuntimeException invalid(BodyForm form, String reason) {

@@ -1,12 +1,22 @@
 package dev.millrace.codec;
 
+import org.apache.arrow.memory.OutOfMemoryException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 /** The first fault of a record, gathered while its parsers unwind: each gives its part of the path. One thread. */
 final class Faults {
     /** What a parser returns instead of its next position. */
     static final int FAULT = -1;
 
+    /** The rule that a record breaks whose reading failed in a way that was not foreseen. */
+    static final String UNREADABLE = "unreadable";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
+
     private String rule = "";
     private String reason = "";
+    private String lastUnforeseen = "";
     private final StringBuilder path = new StringBuilder();
 
     /** Notes the fault at a place whose path the callers give. */
@@ -20,6 +30,23 @@ final class Faults {
     /** The same, for those who say false. */
     boolean refuse(String rule, String reason) {
         return at(rule, reason) >= 0;
+    }
+
+    /**
+     * Whatever reading a record threw is that record's fault, and nobody else's. Only memory that ran out is passed on: it
+     * may have been taken by others.
+     */
+    int unforeseen(Throwable failure) {
+        if (failure instanceof OutOfMemoryException memory) {
+            throw memory;
+        }
+        String where = failure.getStackTrace().length == 0 ? "" : " " + failure.getStackTrace()[0];
+        String name = failure.getClass().getSimpleName();
+        if (!lastUnforeseen.equals(name + where)) {
+            lastUnforeseen = name + where;
+            LOG.warn("A record is refused, since reading it failed in a way that was not foreseen", failure);
+        }
+        return at(UNREADABLE, "The record cannot be read: " + name + ".");
     }
 
     /** The number is beyond a column of so many bits. */

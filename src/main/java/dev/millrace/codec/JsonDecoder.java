@@ -125,6 +125,8 @@ public final class JsonDecoder implements RecordDecoder {
         boolean good = false;
         try {
             good = read(json, from, length, plan, bare) >= 0;
+        } catch (RuntimeException | StackOverflowError failure) {
+            faults.unforeseen(failure);
         } finally {
             if (!good) {
                 writer.rollback();

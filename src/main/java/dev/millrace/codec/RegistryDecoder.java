@@ -83,7 +83,7 @@ final class RegistryDecoder implements RecordDecoder {
     public int prepare(byte[] record, int from, int length, boolean isKey) {
         try {
             return isPlain(record, from, length) || bound(record, from, from + length, isKey) != null ? 1 : WAITING;
-        } catch (Malformed broken) {
+        } catch (RuntimeException | StackOverflowError broken) {
             return 1; // and the decoding says so
         }
     }
@@ -120,7 +120,9 @@ final class RegistryDecoder implements RecordDecoder {
         try {
             good = read(record, from, end, isKey);
         } catch (Malformed broken) {
-            faults.at(format.name().toLowerCase(Locale.ROOT), broken.reason());
+            faults.at(broken.rule(format.name().toLowerCase(Locale.ROOT)), broken.reason());
+        } catch (RuntimeException | StackOverflowError failure) {
+            faults.unforeseen(failure);
         } finally {
             if (!good) {
                 writer.rollback();
@@ -184,23 +186,34 @@ final class RegistryDecoder implements RecordDecoder {
         if (isKey && key.fields.length == 0) {
             return refused(prefix, isKey, id, "", "The product has no key.");
         }
-        ObjectPlan target = isKey ? key : root;
-        faults.clear();
-        @Nullable Plan plan;
-        if (format == ValueFormat.AVRO) {
-            plan = AvroPlan.of(known, target, isKey, converter, rejectUnknown && !isKey);
-        } else {
+        List<Integer> message = List.of();
+        if (format == ValueFormat.PROTOBUF) {
             prefixReader.over(record, from + HEADER, end);
-            List<Integer> message = ProtobufSchema.indexes(prefixReader);
+            message = ProtobufSchema.indexes(prefixReader);
             prefix = Arrays.copyOfRange(record, from, prefixReader.at());
-            Message found = ProtobufSchema.of(known, message, target, converter, rejectUnknown && !isKey);
-            plan = found == null ? null : new ProtobufPlan(found, converter);
         }
+        Plan plan = plan(known, message, isKey);
         if (plan != null) {
             return new Bound(prefix, isKey, plan);
         }
         Violation fault = faults.violation();
         return refused(prefix, isKey, id, fault.path(), fault.reason());
+    }
+
+    /** The plan of a schema; null with a fault when there is none, also where the schema overwhelms its reader. */
+    private @Nullable Plan plan(SchemaSource.Known known, List<Integer> message, boolean isKey) {
+        ObjectPlan target = isKey ? key : root;
+        faults.clear();
+        try {
+            if (format == ValueFormat.AVRO) {
+                return AvroPlan.of(known, target, isKey, converter, rejectUnknown && !isKey);
+            }
+            Message found = ProtobufSchema.of(known, message, target, converter, rejectUnknown && !isKey);
+            return found == null ? null : new ProtobufPlan(found, converter);
+        } catch (RuntimeException | StackOverflowError failure) {
+            faults.unforeseen(failure);
+            return null;
+        }
     }
 
     private Bound refused(byte[] prefix, boolean isKey, int id, String path, String reason) {

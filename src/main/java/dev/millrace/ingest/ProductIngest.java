@@ -41,6 +41,10 @@ import org.slf4j.LoggerFactory;
  */
 final class ProductIngest {
     private static final Logger LOG = LoggerFactory.getLogger(ProductIngest.class);
+
+    /** How often a record must run out of heap, with nothing else of its product at work, before it is taken for the cause. */
+    private static final int HEAP_TRIES = 5;
+
     private static final String NO_MEMORY = "the domain's memory budget is used up.";
 
     /** Where broken records go. */
@@ -70,6 +74,7 @@ final class ProductIngest {
         private final PartitionWriter writer;
         private final RecordReader reader;
         private long exhaustedAt = -1;
+        private int exhaustedAlone;
 
         Part(ProductDefinition definition, PartitionWriter writer, RecordReader reader) {
             this.definition = definition;
@@ -240,7 +245,12 @@ final class ProductIngest {
             if (record.offset() < writer.next()) {
                 continue;
             }
-            int rows = reader.prepare(record);
+            int rows = 1;
+            try {
+                rows = reader.prepare(record);
+            } catch (OutOfMemoryError memory) {
+                LOG.debug("{}: no heap to look at {}", product.qualifiedName(), record.offset()); // reading will tell
+            }
             if (rows == RecordDecoder.WAITING) {
                 return Outcome.WAITING;
             }
@@ -250,23 +260,28 @@ final class ProductIngest {
             if (!writer.ready(rows) || (rejection.isPresent() && rejection.get().isFull())) {
                 return Outcome.EXHAUSTED;
             }
+            RecordReader.Reading read;
+            Violation violation;
             try {
-                switch (reader.read(record)) {
-                    case ROW -> writer.commit(record.offset(), record.timestamp(), false, reader.rows());
-                    case DELETE -> writer.commit(record.offset(), record.timestamp(), true);
-                    case NOTHING -> writer.skip(record.offset() + 1);
-                    case BROKEN -> reject(record, writer, reader.violation());
-                }
-            } catch (OutOfMemoryException memory) {
+                read = reader.read(record);
+                violation = reader.violation();
+            } catch (OutOfMemoryException | OutOfMemoryError memory) {
                 writer.exhausted();
-                if (!alone) {
+                part.exhaustedAlone = alone ? part.exhaustedAlone + 1 : 0;
+                // The budget is the domain's own; the heap is everyone's, and may be short for a while.
+                if (!alone || (memory instanceof OutOfMemoryError && part.exhaustedAlone < HEAP_TRIES)) {
                     part.exhaustedAt = record.offset();
                     return Outcome.EXHAUSTED;
                 }
-                reject(
-                        record,
-                        writer,
-                        new Violation("size", "", "The record alone needs more memory than its domain's budget has."));
+                read = RecordReader.Reading.BROKEN;
+                violation =
+                        new Violation("size", "", "The record alone needs more memory than its domain's budget has.");
+            }
+            switch (read) {
+                case ROW -> writer.commit(record.offset(), record.timestamp(), false, reader.rows());
+                case DELETE -> writer.commit(record.offset(), record.timestamp(), true);
+                case NOTHING -> writer.skip(record.offset() + 1);
+                case BROKEN -> reject(record, writer, violation);
             }
         }
         part.exhaustedAt = -1;
@@ -322,7 +337,7 @@ final class ProductIngest {
             boolean broken = part.reader.read(record) == RecordReader.Reading.BROKEN;
             part.writer.batch().rollback();
             return broken ? Optional.of(part.reader.violation()) : Optional.empty();
-        } catch (OutOfMemoryException memory) {
+        } catch (OutOfMemoryException | OutOfMemoryError memory) {
             part.writer.exhausted();
             throw unavailable(NO_MEMORY);
         }

@@ -172,11 +172,14 @@ final class WriteCheck implements BodyRecords.Taker {
             return;
         }
         Violation why = decoder.violation();
-        Matcher row = ROW.matcher(why.path());
-        if (!row.matches()) {
+        if (why.rule().equals("arrow")) {
             throw new Problem.InvalidBody(why.reason(), "an Arrow IPC stream with the contract's columns.").exception();
         }
-        rejected.add(new Rejection(Integer.parseInt(row.group(1)), why.rule(), row.group(2), why.reason()));
+        Matcher row = ROW.matcher(why.path());
+        rejected.add(
+                row.matches()
+                        ? new Rejection(Integer.parseInt(row.group(1)), why.rule(), row.group(2), why.reason())
+                        : new Rejection(0, why.rule(), why.path(), why.reason()));
         number = rows;
     }
 

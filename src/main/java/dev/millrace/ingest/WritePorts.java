@@ -245,7 +245,7 @@ public final class WritePorts {
                 pending.receipt = position -> receipt(draft, lenient, position);
             } catch (ProblemException refused) {
                 pending.refusal = Optional.of(refused);
-            } catch (OutOfMemoryException full) {
+            } catch (OutOfMemoryException | OutOfMemoryError full) {
                 pending.refusal =
                         Optional.of(WriteLog.unavailable("the memory for the checking of writes is used up", false));
             }

@@ -26,6 +26,7 @@ import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.lifecycle.AfterProperty;
 import net.jqwik.api.lifecycle.BeforeProperty;
+import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.VectorLoader;
 import org.apache.arrow.vector.VectorSchemaRoot;
@@ -38,7 +39,7 @@ class BinaryFormatsProperties {
     private static final int ROWS = 12;
     private static final List<Property> COLUMNS = RandomRecords.COLUMNS;
     private static final Schema AVRO = AvroForm.schema("Record", COLUMNS);
-    private static final FileDescriptorProto PROTOBUF = ProtobufForm.file(COLUMNS);
+    static final FileDescriptorProto PROTOBUF = ProtobufForm.file(COLUMNS);
 
     private final ObjectMapper mapper = StrictJson.mapper();
     private RootAllocator root = new RootAllocator();
@@ -86,7 +87,7 @@ class BinaryFormatsProperties {
             for (int i = 0; i < count; i++) {
                 side.decodeJson(RandomRecords.record(random));
             }
-            byte[] stream = stream(side.json.batch(), count);
+            byte[] stream = stream(side.json.batch(), count, root);
             assertEquals(count, side.decoder.prepare(stream, 0, stream.length, false));
             assertTrue(
                     side.decoder.decode(stream, 0, stream.length),
@@ -107,7 +108,7 @@ class BinaryFormatsProperties {
         }
         try (var side = new Sides(json -> arrow(json))) {
             records.forEach(side::decodeJson);
-            byte[] arrow = stream(side.json.batch(), records.size());
+            byte[] arrow = stream(side.json.batch(), records.size(), root);
             for (BodyForm form : List.of(BodyForm.AVRO, BodyForm.ARROW)) {
                 byte[] body = form == BodyForm.ARROW ? arrow : AvroForm.container(AVRO, COLUMNS, records, random);
                 JsonDecoder again = Records.decoder(COLUMNS, side.binary);
@@ -168,14 +169,14 @@ class BinaryFormatsProperties {
             for (int i = 0; i < 3; i++) {
                 side.decodeJson(RandomRecords.record(random));
             }
-            stream = stream(side.json.batch(), 3);
+            stream = stream(side.json.batch(), 3, root);
         }
         try (var side = new Sides(json -> arrow(json))) {
             side.mutate(stream, 0, random);
         }
     }
 
-    private static Descriptor descriptor() throws DescriptorValidationException {
+    static Descriptor descriptor() throws DescriptorValidationException {
         return FileDescriptor.buildFrom(PROTOBUF, new FileDescriptor[] {TimestampProto.getDescriptor()})
                 .findMessageTypeByName("Record");
     }
@@ -207,7 +208,7 @@ class BinaryFormatsProperties {
                 COLUMNS, UnknownFields.IGNORE, writer, JsonLimits.DEFAULT, Records.decoder(COLUMNS, writer), 1000);
     }
 
-    private byte[] stream(Batch batch, int rows) throws IOException {
+    static byte[] stream(Batch batch, int rows, BufferAllocator root) throws IOException {
         var out = new ByteArrayOutputStream();
         try (VectorSchemaRoot vectors = VectorSchemaRoot.create(
                         Dictionary.vectors(batch.layout().schema()), root);

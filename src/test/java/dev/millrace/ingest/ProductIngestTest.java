@@ -1,0 +1,175 @@
+package dev.millrace.ingest;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.millrace.arrow.ArrowSchemas;
+import dev.millrace.codec.SchemaSource;
+import dev.millrace.codec.Violation;
+import dev.millrace.contract.MeshReader;
+import dev.millrace.contract.ProductDefinition;
+import dev.millrace.domain.DomainActor;
+import dev.millrace.domain.Product;
+import dev.millrace.ingest.ProductIngest.Outcome;
+import dev.millrace.store.LocalStore;
+import dev.millrace.store.Position;
+import dev.millrace.store.StoreOptions;
+import dev.millrace.store.StoreSchema;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import org.apache.arrow.memory.RootAllocator;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What single records do to a product, without a broker. */
+@Timeout(60)
+class ProductIngestTest {
+    private static final String TOPIC = "t";
+    private static final String ID = "topic-id";
+    private static final long MEMORY = 4 << 20;
+
+    @TempDir
+    private Path folder;
+
+    private final RootAllocator root = new RootAllocator();
+    private final Map<Long, Violation> letters = new TreeMap<>();
+
+    @AfterEach
+    void closeRoot() {
+        root.close();
+    }
+
+    @Test
+    void accept_recordsWhoseReadingFails_areDeadLettersAndHoldUpNoOther() throws Exception {
+        int[] found = new int[7];
+        SchemaSource schemas = id -> {
+            if (id == 5 && ++found[5] <= 3) {
+                throw new OutOfMemoryError("others had taken it");
+            }
+            return switch (id) {
+                case 2 -> throw new IllegalStateException("not foreseen");
+                case 3 -> throw new StackOverflowError("as deep as the record says");
+                case 4 -> throw new OutOfMemoryError("whenever this record is read");
+                case 6 -> new SchemaSource.Known("AVRO", "[".repeat(100_000), List.of());
+                default ->
+                    new SchemaSource.Known(
+                            "AVRO",
+                            "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"n\",\"type\":\"long\"}]}",
+                            List.of());
+            };
+        };
+        try (DomainActor domain = open("avro", "{name: n, logicalType: integer}", "")) {
+            Product product = domain.products().getFirst();
+            var ingest = new ProductIngest(product, domain.lanes(product), Optional.of(rejection()), schemas);
+            ingest.alone(() -> product.store().topic(ID, 1)).join();
+            List<ConsumerRecord<ByteBuffer, ByteBuffer>> records = new ArrayList<>();
+            for (int id : new int[] {1, 2, 3, 4, 5, 6, 1}) {
+                byte[] value = ByteBuffer.allocate(6)
+                        .put((byte) 0)
+                        .putInt(id)
+                        .put((byte) (2 * id))
+                        .array();
+                records.add(record(records.size(), null, value));
+            }
+            int refused = take(ingest, records);
+            assertTrue(refused >= 5, "memory that ran out is not given up at once");
+            assertEquals(
+                    List.of("1 unreadable", "2 unreadable", "3 size", "5 schema"),
+                    letters.entrySet().stream()
+                            .map(letter -> letter.getKey() + " " + letter.getValue().rule())
+                            .toList());
+            assertEquals(Position.of(ID, 7), product.position());
+            try (var snapshot = product.snapshot()) {
+                assertEquals(3, snapshot.rows());
+            }
+        }
+    }
+
+    private int take(ProductIngest ingest, List<ConsumerRecord<ByteBuffer, ByteBuffer>> records) {
+        var at = new TopicPartition(TOPIC, 0);
+        var run = new ConsumerRecords<>(Map.of(at, records), Map.of(at, new OffsetAndMetadata(records.size())));
+        int refused = 0;
+        while (ingest.accept(run).join() != Outcome.DONE) {
+            refused++;
+        }
+        return refused;
+    }
+
+    private static ConsumerRecord<ByteBuffer, ByteBuffer> record(
+            long offset, byte @Nullable [] key, byte @Nullable [] value) {
+        return new ConsumerRecord<>(
+                TOPIC,
+                0,
+                offset,
+                key == null ? null : ByteBuffer.wrap(key),
+                value == null ? null : ByteBuffer.wrap(value));
+    }
+
+    private ProductIngest.Rejection rejection() {
+        return new ProductIngest.Rejection() {
+            @Override
+            public boolean isFull() {
+                return false;
+            }
+
+            @Override
+            public CompletableFuture<Void> send(ConsumerRecord<byte[], byte[]> record, Violation violation) {
+                letters.put(record.offset(), violation);
+                return CompletableFuture.completedFuture(null);
+            }
+        };
+    }
+
+    private DomainActor open(String format, String properties, String more) throws IOException {
+        Path domain = Files.createDirectories(folder.resolve("mesh/domains/d"));
+        Files.writeString(domain.resolve("a.odcs.yaml"), """
+                apiVersion: v3.1.0
+                kind: DataContract
+                id: a-contract
+                name: a
+                version: 1.0.0
+                status: active
+                servers: [{server: k, type: kafka, host: 'localhost:1', format: %s}]
+                schema:
+                  - name: a
+                    properties:
+                      - %s
+                %s
+                """.formatted(format, properties, more));
+        ProductDefinition definition =
+                MeshReader.read(folder.resolve("mesh")).product("d", "a").orElseThrow();
+        return DomainActor.open("d", List.of(definition), MEMORY, 1, root, (product, resources) -> {
+            try {
+                return LocalStore.open(
+                        new StoreSchema(ArrowSchemas.of(product.object()), List.of(), false),
+                        new StoreOptions(512, 256 << 10, MEMORY / 2, Duration.ofMillis(1)),
+                        folder.resolve("data").resolve(product.name()),
+                        resources);
+            } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+            }
+        });
+    }
+
+    static byte[] utf8(String text) {
+        return text.getBytes(UTF_8);
+    }
+}
