@@ -94,7 +94,15 @@ public record Configuration(
     public record Management(
             @Setting(value = "0.0.0.0", text = "The address that health and metrics listen on.") String host,
             @Setting(value = "8081", form = Form.PORT, text = "The port of health and metrics; 0 takes a free one.")
-            int port) {}
+            int port,
+            @Setting(value = "",
+                    text = "The products without which the server is not ready, as `domain.product`, with commas between"
+                            + " them. Any other that cannot be read is named in `/health/ready` and holds nothing up.")
+            List<String> requiredProducts) {
+        public Management {
+            requiredProducts = List.copyOf(requiredProducts);
+        }
+    }
 
     /** The Flight output port. */
     public record Flight(

@@ -48,6 +48,7 @@ public final class Product {
     private volatile Optional<String> halted = Optional.empty();
     private final AtomicLong lost = new AtomicLong();
     private volatile Position inputEnd = Position.of("-");
+    private volatile boolean hasBeenLive;
 
     /**
      * A product over an open store, which the domain closes.
@@ -298,7 +299,24 @@ public final class Product {
         inputEnd = end;
     }
 
+    /** Whether it was {@code LIVE} since the start. */
+    public boolean hasBeenLive() {
+        return hasBeenLive;
+    }
+
+    /** Whether anything of its topic was read, now or before the last start. */
+    public boolean hasRead() {
+        Position reached = position();
+        for (int partition = 0; partition < reached.partitions(); partition++) {
+            if (reached.next(partition) > 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     void state(ProductState next) {
         state = next;
+        hasBeenLive |= next.phase() == ProductState.Phase.LIVE;
     }
 }

@@ -1,9 +1,9 @@
 package dev.millrace.http;
 
 import dev.millrace.config.Configuration;
-import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
-import dev.millrace.domain.ProductState;
+import dev.millrace.domain.Readiness;
+import dev.millrace.domain.Standing;
 import dev.millrace.problem.Problem;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
@@ -16,25 +16,18 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Health and metrics on a port of their own: {@code /health/live}, {@code /health/ready}, {@code /metrics}. No layer is
- * around them, so that an overloaded server still says how it is.
- *
- * <p>Ready means that every product has been {@link ProductState.Phase#LIVE} once: what disturbs an input port later
- * leaves its rows readable.
+ * around them, so that an overloaded server still says how it is. What ready means is said by {@link Readiness}.
  */
 public final class ManagementPort {
-    private static final long LOOK_MILLIS = 100;
-
     private final Vertx vertx;
     private final ProductRegistry products;
     private final Configuration.Management settings;
     private final PrometheusMeterRegistry meters;
-    private final Set<String> hasBeenLive = ConcurrentHashMap.newKeySet();
+    private final Readiness readiness;
     private final AtomicReference<Optional<HttpServer>> server = new AtomicReference<>(Optional.empty());
 
     /**
@@ -42,7 +35,12 @@ public final class ManagementPort {
      * @param meters borrowed; the products' gauges are added to it
      */
     public ManagementPort(
-            Vertx vertx, ProductRegistry products, Configuration.Management settings, PrometheusMeterRegistry meters) {
+            Vertx vertx,
+            ProductRegistry products,
+            Readiness readiness,
+            Configuration.Management settings,
+            PrometheusMeterRegistry meters) {
+        this.readiness = readiness;
         this.vertx = vertx;
         this.products = products;
         this.settings = settings;
@@ -52,11 +50,6 @@ public final class ManagementPort {
 
     /** Listens; the result is the TCP port. Fails with {@code CannotStart} when it cannot be had. */
     public Future<Integer> start() {
-        vertx.setPeriodic(LOOK_MILLIS, timer -> {
-            if (look()) {
-                vertx.cancelTimer(timer);
-            }
-        });
         HttpServer created = vertx.createHttpServer(new HttpServerOptions()
                 .setHost(settings.host())
                 .setPort(settings.port())
@@ -73,22 +66,6 @@ public final class ManagementPort {
     /** Stops listening. */
     public Future<Void> stop() {
         return server.getAndSet(Optional.empty()).map(HttpServer::close).orElseGet(Future::succeededFuture);
-    }
-
-    /** Whether every product has been live. */
-    public boolean ready() {
-        return look();
-    }
-
-    private boolean look() {
-        boolean all = true;
-        for (Product product : products.all()) {
-            if (product.state().phase() == ProductState.Phase.LIVE) {
-                hasBeenLive.add(product.qualifiedName());
-            }
-            all &= hasBeenLive.contains(product.qualifiedName());
-        }
-        return all;
     }
 
     private void handle(HttpServerRequest request) {
@@ -109,16 +86,27 @@ public final class ManagementPort {
     }
 
     private void readiness(HttpServerRequest request) {
-        boolean ready = look();
+        Readiness.Report report = readiness.report();
+        var reasons = report.reasons().stream()
+                .map(reason -> new JsonObject()
+                        .put("kind", reason.kind())
+                        .put("name", reason.name())
+                        .put("state", reason.state())
+                        .put("detail", reason.detail())
+                        .put("holds", reason.holds()))
+                .toList();
         var list = products.all().stream()
                 .map(product -> new JsonObject()
                         .put("product", product.qualifiedName())
                         .put("state", product.state().phase().name())
                         .put("detail", product.state().detail())
-                        .put("ready", hasBeenLive.contains(product.qualifiedName())))
+                        .put("ready", Standing.of(product) == Standing.SERVED))
                 .toList();
-        var body = new JsonObject().put("status", ready ? "UP" : "DOWN").put("products", list);
-        json(request, ready ? 200 : 503, body);
+        var body = new JsonObject()
+                .put("status", report.isReady() ? "UP" : "DOWN")
+                .put("reasons", reasons)
+                .put("products", list);
+        json(request, report.isReady() ? 200 : 503, body);
     }
 
     private void metrics(HttpServerRequest request) {

@@ -79,6 +79,7 @@ final class KafkaInputPort {
     private boolean paused;
     private @Nullable Phase pausedAs;
     private boolean live;
+    private boolean refused;
     private boolean stopping;
     private boolean failed;
     private @Nullable Mending mending;
@@ -153,18 +154,19 @@ final class KafkaInputPort {
             return;
         }
         String topic = product.definition().topic();
-        admin.end(topic)
-                .onComplete(found -> context.runOnContext(ignored -> {
-                    if (stopping) {
-                        endIfIdle();
-                    } else if (found.failed() && deadLetters) {
-                        idle();
-                    } else if (found.failed()) {
-                        retry("topic " + topic + " cannot be read: " + message(found.cause()), this::findTopic);
-                    } else {
-                        prepare(found.result());
-                    }
-                }));
+        Future<Position> end = admin.end(topic);
+        Future<Optional<Position>> begin = end.compose(losses::beginOfUnread);
+        begin.onComplete(found -> context.runOnContext(ignored -> {
+            if (stopping) {
+                endIfIdle();
+            } else if (found.failed() && deadLetters) {
+                idle();
+            } else if (found.failed()) {
+                retry("topic " + topic + " cannot be read: " + message(found.cause()), this::findTopic);
+            } else {
+                prepare(end.result(), found.result());
+            }
+        }));
     }
 
     /** Nothing to read. */
@@ -174,7 +176,8 @@ final class KafkaInputPort {
         watchTimer = vertx.setTimer(WATCH_MILLIS, timer -> findTopic());
     }
 
-    private void prepare(Position end) {
+    /** {@code emptied} are the oldest offsets of a topic that may have nothing left in partitions that were never read. */
+    private void prepare(Position end, Optional<Position> emptied) {
         var stored = product.store().topicId();
         if (stored.isPresent() && !stored.get().equals(end.topicId())) {
             recreated(stored.get(), end.topicId());
@@ -187,6 +190,8 @@ final class KafkaInputPort {
                         : admin.makeDeadLetterTopic(product.definition().deadLetterTopic()))
                 .compose(ignored -> Future.fromCompletionStage(
                         ingest.alone(() -> product.store().topic(end.topicId(), end.partitions())), context))
+                .compose(ignored -> Future.fromCompletionStage(
+                        ingest.alone(() -> emptied.ifPresent(begin -> ingest.passEmptied(begin, end))), context))
                 .onSuccess(ignored -> {
                     if (stopping) {
                         endIfIdle();
@@ -246,6 +251,7 @@ final class KafkaInputPort {
 
     private void received(ConsumerRecords<ByteBuffer, ByteBuffer> run) {
         backoff.reset();
+        refused = false;
         if (!run.isEmpty()) {
             answered();
         }
@@ -270,6 +276,7 @@ final class KafkaInputPort {
         } else if (failure instanceof FencedInstanceIdException) {
             stopped(failure);
         } else {
+            refused = true;
             retry(message(failure), this::poll);
         }
     }
@@ -431,7 +438,9 @@ final class KafkaInputPort {
                         recreated(target.topicId(), found.result().topicId());
                     } else {
                         product.inputEnd(found.result());
-                        answered();
+                        if (!refused) { // a topic may be seen by those who may not read it
+                            answered();
+                        }
                     }
                 }));
     }
@@ -488,6 +497,7 @@ final class KafkaInputPort {
                     } else {
                         failed = false;
                         live = false;
+                        refused = false;
                         paused = false;
                         pausedAs = null;
                         findTopic();

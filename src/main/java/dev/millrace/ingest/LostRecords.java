@@ -3,9 +3,12 @@ package dev.millrace.ingest;
 import dev.millrace.config.Configuration;
 import dev.millrace.config.LossPolicy;
 import dev.millrace.domain.Product;
+import dev.millrace.store.Position;
 import dev.millrace.store.ProductStore;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * What is done when a product's topic no longer has what the product should read next, or its store not what it had read.
@@ -43,6 +46,19 @@ record LostRecords(TopicAdmin admin, Product product, ProductIngest ingest, Conf
                         .compose(begin -> admin.end(topic).compose(end -> ask(() -> ingest.skip(begin, end), context)));
             case REBUILD -> ask(ingest::forget, context);
         };
+    }
+
+    /**
+     * The topic's oldest offsets where a partition was never read that has had records: it may have none left, and then no
+     * poll ever comes to its end.
+     */
+    Future<Optional<Position>> beginOfUnread(Position end) {
+        Position reached = product.position();
+        boolean unread = IntStream.range(0, end.partitions())
+                .anyMatch(partition -> end.next(partition) > 0 && reached.next(partition) == 0);
+        return unread
+                ? admin.begin(product.definition().topic()).map(Optional::of)
+                : Future.succeededFuture(Optional.empty());
     }
 
     /** Drops a broken file and what follows it, to be read again. */

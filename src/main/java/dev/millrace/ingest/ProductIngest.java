@@ -213,6 +213,21 @@ final class ProductIngest {
         }
     }
 
+    /** Goes to the end of partitions of which nothing was read and nothing is left: {@code begin} is {@code end} there. */
+    void passEmptied(Position begin, Position end) {
+        int partitions = store.position().partitions();
+        for (int partition = 0; partition < partitions; partition++) {
+            PartitionWriter writer = store.writer(partition);
+            if (writer.next() == 0
+                    && end.next(partition) > 0
+                    && begin.topicId().equals(end.topicId())
+                    && begin.next(partition) == end.next(partition)) {
+                writer.skip(end.next(partition));
+                writer.publish();
+            }
+        }
+    }
+
     /** Forgets all rows; the topic is then to be read from its beginning. */
     void forget() {
         store.clear();

@@ -13,6 +13,7 @@ import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.QualityWatch;
+import dev.millrace.domain.Readiness;
 import dev.millrace.flight.FlightOptions;
 import dev.millrace.flight.FlightPort;
 import dev.millrace.http.Answer;
@@ -184,7 +185,8 @@ public final class MillraceServer implements AutoCloseable {
                 meters));
         flightPort = flight.port();
         closings.push(() -> await(flight.close(DRAIN)));
-        var management = new ManagementPort(vertx, registry, configuration.management(), meters);
+        var readiness = new Readiness(registry, configuration.management().requiredProducts());
+        var management = new ManagementPort(vertx, registry, readiness, configuration.management(), meters);
         managementPort = await(management.start());
         closings.push(() -> await(management.stop()));
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.millrace.config.Configuration;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
+import dev.millrace.domain.Readiness;
 import dev.millrace.query.SampleRows;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -37,10 +38,12 @@ class ManagementPortIT {
     void start() throws Exception {
         sample = new SampleRows(folder);
         sample.writeUsual(0, 10);
+        var products = new ProductRegistry("mesh", List.of(Products.of("d", "p", sample.store())));
         management = new ManagementPort(
                 vertx,
-                new ProductRegistry("mesh", List.of(Products.of("d", "p", sample.store()))),
-                new Configuration.Management("localhost", 0),
+                products,
+                new Readiness(products, List.of()),
+                new Configuration.Management("localhost", 0, List.of()),
                 new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
         port = management.start().await(30, TimeUnit.SECONDS);
     }
@@ -64,6 +67,12 @@ class ManagementPortIT {
         HttpResponse<String> answer = get("/health/ready");
         assertEquals(503, answer.statusCode());
         assertTrue(answer.body().contains("\"product\":\"d.p\",\"state\":\"STARTING\""), answer.body());
+        assertTrue(
+                answer.body()
+                        .contains(
+                                "\"reasons\":[{\"kind\":\"product\",\"name\":\"d.p\",\"state\":\"STARTING\",\"detail\":"
+                                        + "\"\",\"holds\":true}"),
+                answer.body());
     }
 
     @Test
