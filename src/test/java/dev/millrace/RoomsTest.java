@@ -65,6 +65,19 @@ class RoomsTest {
         onlyIn("query", "java.sql..", "org.duckdb..");
     }
 
+    /** There a callback ends in any case: native code that meets an exception may wait for ever. */
+    @Test
+    void callbacksOfNativeCode_areTaken_onlyByDuckDbRows() {
+        noClasses()
+                .that()
+                .haveNameNotMatching("dev\\.millrace\\.query\\.DuckDbRows(\\$.*)?")
+                .should()
+                .dependOnClassesThat()
+                .haveNameMatching(
+                        "org\\.duckdb\\.DuckDB(Functions|(Table|Scalar)Function.*)|java\\.lang\\.foreign\\.Linker")
+                .check(CLASSES);
+    }
+
     @Test
     void grpc_isSeen_onlyByFlight() {
         onlyIn("flight", "io.grpc..", "org.apache.arrow.flight..");

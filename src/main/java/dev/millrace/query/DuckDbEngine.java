@@ -1,13 +1,12 @@
 package dev.millrace.query;
 
-import dev.millrace.arrow.Batch;
-import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,30 +14,22 @@ import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.Properties;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.duckdb.DuckDBChunkedResult;
-import org.duckdb.DuckDBConnection;
-import org.duckdb.DuckDBDataChunkWriter;
-import org.duckdb.DuckDBFunctions;
-import org.duckdb.DuckDBLogicalType;
 import org.duckdb.DuckDBPreparedStatement;
-import org.duckdb.DuckDBTableFunction;
-import org.duckdb.DuckDBTableFunctionBindInfo;
-import org.duckdb.DuckDBTableFunctionCallInfo;
-import org.duckdb.DuckDBTableFunctionInitInfo;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One embedded DuckDB in memory, opened at the first question, which runs SQL of our own over the rows of a {@link
@@ -46,15 +37,24 @@ import org.jspecify.annotations.Nullable;
  * names are copied. It knows no other data, opens no file but ours and loads nothing from the network.
  *
  * <p>Every question has a connection of its own and is asked on a worker thread, which blocks; any number of threads.
- * Between two chunks of 2,048 rows it looks whether the answer is still wanted.
+ * Between two chunks of 2,048 rows it looks whether the answer is still wanted; {@link #cancelUnwanted} ends a statement
+ * that no longer asks for rows. A statement that does not even end then is left behind with its database by {@link #renew}.
  */
 public final class DuckDbEngine implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DuckDbEngine.class);
     private static final long LOOK_EVERY = 64;
 
+    /** What the system says of a write for which there is no room: ENOSPC, EDQUOT, EFBIG. */
+    private static final List<String> NO_ROOM =
+            List.of("No space left on device", "Disk quota exceeded", "File too large");
+
+    private static final long LOOK_MILLIS = 10;
+    private static final Duration LAST_WAIT = Duration.ofSeconds(2);
+
     private final Limits limits;
-    private final Map<Long, Question> questions = new ConcurrentHashMap<>();
-    private final AtomicLong numbers = new AtomicLong();
-    private @Nullable DuckDBConnection database;
+    private final Set<Asked> underWay = ConcurrentHashMap.newKeySet();
+    private volatile DuckDbDatabase current;
+    private volatile boolean closed;
 
     /**
      * @param folder its own, for files that are being answered and for what does not fit its memory; emptied at the start
@@ -68,6 +68,7 @@ public final class DuckDbEngine implements AutoCloseable {
     /** Makes the folder, or empties it. */
     public DuckDbEngine(Limits limits) {
         this.limits = limits;
+        this.current = new DuckDbDatabase(limits, 0);
         try {
             Files.createDirectories(limits.folder());
             forEachFile(limits.folder(), Files::delete);
@@ -95,11 +96,13 @@ public final class DuckDbEngine implements AutoCloseable {
      * @param stop whether nobody waits for the answer any more
      */
     void ask(RowSource rows, List<ColumnLayout> columns, BooleanSupplier stop, String sql, Reading reading) {
-        run(new Question(rows, columns, stop, Optional.empty()), sql, (statement, text) -> {
-            try (DuckDBPreparedStatement prepared =
-                            (DuckDBPreparedStatement) statement.getConnection().prepareStatement(text);
-                    DuckDBChunkedResult result = prepared.query()) {
-                reading.read(result);
+        run(new DuckDbRows.Question(rows, columns, () -> closed || stop.getAsBoolean(), () -> {}), (asked, table) -> {
+            try (var prepared =
+                    (DuckDBPreparedStatement) asked.connection.prepareStatement(sql.replace("$rows", table))) {
+                asked.statement = prepared;
+                try (DuckDBChunkedResult result = prepared.query()) {
+                    reading.read(result);
+                }
             }
         });
     }
@@ -130,7 +133,14 @@ public final class DuckDbEngine implements AutoCloseable {
                 + file.toString().replace("'", "''") + "' (FORMAT parquet, COMPRESSION zstd)";
         boolean written = false;
         try {
-            run(new Question(rows, columns, stop, Optional.of(limits)), sql, Statement::execute);
+            var question =
+                    new DuckDbRows.Question(rows, columns, () -> closed || stop.getAsBoolean(), new Spool(limits));
+            run(question, (asked, table) -> {
+                try (Statement statement = asked.connection.createStatement()) {
+                    asked.statement = statement;
+                    statement.execute(sql.replace("$rows", table));
+                }
+            });
             ParquetFile made = ParquetFile.of(file);
             written = true;
             return made;
@@ -174,82 +184,162 @@ public final class DuckDbEngine implements AutoCloseable {
     }
 
     private interface Running {
-        void run(Statement statement, String sql) throws SQLException;
+        void run(Asked asked, String table) throws SQLException;
     }
 
-    private void run(Question question, String sql, Running running) {
-        long number = numbers.incrementAndGet();
-        questions.put(number, question);
-        try (Connection connection = database().duplicate();
-                Statement statement = connection.createStatement()) {
-            running.run(statement, sql.replace("$rows", "millrace_rows(" + number + "::BIGINT)"));
-        } catch (SQLException failure) {
-            RuntimeException own = question.failure;
-            if (own != null) {
-                throw own;
+    /** A question with its connection, and its statement once there is one. */
+    private static final class Asked {
+        private final DuckDbRows.Question question;
+        private final Connection connection;
+        private final AtomicBoolean cancelling = new AtomicBoolean();
+        private volatile @Nullable Statement statement;
+
+        Asked(DuckDbRows.Question question, Connection connection) {
+            this.question = question;
+            this.connection = connection;
+        }
+
+        /** On a thread of its own, since it waits for a lock that the statement may hold. */
+        void cancel() {
+            Statement running = statement;
+            if (running != null && cancelling.compareAndSet(false, true)) {
+                Thread.ofVirtual().name("cancel").start(() -> {
+                    try {
+                        running.cancel();
+                    } catch (SQLException ended) {
+                        LOG.debug("A statement had ended before it was cancelled", ended);
+                    } finally {
+                        cancelling.set(false);
+                    }
+                });
             }
-            String reason = String.valueOf(failure.getMessage());
-            if (reason.contains("Out of Memory") || reason.contains("max_temp_directory_size")) {
-                throw new Problem.Unavailable(
-                                "The answer", "it needs more memory than a query has. Ask for less, or try again.")
-                        .exception();
-            }
-            if (reason.contains("Out of Range") || reason.contains("Overflow")) {
-                throw new Problem.InvalidParameter("agg", "a sum has more than 38 digits.", "fewer rows, or avg.")
-                        .exception();
-            }
-            throw new IllegalStateException(failure);
-        } finally {
-            questions.remove(number);
         }
     }
 
-    private synchronized DuckDBConnection database() throws SQLException {
-        DuckDBConnection opened = database;
-        if (opened == null) {
-            var settings = new Properties();
-            settings.setProperty("memory_limit", limits.memoryBytes() + "B");
-            settings.setProperty("threads", Integer.toString(limits.threads()));
-            settings.setProperty(
-                    "temp_directory", limits.folder().resolve("temp").toString());
-            settings.setProperty("max_temp_directory_size", limits.spoolBytes() + "B");
-            settings.setProperty("autoinstall_known_extensions", "false");
-            settings.setProperty("autoload_known_extensions", "false");
-            settings.setProperty("allow_community_extensions", "false");
-            opened = (DuckDBConnection) DriverManager.getConnection("jdbc:duckdb:", settings);
-            try (Statement statement = opened.createStatement()) {
-                DuckDBFunctions.tableFunction()
-                        .withName("millrace_rows")
-                        .withParameter(org.duckdb.DuckDBColumnType.BIGINT)
-                        .withProjectionPushdown()
-                        .withFunction(new Rows(questions))
-                        .register(opened);
-                statement.execute("SET allowed_directories = ['"
-                        + limits.folder().toString().replace("'", "''") + "']");
-                statement.execute("SET enable_external_access = false");
-                statement.execute("SET lock_configuration = true");
-                database = opened;
+    private void run(DuckDbRows.Question question, Running running) {
+        DuckDbDatabase database = take();
+        long number = database.rows().add(question);
+        try (Connection connection = database.open().duplicate()) {
+            var asked = new Asked(question, connection);
+            underWay.add(asked);
+            try {
+                running.run(asked, DuckDbRows.table(number));
             } finally {
-                if (database == null) {
-                    opened.close();
-                }
+                underWay.remove(asked);
             }
+            question.rethrow();
+            if (!question.isBound()) {
+                throw new IllegalStateException("The statement has not read its rows");
+            }
+        } catch (SQLException failure) {
+            question.rethrow();
+            throw question.unwanted() ? DuckDbRows.Question.nobodyWaits() : failed(failure);
+        } finally {
+            database.rows().remove(number);
+            database.release();
         }
-        return opened;
     }
 
-    /** Ends the database; no question may be under way. */
+    /** What a statement of ours failed with, which is never its own fault. */
+    static RuntimeException failed(SQLException failure) {
+        String reason = String.valueOf(failure.getMessage());
+        if (NO_ROOM.stream().anyMatch(reason::contains)) {
+            return new Problem.Unavailable(
+                            "The answer", "there is no room on the server's disk for it. Ask for less, or try again.")
+                    .exception();
+        }
+        if (reason.contains("Out of Memory") || reason.contains("max_temp_directory_size")) {
+            return new Problem.Unavailable(
+                            "The answer", "it needs more memory than a query has. Ask for less, or try again.")
+                    .exception();
+        }
+        if (reason.contains("Out of Range") || reason.contains("Overflow")) {
+            return new Problem.InvalidParameter("agg", "a sum has more than 38 digits.", "fewer rows, or avg.")
+                    .exception();
+        }
+        return new IllegalStateException(failure);
+    }
+
+    /** Ends statements whose answers nobody waits for any more; to be called now and then, on any thread. */
+    public void cancelUnwanted() {
+        for (Asked asked : underWay) {
+            if (asked.question.unwanted()) {
+                asked.cancel();
+            }
+        }
+    }
+
+    /**
+     * Leaves the database behind, with the questions that are asked of it, and opens another at the next question; the old
+     * one is closed when its last question has ended, which may be never. Any thread; does not wait.
+     */
+    public synchronized void renew() {
+        DuckDbDatabase left = current;
+        current = left.next();
+        LOG.warn("DuckDB is opened anew; {} statements are left behind with the old one", left.questions());
+        left.release();
+    }
+
+    private DuckDbDatabase take() {
+        while (!closed) {
+            DuckDbDatabase database = current;
+            if (database.retain()) {
+                return database;
+            }
+        }
+        throw new Problem.Unavailable("The answer", "the server stops.").exception();
+    }
+
+    /** Ends what is under way, then the database; one that does not end is left to the end of the process. */
     @Override
-    public synchronized void close() {
-        DuckDBConnection opened = database;
-        database = null;
+    public void close() {
+        closed = true;
+        cancelUnwanted();
+        DuckDbDatabase last = current;
+        last.release();
         try {
-            if (opened != null) {
-                opened.close();
+            for (long waited = 0; !last.awaitEnd(LOOK_MILLIS); waited += LOOK_MILLIS) {
+                if (waited >= LAST_WAIT.toMillis()) {
+                    LOG.warn("A statement in DuckDB does not end; it is left to the end of the process");
+                    return;
+                }
+                cancelUnwanted();
             }
             forEachFile(limits.folder(), Files::delete);
-        } catch (SQLException | IOException failure) {
-            throw new IllegalStateException(failure);
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Looks, now and then, whether the files of the folder have more bytes together than they may. */
+    private static final class Spool implements Runnable {
+        private final Limits limits;
+        private long looks;
+
+        Spool(Limits limits) {
+            this.limits = limits;
+        }
+
+        @Override
+        public void run() {
+            if (looks++ % LOOK_EVERY != 0) {
+                return;
+            }
+            long[] bytes = {0};
+            try {
+                forEachFile(limits.folder(), file -> bytes[0] += Files.size(file));
+            } catch (IOException gone) {
+                return; // deleted while it was looked at
+            }
+            if (bytes[0] > limits.spoolBytes()) {
+                throw new Problem.Unavailable(
+                                "The file",
+                                "files that are being answered have more than " + limits.spoolBytes()
+                                        + " bytes together. Ask for less, or try again.")
+                        .exception();
+            }
         }
     }
 
@@ -266,119 +356,8 @@ public final class DuckDbEngine implements AutoCloseable {
                     action.at(file);
                 }
             }
-        }
-    }
-
-    /** Rows on their way into one statement. One thread at a time. */
-    private static final class Question {
-        private final RowSource rows;
-        private final List<ColumnLayout> columns;
-        private final BooleanSupplier stop;
-        private final Optional<Limits> files;
-        private long looks;
-        private int at;
-        private @Nullable Batch batch;
-        private List<List<Column>> paths = List.of();
-        private volatile @Nullable RuntimeException failure;
-
-        /** @param files what bounds the folder when this makes a file of it */
-        Question(RowSource rows, List<ColumnLayout> columns, BooleanSupplier stop, Optional<Limits> files) {
-            this.rows = rows;
-            this.columns = columns;
-            this.stop = stop;
-            this.files = files;
-        }
-
-        synchronized int fill(int[] projected, DuckDBDataChunkWriter chunk) {
-            try {
-                look();
-                while (at == rows.count()) {
-                    at = 0;
-                    if (!rows.next()) {
-                        return 0;
-                    }
-                    look();
-                }
-                if (rows.batch() != batch) {
-                    batch = rows.batch();
-                    paths = columns.stream()
-                            .map(column -> rows.batch().path(column.path()))
-                            .toList();
-                }
-                int count = (int) Math.min(chunk.capacity(), rows.count() - at);
-                for (int i = 0; i < projected.length; i++) {
-                    if (projected[i] < paths.size()) {
-                        DuckDbVectors.write(chunk, i, paths.get(projected[i]), rows.selection(), at, count);
-                    }
-                }
-                at += count;
-                return count;
-            } catch (RuntimeException thrown) {
-                failure = thrown;
-                throw thrown;
-            }
-        }
-
-        private void look() {
-            if (stop.getAsBoolean()) {
-                throw new Problem.Unavailable("The answer", "nobody waits for it any more.").exception();
-            }
-            if (files.isPresent() && looks++ % LOOK_EVERY == 0) {
-                Limits limits = files.get();
-                long[] bytes = {0};
-                try {
-                    forEachFile(limits.folder(), file -> bytes[0] += Files.size(file));
-                } catch (IOException gone) {
-                    return; // deleted while it was looked at
-                }
-                if (bytes[0] > limits.spoolBytes()) {
-                    throw new Problem.Unavailable(
-                                    "The file",
-                                    "files that are being answered have more than " + limits.spoolBytes()
-                                            + " bytes together. Ask for less, or try again.")
-                            .exception();
-                }
-            }
-        }
-    }
-
-    /** A scan of a question: its columns in the order of DuckDB's vectors. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Scan(Question question, int[] projected) {}
-
-    private record Rows(Map<Long, Question> questions) implements DuckDBTableFunction<Question, Scan, Object> {
-        @Override
-        public Question bind(DuckDBTableFunctionBindInfo info) throws Exception {
-            Question question = questions.get(info.getParameter(0).getLong());
-            if (question == null) {
-                throw new IllegalStateException("no such rows");
-            }
-            for (int i = 0; i < question.columns.size(); i++) {
-                try (DuckDBLogicalType type = DuckDbVectors.type(question.columns.get(i))) {
-                    info.addResultColumn("c" + i, type);
-                }
-            }
-            if (question.columns.isEmpty()) {
-                info.addResultColumn("none", Boolean.class);
-            }
-            return question;
-        }
-
-        @Override
-        public Scan init(DuckDBTableFunctionInitInfo info) {
-            info.setMaxThreads(1);
-            int[] projected = new int[(int) info.getColumnCount()];
-            for (int i = 0; i < projected.length; i++) {
-                long index = info.getColumnIndex(i);
-                projected[i] = index < 0 || index > Integer.MAX_VALUE ? Integer.MAX_VALUE : (int) index;
-            }
-            return new Scan(info.getBindData(), projected);
-        }
-
-        @Override
-        public long apply(DuckDBTableFunctionCallInfo info, DuckDBDataChunkWriter chunk) {
-            Scan scan = info.getInitData();
-            return scan.question().fill(scan.projected(), chunk);
+        } catch (DirectoryIteratorException failure) {
+            throw failure.getCause();
         }
     }
 }
