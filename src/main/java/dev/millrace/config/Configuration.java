@@ -64,8 +64,7 @@ public record Configuration(
                     text = "The most connections that are open; further ones are closed at once.")
             int maxConnections,
             @Setting(value = "1024", in = "1 to 1000000 answers",
-                    text = "The most long answers under way, each of which may hold 200 KiB; one address has a quarter"
-                            + " of them at most.")
+                    text = "The most long answers under way, each of which may hold 200 KiB.")
             int maxStreams,
             @Setting(value = "15s",
                     text = "How often a subscriber to changes is told how far it has come; at least four times in"
@@ -75,7 +74,7 @@ public record Configuration(
                     text = "The most subscribers to changes; further ones are answered with 503.")
             int maxSubscribers,
             @Setting(value = "0", in = "0 to 10000000 subscribers",
-                    text = "The most subscribers at one address; 0 for a quarter of `http.maxSubscribers`.")
+                    text = "The most subscribers at one address; 0 for `limits.share` of `http.maxSubscribers`.")
             int maxSubscribersPerClient,
             @Setting(value = "1KiB", in = "0B to 1GiB",
                     text = "Answers smaller than that are sent without `Content-Encoding`, whatever the client"
@@ -107,7 +106,13 @@ public record Configuration(
     /** The Flight output port. */
     public record Flight(
             @Setting(value = "0.0.0.0", text = "The address that the Flight port listens on.") String host,
-            @Setting(value = "8815", form = Form.PORT, text = "The Flight port; 0 takes a free one.") int port) {}
+            @Setting(value = "8815", form = Form.PORT, text = "The Flight port; 0 takes a free one.") int port,
+            @Setting(value = "4096", in = "1 to 10000000 connections",
+                    text = "The most Flight connections that are open; further ones are closed at once.")
+            int maxConnections,
+            @Setting(value = "1024", in = "1 to 1000000 calls",
+                    text = "The most Flight calls that are open, streams and uploads among them.")
+            int maxCalls) {}
 
     /** The brokers, and further properties for the Kafka clients, which may be secrets and are never printed. */
     public record Kafka(
@@ -164,13 +169,25 @@ public record Configuration(
                             + " topic holds up fewer others.")
             int ingestThreads) {}
 
-    /** What the layers around each output port allow. */
+    /**
+     * What the layers around each output port allow, how many requests may wait outside of them, and the percentage of
+     * each kind of place that one client can have.
+     */
     public record Limits(
             @Setting(value = "10s", text = "A request that takes longer is answered with a time-out.")
             Duration requestTimeout,
             @Setting(value = "256", in = "1 to 1000000 requests",
                     text = "Requests under way at the same time, of each output port.")
             int concurrency,
+            @Setting(value = "4096", in = "1 to 1000000 requests",
+                    text = "Requests that wait for a position or for a change, of each output port; they take none of"
+                            + " `limits.concurrency`.")
+            int waiters,
+            @Setting(value = "25", in = "1 to 100 percent",
+                    text = "The part of each kind of place (connections, requests, waiters, streams, subscribers, calls)"
+                            + " that one client can have when no other has any; a client is an address. 100 behind a"
+                            + " proxy that hides its clients.")
+            int share,
             @Setting(value = "1000000", in = "1 to 100000000 requests",
                     text = "Requests taken in a second, of each output port and over all clients.")
             int ratePerSecond) {}

@@ -155,7 +155,7 @@ public final class Product {
 
     /**
      * Ends when the product has reached a position, on an ingest thread or a timer's; fails with {@code NotReached} when
-     * that takes longer, with {@code Overloaded} when too many wait, with {@code Gone} for a position of another topic.
+     * that takes longer, with {@code Gone} for a position of another topic. Who waits no more cancels it.
      */
     public CompletableFuture<Void> reach(Position wanted, Duration patience) {
         if (unreadable().isEmpty() && !wanted.topicId().equals(position().topicId())) {
@@ -173,7 +173,7 @@ public final class Product {
 
     /**
      * Says whether the product got another position than this within the time; ends on the ingest thread or a timer's.
-     * Fails with {@code Overloaded} when too many wait.
+     * Who waits no more cancels it.
      */
     public CompletableFuture<Boolean> changed(Position since, Duration patience) {
         return waiters.await(now -> !now.equals(since), patience);

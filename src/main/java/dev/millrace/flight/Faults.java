@@ -4,6 +4,7 @@ import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import org.apache.arrow.flight.CallStatus;
 import org.apache.arrow.flight.FlightRuntimeException;
@@ -24,6 +25,8 @@ final class Faults {
         return switch (failure) {
             case ProblemException expected -> of(expected.problem());
             case FlightRuntimeException flight -> flight;
+            case CancellationException gone ->
+                CallStatus.CANCELLED.withDescription("The client is gone.").withCause(gone).toRuntimeException();
             case CompletionException wrapper when wrapper.getCause() != null -> of(method, wrapper.getCause());
             default -> {
                 String reference = UUID.randomUUID().toString();

@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.millrace.domain.Product;
 import dev.millrace.domain.RequestHeaders;
+import dev.millrace.layer.Places;
 import dev.millrace.layer.Service;
+import io.grpc.Context;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -13,6 +15,7 @@ import io.vertx.core.internal.ContextInternal;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.apache.arrow.flight.Action;
@@ -42,6 +45,7 @@ final class FlightCalls implements FlightProducer {
     private final WorkerExecutor pages;
     private final BufferAllocator allocator;
     private final ServedMeters meters;
+    private final Places waiters;
     private final Set<SnapshotStream> streams = ConcurrentHashMap.newKeySet();
 
     /** Borrows all of it. */
@@ -52,6 +56,7 @@ final class FlightCalls implements FlightProducer {
             WorkerExecutor pages,
             BufferAllocator allocator,
             ServedMeters meters,
+            Places waiters,
             MeterRegistry registry) {
         this.service = service;
         this.flights = flights;
@@ -59,6 +64,7 @@ final class FlightCalls implements FlightProducer {
         this.pages = pages;
         this.allocator = allocator;
         this.meters = meters;
+        this.waiters = waiters;
         Gauge.builder("millrace.flight.streams", streams, Set::size)
                 .description("DoGet streams under way")
                 .register(registry);
@@ -176,18 +182,26 @@ final class FlightCalls implements FlightProducer {
         });
     }
 
-    /** Ends when the product has come as far as the call's headers want; outside of the layers, whose places are few. */
+    /**
+     * Ends when the product has come as far as the call's headers want, or when the client is gone; outside of the layers,
+     * whose places are few.
+     */
     private Future<Void> reached(ContextInternal context, FlightRequest request) {
         String wanted = CallerInterceptor.header(RequestHeaders.MIN_POSITION);
         Optional<Product> product = wanted.isEmpty() ? Optional.empty() : flights.read(request);
-        return product.isEmpty()
-                ? Future.succeededFuture()
-                : Future.fromCompletionStage(
-                        product.get()
-                                .reach(
-                                        RequestHeaders.minPosition(wanted),
-                                        RequestHeaders.patience(CallerInterceptor.header(RequestHeaders.PREFER))),
-                        context);
+        if (product.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        CompletableFuture<Void> reached = waiters.whileWaiting(
+                request.caller(),
+                product.get()
+                        .reach(
+                                RequestHeaders.minPosition(wanted),
+                                RequestHeaders.patience(CallerInterceptor.header(RequestHeaders.PREFER))));
+        if (!reached.isDone()) {
+            Context.current().addListener(gone -> reached.cancel(false), Runnable::run);
+        }
+        return Future.fromCompletionStage(reached, context);
     }
 
     /** DoPut, whose rows have all come; exactly one of the consumers is called, on the calling event loop. */

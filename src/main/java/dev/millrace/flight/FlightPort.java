@@ -68,6 +68,7 @@ public final class FlightPort {
      *
      * @param root the allocator that is the root of the products' own; borrowed
      * @param layers around every request; a stream's request ends when its snapshot is open, not when it is sent
+     * @param places of its clients
      * @return fails with {@link Problem.CannotStart} when the address cannot be had
      */
     public static Future<FlightPort> start(
@@ -76,6 +77,7 @@ public final class FlightPort {
             ProductRegistry registry,
             BufferAllocator root,
             Layer<FlightRequest, FlightAnswer> layers,
+            FlightPlaces places,
             MeterRegistry meters) {
         // gRPC warns with a stack trace when a client cancels what is queued for it, which is the client's good right.
         GRPC.setFilter(line -> !(line.getThrown() instanceof Http2Exception.StreamException));
@@ -85,8 +87,15 @@ public final class FlightPort {
         WorkerExecutor pages = vertx.createSharedWorkerExecutor("pages", PAGES_WORKERS);
         var flights = new ProductFlights(registry, new TicketOffice(options.tickets()), pages);
         var calls = new FlightCalls(
-                layers.around(flights), flights, loops, pages, allocator, new ServedMeters(registry, meters), meters);
-        Server server = server(internal, options, calls, allocator);
+                layers.around(flights),
+                flights,
+                loops,
+                pages,
+                allocator,
+                new ServedMeters(registry, meters),
+                places.waiters(),
+                meters);
+        Server server = server(internal, options, places, calls, allocator);
         // Binding waits for the acceptor's loop, so it is a worker's to do.
         return vertx.executeBlocking(server::start, false)
                 .map(started -> new FlightPort(vertx, started, calls, loops, pages, allocator))
@@ -97,11 +106,16 @@ public final class FlightPort {
     }
 
     private static Server server(
-            VertxInternal vertx, FlightOptions options, FlightCalls calls, BufferAllocator allocator) {
+            VertxInternal vertx,
+            FlightOptions options,
+            FlightPlaces places,
+            FlightCalls calls,
+            BufferAllocator allocator) {
         var arrow = FlightGrpcUtils.createFlightService(
                 allocator, calls, ServerAuthHandler.NO_OP, MoreExecutors.newDirectExecutorService());
         return NettyServerBuilder.forAddress(new InetSocketAddress(options.host(), options.port()))
-                .channelFactory(vertx.transport().serverChannelFactory(false))
+                .channelFactory(
+                        ConnectionGate.before(vertx.transport().serverChannelFactory(false), places.connections()))
                 .bossEventLoopGroup(vertx.acceptorEventLoopGroup())
                 .workerEventLoopGroup(vertx.eventLoopGroup())
                 .directExecutor()
@@ -112,6 +126,7 @@ public final class FlightPort {
                 .addService(ServerInterceptors.intercept(
                         FlightBinding.of(arrow.bindService(), calls, options.maxPutBytes()),
                         new ServerBackpressureThresholdInterceptor(QUEUED_BYTES),
+                        new CallGate(places.calls()),
                         new CallerInterceptor()))
                 .build();
     }

@@ -23,15 +23,13 @@ public final class Call {
         return operation;
     }
 
-    /** The address of the peer, without the port; the key of a limit per client. */
+    /** Who asks: the key of a limit or a share per client. */
     public String client() {
         return client(request);
     }
 
     static String client(HttpServerRequest request) {
-        var address = request.remoteAddress();
-        String host = address == null ? null : address.hostAddress();
-        return host == null ? "" : host;
+        return Connections.client(request.connection());
     }
 
     /** All headers of a name as one, as RFC 9110 section 5.3 joins them; null when there is none, which costs nothing. */

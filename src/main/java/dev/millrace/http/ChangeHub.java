@@ -67,7 +67,8 @@ final class ChangeHub {
         }
     }
 
-    /** @throws dev.millrace.problem.ProblemException with {@code Overloaded} when there are too many subscribers */
+    /** @throws dev.millrace.problem.ProblemException with {@code Overloaded} or {@code ShareTaken} when there are too many
+     *     subscribers */
     Subscription open(RowsQuery query, ChangeForm form, boolean numbersAsStrings, ChangeToken token, String client) {
         room.subscribers().take(client);
         return new Subscription(this, query, form, numbersAsStrings, token, client);

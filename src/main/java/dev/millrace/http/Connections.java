@@ -2,59 +2,78 @@ package dev.millrace.http;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import dev.millrace.layer.Places;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.AttributeKey;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.net.SocketAddress;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bounds what connections cost that ask for nothing: how many there are, and how long one may take to send a whole request.
+ * Bounds what connections cost that ask for nothing: how many there are, in all and of one client, and how long one may
+ * take to send a whole request.
  * The idle timeout alone does not help against a client that sends a byte a second. Shared by all event loops.
  */
 final class Connections {
     private static final byte[] TIMEOUT =
             "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".getBytes(US_ASCII);
 
-    private final int most;
+    private static final AttributeKey<String> CLIENT = AttributeKey.valueOf(Connections.class, "client");
+
+    private final Places places;
     private final long requestMillis;
-    private final AtomicInteger open = new AtomicInteger();
 
     /**
-     * @param most how many connections may be open
+     * @param places of open connections
      * @param requestMillis how long a request may take from its first byte to its last
      */
-    Connections(int most, long requestMillis) {
-        this.most = most;
+    Connections(Places places, long requestMillis) {
+        this.places = places;
         this.requestMillis = requestMillis;
     }
 
     /** How many are open. */
-    int open() {
-        return open.get();
+    long open() {
+        return places.taken();
     }
 
     /** Takes a new connection, or closes it at once where there are too many; its event loop. */
     void accept(HttpConnection connection) {
-        boolean refused = open.incrementAndGet() > most;
         if (!(connection instanceof ConnectionBase base)) {
             throw new IllegalStateException("no channel");
         }
-        // Of the channel, since a WebSocket takes the connection's own handler away.
-        base.channel().closeFuture().addListener(closed -> open.decrementAndGet());
-        if (refused) {
+        String client = address(connection);
+        if (places.tryTake(client, 1).isPresent()) {
             connection.close();
-        } else {
-            base.channel().pipeline().addAfter("httpDecoder", "requestDeadline", new Deadline());
+            return;
         }
+        base.channel().attr(CLIENT).set(client);
+        // Of the channel, since a WebSocket takes the connection's own handler away.
+        base.channel().closeFuture().addListener(closed -> places.giveBack(client));
+        base.channel().pipeline().addAfter("httpDecoder", "requestDeadline", new Deadline());
+    }
+
+    /** Who is at the other end: a key for shares, to be compared and nothing else. Found out once for a connection. */
+    static String client(HttpConnection connection) {
+        String known = connection instanceof ConnectionBase base
+                ? base.channel().attr(CLIENT).get()
+                : null;
+        return known == null ? address(connection) : known;
+    }
+
+    private static String address(HttpConnection connection) {
+        SocketAddress address = connection.remoteAddress();
+        String host = address == null ? null : address.hostAddress();
+        return host == null ? "" : host;
     }
 
     /**

@@ -3,6 +3,8 @@ package dev.millrace.http;
 import dev.millrace.config.Configuration;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
+import dev.millrace.layer.Places;
+import dev.millrace.layer.Shares;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.CursorCodec;
 import dev.millrace.query.DuckDbEngine;
@@ -45,8 +47,9 @@ public final class HttpPort {
     private final int queryThreads;
     private final BufferAllocator allocator;
     private final DuckDbEngine engine;
-    private final StreamPlaces places;
-    private final StreamPlaces subscribers;
+    private final Places streams;
+    private final Places subscribers;
+    private final Places waiters;
     private final Connections connections;
     private final AtomicInteger actualPort = new AtomicInteger();
     private final AtomicReference<String> deployment = new AtomicReference<>("");
@@ -61,6 +64,8 @@ public final class HttpPort {
      * @param queryThreads how many threads filter and export
      * @param allocator borrowed, pays for rows that an Arrow answer copies; of the same root as the stores'
      * @param engine borrowed, groups rows and writes Parquet
+     * @param shares makes the places of this port
+     * @param maxWaiters how many requests may wait for a position or a change
      */
     public HttpPort(
             Vertx vertx,
@@ -71,7 +76,9 @@ public final class HttpPort {
             int loops,
             int queryThreads,
             BufferAllocator allocator,
-            DuckDbEngine engine) {
+            DuckDbEngine engine,
+            Shares shares,
+            int maxWaiters) {
         this.engine = engine;
         this.vertx = vertx;
         this.products = products;
@@ -81,10 +88,15 @@ public final class HttpPort {
         this.loops = loops;
         this.queryThreads = queryThreads;
         this.allocator = allocator;
-        this.subscribers = new StreamPlaces("Push", settings.maxSubscribers(), settings.maxSubscribersPerClient());
-        this.places = new StreamPlaces("Streaming of long answers", settings.maxStreams(), 0);
+        int most = settings.maxSubscribers();
+        int ofOne = Math.min(most, settings.maxSubscribersPerClient());
+        this.subscribers =
+                ofOne > 0 ? shares.places("http.subscribers", most, ofOne) : shares.places("http.subscribers", most);
+        this.streams = shares.places("http.streams", settings.maxStreams());
+        this.waiters = shares.places("http.waiters", maxWaiters);
         this.connections = new Connections(
-                settings.maxConnections(), settings.requestTimeout().toMillis());
+                shares.places("http.connections", settings.maxConnections()),
+                settings.requestTimeout().toMillis());
     }
 
     /**
@@ -114,18 +126,23 @@ public final class HttpPort {
     }
 
     /** How many long answers are under way. */
-    public int streams() {
-        return places.taken();
+    public long streams() {
+        return streams.taken();
     }
 
     /** How many clients are subscribed to changes. */
-    public int subscribers() {
+    public long subscribers() {
         return subscribers.taken();
     }
 
     /** How many connections are open. */
-    int connections() {
+    long connections() {
         return connections.open();
+    }
+
+    /** How many requests wait for a position or a change. */
+    long waiters() {
+        return waiters.taken();
     }
 
     private HttpServerOptions options() {
@@ -180,7 +197,7 @@ public final class HttpPort {
                     workers,
                     allocator,
                     engine,
-                    places,
+                    streams,
                     subscribers,
                     settings.idleTimeout().toMillis(),
                     Math.max(
@@ -204,6 +221,7 @@ public final class HttpPort {
                     ports,
                     layers,
                     new Cors(settings.corsOrigins()),
+                    waiters,
                     settings.maxBody().bytes()));
             server.invalidRequestHandler(HttpPort::refuse);
             return server.listen().onSuccess(listening -> actualPort.set(listening.actualPort()));

@@ -218,28 +218,25 @@ final class Operations {
                 : "";
     }
 
-    /** Ends when the product that an operation reads has come as far as the request wants. */
-    Future<Void> reached(OpenApi.Operation operation, HttpServerRequest request, RequestTarget target) {
+    /** Ends when the product that an operation reads has come as far as the request wants; may be cancelled. */
+    CompletableFuture<Void> reached(OpenApi.Operation operation, HttpServerRequest request, RequestTarget target) {
         if (!operation.template().startsWith("/v1/products/{domain}/{product}") || UNTIMED.contains(operation.id())) {
-            return Future.succeededFuture();
+            return CompletableFuture.completedFuture(null);
         }
         boolean letters = operation.template().contains("/dead-letters");
         Product product = (letters ? deadLetters(target) : port(target)).product();
-        return Future.fromCompletionStage(
-                product.reach(
-                        RequestHeaders.minPosition(Call.text(request, RequestHeaders.MIN_POSITION)), patience(request)),
-                Vertx.currentContext());
+        return product.reach(
+                RequestHeaders.minPosition(Call.text(request, RequestHeaders.MIN_POSITION)), patience(request));
     }
 
-    /** Ends when there may be another answer to the request than that, true, or when its patience does. */
-    Future<Boolean> changed(HttpServerRequest request, Answer.Unchanged unchanged) {
+    /** Ends when there may be another answer to the request than that, true, or when its patience does; may be cancelled. */
+    CompletableFuture<Boolean> changed(HttpServerRequest request, Answer.Unchanged unchanged) {
         Duration patience = patience(request);
         return unchanged
                 .watched()
                 .filter(watched -> !patience.isZero())
-                .map(watched -> Future.fromCompletionStage(
-                        watched.product().changed(watched.position(), patience), Vertx.currentContext()))
-                .orElse(Future.succeededFuture(false));
+                .map(watched -> watched.product().changed(watched.position(), patience))
+                .orElse(CompletableFuture.completedFuture(false));
     }
 
     private Duration patience(HttpServerRequest request) {

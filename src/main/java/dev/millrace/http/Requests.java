@@ -1,6 +1,7 @@
 package dev.millrace.http;
 
 import dev.millrace.domain.RequestHeaders;
+import dev.millrace.layer.Places;
 import dev.millrace.layer.Service;
 import dev.millrace.problem.Problem;
 import io.vertx.core.Future;
@@ -12,6 +13,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.Router;
 import java.util.ArrayList;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.regex.Pattern;
 
 /**
@@ -43,8 +46,10 @@ final class Requests implements Handler<HttpServerRequest> {
     private final Cors cors;
     private final Router router;
     private final List<Bound> bound = new ArrayList<>();
+    private final Places waiters;
     private final long maxBodyBytes;
 
+    /** @param waiters who wait for a position or a change */
     Requests(
             Vertx vertx,
             OpenApi document,
@@ -52,6 +57,7 @@ final class Requests implements Handler<HttpServerRequest> {
             Map<String, ProductPort> products,
             PortLayers layers,
             Cors cors,
+            Places waiters,
             long maxBodyBytes) {
         this.products = Map.copyOf(products);
         this.operations = operations;
@@ -59,6 +65,7 @@ final class Requests implements Handler<HttpServerRequest> {
         this.responder = new Responder(layers.allowance(), cors.vary());
         this.cors = cors;
         this.router = Router.router(vertx);
+        this.waiters = waiters;
         this.maxBodyBytes = maxBodyBytes;
         bind(document, operations.byId());
     }
@@ -187,7 +194,7 @@ final class Requests implements Handler<HttpServerRequest> {
         if (request.headers().contains(MIN_POSITION)) {
             // Outside of the layers: who waits takes no place from those who do not.
             var target = RequestTarget.of(request, NO_BODY);
-            then(call, operations.reached(operation, request, target), reached -> perform(call));
+            await(call, operations.reached(operation, request, target), reached -> perform(call));
         } else {
             perform(call);
         }
@@ -233,6 +240,25 @@ final class Requests implements Handler<HttpServerRequest> {
         }
     }
 
+    /** Goes on when something has happened that is waited for, for as long as the connection lasts. */
+    private <T> void await(Call call, CompletableFuture<T> happening, Handler<T> next) {
+        CompletableFuture<T> placed = waiters.whileWaiting(call.client(), happening);
+        HttpServerResponse response = call.request().response();
+        if (!placed.isDone()) {
+            response.closeHandler(gone -> placed.cancel(false));
+            if (response.closed()) {
+                placed.cancel(false);
+            }
+        }
+        Future.fromCompletionStage(placed, Vertx.currentContext()).onComplete(done -> {
+            if (done.succeeded()) {
+                next.handle(done.result());
+            } else if (!placed.isCancelled()) {
+                responder.fail(call, done.cause());
+            }
+        });
+    }
+
     private <T> void then(Call call, Future<T> future, Handler<T> next) {
         future.onSuccess(next).onFailure(failure -> responder.fail(call, failure));
     }
@@ -241,7 +267,7 @@ final class Requests implements Handler<HttpServerRequest> {
     private void finish(Call call, Answer owned, boolean mayWait) {
         Answer answer = Conditional.checked(call.request(), owned);
         if (answer instanceof Answer.Unchanged unchanged && mayWait) {
-            then(call, operations.changed(call.request(), unchanged), changed -> {
+            await(call, operations.changed(call.request(), unchanged), changed -> {
                 if (changed) {
                     perform(call, false);
                 } else {

@@ -216,6 +216,7 @@ final class Responder {
                 headers.set(HttpHeaders.ACCEPT, String.join(", ", refused.accepted()));
             case Problem.RateLimited limited -> retryAfter = limited.retryAfterSeconds();
             case Problem.Overloaded overloaded -> retryAfter = overloaded.retryAfterSeconds();
+            case Problem.ShareTaken shared -> retryAfter = shared.retryAfterSeconds();
             case Problem.NotReached behind -> {
                 headers.set(POSITION, behind.position());
                 retryAfter = 1;

@@ -1,6 +1,7 @@
 package dev.millrace.http;
 
 import dev.millrace.query.DuckDbEngine;
+import dev.millrace.layer.Places;
 import dev.millrace.store.Snapshot;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -42,8 +43,8 @@ final class RowStream implements AutoCloseable {
             WorkerExecutor workers,
             BufferAllocator allocator,
             DuckDbEngine engine,
-            StreamPlaces places,
-            StreamPlaces subscribers,
+            Places places,
+            Places subscribers,
             long stallMillis,
             long beatMillis,
             long compressFrom) {

@@ -1,7 +1,5 @@
 package dev.millrace.layer;
 
-import io.github.resilience4j.bulkhead.BulkheadRegistry;
-import io.github.resilience4j.micrometer.tagged.TaggedBulkheadMetrics;
 import io.github.resilience4j.micrometer.tagged.TaggedRateLimiterMetrics;
 import io.github.resilience4j.micrometer.tagged.TaggedTimeLimiterMetrics;
 import io.github.resilience4j.ratelimiter.RateLimiterRegistry;
@@ -13,13 +11,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 public final class LayerMetrics {
     private LayerMetrics() {}
 
-    /** Meters for everything in the registries, now and later: permits left, permits at most, timeouts by outcome. */
+    /** Meters for everything in the registries, now and later: permits left, timeouts by outcome. */
     public static void bind(
-            MeterRegistry meters,
-            BulkheadRegistry bulkheads,
-            RateLimiterRegistry rateLimiters,
-            TimeLimiterRegistry timeLimiters) {
-        TaggedBulkheadMetrics.ofBulkheadRegistry(bulkheads).bindTo(meters);
+            MeterRegistry meters, RateLimiterRegistry rateLimiters, TimeLimiterRegistry timeLimiters) {
         TaggedRateLimiterMetrics.ofRateLimiterRegistry(rateLimiters).bindTo(meters);
         TaggedTimeLimiterMetrics.ofTimeLimiterRegistry(timeLimiters).bindTo(meters);
     }

@@ -228,8 +228,8 @@ public sealed interface Problem {
         }
     }
 
-    /** All places for concurrent work are taken. */
-    record Overloaded(String what, int limit, long retryAfterSeconds) implements Problem {
+    /** All places of a kind are taken. */
+    record Overloaded(String what, long limit, long retryAfterSeconds) implements Problem {
         @Override
         public Status status() {
             return Status.OVERLOADED;
@@ -237,7 +237,21 @@ public sealed interface Problem {
 
         @Override
         public String detail() {
-            return what + " has " + limit + " requests under way, its limit. Try again in " + retryAfterSeconds + " s.";
+            return what + ": all " + limit + " are taken. Try again in " + retryAfterSeconds + " s.";
+        }
+    }
+
+    /** The caller has its share of the places of a kind; others may get some. */
+    record ShareTaken(String what, long share, long limit, long retryAfterSeconds) implements Problem {
+        @Override
+        public Status status() {
+            return Status.RATE_LIMITED;
+        }
+
+        @Override
+        public String detail() {
+            return what + ": this client has its share, at most " + share + " of " + limit
+                    + " and less while many are taken. Try again in " + retryAfterSeconds + " s.";
         }
     }
 

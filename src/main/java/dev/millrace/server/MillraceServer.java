@@ -15,7 +15,9 @@ import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.QualityWatch;
 import dev.millrace.domain.Readiness;
 import dev.millrace.flight.FlightOptions;
+import dev.millrace.flight.FlightPlaces;
 import dev.millrace.flight.FlightPort;
+import dev.millrace.flight.FlightRequest;
 import dev.millrace.http.Answer;
 import dev.millrace.http.Call;
 import dev.millrace.http.HttpPort;
@@ -24,6 +26,7 @@ import dev.millrace.http.PortLayers;
 import dev.millrace.ingest.InputPorts;
 import dev.millrace.ingest.WritePorts;
 import dev.millrace.layer.RateLimitLayer;
+import dev.millrace.layer.Shares;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.DuckDbEngine;
@@ -148,7 +151,8 @@ public final class MillraceServer implements AutoCloseable {
                 domains.stream().flatMap(domain -> domain.products().stream()).toList());
 
         Vertx vertx = loading.join();
-        var policies = new Resilience(vertx, configuration.limits(), meters);
+        var shares = new Shares(configuration.limits().share(), meters);
+        var policies = new Resilience(vertx, configuration.limits(), shares, meters);
         RateLimitLayer<Call, Answer> httpRate = policies.rateLimit("http");
         BufferAllocator copies = root.newChildAllocator("http answers", 0, HTTP_MEMORY_BYTES);
         closings.push(copies::close);
@@ -164,11 +168,13 @@ public final class MillraceServer implements AutoCloseable {
                 registry,
                 configuration.http(),
                 instance.secret(),
-                new PortLayers(policies.around("http", httpRate), call -> Optional.of(httpRate.allowance(call))),
+                new PortLayers(policies.around("http", httpRate, Call::client), call -> Optional.of(httpRate.allowance(call))),
                 LOOPS,
                 QUERY_THREADS,
                 copies,
-                engine);
+                engine,
+                shares,
+                configuration.limits().waiters());
         httpPort = await(http.start());
         closings.push(() -> await(http.stop()));
         FlightPort flight = await(FlightPort.start(
@@ -181,7 +187,12 @@ public final class MillraceServer implements AutoCloseable {
                         (int) Math.min(1 << 30, configuration.http().maxBody().bytes())),
                 registry,
                 root,
-                policies.around("flight", policies.rateLimit("flight")),
+                policies.around("flight", policies.rateLimit("flight"), FlightRequest::caller),
+                new FlightPlaces(
+                        shares.places(
+                                "flight.connections", configuration.flight().maxConnections()),
+                        shares.places("flight.calls", configuration.flight().maxCalls()),
+                        shares.places("flight.waiters", configuration.limits().waiters())),
                 meters));
         flightPort = flight.port();
         closings.push(() -> await(flight.close(DRAIN)));

@@ -10,8 +10,6 @@ import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.store.Position;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -75,19 +73,15 @@ class WaitersTest {
     }
 
     @Test
-    void await_beyondTheLimit_isRefused_untilAPlaceIsFree() {
-        Position next = Position.of("t", 6);
-        List<CompletableFuture<Void>> all = new ArrayList<>();
-        for (int i = 0; i < Waiters.LIMIT; i++) {
-            all.add(waiters.await(next, LONG));
-        }
-        assertTrue(all.stream().noneMatch(CompletableFuture::isDone));
-        assertInstanceOf(Problem.Overloaded.class, problem(waiters.await(next, LONG)));
-        position.set(next);
-        waiters.advanced();
-        assertTrue(all.stream().allMatch(CompletableFuture::isDone));
-        CompletableFuture<Void> later = waiters.await(Position.of("t", 7), LONG);
-        assertFalse(later.isDone());
+    void await_thatIsCancelled_isForgottenAtOnce() {
+        CompletableFuture<Void> position = waiters.await(Position.of("t", 6), LONG);
+        CompletableFuture<Boolean> change = waiters.await(now -> false, LONG);
+        CompletableFuture<Void> other = waiters.await(Position.of("t", 6), LONG);
+        assertEquals(3, waiters.count());
+        position.cancel(false);
+        change.cancel(false);
+        assertEquals(1, waiters.count());
+        assertFalse(other.isDone());
     }
 
     /** A run may end at any moment between the two looks of one who begins to wait. */

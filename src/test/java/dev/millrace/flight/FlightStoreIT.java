@@ -66,6 +66,7 @@ class FlightStoreIT {
                         new ProductRegistry("mesh", List.of(Products.of("d", "p", store))),
                         root,
                         Layers.of(),
+                        FlightPlaces.unshared(),
                         new SimpleMeterRegistry())
                 .await(30, TimeUnit.SECONDS);
         client = FlightClient.builder(clients, Location.forGrpcInsecure("localhost", port.port()))

@@ -196,6 +196,7 @@ class PyArrowIT {
                         new ProductRegistry("mesh", List.of(Products.of("d", "p", store))),
                         root,
                         Layers.of(),
+                        FlightPlaces.unshared(),
                         new SimpleMeterRegistry())
                 .await(30, TimeUnit.SECONDS);
     }

@@ -47,11 +47,17 @@ final class ServedPort implements AutoCloseable {
     final FakeStore airports = new FakeStore();
     final FakeStore quakes = new FakeStore();
     final FakeStore unseen = new FakeStore().withoutTopic();
+    final FlightPlaces places;
     final Set<String> askedOn = ConcurrentHashMap.newKeySet();
     final FlightPort port;
     final FlightClient client;
 
     ServedPort() {
+        this(FlightPlaces.unshared());
+    }
+
+    ServedPort(FlightPlaces places) {
+        this.places = places;
         // The layer notes on which thread it is asked, and answers later, as one with a queue would.
         Layer<FlightRequest, FlightAnswer> later = service -> request -> {
             askedOn.add(Thread.currentThread().getName());
@@ -83,7 +89,7 @@ final class ServedPort implements AutoCloseable {
                         Products.of("seismology", "airports", unseen)));
         var options = new FlightOptions(
                 "localhost", number, memoryBytes, FlightOptions.Tickets.signedWith("0123456789abcdef".getBytes(UTF_8)));
-        return await(FlightPort.start(vertx, options, registry, root, layers, into));
+        return await(FlightPort.start(vertx, options, registry, root, layers, places, into));
     }
 
     /** Fails when anything is not given back. */

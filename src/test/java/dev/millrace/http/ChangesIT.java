@@ -272,7 +272,7 @@ class ChangesIT {
             try (ChangeClient second = open(ChangeClient.Form.SOCKET, "")) {
                 second.next();
                 HttpResponse<String> refused = server.get(CHANGES);
-                assertEquals(503, refused.statusCode());
+                assertEquals(429, refused.statusCode());
                 assertTrue(refused.headers().firstValue("retry-after").isPresent());
             }
             await(() -> server.http().subscribers() == 1);

@@ -7,8 +7,10 @@ import dev.millrace.config.ConfigurationReader;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
+import dev.millrace.layer.Shares;
 import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.SampleRows;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.internal.VertxInternal;
@@ -27,6 +29,8 @@ import java.util.concurrent.TimeUnit;
 
 /** A real server over a real store on a free port, and a client; the blocked-thread checker listens at 10 ms. */
 final class HttpFixture implements AutoCloseable {
+    static final int WAITERS = 40;
+
     private final ConcurrentLinkedQueue<String> blocked = new ConcurrentLinkedQueue<>();
     private final Vertx vertx;
     private final SampleRows sample;
@@ -70,6 +74,12 @@ final class HttpFixture implements AutoCloseable {
 
     /** Over rows that this closes. */
     HttpFixture(Path folder, SampleRows sample, PortLayers layers, Configuration.Http settings) throws Exception {
+        this(folder, sample, layers, settings, 100);
+    }
+
+    /** With shares for clients: that percentage of each kind of place. */
+    HttpFixture(Path folder, SampleRows sample, PortLayers layers, Configuration.Http settings, int percent)
+            throws Exception {
         vertx = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(2)
                 .setPreferNativeTransport(true)
@@ -90,7 +100,9 @@ final class HttpFixture implements AutoCloseable {
                 2,
                 2,
                 sample.allocator(),
-                engine);
+                engine,
+                new Shares(percent, new SimpleMeterRegistry()),
+                WAITERS);
         port = http.start().await(30, TimeUnit.SECONDS);
     }
 

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import dev.millrace.domain.ProductRegistry;
+import dev.millrace.layer.Places;
 import io.vertx.core.Vertx;
 import java.time.Clock;
 import java.util.HashSet;
@@ -123,8 +124,8 @@ class OpenApiTest {
                 new org.apache.arrow.memory.RootAllocator(),
                 new dev.millrace.query.DuckDbEngine(new dev.millrace.query.DuckDbEngine.Limits(
                         java.nio.file.Path.of("target", "openapi-test"), 1 << 26, 1, 1, 1)),
-                new StreamPlaces("Streaming", 1, 0),
-                new StreamPlaces("Push", 1, 0),
+                Places.unshared("streams", 1),
+                Places.unshared("subscribers", 1),
                 1,
                 1,
                 1024);

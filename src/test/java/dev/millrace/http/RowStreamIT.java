@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.luben.zstd.ZstdInputStream;
 import dev.millrace.arrow.ByteSink;
+import dev.millrace.layer.Places;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.SampleRows;
@@ -58,7 +59,7 @@ class RowStreamIT {
         try (var sample = new SampleRows(folder);
                 HttpClient client = HttpClient.newHttpClient()) {
             sample.writeUsual(0, 10);
-            var places = new StreamPlaces("Streaming", 8, 0);
+            var places = Places.unshared("streams", 8);
             var room = new RowStream.Room(
                     vertx,
                     vertx.createSharedWorkerExecutor("test", 2),

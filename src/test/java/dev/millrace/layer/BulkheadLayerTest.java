@@ -3,15 +3,11 @@ package dev.millrace.layer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.problem.Problem;
-import io.github.resilience4j.bulkhead.Bulkhead;
-import io.github.resilience4j.bulkhead.BulkheadConfig;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -28,11 +24,12 @@ import org.junit.jupiter.api.Test;
 
 class BulkheadLayerTest {
     private final MockService mock = new MockService();
-    private final Bulkhead bulkhead = Bulkhead.of("rows", BulkheadLayer.config(2));
-    private final Service<String, String> service = new BulkheadLayer<String, String>(bulkhead, 3).around(mock);
+    private final Places places = new Places("rows", 2, 2, 3);
+    private final BulkheadLayer<String, String> layer = new BulkheadLayer<>(places, request -> "client");
+    private final Service<String, String> service = layer.around(mock);
 
-    private int free() {
-        return bulkhead.getMetrics().getAvailableConcurrentCalls();
+    private long free() {
+        return places.total() - places.taken();
     }
 
     @Test
@@ -117,7 +114,6 @@ class BulkheadLayerTest {
 
     @Test
     void call_twoServicesOfOneLayer_shareThePermits() {
-        BulkheadLayer<String, String> layer = new BulkheadLayer<>(bulkhead, 0);
         var one = layer.around(mock).call("1");
         var other = layer.around(mock).call("2");
 
@@ -126,21 +122,16 @@ class BulkheadLayerTest {
     }
 
     @Test
-    void call_limitZero_refusesAll() {
-        Service<String, String> closed =
-                new BulkheadLayer<String, String>(Bulkhead.of("none", BulkheadLayer.config(0)), 0).around(mock);
+    void call_ofAClientThatHasItsShare_isRefused_andOthersPass() {
+        Places shared = new Places("rows", 100, 2, 3);
+        Service<String, String> fair = new BulkheadLayer<String, String>(shared, request -> request).around(mock);
+        List<Future<String>> calls = List.of(fair.call("a"), fair.call("a"), fair.call("a"), fair.call("b"));
 
-        assertEquals(new Problem.Overloaded("none", 0, 0), Problems.of(closed.call("1")));
-    }
-
-    @Test
-    void new_bulkheadThatWaits_isRefused() {
-        Bulkhead waiting = Bulkhead.of(
-                "rows",
-                BulkheadConfig.custom().maxWaitDuration(Duration.ofMillis(1)).build());
-
-        assertThrows(IllegalArgumentException.class, () -> new BulkheadLayer<>(waiting, 1));
-        assertThrows(IllegalArgumentException.class, () -> new BulkheadLayer<>(bulkhead, -1));
+        assertEquals(new Problem.ShareTaken("rows", 2, 100, 3), Problems.of(calls.get(2)));
+        assertEquals(List.of("a", "a", "b"), mock.requests);
+        mock.succeed("r");
+        assertFalse(fair.call("a").isComplete());
+        assertEquals(2, shared.taken("a"));
     }
 
     /** Eight threads call and end one another's calls in every way there is; the limit holds and no permit is lost. */
@@ -149,13 +140,13 @@ class BulkheadLayerTest {
         int threads = 8;
         int callsPerThread = 20_000;
         int limit = 5;
-        Bulkhead shared = Bulkhead.of("shared", BulkheadLayer.config(limit));
+        Places shared = Places.unshared("shared", limit);
         AtomicInteger underWay = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
         AtomicInteger refusals = new AtomicInteger();
         AtomicInteger passed = new AtomicInteger();
         Queue<Promise<Integer>> open = new ConcurrentLinkedQueue<>();
-        Service<Integer, Integer> chaos = new BulkheadLayer<Integer, Integer>(shared, 1).around(number -> {
+        Service<Integer, Integer> chaos = new BulkheadLayer<Integer, Integer>(shared, request -> "client").around(number -> {
             most.accumulateAndGet(underWay.incrementAndGet(), Math::max);
             passed.incrementAndGet();
             if (number % 4 == 0) {
@@ -191,7 +182,7 @@ class BulkheadLayerTest {
             end(open.poll(), 2, underWay);
         }
 
-        assertEquals(limit, shared.getMetrics().getAvailableConcurrentCalls());
+        assertEquals(0, shared.taken());
         assertEquals(0, underWay.get());
         assertTrue(most.get() <= limit, () -> most + " calls were under way, the limit is " + limit);
         assertEquals(threads * callsPerThread, passed.get() + refusals.get());

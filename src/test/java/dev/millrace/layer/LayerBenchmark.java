@@ -1,6 +1,5 @@
 package dev.millrace.layer;
 
-import io.github.resilience4j.bulkhead.BulkheadRegistry;
 import io.github.resilience4j.ratelimiter.RateLimiterRegistry;
 import io.github.resilience4j.timelimiter.TimeLimiterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -38,7 +37,6 @@ public class LayerBenchmark {
 
     private final Future<String> done = Future.succeededFuture("r");
     private final Service<Future<String>, String> bare = request -> request;
-    private final BulkheadRegistry bulkheads = BulkheadRegistry.ofDefaults();
     private final RateLimiterRegistry rateLimiters = RateLimiterRegistry.ofDefaults();
     private final TimeLimiterRegistry timeLimiters = TimeLimiterRegistry.ofDefaults();
 
@@ -55,20 +53,26 @@ public class LayerBenchmark {
     private final Service<Future<String>, String> overRate =
             Layers.ofPort(rateLimit("shut", 1), timeout, bulkhead).around(bare);
     private final Service<Future<String>, String> overloaded =
-            Layers.ofPort(rateLimit, timeout, bulkhead("shut", 0)).around(bare);
+            Layers.ofPort(rateLimit, timeout, shut()).around(bare);
 
     private RateLimitLayer<Future<String>, String> rateLimit(String name, int limit) {
         return RateLimitLayer.shared(rateLimiters.rateLimiter(name, RateLimitLayer.config(limit, HOUR)));
     }
 
     private BulkheadLayer<Future<String>, String> bulkhead(String name, int limit) {
-        return new BulkheadLayer<>(bulkheads.bulkhead(name, BulkheadLayer.config(limit)), 1);
+        return new BulkheadLayer<>(new Places(name, limit, limit / 4, 1), request -> "client");
+    }
+
+    private static BulkheadLayer<Future<String>, String> shut() {
+        Places places = Places.unshared("shut", 1);
+        places.take("another");
+        return new BulkheadLayer<>(places, request -> "client");
     }
 
     @Setup
     public void listen() {
         if (metrics) {
-            LayerMetrics.bind(new SimpleMeterRegistry(), bulkheads, rateLimiters, timeLimiters);
+            LayerMetrics.bind(new SimpleMeterRegistry(), rateLimiters, timeLimiters);
         }
     }
 

@@ -1,9 +1,10 @@
 package dev.millrace.layer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.github.resilience4j.bulkhead.BulkheadRegistry;
+import dev.millrace.problem.Problem;
 import io.github.resilience4j.ratelimiter.RateLimiterRegistry;
 import io.github.resilience4j.timelimiter.TimeLimiterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -14,12 +15,11 @@ class LayerMetricsTest {
     @Test
     void bind_registries_metersFollowTheCalls() {
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
-        BulkheadRegistry bulkheads = BulkheadRegistry.ofDefaults();
         RateLimiterRegistry rateLimiters = RateLimiterRegistry.ofDefaults();
         TimeLimiterRegistry timeLimiters = TimeLimiterRegistry.ofDefaults();
         FakeTimers timers = new FakeTimers();
         MockService mock = new MockService();
-        LayerMetrics.bind(meters, bulkheads, rateLimiters, timeLimiters);
+        LayerMetrics.bind(meters, rateLimiters, timeLimiters);
         Service<String, String> service = Layers.ofPort(
                         RateLimitLayer.<String, String>shared(
                                 rateLimiters.rateLimiter("http", RateLimitLayer.config(9, Duration.ofHours(1)))),
@@ -27,7 +27,7 @@ class LayerMetricsTest {
                                 timeLimiters.timeLimiter("http", TimeoutLayer.config(Duration.ofMillis(5))),
                                 timers,
                                 late -> {}),
-                        new BulkheadLayer<>(bulkheads.bulkhead("http", BulkheadLayer.config(4)), 1))
+                        new BulkheadLayer<>(new Shares(50, meters).places("http.requests", 4), request -> "client"))
                 .around(mock);
 
         var timedOut = service.call("1");
@@ -35,14 +35,17 @@ class LayerMetricsTest {
         var open = service.call("2");
 
         assertTrue(timedOut.failed() && !open.isComplete());
+        assertInstanceOf(Problem.ShareTaken.class, Problems.of(service.call("3")));
+        assertEquals(2, places(meters, "taken"));
+        assertEquals(4, places(meters, "limit"));
         assertEquals(
-                2,
-                meters.get("resilience4j.bulkhead.available.concurrent.calls")
-                        .tag("name", "http")
-                        .gauge()
-                        .value());
+                1,
+                meters.get("millrace.places.refused")
+                        .tags("kind", "http.requests", "of", "share")
+                        .functionCounter()
+                        .count());
         assertEquals(
-                7,
+                6,
                 meters.get("resilience4j.ratelimiter.available.permissions")
                         .tag("name", "http")
                         .gauge()
@@ -53,6 +56,13 @@ class LayerMetricsTest {
                         .tags("name", "http", "kind", "timeout")
                         .counter()
                         .count());
+    }
+
+    private static double places(SimpleMeterRegistry meters, String name) {
+        return meters.get("millrace.places." + name)
+                .tag("kind", "http.requests")
+                .gauge()
+                .value();
     }
 
     @Test

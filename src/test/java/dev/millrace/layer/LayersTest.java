@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
-import io.github.resilience4j.bulkhead.Bulkhead;
 import io.github.resilience4j.ratelimiter.RateLimiter;
 import io.github.resilience4j.timelimiter.TimeLimiter;
 import io.vertx.core.Future;
@@ -85,7 +84,7 @@ class LayersTest {
 
     @Test
     void ofPort_timedOutCall_holdsItsPermitUntilTheWorkEnds() {
-        Bulkhead bulkhead = Bulkhead.of("port", BulkheadLayer.config(1));
+        Places places = Places.unshared("port", 1);
         FakeTimers timers = new FakeTimers();
         List<String> late = new ArrayList<>();
         Service<String, String> service = Layers.ofPort(
@@ -93,7 +92,7 @@ class LayersTest {
                                 RateLimiter.of("port", RateLimitLayer.config(3, Duration.ofHours(1)))),
                         new TimeoutLayer<>(
                                 TimeLimiter.of("port", TimeoutLayer.config(Duration.ofMillis(50))), timers, late::add),
-                        new BulkheadLayer<>(bulkhead, 1))
+                        new BulkheadLayer<>(places, request -> "client"))
                 .around(mock);
 
         Future<String> first = service.call("1");
@@ -108,7 +107,7 @@ class LayersTest {
         assertEquals("in time", third.result());
         assertInstanceOf(Problem.RateLimited.class, Problems.of(service.call("4")));
         assertEquals(List.of("1", "3"), mock.requests);
-        assertEquals(1, bulkhead.getMetrics().getAvailableConcurrentCalls());
+        assertEquals(0, places.taken());
         assertTrue(timers.pending() == 0 && timers.scheduled == 2, "a refused call set a timer");
     }
 }

@@ -57,6 +57,8 @@ final class Flights {
                 management:
                   host: 127.0.0.1
                   port: 0
+                limits:
+                  share: 100
                 """.formatted(folder, broker.bootstrapServers(), http.indent(2)));
         Process process = ChildJvm.start(
                 List.of("-Xmx512m"), List.of(), Main.class, List.of("serve", "--config", configuration.toString()));

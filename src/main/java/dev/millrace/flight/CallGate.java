@@ -1,0 +1,52 @@
+package dev.millrace.flight;
+
+import dev.millrace.layer.Places;
+import dev.millrace.problem.Problem;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import java.util.Optional;
+import org.apache.arrow.flight.grpc.StatusUtils;
+
+/** Refuses a call that finds no place, before it is begun; the place comes back when the call ends or its client goes. */
+final class CallGate implements ServerInterceptor {
+    private final Places calls;
+
+    CallGate(Places calls) {
+        this.calls = calls;
+    }
+
+    @Override
+    public <Q, R> ServerCall.Listener<Q> interceptCall(
+            ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+        String client = CallerInterceptor.caller();
+        Optional<Problem> refusal = calls.tryTake(client, 1);
+        if (refusal.isPresent()) {
+            var fault = Faults.of(call.getMethodDescriptor().getFullMethodName(), refusal.get().exception());
+            call.close(StatusUtils.toGrpcStatus(fault.status()), new Metadata());
+            return new ServerCall.Listener<>() {};
+        }
+        ServerCall.Listener<Q> listener;
+        try {
+            listener = next.startCall(call, headers);
+        } catch (RuntimeException | Error failure) {
+            calls.giveBack(client);
+            throw failure;
+        }
+        return new SimpleForwardingServerCallListener<>(listener) {
+            @Override
+            public void onCancel() {
+                calls.giveBack(client);
+                super.onCancel();
+            }
+
+            @Override
+            public void onComplete() {
+                calls.giveBack(client);
+                super.onComplete();
+            }
+        };
+    }
+}
