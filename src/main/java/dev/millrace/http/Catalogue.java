@@ -69,6 +69,9 @@ final class Catalogue {
         if (!product.store().recoveryNotes().isEmpty()) {
             json.put("brokenFiles", product.store().recoveryNotes().size()); // the log names them
         }
+        if (product.store().setAside() > 0) {
+            json.put("filesAside", product.store().setAside());
+        }
         product.contractChange().ifPresent(change -> json.put("contractChange", change(change)));
         String url = url(product);
         var urls = new JsonObject()

@@ -55,6 +55,10 @@ record ProductMeters(Product product, MeterRegistry meters) {
                 "Files found broken since the start, whose records are read again",
                 () -> product.store().recoveryNotes().size());
         gauge(
+                "millrace.product.files.aside",
+                "Files set aside, because no manifest named them or they were broken; to be looked at and deleted",
+                () -> product.store().setAside());
+        gauge(
                 "millrace.product.unwritable",
                 "1 while the product's files cannot be written, on a full disk for example",
                 () -> product.store().fileFault().isPresent() ? 1 : 0);

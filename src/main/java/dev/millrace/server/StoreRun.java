@@ -68,6 +68,7 @@ final class StoreRun {
     private ExitCode verify(List<StoreFolder> products, boolean all) throws IOException {
         long files = 0;
         long broken = 0;
+        long unnamed = 0;
         for (StoreFolder product : products) {
             for (StoreFolder.Checked checked : product.verify()) {
                 files++;
@@ -78,8 +79,12 @@ final class StoreRun {
                             + checked.fault().map(fault -> ": " + fault).orElse(""));
                 }
             }
+            for (Path file : all ? product.unnamed() : List.<Path>of()) {
+                unnamed++;
+                out.println("unnamed " + file);
+            }
         }
-        out.println(files + " files, " + broken + " broken");
+        out.println(files + " files, " + broken + " broken" + (unnamed == 0 ? "" : ", " + unnamed + " beside them"));
         return broken == 0 ? ExitCode.FINE : ExitCode.ANSWER_IS_NO;
     }
 

@@ -28,13 +28,14 @@ import org.slf4j.LoggerFactory;
 /** A product's data in memory and in one folder of the local disk, which it has for itself while it is open. */
 public final class LocalStore implements ProductStore {
     private static final Logger LOG = LoggerFactory.getLogger(LocalStore.class);
-    private static final String NO_TOPIC = "-";
+    static final String NO_TOPIC = "-";
 
     private final Path folder;
     private final Disk disk;
     private final FileChannel lock;
     private final StoreContext context;
     private final List<String> notes = new CopyOnWriteArrayList<>();
+    private final Aside aside;
     private final Scrub scrub;
     private final IntPredicate isHere;
     private volatile CompletableFuture<Void> condition = CompletableFuture.completedFuture(null);
@@ -50,10 +51,12 @@ public final class LocalStore implements ProductStore {
             LongSupplier nanoClock,
             LongSupplier millisClock,
             SipHash keyHash,
+            Aside aside,
             FileChannel lock) {
         this.folder = folder;
         this.disk = disk;
         this.lock = lock;
+        this.aside = aside;
         this.isHere = resources.isHere();
         this.context = new StoreContext(
                 schema,
@@ -70,7 +73,7 @@ public final class LocalStore implements ProductStore {
                 this::suspect,
                 this::topicName,
                 keyHash);
-        this.scrub = new Scrub(disk, resources.background(), notes);
+        this.scrub = new Scrub(aside, resources.background(), notes);
     }
 
     private void suspect(int partition, Path part, Manifest.SegmentFile file) {
@@ -111,8 +114,10 @@ public final class LocalStore implements ProductStore {
             SipHash keyHash)
             throws IOException {
         disk.createFolder(folder);
+        var aside = new Aside(disk, folder, millisClock);
         FileChannel lock = StoreFolder.lock(folder);
-        var store = new LocalStore(schema, options, folder, resources, disk, nanoClock, millisClock, keyHash, lock);
+        var store = new LocalStore(
+                schema, options, folder, resources, disk, nanoClock, millisClock, keyHash, aside, lock);
         boolean opened = false;
         try {
             store.recover();
@@ -174,7 +179,13 @@ public final class LocalStore implements ProductStore {
 
     private PartitionRecovery.Found recovered(int partition) throws IOException {
         return new PartitionRecovery(
-                        disk, partitionFolder(partition), context.schema(), context.mappedAllocator(), notes)
+                        disk,
+                        partitionFolder(partition),
+                        Owner.of(folder, partition),
+                        aside,
+                        context.schema(),
+                        context.mappedAllocator(),
+                        notes)
                 .recover();
     }
 
@@ -186,7 +197,7 @@ public final class LocalStore implements ProductStore {
 
     private void add(int partition) {
         PartitionLog[] longer = Arrays.copyOf(logs, logs.length + 1);
-        longer[partition] = open(partition, new PartitionRecovery.Found(Manifest.empty(context.schema()), List.of()));
+        longer[partition] = open(partition, new PartitionRecovery.Found(Manifest.empty(context.schema(), Owner.of(folder, partition)), List.of()));
         logs = longer;
     }
 
@@ -397,6 +408,11 @@ public final class LocalStore implements ProductStore {
     @Override
     public List<String> recoveryNotes() {
         return List.copyOf(notes);
+    }
+
+    @Override
+    public int setAside() {
+        return aside.count();
     }
 
     @Override

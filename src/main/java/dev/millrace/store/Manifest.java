@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -20,6 +21,7 @@ import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is durable of a partition: its files and the offset that they reach. Immutable. Written as one line of JSON and a
@@ -32,6 +34,8 @@ import org.apache.arrow.vector.types.pojo.Schema;
  * @param generation the last number given to a file's name
  * @param kept how far back the partition can be read; absent in format 1, where it is from the beginning
  * @param segments in the order of their offsets
+ * @param owner whose files these are; null in a manifest of before it was noted
+ * @param obsolete names of files that the manifest before named and that are deleted once this one is durable
  */
 record Manifest(
         int format,
@@ -40,7 +44,9 @@ record Manifest(
         List<String> schema,
         long generation,
         Kept kept,
-        List<SegmentFile> segments) {
+        List<SegmentFile> segments,
+        @Nullable Owner owner,
+        @Nullable List<String> obsolete) {
     static final int FORMAT = 2;
     private static final int FIRST_FORMAT = 1;
     static final String NAME = "manifest";
@@ -59,6 +65,7 @@ record Manifest(
         kept = kept == null ? Kept.ALL : kept;
         schema = List.copyOf(schema);
         segments = List.copyOf(segments);
+        obsolete = obsolete == null ? List.of() : List.copyOf(obsolete);
     }
 
     /**
@@ -122,13 +129,39 @@ record Manifest(
     }
 
     /** Of a partition without files. */
-    static Manifest empty(StoreSchema schema) {
-        return new Manifest(FORMAT, "", 0, describe(schema), 0, Kept.ALL, List.of());
+    static Manifest empty(StoreSchema schema, Owner owner) {
+        return empty(schema, owner, 0);
+    }
+
+    /** Of a partition that has no files any more. */
+    static Manifest empty(StoreSchema schema, Owner owner, long generation) {
+        return new Manifest(FORMAT, "", 0, describe(schema), generation, Kept.ALL, List.of(), owner, List.of());
     }
 
     /** The same with other segments, up to another offset. */
     Manifest with(long newNext, Kept nowKept, long newGeneration, List<SegmentFile> others) {
-        return new Manifest(FORMAT, topicId, newNext, schema, newGeneration, nowKept, others);
+        return new Manifest(FORMAT, topicId, newNext, schema, newGeneration, nowKept, others, owner, List.of());
+    }
+
+    /** The same of a topic, as a contract describes it now. */
+    Manifest of(String topic, StoreSchema described) {
+        return new Manifest(FORMAT, topic, next, describe(described), generation, kept, segments, owner, obsolete);
+    }
+
+    /** The same as the files of an owner. */
+    Manifest of(Owner whose) {
+        return new Manifest(FORMAT, topicId, next, schema, generation, kept, segments, whose, obsolete);
+    }
+
+    /** The same, with files that are to be deleted. */
+    Manifest deleting(Collection<String> names) {
+        return new Manifest(
+                FORMAT, topicId, next, schema, generation, kept, segments, owner, List.copyOf(names));
+    }
+
+    /** What is wrong when this stands in the place of a partition's manifest; empty when nothing is. */
+    Optional<String> misplaced(Owner place) {
+        return Optional.ofNullable(owner).flatMap(whose -> whose.difference(place));
     }
 
     byte[] toBytes() {

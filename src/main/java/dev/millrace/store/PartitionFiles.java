@@ -3,14 +3,18 @@ package dev.millrace.store;
 import dev.millrace.arrow.ArrowFile;
 import dev.millrace.arrow.Batch;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -26,11 +30,14 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A commit writes the segments that have no file yet under names that were never used before, forces
  * them and their folder, and then switches the manifest by a rename. What the manifest does not name does not exist: a
- * crash before the rename leaves files that the next start deletes, a crash after it leaves at most the replaced ones.
+ * crash before the rename leaves files beyond its last offset, a crash after it at most those that it says are obsolete.
+ * No file is written before there is a manifest, so that files without one tell that it was lost.
  */
 final class PartitionFiles {
     private static final Logger LOG = LoggerFactory.getLogger(PartitionFiles.class);
     private static final long CONDITION_SECONDS = 5;
+    /** At the end of the name of a manifest that is being written. */
+    static final String UNFINISHED = ".tmp";
 
     /**
      * The whole state of a partition up to {@code next}, as far as earlier plans did not bring it.
@@ -71,6 +78,7 @@ final class PartitionFiles {
     private final StoreSchema schema;
     private final BufferAllocator mappedAllocator;
     private final Deque<Segment> unmapped = new ArrayDeque<>();
+    private final Set<String> obsolete = new LinkedHashSet<>();
     private Manifest manifest;
     private volatile boolean settled = true;
     // Never goes back, not even after a failure: the manifest on disk may name files of a commit that failed late.
@@ -120,8 +128,9 @@ final class PartitionFiles {
         await(plan.condition());
         var work = new Work(manifest);
         try {
-            if (manifest.topicId().isEmpty()) {
+            if (!Files.exists(folder.resolve(Manifest.NAME))) {
                 disk.createFolder(folder);
+                switchTo(manifest, List.of(), List.of());
             }
             for (Segment segment : unmapped) {
                 work.add(segment, plan.topicId());
@@ -133,33 +142,43 @@ final class PartitionFiles {
             undo(work.written, failure);
             throw failure;
         }
-        switchTo(work.manifest(plan), work.written, work.obsolete);
+        switchTo(work.manifest(plan), work.written, work.gone);
     }
 
     /**
      * Makes another manifest the partition's.
      *
      * @param written names of files that only it names; deleted when it cannot be written
-     * @param obsolete names of files that it names no more
+     * @param gone names of files that it names no more
      */
-    private void switchTo(Manifest next, List<String> written, List<String> obsolete) throws IOException {
+    private void switchTo(Manifest other, List<String> written, List<String> gone) throws IOException {
+        var due = new LinkedHashSet<>(obsolete);
+        due.addAll(gone);
+        Manifest next = other.deleting(due);
         try {
             disk.forceFolder(folder);
-            disk.write(folder.resolve(Manifest.NAME + ".tmp"), next.toBytes());
+            disk.write(folder.resolve(Manifest.NAME + UNFINISHED), next.toBytes());
         } catch (IOException | RuntimeException failure) {
             undo(written, failure);
             throw failure;
         }
         settled = false;
-        disk.rename(folder.resolve(Manifest.NAME + ".tmp"), folder.resolve(Manifest.NAME));
+        disk.rename(folder.resolve(Manifest.NAME + UNFINISHED), folder.resolve(Manifest.NAME));
         disk.forceFolder(folder);
         manifest = next;
         settled = true;
-        for (String name : obsolete) {
+        obsolete.addAll(gone);
+        deleteObsolete();
+    }
+
+    /** Deletes what no manifest names any more; what fails is tried again with the next one, or by the next start. */
+    private void deleteObsolete() {
+        for (String name : List.copyOf(obsolete)) {
             try {
                 disk.delete(folder.resolve(name));
+                obsolete.remove(name);
             } catch (IOException failure) {
-                LOG.warn("{} stays until the next start: {}", folder.resolve(name), failure.toString());
+                LOG.warn("{} cannot be deleted yet: {}", folder.resolve(name), failure.toString());
             }
         }
     }
@@ -258,12 +277,8 @@ final class PartitionFiles {
     /** Forgets everything, the topic too. */
     void clear() throws IOException {
         if (!manifest.topicId().isEmpty()) {
-            Manifest empty = Manifest.empty(schema);
-            List<String> gone = names(manifest.segments());
-            switchTo(
-                    new Manifest(Manifest.FORMAT, "", 0, empty.schema(), generation.get(), Kept.ALL, List.of()),
-                    List.of(),
-                    gone);
+            Owner owner = Objects.requireNonNull(manifest.owner());
+            switchTo(Manifest.empty(schema, owner, generation.get()), List.of(), names(manifest.segments()));
         }
     }
 
@@ -343,7 +358,7 @@ final class PartitionFiles {
     private final class Work {
         private final List<Manifest.SegmentFile> segments;
         private final List<String> written = new ArrayList<>();
-        private final List<String> obsolete = new ArrayList<>();
+        private final List<String> gone = new ArrayList<>();
 
         Work(Manifest before) {
             this.segments = new ArrayList<>(before.segments());
@@ -363,21 +378,15 @@ final class PartitionFiles {
                     facts, List.of(new ArrowFile.Part(segment.batch(), facts.rows(), null)), topicId, Optional.empty());
             written.add(entry.file());
             if (replaces) {
-                obsolete.add(segments.set(at, entry).file());
+                gone.add(segments.set(at, entry).file());
             } else {
                 segments.add(entry);
             }
         }
 
         Manifest manifest(Plan plan) {
-            return new Manifest(
-                    Manifest.FORMAT,
-                    plan.topicId(),
-                    plan.next(),
-                    Manifest.describe(schema),
-                    generation.get(),
-                    manifest.kept(),
-                    segments);
+            return manifest.with(plan.next(), manifest.kept(), generation.get(), segments)
+                    .of(plan.topicId(), schema);
         }
     }
 }

@@ -8,15 +8,25 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.arrow.memory.BufferAllocator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Brings a partition's folder back to what its manifest says, at start. Files that the manifest does not name are deleted:
- * a crash left them. A file that the manifest names and that is not whole takes the partition back to before it: that
- * file and the later ones are put aside as {@code *.bad}, their records come from Kafka again, and a note says so.
+ * Brings a partition's folder back to what its manifest says, at start. A file that the manifest names and that is not
+ * whole takes the partition back to before it: that file and the later ones are set {@link Aside}, their records come from
+ * Kafka again, and a note says so.
+ *
+ * <p>A file that the manifest does not name is deleted where the manifest itself accounts for it: it says that the file is
+ * obsolete, or it reaches beyond the file's last offset, so that a crash left the outcome of a merge. Any other is set
+ * aside. If it is newer than the manifest, a crash came between its writing and its naming; no position after its rows was
+ * durable, but they may be gone from Kafka when they are read again. All others are told by a note.
  */
 final class PartitionRecovery {
-    static final String BAD = ".bad";
+    private static final Logger LOG = LoggerFactory.getLogger(PartitionRecovery.class);
+    private static final Pattern SEGMENT = Pattern.compile("\\d+-(\\d+)-(\\d+)\\.arrow");
 
     /** A partition as it was found; the files' batches are the receiver's to release. */
     record Found(Manifest manifest, List<ArrowFile.Mapped> files) {
@@ -27,14 +37,25 @@ final class PartitionRecovery {
 
     private final Disk disk;
     private final Path folder;
+    private final Owner owner;
+    private final Aside aside;
     private final StoreSchema schema;
     private final BufferAllocator mappedAllocator;
     private final List<String> notes;
 
     /** {@code notes} gets a line for each fault. */
-    PartitionRecovery(Disk disk, Path folder, StoreSchema schema, BufferAllocator mappedAllocator, List<String> notes) {
+    PartitionRecovery(
+            Disk disk,
+            Path folder,
+            Owner owner,
+            Aside aside,
+            StoreSchema schema,
+            BufferAllocator mappedAllocator,
+            List<String> notes) {
         this.disk = disk;
         this.folder = folder;
+        this.owner = owner;
+        this.aside = aside;
         this.schema = schema;
         this.mappedAllocator = mappedAllocator;
         this.notes = notes;
@@ -44,11 +65,12 @@ final class PartitionRecovery {
      * Reads the partition.
      *
      * @throws IOException when the disk fails in another way than a broken file
-     * @throws dev.millrace.problem.ProblemException with {@code CannotStart} when the contract's columns changed
+     * @throws dev.millrace.problem.ProblemException with {@code CannotStart} when the contract's columns changed, or the
+     *     files are another partition's
      */
     Found recover() throws IOException {
         Manifest manifest = manifest();
-        deleteUnknown(manifest);
+        clearUnnamed(manifest);
         var files = new ArrayList<ArrowFile.Mapped>();
         try {
             for (Manifest.SegmentFile file : manifest.segments()) {
@@ -63,25 +85,25 @@ final class PartitionRecovery {
                 throw failure;
             }
         }
-        return new Found(manifest, files);
+        return new Found(manifest.of(owner), files);
     }
 
     private Manifest manifest() throws IOException {
         Path file = folder.resolve(Manifest.NAME);
         if (!Files.exists(file)) {
-            return Manifest.empty(schema);
+            return withoutManifest("the manifest is missing");
         }
         Manifest manifest;
         try {
             manifest = Manifest.parse(Files.readAllBytes(file));
         } catch (IOException broken) {
-            for (Path any : disk.list(folder)) {
-                putAside(any);
-            }
-            disk.forceFolder(folder);
-            notes.add(folder + ": " + broken.getMessage() + "; all of it is put aside and read again from the topic");
-            return Manifest.empty(schema);
+            return withoutManifest(String.valueOf(broken.getMessage()));
         }
+        manifest.misplaced(owner).ifPresent(wrong -> {
+            throw new Problem.CannotStart("The folder " + folder + " " + wrong
+                            + ". Put the folders back to where they were; nothing was changed.")
+                    .exception();
+        });
         manifest.difference(schema).ifPresent(difference -> {
             throw new Problem.CannotStart(
                             "The data in " + folder + " was written under another contract: " + difference
@@ -91,15 +113,51 @@ final class PartitionRecovery {
         return manifest;
     }
 
-    private void deleteUnknown(Manifest manifest) throws IOException {
+    private Manifest withoutManifest(String reason) throws IOException {
+        int files = 0;
+        for (Path any : disk.list(folder)) {
+            if (!any.getFileName().toString().equals(Manifest.NAME + PartitionFiles.UNFINISHED)) {
+                aside.put(any);
+                files++;
+            }
+        }
+        if (files > 0) {
+            notes.add(folder + ": " + reason + "; its " + files
+                    + " files are set aside, and all of it is read again from the topic");
+        }
+        return Manifest.empty(schema, owner);
+    }
+
+    private void clearUnnamed(Manifest manifest) throws IOException {
         var known = new HashSet<String>();
         known.add(Manifest.NAME);
         manifest.segments().forEach(file -> known.add(file.file()));
         for (Path file : disk.list(folder)) {
             String name = file.getFileName().toString();
-            if (!known.contains(name) && !name.endsWith(BAD)) {
-                disk.delete(file);
+            if (!known.contains(name)) {
+                if (name.equals(Manifest.NAME + PartitionFiles.UNFINISHED) || accountsFor(manifest, name)) {
+                    disk.delete(file);
+                } else {
+                    setAside(manifest, file);
+                }
             }
+        }
+    }
+
+    private static boolean accountsFor(Manifest manifest, String name) {
+        Matcher segment = SEGMENT.matcher(name);
+        return manifest.obsolete().contains(name)
+                || (segment.matches() && Long.parseLong(segment.group(1)) < manifest.next());
+    }
+
+    private void setAside(Manifest manifest, Path file) throws IOException {
+        Matcher segment = SEGMENT.matcher(file.getFileName().toString());
+        boolean unfinished = segment.matches() && Long.parseLong(segment.group(2)) > manifest.generation();
+        aside.put(file);
+        if (unfinished) {
+            LOG.info("{} was being written when the process ended; it is set aside", file);
+        } else {
+            notes.add(file + " is not named by the manifest and is set aside");
         }
     }
 
@@ -125,12 +183,14 @@ final class PartitionRecovery {
         List<Manifest.SegmentFile> dropped =
                 manifest.segments().subList(whole, manifest.segments().size());
         for (Manifest.SegmentFile file : dropped) {
-            putAside(folder.resolve(file.file()));
+            if (Files.exists(folder.resolve(file.file()))) {
+                aside.put(folder.resolve(file.file()));
+            }
         }
         Manifest.SegmentFile first = dropped.getFirst();
         notes.add(folder + ": " + reason.getMessage() + "; offsets " + first.firstOffset() + " to "
                 + (manifest.next() - 1) + " in " + dropped.size()
-                + " segments are put aside and read again from the topic");
+                + " segments are set aside and read again from the topic");
         // Compaction may have left out the first rows of the file.
         long next = whole == 0
                 ? first.firstOffset()
@@ -141,15 +201,9 @@ final class PartitionRecovery {
                 manifest.generation(),
                 manifest.segments().subList(0, whole));
         disk.forceFolder(folder);
-        disk.write(folder.resolve(Manifest.NAME + ".tmp"), changed.toBytes());
-        disk.rename(folder.resolve(Manifest.NAME + ".tmp"), folder.resolve(Manifest.NAME));
+        disk.write(folder.resolve(Manifest.NAME + PartitionFiles.UNFINISHED), changed.toBytes());
+        disk.rename(folder.resolve(Manifest.NAME + PartitionFiles.UNFINISHED), folder.resolve(Manifest.NAME));
         disk.forceFolder(folder);
         return changed;
-    }
-
-    private void putAside(Path file) throws IOException {
-        if (Files.exists(file) && !file.getFileName().toString().endsWith(BAD)) {
-            disk.rename(file, file.resolveSibling(file.getFileName() + BAD));
-        }
     }
 }

@@ -79,6 +79,11 @@ public interface ProductStore extends AutoCloseable {
         return java.util.List.of();
     }
 
+    /** How many files lie aside: no manifest named them, or they were broken. A person looks at them and deletes them. */
+    default int setAside() {
+        return 0;
+    }
+
     /**
      * Begins to compare the files that were there at the start with their checksums, in the background, one at a time. A
      * broken one gets a line in {@link #recoveryNotes} and is told by {@link #broken}.

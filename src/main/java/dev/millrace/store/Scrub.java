@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reads the files that a start found, one after the other and each as a task of its own, and compares their checksums:
- * the start itself looks at sizes and footers only. A file that is not what was written is put aside as {@code *.bad}; its
+ * the start itself looks at sizes and footers only. A file that is not what was written is set {@link Aside}; its
  * mapping goes on serving until the partition is read again from before it, or the next start cuts it off.
  */
 final class Scrub {
@@ -21,15 +21,15 @@ final class Scrub {
 
     private record Task(int partition, Path file, Manifest.SegmentFile expected) {}
 
-    private final Disk disk;
+    private final Aside aside;
     private final Executor background;
     private final List<String> notes;
     private final Queue<Task> left = new ConcurrentLinkedQueue<>();
     private final Queue<ProductStore.Broken> broken = new ConcurrentLinkedQueue<>();
 
     /** {@code notes}, which takes lines from any thread, gets one for each broken file. */
-    Scrub(Disk disk, Executor background, List<String> notes) {
-        this.disk = disk;
+    Scrub(Aside aside, Executor background, List<String> notes) {
+        this.aside = aside;
         this.background = background;
         this.notes = notes;
     }
@@ -70,8 +70,8 @@ final class Scrub {
         Optional<String> fault =
                 Files.exists(file) ? task.expected().fault(file) : Optional.empty(); // else merged since
         if (fault.isPresent()) {
-            disk.rename(file, file.resolveSibling(file.getFileName() + PartitionRecovery.BAD));
-            String note = file + " " + fault.get() + "; it is put aside, and offsets from "
+            aside.put(file);
+            String note = file + " " + fault.get() + "; it is set aside, and offsets from "
                     + task.expected().firstOffset() + " on are read again from the topic";
             LOG.warn("{}", note);
             notes.add(note);

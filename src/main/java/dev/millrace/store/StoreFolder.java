@@ -56,11 +56,13 @@ public final class StoreFolder {
 
     private static void find(Path folder, int depth, List<StoreFolder> found) throws IOException {
         var product = new StoreFolder(folder);
-        if (!product.partitions().isEmpty()) {
+        if (!product.folders().isEmpty()) {
             found.add(product);
         } else if (depth > 0) {
             for (Path child : product.disk.list(folder)) {
-                find(child, depth - 1, found);
+                if (!child.getFileName().toString().equals(Aside.FOLDER)) {
+                    find(child, depth - 1, found);
+                }
             }
         }
     }
@@ -69,15 +71,22 @@ public final class StoreFolder {
         return folder;
     }
 
-    /** The partitions that have a manifest. */
-    private TreeMap<Integer, Path> partitions() throws IOException {
+    /** The folders of partitions that are not empty. */
+    private TreeMap<Integer, Path> folders() throws IOException {
         var found = new TreeMap<Integer, Path>();
         for (Path child : disk.list(folder)) {
             Matcher name = PARTITION.matcher(child.getFileName().toString());
-            if (name.matches() && Files.exists(child.resolve(Manifest.NAME))) {
+            if (name.matches() && !disk.list(child).isEmpty()) {
                 found.put(Integer.parseInt(name.group(1)), child);
             }
         }
+        return found;
+    }
+
+    /** The partitions that have a manifest. */
+    private TreeMap<Integer, Path> partitions() throws IOException {
+        var found = folders();
+        found.values().removeIf(partition -> !Files.exists(partition.resolve(Manifest.NAME)));
         return found;
     }
 
@@ -111,19 +120,35 @@ public final class StoreFolder {
     }
 
     private static Position position(SortedMap<Integer, Manifest> manifests, ToLongFunction<Manifest> offset) {
-        long[] next = new long[manifests.lastKey() + 1];
+        long[] next = new long[manifests.isEmpty() ? 0 : manifests.lastKey() + 1];
         manifests.forEach((partition, manifest) -> next[partition] = offset.applyAsLong(manifest));
-        return Position.of(manifests.values().iterator().next().topicId(), next);
+        return Position.of(topics(manifests).findFirst().orElse(LocalStore.NO_TOPIC), next);
     }
 
-    /** Reads every file that a manifest names, and each manifest, and holds them against size and checksum. */
+    /** The topics that partitions have rows of; one, unless somebody mixed folders. */
+    private static Stream<String> topics(SortedMap<Integer, Manifest> manifests) {
+        return manifests.values().stream()
+                .map(Manifest::topicId)
+                .filter(topic -> !topic.isEmpty())
+                .distinct();
+    }
+
+    /**
+     * Reads every file that a manifest names, and each manifest, and holds them against size and checksum; and holds each
+     * manifest's partition and product against the place where it is.
+     */
     public List<Checked> verify() throws IOException {
         List<Checked> checked = new ArrayList<>();
-        for (Path partition : partitions().values()) {
+        for (var each : folders().entrySet()) {
+            Path partition = each.getValue();
             Path file = partition.resolve(Manifest.NAME);
+            if (!Files.exists(file)) {
+                checked.add(new Checked(file, Optional.of("is missing, but its partition's folder is not empty")));
+                continue;
+            }
             try {
                 checked.addAll(verify(partition));
-                checked.add(new Checked(file, Optional.empty()));
+                checked.add(new Checked(file, manifest(partition).misplaced(Owner.of(folder, each.getKey()))));
             } catch (IOException broken) {
                 Throwable cause = broken.getCause();
                 checked.add(
@@ -131,6 +156,30 @@ public final class StoreFolder {
             }
         }
         return checked;
+    }
+
+    /**
+     * Files of rows that no manifest names, and those that a start has set aside. A running server names some of the
+     * former shortly after.
+     */
+    public List<Path> unnamed() throws IOException {
+        List<Path> found = Aside.files(disk, folder);
+        for (Path partition : partitions().values()) {
+            var known = new HashSet<String>();
+            known.add(Manifest.NAME);
+            known.add(Manifest.NAME + PartitionFiles.UNFINISHED);
+            try {
+                manifest(partition).segments().forEach(segment -> known.add(segment.file()));
+            } catch (IOException broken) {
+                continue; // told by verify()
+            }
+            for (Path file : disk.list(partition)) {
+                if (!known.contains(file.getFileName().toString())) {
+                    found.add(file);
+                }
+            }
+        }
+        return found;
     }
 
     private static List<Checked> verify(Path partition) throws IOException {
@@ -158,15 +207,17 @@ public final class StoreFolder {
         for (var partition : partitions().entrySet()) {
             Path to = target.resolve(partition.getValue().getFileName());
             disk.createFolder(to);
-            manifests.put(partition.getKey(), copy(partition.getValue(), to));
+            manifests.put(
+                    partition.getKey(),
+                    copy(partition.getValue(), to, Owner.of(target, partition.getKey())));
         }
-        if (manifests.values().stream().map(Manifest::topicId).distinct().count() > 1) {
+        if (topics(manifests).count() > 1) {
             throw new IOException(folder + " changed its topic while it was copied; copy it again");
         }
         return position(manifests, Manifest::next);
     }
 
-    private Manifest copy(Path from, Path to) throws IOException {
+    private Manifest copy(Path from, Path to, Owner owner) throws IOException {
         Manifest manifest = manifest(from);
         var known = new HashSet<String>();
         for (Manifest.SegmentFile segment : manifest.segments()) {
@@ -177,7 +228,7 @@ public final class StoreFolder {
                 if (manifest.equals(manifest(from))) {
                     throw replaced;
                 }
-                return copy(from, to);
+                return copy(from, to, owner);
             }
         }
         for (Path file : disk.list(to)) {
@@ -185,7 +236,7 @@ public final class StoreFolder {
                 disk.delete(file); // of a manifest before
             }
         }
-        disk.write(to.resolve(Manifest.NAME), manifest.toBytes());
+        disk.write(to.resolve(Manifest.NAME), manifest.of(owner).toBytes());
         disk.forceFolder(to);
         return manifest;
     }
@@ -208,6 +259,7 @@ public final class StoreFolder {
 
     /**
      * Deletes what came from the product's topic, and what was made of it, so that the next start reads all of it again.
+     * What was set aside stays.
      *
      * @throws dev.millrace.problem.ProblemException with {@code CannotStart} when a server has the folder
      */
@@ -218,7 +270,8 @@ public final class StoreFolder {
                 disk.forceFolder(partition);
             }
             try (Stream<Path> files = Files.walk(folder)) {
-                for (Path file : files.filter(each -> each.getNameCount() > folder.getNameCount() + 1)
+                for (Path file : files.filter(each -> each.getNameCount() > folder.getNameCount() + 1
+                                && !each.startsWith(folder.resolve(Aside.FOLDER)))
                         .toList()
                         .reversed()) {
                     disk.delete(file);
@@ -233,6 +286,9 @@ public final class StoreFolder {
      * @throws dev.millrace.problem.ProblemException with {@code CannotStart} when a server has the folder
      */
     public void compact() throws IOException {
+        if (partitions().isEmpty()) {
+            return;
+        }
         StoreSchema schema = manifest(partitions().firstEntry().getValue()).storeSchema();
         var options = new StoreOptions(
                 StoreOptions.MAX_SEGMENT_ROWS,

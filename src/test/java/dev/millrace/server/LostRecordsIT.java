@@ -150,7 +150,11 @@ class LostRecordsIT {
             return rows.size() == 3 && rows.get(0).path("origin").asText().equals("SFO");
         });
         awaitRows("LIVE", 3);
-        assertTrue(Files.exists(file.resolveSibling(file.getFileName() + ".bad")));
+        assertEquals(1, flights().path("filesAside").asInt());
+        try (Stream<Path> files = Files.walk(folder.resolve("data"))) {
+            assertTrue(files.anyMatch(each -> each.toString().contains("aviation/flights/aside/")
+                    && each.endsWith(Path.of("p0", file.getFileName().toString()))));
+        }
         send("d");
         awaitRows("LIVE", 4);
     }

@@ -1,6 +1,7 @@
 package dev.millrace.store;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -16,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -283,9 +285,7 @@ class LocalStoreTest {
                 give(store, 35, 100);
                 check(store, 100);
             }
-            try (Stream<Path> files = Files.list(here.resolve("p0"))) {
-                assertTrue(files.anyMatch(file -> file.toString().endsWith(".bad")));
-            }
+            assertEquals(breakage.equals("missing") ? 3 : 4, Aside.files(new LocalDisk(), here).size());
             try (LocalStore store = open(here, StoreModel.UPSERT)) {
                 assertEquals(List.of(), store.recoveryNotes());
                 check(store, 100);
@@ -308,6 +308,77 @@ class LocalStoreTest {
             give(store, 0, 100);
             check(store, 100);
         }
+    }
+
+    @Test
+    void open_withoutAManifest_setsTheFilesAsideAndSaysSo() throws IOException {
+        fill(StoreModel.UPSERT, 100);
+        Path partition = folder.resolve("p0");
+        Map<Path, byte[]> before = contents(partition);
+        Files.delete(partition.resolve("manifest"));
+        try (LocalStore store = open(StoreModel.UPSERT)) {
+            assertEquals(1, store.recoveryNotes().size());
+            assertTrue(store.recoveryNotes().getFirst().contains("manifest is missing"), store.recoveryNotes()::toString);
+            assertEquals(before.size() - 1, store.setAside());
+            assertEquals(0, store.durable().next(0));
+            store.topic("t", 1);
+            give(store, 0, 100);
+            check(store, 100);
+        }
+        try (LocalStore store = open(StoreModel.UPSERT)) {
+            assertEquals(List.of(), store.recoveryNotes());
+            check(store, 100);
+            assertEquals(before.size() - 1, store.setAside());
+        }
+        for (Path aside : Aside.files(new LocalDisk(), folder)) {
+            assertArrayEquals(before.get(aside.getFileName()), Files.readAllBytes(aside));
+        }
+    }
+
+    @Test
+    void open_ofSwappedPartitions_isRefusedAndChangesNothing() throws IOException {
+        try (LocalStore store = open(StoreModel.UPSERT)) {
+            store.topic("t", 2);
+            give(store, 0, 100);
+        }
+        try (LocalStore store = open(StoreModel.UPSERT)) {
+            store.topic("t", 2);
+            PartitionWriter writer = store.writer(1);
+            assertTrue(writer.ready());
+            StoreModel.give(writer, entry(7, false));
+        }
+        Files.move(folder.resolve("p0"), folder.resolve("p"));
+        Files.move(folder.resolve("p1"), folder.resolve("p0"));
+        Files.move(folder.resolve("p"), folder.resolve("p1"));
+        Map<Path, byte[]> before = contents(folder.resolve("p0"));
+        var refused = assertThrows(ProblemException.class, () -> open(StoreModel.UPSERT));
+        assertInstanceOf(Problem.CannotStart.class, refused.problem());
+        assertTrue(refused.problem().detail().contains("partition 1 in the place of partition 0"));
+        assertEquals(before.keySet(), contents(folder.resolve("p0")).keySet());
+        List<StoreFolder.Checked> checked = StoreFolder.in(folder).getFirst().verify();
+        assertEquals(2, checked.stream().filter(file -> file.fault().isPresent()).count());
+    }
+
+    @Test
+    void open_ofAnotherProductsFolder_isRefused() throws IOException {
+        Path orders = folder.resolve("domains/sales/orders");
+        fill(orders, StoreModel.UPSERT, 10);
+        Path returns = folder.resolve("domains/sales/returns");
+        Files.move(orders, returns);
+        var refused = assertThrows(ProblemException.class, () -> open(returns, StoreModel.UPSERT));
+        assertTrue(refused.problem().detail().contains("partition 0 of sales.orders in the place of"));
+        Path elsewhere = folder.resolve("copy/domains/sales/orders");
+        StoreFolder.in(returns).getFirst().copyTo(folder.resolve("backup"));
+        StoreFolder.in(folder.resolve("backup")).getFirst().copyTo(elsewhere);
+        open(elsewhere, StoreModel.UPSERT).close();
+    }
+
+    private static Map<Path, byte[]> contents(Path partition) throws IOException {
+        var contents = new HashMap<Path, byte[]>();
+        for (Path file : new LocalDisk().list(partition)) {
+            contents.put(file.getFileName(), Files.readAllBytes(file));
+        }
+        return contents;
     }
 
     @Test
@@ -344,13 +415,25 @@ class LocalStoreTest {
     }
 
     @Test
-    void open_afterACrash_deletesWhatTheManifestDoesNotName() throws IOException {
+    void open_withUnnamedFiles_deletesOnlyWhatTheManifestAccountsFor() throws IOException {
         fill(StoreModel.UPSERT, 100);
-        Path orphan = folder.resolve("p0").resolve("900-999-77.arrow");
-        Files.write(orphan, new byte[10]);
+        Path partition = folder.resolve("p0");
+        // A merge's outcome, a commit's beyond the durable offset, and what nobody knows.
+        for (String name : List.of("0-99-77.arrow", "manifest.tmp", "90-100-78.arrow", "100-120-1.arrow", "notes.txt")) {
+            Files.write(partition.resolve(name), new byte[10]);
+        }
         try (LocalStore store = open(StoreModel.UPSERT)) {
-            assertFalse(Files.exists(orphan));
-            assertEquals(List.of(), store.recoveryNotes());
+            assertEquals(
+                    List.of("100-120-1.arrow", "90-100-78.arrow", "notes.txt"),
+                    Aside.files(new LocalDisk(), folder).stream()
+                            .map(file -> file.getFileName().toString())
+                            .sorted()
+                            .toList());
+            assertEquals(3, store.setAside());
+            assertEquals(2, store.recoveryNotes().size(), store.recoveryNotes()::toString);
+            assertFalse(store.recoveryNotes().toString().contains("90-100-78"), store.recoveryNotes()::toString);
+            assertFalse(Files.exists(partition.resolve("0-99-77.arrow")));
+            assertFalse(Files.exists(partition.resolve("manifest.tmp")));
             check(store, 100);
         }
     }

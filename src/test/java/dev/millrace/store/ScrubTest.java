@@ -45,7 +45,12 @@ class ScrubTest {
                 assertEquals(Optional.empty(), store.broken());
                 assertEquals(1, store.recoveryNotes().size());
                 assertTrue(store.recoveryNotes().getFirst().contains("from 32 on"), store.recoveryNotes()::toString);
-                assertTrue(files(folder).anyMatch(file -> file.toString().endsWith(".bad")));
+                assertEquals(1, store.setAside());
+                assertEquals(
+                        List.of(third.getFileName()),
+                        Aside.files(new LocalDisk(), folder).stream()
+                                .map(Path::getFileName)
+                                .toList());
             }
             try (LocalStore store = open(folder, root)) { // nobody has read it again: then the start does
                 assertEquals(32, store.writer(0).next());
