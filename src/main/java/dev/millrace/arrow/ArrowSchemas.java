@@ -6,9 +6,6 @@ import dev.millrace.contract.SchemaObject;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.arrow.vector.types.DateUnit;
-import org.apache.arrow.vector.types.FloatingPointPrecision;
-import org.apache.arrow.vector.types.TimeUnit;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
@@ -78,7 +75,7 @@ public final class ArrowSchemas {
             case FieldType.MapOf _ -> List.of(entries(property.properties()));
             default -> List.of();
         };
-        ArrowType stored = epoch ? new ArrowType.Int(64, true) : type(property.fieldType());
+        ArrowType stored = epoch ? new ArrowType.Int(64, true) : Kind.of(property.fieldType()).arrow();
         var type = new org.apache.arrow.vector.types.pojo.FieldType(!required, stored, null, metadata);
         var field = new Field(name, type, children);
         return property.fieldType() instanceof FieldType.OneOf(var values)
@@ -92,36 +89,5 @@ public final class ArrowSchemas {
                 "entries",
                 org.apache.arrow.vector.types.pojo.FieldType.notNullable(ArrowType.Struct.INSTANCE),
                 List.of(field(keyAndValue.getFirst(), "key", true), field(value, "value", value.required())));
-    }
-
-    private static ArrowType type(FieldType type) {
-        return switch (type) {
-            case FieldType.Bool ignored -> ArrowType.Bool.INSTANCE;
-            case FieldType.Int integer -> new ArrowType.Int(integer.bits(), integer.signed());
-            case FieldType.Floating floating ->
-                new ArrowType.FloatingPoint(
-                        floating.bits() == 32 ? FloatingPointPrecision.SINGLE : FloatingPointPrecision.DOUBLE);
-            case FieldType.Decimal decimal ->
-                new ArrowType.Decimal(decimal.precision(), decimal.scale(), decimal.precision() > 38 ? 256 : 128);
-            case FieldType.Text _, FieldType.OneOf _, FieldType.Uuid _ -> ArrowType.Utf8.INSTANCE;
-            case FieldType.Binary ignored -> ArrowType.Binary.INSTANCE;
-            case FieldType.Date ignored -> new ArrowType.Date(DateUnit.DAY);
-            case FieldType.Timestamp timestamp ->
-                new ArrowType.Timestamp(unit(timestamp.unit()), timestamp.zoned() ? "UTC" : null);
-            case FieldType.Time time ->
-                new ArrowType.Time(unit(time.unit()), time.unit() == FieldType.Unit.MILLIS ? 32 : 64);
-            case FieldType.Struct ignored -> ArrowType.Struct.INSTANCE;
-            case FieldType.ListOf ignored -> ArrowType.List.INSTANCE;
-            case FieldType.MapOf ignored -> new ArrowType.Map(false);
-            case FieldType.VectorOf vector -> new ArrowType.FixedSizeList(vector.size());
-        };
-    }
-
-    private static TimeUnit unit(FieldType.Unit unit) {
-        return switch (unit) {
-            case MILLIS -> TimeUnit.MILLISECOND;
-            case MICROS -> TimeUnit.MICROSECOND;
-            case NANOS -> TimeUnit.NANOSECOND;
-        };
     }
 }

@@ -3,7 +3,6 @@ package dev.millrace.arrow;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Arrays;
-import org.apache.arrow.vector.types.pojo.ArrowType;
 
 /**
  * Reads one column of a {@link Batch}. Valid while its batch is retained; any thread may read rows that the batch's
@@ -30,8 +29,8 @@ public final class Column {
         this.data = encoded ? layout.dictionary().column().data : data;
         this.indexes = encoded ? data : 0;
         this.direct = layout.storage() == Storage.BYTES || layout.storage() == Storage.LIST;
-        this.unsigned = layout.type() instanceof ArrowType.Int integer && !integer.getIsSigned();
-        this.real = layout.type() instanceof ArrowType.FloatingPoint;
+        this.unsigned = layout.kind() instanceof Kind.Int(_, boolean signed) && !signed;
+        this.real = layout.kind() instanceof Kind.Real;
         this.children = children;
     }
 

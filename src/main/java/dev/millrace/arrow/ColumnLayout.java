@@ -11,6 +11,7 @@ import org.apache.arrow.vector.types.pojo.Field;
  * @param index depth-first number in the layout, 0-based
  * @param path the names from the top joined by dots; a list's element is {@code item}, a map's {@code entries}
  * @param field Arrow's own description
+ * @param kind what the values are
  * @param storage how values lie in memory
  * @param width bytes a value for {@link Storage#FIXED} and {@link Storage#DICTIONARY}, values for {@link Storage#VECTOR},
  *     else 0
@@ -22,6 +23,7 @@ public record ColumnLayout(
         int index,
         String path,
         Field field,
+        Kind kind,
         Storage storage,
         int width,
         int firstBuffer,
@@ -47,7 +49,7 @@ public record ColumnLayout(
                 name(),
                 field.getFieldType(),
                 fields.stream().map(ColumnLayout::field).toList());
-        return new ColumnLayout(index, path, narrow, storage, width, firstBuffer, fields, dictionary);
+        return new ColumnLayout(index, path, narrow, kind, storage, width, firstBuffer, fields, dictionary);
     }
 
     /** The columns that hold the values: itself, or of a struct those within its fields. */

@@ -57,7 +57,7 @@ public final class Dictionary {
             Memory.putInt(offsets + ((i + 1L) << 2), end);
         }
         var field = new Field(METADATA, FieldType.notNullable(ArrowType.Utf8.INSTANCE), List.of());
-        var layout = new ColumnLayout(0, METADATA, field, Storage.BYTES, 0, 0, List.of(), this);
+        var layout = new ColumnLayout(0, METADATA, field, new Kind.Text(), Storage.BYTES, 0, 0, List.of(), this);
         this.column = new Column(layout, validity, offsets, data, new Column[0]);
     }
 

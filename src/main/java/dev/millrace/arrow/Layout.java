@@ -7,7 +7,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.apache.arrow.vector.types.FloatingPointPrecision;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.DictionaryEncoding;
 import org.apache.arrow.vector.types.pojo.Field;
@@ -185,14 +184,17 @@ public final class Layout {
 
         ColumnLayout column(String path, Field field) {
             DictionaryEncoding encoding = field.getDictionary();
-            Storage storage = encoding == null ? storage(path, field.getType()) : Storage.DICTIONARY;
+            Kind kind = kind(path, field.getType());
+            Storage storage = encoding == null ? kind.storage() : Storage.DICTIONARY;
             Dictionary dictionary = encoding == null
                     ? Dictionary.NONE
                     : Dictionary.of(field)
                             .orElseThrow(() -> new IllegalArgumentException(
                                     "Column " + path + ": its dictionary is not of texts that its metadata names."));
-            int width = width(encoding == null ? field.getType() : encoding.getIndexType());
-            return add(path, field, storage, width, dictionary, () -> switch (storage) {
+            int width = encoding == null
+                    ? kind.width()
+                    : kind(path, encoding.getIndexType()).width();
+            return add(path, field, kind, storage, width, dictionary, () -> switch (storage) {
                 case STRUCT -> columns(path + ".", field.getChildren());
                 case LIST, VECTOR ->
                     List.of(column(
@@ -202,10 +204,19 @@ public final class Layout {
             });
         }
 
+        private static Kind kind(String path, ArrowType type) {
+            try {
+                return Kind.of(type);
+            } catch (IllegalArgumentException unknown) {
+                throw new IllegalArgumentException("Column " + path + ": " + unknown.getMessage(), unknown);
+            }
+        }
+
         ColumnLayout copy(ColumnLayout of) {
             return add(
                     of.path(),
                     of.field(),
+                    of.kind(),
                     of.storage(),
                     of.width(),
                     of.dictionary(),
@@ -215,6 +226,7 @@ public final class Layout {
         private ColumnLayout add(
                 String path,
                 Field field,
+                Kind kind,
                 Storage storage,
                 int width,
                 Dictionary dictionary,
@@ -222,7 +234,7 @@ public final class Layout {
             int index = columns++;
             int firstBuffer = buffers;
             buffers += storage.buffers();
-            var column = new ColumnLayout(index, path, field, storage, width, firstBuffer, children.get(), dictionary);
+            var column = new ColumnLayout(index, path, field, kind, storage, width, firstBuffer, children.get(), dictionary);
             unordered.add(column);
             return column;
         }
@@ -232,38 +244,5 @@ public final class Layout {
             all.sort((a, b) -> Integer.compare(a.index(), b.index()));
             return all;
         }
-    }
-
-    private static Storage storage(String path, ArrowType type) {
-        return switch (type.getTypeID()) {
-            case Bool -> Storage.BIT;
-            case Utf8, Binary -> Storage.BYTES;
-            case Struct -> Storage.STRUCT;
-            case List, Map -> Storage.LIST;
-            case FixedSizeList -> Storage.VECTOR;
-            default -> {
-                if (width(type) == 0) {
-                    throw new IllegalArgumentException("Column " + path + ": type " + type + " cannot be stored.");
-                }
-                yield Storage.FIXED;
-            }
-        };
-    }
-
-    private static int width(ArrowType type) {
-        return switch (type) {
-            case ArrowType.Int integer -> integer.getBitWidth() / 8;
-            case ArrowType.FloatingPoint number ->
-                number.getPrecision() == FloatingPointPrecision.SINGLE
-                        ? 4
-                        : number.getPrecision() == FloatingPointPrecision.DOUBLE ? 8 : 0;
-            case ArrowType.Decimal decimal -> decimal.getBitWidth() / 8;
-            case ArrowType.Date date -> date.getUnit() == org.apache.arrow.vector.types.DateUnit.DAY ? 4 : 8;
-            case ArrowType.Time time -> time.getBitWidth() / 8;
-            case ArrowType.Timestamp ignored -> 8;
-            case ArrowType.FixedSizeBinary binary -> binary.getByteWidth();
-            case ArrowType.FixedSizeList list -> list.getListSize();
-            default -> 0;
-        };
     }
 }

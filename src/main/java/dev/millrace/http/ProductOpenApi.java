@@ -129,18 +129,13 @@ final class ProductOpenApi {
     private void filters(ArrayNode parameters) {
         parameters.removeIf(each -> each.path("$ref").asText().endsWith("/Filters"));
         parser.filters().forEach((name, column) -> {
-            for (Operator operator : QueryParser.operators(column)) {
+            for (Operator operator : parser.filterParser().operators(column)) {
                 ObjectNode parameter = parameters.addObject();
                 parameter
-                        .put("name", operator == Operator.EQ ? name : name + "[" + operator.token() + "]")
+                        .put("name", operator.token().equals(Operator.EQUALS) ? name : name + "[" + operator.token() + "]")
                         .put("in", "query");
                 ObjectNode schema = parameter.putObject("schema");
-                switch (operator) {
-                    case NULL -> schema.put("type", "boolean");
-                    case IN -> schema.put("type", "string").put("description", QueryParser.expected(column, operator));
-                    case PREFIX -> schema.put("type", "string");
-                    default -> schema.setAll(read(RowJsonSchema.value(column).encode()));
-                }
+                schema.setAll((ObjectNode) JSON.valueToTree(operator.schema(column.kind())));
                 if (schema.get("type").asText().equals("string") && !schema.has("format")) {
                     schema.put("pattern", "^[^\\u0000]*$");
                 }

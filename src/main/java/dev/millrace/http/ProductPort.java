@@ -85,7 +85,8 @@ final class ProductPort {
         readable();
         Optional<Key> key = Key.parse(product.schema(), components);
         if (key.isEmpty()) {
-            throw new Problem.InvalidParameter("key", "this is no key of the product.", expectedKey()).exception();
+            throw new Problem.InvalidParameter("key", Key.fault(product.schema(), components), expectedKey())
+                    .exception();
         }
         try (Snapshot snapshot = product.snapshot()) {
             Answer.Version version =
@@ -109,7 +110,7 @@ final class ProductPort {
         for (List<String> components : keys) {
             parsed.add(Key.parse(product.schema(), components)
                     .orElseThrow(() -> new Problem.InvalidParameter(
-                                    "keys", "key " + parsed.size() + " is no key of the product.", expectedKey())
+                                    "keys", "of key " + parsed.size() + ", " + Key.fault(product.schema(), components), expectedKey())
                             .exception()));
         }
         return room.onWorker(() -> found(parsed, numbersAsStrings));

@@ -1,12 +1,11 @@
 package dev.millrace.http;
 
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.Kind;
 import dev.millrace.domain.Product;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.math.BigInteger;
 import java.util.List;
-import org.apache.arrow.vector.types.pojo.ArrowType;
 
 /** The JSON Schema (2020-12) of a product's rows as JSON answers show them, made from the columns. */
 final class RowJsonSchema {
@@ -56,48 +55,17 @@ final class RowJsonSchema {
         return schema;
     }
 
-    /** The schema of a value that is there. */
-    static JsonObject value(ColumnLayout column) {
-        return switch (column.type()) {
-            case ArrowType.Bool ignored -> type("boolean");
-            case ArrowType.Int integer -> integer(integer);
-            case ArrowType.FloatingPoint _, ArrowType.Decimal _ -> type("number");
-            case ArrowType.Date ignored -> type("string").put("format", "date");
-            case ArrowType.Time ignored -> type("string").put("format", "time");
-            case ArrowType.Timestamp timestamp ->
-                timestamp.getTimezone() == null
-                        ? type("string")
-                        : type("string").put("format", "date-time");
-            case ArrowType.Struct ignored -> object(column.children());
-            case ArrowType.List ignored ->
-                type("array").put("items", column(column.children().getFirst()));
-            case ArrowType.FixedSizeList list ->
-                type("array")
-                        .put("items", column(column.children().getFirst()))
-                        .put("minItems", list.getListSize())
-                        .put("maxItems", list.getListSize());
-            case ArrowType.Map ignored ->
-                type("object")
-                        .put(
-                                "additionalProperties",
-                                column(column.children().getFirst().children().getLast()));
-            case ArrowType.Binary _, ArrowType.FixedSizeBinary _ ->
-                type("string").put("contentEncoding", "base64");
-            default -> type("string");
+    private static JsonObject value(ColumnLayout column) {
+        var schema = new JsonObject(column.kind().schema());
+        return switch (column.kind()) {
+            case Kind.Struct _ -> object(column.children());
+            case Kind.ListOf _, Kind.VectorOf _ ->
+                schema.put("items", column(column.children().getFirst()));
+            case Kind.MapOf _ ->
+                schema.put(
+                        "additionalProperties",
+                        column(column.children().getFirst().children().getLast()));
+            default -> schema;
         };
-    }
-
-    private static JsonObject integer(ArrowType.Int integer) {
-        JsonObject schema = type("integer");
-        int bits = integer.getBitWidth();
-        BigInteger most = BigInteger.ONE
-                .shiftLeft(integer.getIsSigned() ? bits - 1 : bits)
-                .subtract(BigInteger.ONE);
-        return schema.put("minimum", integer.getIsSigned() ? most.negate().subtract(BigInteger.ONE) : 0)
-                .put("maximum", most);
-    }
-
-    private static JsonObject type(String name) {
-        return new JsonObject().put("type", name);
     }
 }

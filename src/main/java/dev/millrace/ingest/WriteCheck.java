@@ -4,34 +4,33 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.arrow.ArrowSchemas;
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.ColumnWriter;
+import dev.millrace.arrow.Kind;
 import dev.millrace.arrow.Layout;
+import dev.millrace.arrow.Scalar;
 import dev.millrace.codec.BodyRecords;
 import dev.millrace.codec.JsonEncoder;
 import dev.millrace.codec.JsonLimits;
 import dev.millrace.codec.RecordDecoder;
 import dev.millrace.codec.SchemaSource;
 import dev.millrace.codec.Violation;
-import dev.millrace.contract.FieldType;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.ValueFormat;
 import dev.millrace.domain.Writes;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.Problem.Rejection;
+import dev.millrace.problem.ProblemException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.math.BigDecimal;
-import java.math.BigInteger;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.arrow.memory.BufferAllocator;
@@ -43,7 +42,6 @@ import org.jspecify.annotations.Nullable;
  * the topic. One thread at a time; has memory only while it checks.
  */
 final class WriteCheck implements BodyRecords.Taker {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final JsonFactory JSON_FACTORY = new JsonFactory();
     private static final Pattern ROW = Pattern.compile("\\[(\\d+)]\\.?(.*)");
 
@@ -97,34 +95,33 @@ final class WriteCheck implements BodyRecords.Taker {
     Draft delete(List<String> components) {
         return open(() -> {
             List<Property> key = product.key();
-            ObjectNode object = JSON.createObjectNode();
             for (int i = 0; i < key.size(); i++) {
-                component(object, key.get(i), components.get(i));
+                Property property = key.get(i);
+                ColumnWriter column = scratch.column(product.object().properties().indexOf(property));
+                // As the product's column stores it, which in a record may be another type over the same numbers.
+                Optional<Scalar> value = Scalar.read(Kind.of(property.fieldType()), components.get(i));
+                if (value.filter(each -> each.putInto(column)).isEmpty()) {
+                    throw noKey("the column '" + property.name() + "' cannot hold its component.");
+                }
             }
-            byte[] form = (key.size() == 1 ? object.elements().next().asText() : object.toString()).getBytes(UTF_8);
-            if (!decoder.decodeKey(form)) {
-                throw new Problem.InvalidParameter("key", decoder.violation().reason(), "a key of the product.")
-                        .exception();
+            for (int i = 0; i < scratch.layout().top().size(); i++) {
+                if (scratch.column(i).count() == 0) {
+                    scratch.column(i).putNull();
+                }
             }
             scratch.endRow();
-            records.add(new ProducerRecord<>(product.topic(), null, key(), null));
+            byte[] form = key();
+            scratch.truncate(0);
+            if (form == null || !decoder.decodeKey(form)) {
+                throw noKey(decoder.violation().reason());
+            }
+            records.add(new ProducerRecord<>(product.topic(), null, form, null));
             number = 1;
         });
     }
 
-    private static void component(ObjectNode into, Property property, String text) {
-        String name = property.physicalName();
-        switch (property.fieldType()) {
-            case FieldType.Int _ -> into.put(name, new BigInteger(text));
-            case FieldType.Bool _ -> into.put(name, text.equals("true"));
-            case FieldType.Timestamp stamp
-            when stamp.encoding() != FieldType.Encoding.ISO -> {
-                long millis = Instant.parse(text).toEpochMilli();
-                boolean seconds = stamp.encoding() == FieldType.Encoding.EPOCH_SECONDS;
-                into.put(name, BigDecimal.valueOf(millis, seconds ? 3 : 0));
-            }
-            default -> into.put(name, text);
-        }
+    private static ProblemException noKey(String reason) {
+        return new Problem.InvalidParameter("key", reason, "a key of the product.").exception();
     }
 
     private Draft open(Runnable work) {

@@ -143,7 +143,7 @@ public final class WritePorts {
             }
             if (Key.parse(product.schema(), request.key()).isEmpty()) {
                 throw new Problem.InvalidParameter(
-                                "key", "this is no key of the product.", "a key as rows/{key} has it.")
+                                "key", Key.fault(product.schema(), request.key()), "a key as rows/{key} has it.")
                         .exception();
             }
             String said = "delete " + request.key();

@@ -56,15 +56,15 @@ public sealed interface Filter {
      *
      * @param column top-level or nested in structs
      * @param operator the comparison
-     * @param operand what is compared with, as the column stores it
+     * @param condition what it asks of the column's values
      * @param text the value as the request gave it
      */
-    record Compare(ColumnLayout column, Operator operator, Operand operand, String text) implements Filter {
+    record Compare(ColumnLayout column, Operator operator, Condition condition, String text) implements Filter {
         /** The name of this comparison in a JSON filter, which reads it back. */
         String member() {
             boolean plain = !JOINS.contains(column.path());
             return (plain ? column.path() : "filter[" + column.path() + "]")
-                    + (operator == Operator.EQ ? "" : "[" + operator.token() + "]");
+                    + (operator.token().equals(Operator.EQUALS) ? "" : "[" + operator.token() + "]");
         }
     }
 

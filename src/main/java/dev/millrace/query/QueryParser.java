@@ -2,13 +2,11 @@ package dev.millrace.query;
 
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Storage;
-import dev.millrace.problem.Nearest;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.store.Position;
 import dev.millrace.store.StoreSchema;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -38,6 +36,7 @@ public final class QueryParser {
     private final Limits limits;
     private final CursorCodec cursors;
     private final Map<String, ColumnLayout> columns = new TreeMap<>();
+    private final FilterParser filters;
 
     /**
      * @param defaultLimit rows of a page whose request names no limit
@@ -56,6 +55,7 @@ public final class QueryParser {
         this.limits = limits;
         this.cursors = cursors;
         schema.columns().forEach(this::add);
+        this.filters = new FilterParser(columns, Operator.ALL, limits.maxFilters());
     }
 
     /** The query of rows whose columns, text all of them, have these values. */
@@ -78,8 +78,7 @@ public final class QueryParser {
      */
     public RowsQuery parse(List<Map.Entry<String, String>> parameters) {
         var single = new TreeMap<String, String>();
-        var filters = new ArrayList<Filter.Compare>();
-        var seen = new HashSet<String>();
+        var conditions = new ArrayList<Map.Entry<String, String>>();
         for (Map.Entry<String, String> parameter : parameters) {
             String name = parameter.getKey();
             if (RESERVED.contains(name)) {
@@ -88,15 +87,9 @@ public final class QueryParser {
                 }
                 continue;
             }
-            Filter.Compare filter = filter(name, parameter.getValue());
-            if (!seen.add(filter.column().path() + ' ' + filter.operator())) {
-                throw problem(name, "the same column and operator are given twice.", "each operator once a column.");
-            }
-            if (filters.size() == limits.maxFilters()) {
-                throw problem(name, "the query has too many filters.", "at most " + limits.maxFilters() + ".");
-            }
-            filters.add(filter);
+            conditions.add(parameter);
         }
+        Filter filter = filters.ofParameters(conditions);
         refuseLater(single);
         String limit = single.get("limit");
         Grouping grouping = new GroupingParser(this::column).parse(single);
@@ -105,7 +98,7 @@ public final class QueryParser {
                 : grouping.layout().top();
         var query = new RowsQuery(
                 answered,
-                Filter.all(filters),
+                filter,
                 grouping,
                 sort(single.get("sort"), grouping.isNone() ? columns : named(answered)),
                 limit == null ? limits.defaultLimit() : limit(limit, limits.maxLimit()),
@@ -134,14 +127,9 @@ public final class QueryParser {
         return filters;
     }
 
-    /** The operators that a column has. */
-    public static List<Operator> operators(ColumnLayout column) {
-        return ValueParser.operators(column);
-    }
-
-    /** What a filter's value looks like, for people. */
-    public static String expected(ColumnLayout column, Operator operator) {
-        return ValueParser.expected(column, operator);
+    /** What reads a filter in its other form, JSON, over the same columns. */
+    public FilterParser filterParser() {
+        return filters;
     }
 
     /** A limit between 1 and {@code max}. */
@@ -172,7 +160,7 @@ public final class QueryParser {
         var paths = new LinkedHashSet<String>();
         for (String name : text.split(",", -1)) {
             if (!columns.containsKey(name)) {
-                throw problem("select", unknown(name), names());
+                throw problem("select", filters.unknown(name), filters.names());
             }
             for (String other : paths) {
                 if ((name + ".").startsWith(other + ".") || other.startsWith(name + ".")) {
@@ -203,7 +191,7 @@ public final class QueryParser {
     private ColumnLayout column(String parameter, String path) {
         ColumnLayout column = columns.get(path);
         if (column == null) {
-            throw problem(parameter, unknown(path), names());
+            throw problem(parameter, filters.unknown(path), filters.names());
         }
         return column;
     }
@@ -224,11 +212,11 @@ public final class QueryParser {
             if (column == null) {
                 throw problem(
                         "sort",
-                        columns == this.columns ? unknown(path) : "there is no '" + shown(path) + "' in the answer.",
+                        columns == this.columns ? filters.unknown(path) : "there is no '" + shown(path) + "' in the answer.",
                         "one of " + String.join(", ", columns.keySet())
                                 + ". A minus before it for the greatest first.");
             }
-            if (!RowOrder.orders(column.type(), column.storage())) {
+            if (!column.kind().isOrdered()) {
                 throw problem("sort", "'" + path + "' has no order.", "a column of numbers, texts, dates or booleans.");
             }
             if (keys.stream().anyMatch(key -> key.column().equals(column))) {
@@ -261,61 +249,6 @@ public final class QueryParser {
                                         "as_of",
                                         "'" + shown(asOf) + "' is no position.",
                                         "the Millrace-Position of an earlier answer, for example xJ3dZ0kNT4qJm3YpWzQf5w:50012.49987.")));
-    }
-
-    private Filter.Compare filter(String name, String value) {
-        String column = name;
-        String token = "eq";
-        if (name.startsWith("filter[")) {
-            int end = name.indexOf(']');
-            if (end < 0) {
-                throw problem(shown(name), "a bracket is not closed.", "filter[column] or filter[column][operator].");
-            }
-            column = name.substring("filter[".length(), end);
-            token = operator(name, name.substring(end + 1)).orElse("eq");
-        } else if (name.indexOf('[') >= 0) {
-            column = name.substring(0, name.indexOf('['));
-            token = operator(name, name.substring(name.indexOf('['))).orElse("eq");
-        }
-        ColumnLayout layout = columns.get(column);
-        if (layout == null) {
-            throw problem(shown(name), unknown(column), names() + " Or select, sort, limit, cursor, as_of.");
-        }
-        List<Operator> offered = ValueParser.operators(layout);
-        Operator operator = Operator.ofToken(token).orElse(null);
-        if (operator == null || !offered.contains(operator)) {
-            throw problem(
-                    shown(name),
-                    "'" + shown(token) + "' is no operator of this column.",
-                    "one of " + String.join(", ", Operator.tokens(offered)) + ".");
-        }
-        Operand operand = ValueParser.parse(layout, operator, value)
-                .orElseThrow(() -> problem(
-                        name,
-                        "'" + shown(value) + "' is no value for this column.",
-                        ValueParser.expected(layout, operator)));
-        return new Filter.Compare(layout, operator, operand, value);
-    }
-
-    private static Optional<String> operator(String name, String brackets) {
-        if (brackets.isEmpty()) {
-            return Optional.empty();
-        }
-        if (brackets.charAt(0) != '[' || brackets.indexOf(']') != brackets.length() - 1) {
-            throw problem(shown(name), "the brackets are wrong.", "column[operator] or filter[column][operator].");
-        }
-        return Optional.of(brackets.substring(1, brackets.length() - 1));
-    }
-
-    private String unknown(String name) {
-        String nearest = Nearest.closeTo(name, columns.keySet())
-                .map(near -> " The nearest is '" + near + "'.")
-                .orElse("");
-        return "there is no column '" + shown(name) + "'." + nearest;
-    }
-
-    private String names() {
-        return "one of " + String.join(", ", columns.keySet()) + ".";
     }
 
     /** A request's own text, cut where it would flood the answer. */

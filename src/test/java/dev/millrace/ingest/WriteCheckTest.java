@@ -3,6 +3,7 @@ package dev.millrace.ingest;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.arrow.ArrowSchemas;
@@ -14,6 +15,7 @@ import dev.millrace.codec.JsonLimits;
 import dev.millrace.contract.MeshReader;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.domain.Writes;
+import dev.millrace.problem.ProblemException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +41,16 @@ class WriteCheckTest {
                 "logicalType: date | \"2001-01-31\" | 2001-01-31",
                 "logicalType: timestamp | \"2001-01-31T12:00:00.000Z\" | 2001-01-31T12:00:00Z",
                 "logicalType: timestamp, physicalType: epoch_millis | 1000 | 1970-01-01T00:00:01Z",
-                "logicalType: timestamp, physicalType: epoch_seconds | 1.5 | 1970-01-01T00:00:01.500Z"
+                "logicalType: timestamp, physicalType: epoch_seconds | 1.5 | 1970-01-01T00:00:01.500Z",
+                "logicalType: timestamp, physicalType: epoch_seconds | 86400 | 1970-01-02",
+                "logicalType: timestamp | \"2001-01-31T00:00:00Z\" | 2001-01-31",
+                "logicalType: timestamp | \"2001-01-31T12:00:00.000001Z\" | 2001-01-31T13:00:00.000001+01:00",
+                "logicalType: time | \"12:34:56\" | 12:34:56",
+                "logicalType: integer, physicalType: uint8 | 200 | 200",
+                "logicalType: number, physicalType: 'decimal(12,2)' | -1.50 | -1.5",
+                "logicalType: number, physicalType: 'decimal(70,2)' | -1.50 | -1.5",
+                "logicalType: string, logicalTypeOptions: {enum: [a, b]} | \"b\" | b",
+                "logicalType: string, physicalType: bytes | \"3q2+7w==\" | 3q2+7w=="
             })
     void key_ofARecordAndOfItsDelete_areTheSame(String type, String json, String component) throws IOException {
         for (boolean composite : new boolean[] {false, true}) {
@@ -60,6 +71,23 @@ class WriteCheckTest {
                     assertTrue(decoder.decodeKey(written), () -> decoder.violation() + new String(written, UTF_8));
                 }
             }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '#',
+            value = {
+                "logicalType: integer, physicalType: uint8 | 256 | cannot hold",
+                "logicalType: string, logicalTypeOptions: {enum: [a, b]} | c | cannot hold",
+                "logicalType: integer, logicalTypeOptions: {maximum: 5} | 6 | greater",
+            })
+    void delete_ofAKeyThatNoRowCanHave_isRefused(String type, String component, String reason) throws IOException {
+        try (var root = new RootAllocator()) {
+            var check = new WriteCheck(product(type, false), root, 10, 8);
+            var refused = assertThrows(ProblemException.class, () -> check.delete(List.of(component)));
+            assertTrue(refused.problem().detail().contains(reason), refused.problem()::detail);
         }
     }
 

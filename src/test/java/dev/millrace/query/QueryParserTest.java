@@ -57,7 +57,7 @@ class QueryParserTest {
     void parse_nestedPathAndPlainFilterForm_work() {
         RowsQuery query = parse("properties.mag[gt]", "5.5", "filter[origin]", "SFO");
         assertEquals("properties.mag", compares(query).getFirst().column().path());
-        assertEquals(Operator.EQ, compares(query).get(1).operator());
+        assertEquals("eq", compares(query).get(1).operator().token());
     }
 
     @Test
