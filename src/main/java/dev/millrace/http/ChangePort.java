@@ -75,7 +75,7 @@ final class ChangePort {
         } else if (!token.state()) {
             try (Snapshot snapshot = product.snapshot()) {
                 for (int partition = 0; partition < snapshot.partitions(); partition++) {
-                    snapshot.changes(partition, from.next(partition), 0);
+                    snapshot.changes(from, partition, 0);
                 }
             }
         }

@@ -184,6 +184,7 @@ final class KafkaInputPort {
             return;
         }
         target = end;
+        live(live);
         product.inputEnd(end);
         (deadLetters
                         ? Future.<Void>succeededFuture()
@@ -394,9 +395,14 @@ final class KafkaInputPort {
         }
     }
 
+    private void live(boolean isLive) {
+        live = isLive;
+        product.store().behind(!isLive);
+    }
+
     private void checkLive() {
         if (!live && product.position().hasReached(target)) {
-            live = true;
+            live(true);
             reading();
         }
     }
@@ -496,7 +502,7 @@ final class KafkaInputPort {
                         retry(message(mended.cause()), this::endIfIdle);
                     } else {
                         failed = false;
-                        live = false;
+                        live(false);
                         refused = false;
                         paused = false;
                         pausedAs = null;

@@ -109,7 +109,7 @@ public final class ChangeReader {
             if (from.rows() > 0) {
                 // First of all, since no other token says that this record has begun.
                 Snapshot.Changes begun =
-                        snapshot.changes(from.partition(), from.position().next(from.partition()), 1);
+                        snapshot.changes(from.position(), from.partition(), 1);
                 way.run(from.partition(), begun, from.rows(), sink, softBytes);
             }
             int runs = 0;
@@ -118,7 +118,7 @@ public final class ChangeReader {
                     if (runs++ == MAX_RUNS || sink.position() >= softBytes || stop.getAsBoolean()) {
                         return new Filled(way.token(), true);
                     }
-                    way.run(partition, snapshot.changes(partition, way.next[partition], RUN), 0, sink, softBytes);
+                    way.run(partition, snapshot.changes(way.position(), partition, RUN), 0, sink, softBytes);
                 }
             }
             return new Filled(way.token(), false);
@@ -139,7 +139,11 @@ public final class ChangeReader {
         }
 
         ChangeToken token() {
-            return ChangeToken.changes(Position.of(topic, next));
+            return ChangeToken.changes(position());
+        }
+
+        Position position() {
+            return Position.of(topic, next);
         }
 
         /** Writes whole records until the sink has enough, but for so many rows of the first. */

@@ -1,11 +1,15 @@
 package dev.millrace.store;
 
+import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.SipHash;
 import dev.millrace.problem.Problem;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Views of all partitions, each cut at a bound: now, or an earlier position. */
 final class BoundedSnapshot implements Snapshot {
@@ -36,54 +40,114 @@ final class BoundedSnapshot implements Snapshot {
 
     @Override
     public List<Slice> slices(int partition) {
-        return List.copyOf(cut(parts.get(partition)));
+        return List.copyOf(cut(partition));
     }
 
-    private List<SegmentSlice> cut(Part part) {
+    private List<SegmentSlice> cut(int partition) {
+        Part part = parts.get(partition);
+        SegmentSlice.Shared shared = part.view().shared().isEmpty() ? null : new Asked(partition);
         SealedList sealed = part.view().sealed();
         var slices = new ArrayList<SegmentSlice>(sealed.size() + 1);
         for (int i = 0; i < sealed.size(); i++) {
-            add(slices, sealed.get(i), part.bound());
+            add(slices, sealed.get(i), part.bound(), shared);
         }
         Segment tail = part.view().tail();
         if (tail != null) {
-            add(slices, tail, part.bound());
+            add(slices, tail, part.bound(), shared);
         }
         return slices;
     }
 
-    private void add(List<SegmentSlice> slices, Segment segment, long bound) {
+    private void add(
+            List<SegmentSlice> slices, Segment segment, long bound, SegmentSlice.@Nullable Shared shared) {
         if (segment.facts().firstOffset() < bound && segment.facts().retiredAt() >= bound) {
-            slices.add(new SegmentSlice(schema, segment, bound));
+            slices.add(new SegmentSlice(schema, segment, bound, shared));
         }
     }
 
-    /**
-     * The newest visible row of a key. A key that is in several partitions (the topic's partitioning was changed) gives
-     * the row with the greatest timestamp, of equal ones that of the highest partition.
-     */
-    @Override
-    public Optional<Row> find(Key key) {
-        Row best = null;
-        long bestTimestamp = 0;
+    /** Asks the other partitions. */
+    private final class Asked implements SegmentSlice.Shared {
+        private final int partition;
+
+        Asked(int partition) {
+            this.partition = partition;
+        }
+
+        @Override
+        public SharedRows rows() {
+            return parts.get(partition).view().shared();
+        }
+
+        @Override
+        public boolean wins(Batch batch, int row) {
+            Found own = found(partition, new Row(batch, row));
+            return newest(position, partition, new KeyMatch.OfRow(schema, batch, row))
+                    .filter(other -> other.compareTo(own) > 0)
+                    .isEmpty();
+        }
+    }
+
+    /** A row of a key, be it a delete. They are ordered by what counts. */
+    private record Found(Row row, int partition, long timestamp) implements Comparable<Found> {
+        @Override
+        public int compareTo(Found other) {
+            int byTime = Long.compare(timestamp, other.timestamp);
+            return byTime != 0 ? byTime : Integer.compare(partition, other.partition);
+        }
+    }
+
+    private Found found(int partition, Row row) {
+        return new Found(row, partition, row.batch().column(schema.timestampColumn()).int64(row.row()));
+    }
+
+    private boolean isDeleted(Row row) {
+        return row.batch().column(schema.deletedColumn()).bit(row.row());
+    }
+
+    /** The one that counts of the newest rows of a key at a position, but for a partition's; -1 for that of none. */
+    private Optional<Found> newest(Position at, int but, KeyMatch key) {
+        Found best = null;
         SipHash secret = null;
         long hash = 0;
-        for (Part part : parts) {
-            PartitionKeys keys = part.view().keys();
+        for (int partition = 0; partition < parts.size(); partition++) {
+            if (partition == but) {
+                continue;
+            }
+            PartitionView view = parts.get(partition).view();
+            PartitionKeys keys = view.keys();
             if (keys.secret() != secret) {
                 secret = keys.secret();
                 hash = key.hash(secret);
             }
-            Row found = keys.find(part.view(), part.bound(), key, hash);
-            if (found != null) {
-                long timestamp = found.batch().column(schema.timestampColumn()).int64(found.row());
-                if (best == null || timestamp >= bestTimestamp) {
-                    best = found;
-                    bestTimestamp = timestamp;
-                }
-            }
+            long bound = Math.min(at.next(partition), parts.get(partition).bound());
+            Row row = keys.newest(view, bound, key, hash);
+            Found found = row == null ? null : found(partition, row);
+            best = found != null && (best == null || found.compareTo(best) > 0) ? found : best;
         }
         return Optional.ofNullable(best);
+    }
+
+    @Override
+    public Optional<Row> find(Key key) {
+        return newest(position, -1, key).map(Found::row).filter(row -> !isDeleted(row));
+    }
+
+    @Override
+    public List<Integer> holders(Key key) {
+        var holders = new ArrayList<Integer>();
+        for (int partition = 0; partition < parts.size(); partition++) {
+            PartitionView view = parts.get(partition).view();
+            Row row = view.keys()
+                    .newest(
+                            view,
+                            parts.get(partition).bound(),
+                            key,
+                            key.hash(view.keys().secret()));
+            if (row != null && !isDeleted(row)) {
+                holders.add(partition);
+            }
+        }
+        return holders;
     }
 
     private static List<Segment> segments(PartitionView view) {
@@ -93,42 +157,69 @@ final class BoundedSnapshot implements Snapshot {
     }
 
     @Override
-    public Changes changes(int partition, long from, int limit) {
+    public Changes changes(Position from, int partition, int limit) {
         Part part = parts.get(partition);
-        if (from < part.view().kept().oldest()) {
-            long[] oldest = parts.stream()
-                    .mapToLong(each -> each.view().kept().oldest())
-                    .toArray();
-            throw new Problem.Gone(
-                            "Changes from offset " + from + " of partition " + partition + " on are not kept.",
-                            Position.of(position.topicId(), oldest).toString())
-                    .exception();
-        }
+        requireKept(from, partition);
         var changes = new ArrayList<Change>();
         long last = -1;
         for (Segment segment : segments(part.view())) {
             int end = segment.firstRowAt(part.bound());
-            for (int row = segment.firstRowAt(from); row < end; row++) {
+            for (int row = segment.firstRowAt(from.next(partition)); row < end; row++) {
                 long offset = segment.offset(row);
                 if (changes.size() >= limit && offset != last) {
                     return new Changes(changes, offset);
                 }
                 last = offset;
-                change(part.view(), segment, row).ifPresent(changes::add);
+                change(from, partition, segment, row).ifPresent(changes::add);
             }
         }
         return new Changes(changes, part.bound());
     }
 
-    private Optional<Change> change(PartitionView view, Segment segment, int row) {
-        Optional<Row> before =
-                schema.upsert() ? Optional.ofNullable(view.keys().previous(view, segment, row)) : Optional.empty();
-        boolean deleted = segment.batch().column(schema.deletedColumn()).bit(row);
-        if (deleted && before.isEmpty()) {
+    private void requireKept(Position from, int partition) {
+        if (from.next(partition) < parts.get(partition).view().kept().oldest()) {
+            long[] oldest = parts.stream()
+                    .mapToLong(each -> each.view().kept().oldest())
+                    .toArray();
+            throw new Problem.Gone(
+                            "Changes from offset " + from.next(partition) + " of partition " + partition
+                                    + " on are not kept.",
+                            Position.of(position.topicId(), oldest).toString())
+                    .exception();
+        }
+    }
+
+    private Optional<Change> change(Position from, int partition, Segment segment, int row) {
+        PartitionView view = parts.get(partition).view();
+        var now = Optional.of(found(partition, new Row(segment.batch(), row)));
+        Optional<Found> before = schema.upsert()
+                ? Optional.ofNullable(view.keys().previous(view, segment, row)).map(older -> found(partition, older))
+                : Optional.empty();
+        if (view.shared().has(segment.offset(row))) {
+            for (int other = 0; other < parts.size(); other++) {
+                if (from.next(other) != 0) {
+                    requireKept(from, other);
+                }
+            }
+            Optional<Found> elsewhere = newest(from, partition, new KeyMatch.OfRow(schema, segment.batch(), row));
+            now = greater(now, elsewhere);
+            before = greater(before, elsewhere);
+        }
+        if (now.equals(before)) {
             return Optional.empty();
         }
-        Kind kind = deleted ? Kind.DELETE : before.isPresent() ? Kind.UPDATE : Kind.INSERT;
-        return Optional.of(new Change(kind, segment.offset(row), new Row(segment.batch(), row), before));
+        Optional<Row> shown = now.map(Found::row).filter(each -> !isDeleted(each));
+        Optional<Row> shownBefore = before.map(Found::row).filter(each -> !isDeleted(each));
+        if (shown.isEmpty() && shownBefore.isEmpty()) {
+            return Optional.empty();
+        }
+        Kind kind = shown.isEmpty() ? Kind.DELETE : shownBefore.isPresent() ? Kind.UPDATE : Kind.INSERT;
+        Row after = shown.orElseGet(() -> new Row(segment.batch(), row));
+        return Optional.of(new Change(kind, segment.offset(row), after, shownBefore));
+    }
+
+    private static Optional<Found> greater(Optional<Found> left, Optional<Found> right) {
+        return Stream.concat(left.stream(), right.stream()).max(Comparator.naturalOrder());
     }
 
     @Override
@@ -152,11 +243,19 @@ final class BoundedSnapshot implements Snapshot {
     @Override
     public long rows() {
         long rows = 0;
-        for (Part part : parts) {
-            if (part.bound() == part.view().next()) {
-                rows += part.view().visibleRows();
+        for (int partition = 0; partition < parts.size(); partition++) {
+            PartitionView view = parts.get(partition).view();
+            if (parts.get(partition).bound() == view.next()) {
+                rows += view.visibleRows();
             } else {
-                rows += cut(part).stream().mapToLong(SegmentSlice::visibleRows).sum();
+                rows += cut(partition).stream()
+                        .mapToLong(SegmentSlice::visibleRows)
+                        .sum();
+            }
+            if (!view.shared().isEmpty()) {
+                rows -= cut(partition).stream()
+                        .mapToLong(SegmentSlice::hiddenRows)
+                        .sum();
             }
         }
         return rows;

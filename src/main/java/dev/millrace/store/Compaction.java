@@ -32,11 +32,17 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
     /** A file for a compaction, mapped; the batch is the receiver's to release. */
     record Written(Compaction compaction, Manifest.SegmentFile file, ArrowFile.Mapped mapped) {}
 
+    /** Whether a delete is needed besides its own partition. */
+    interface NeededDelete {
+        boolean test(Segment segment, int row);
+    }
+
     /** What is worth the writing; the segments are borrowed. */
-    static Optional<Compaction> choose(StoreSchema schema, StoreOptions options, List<Segment> segments, long horizon) {
+    static Optional<Compaction> choose(
+            StoreSchema schema, StoreOptions options, List<Segment> segments, long horizon, NeededDelete needed) {
         var rows = new ArrayList<int[]>();
         for (int i = 0; i < segments.size(); i++) {
-            rows.add(isCandidate(segments.get(i)) ? alive(schema, segments.get(i), horizon, i == 0) : RowMap.ALL);
+            rows.add(isCandidate(segments.get(i)) ? alive(schema, segments.get(i), horizon, i == 0, needed) : RowMap.ALL);
         }
         for (int first = 0; first < segments.size(); first++) {
             int thinEnd = first;
@@ -65,7 +71,7 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
             }
             int chosen = end - first >= MERGED && largest * 2 <= alive ? end : thinEnd;
             if (chosen > first) {
-                return Optional.of(of(schema, segments.subList(first, chosen), horizon, first == 0));
+                return Optional.of(of(segments.subList(first, chosen), rows.subList(first, chosen)));
             }
         }
         return Optional.empty();
@@ -75,22 +81,21 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
         return segment.file() != null && segment.facts().retiredAt() == Marks.NEVER;
     }
 
-    private static Compaction of(StoreSchema schema, List<Segment> run, long horizon, boolean oldest) {
-        var selected = new ArrayList<int[]>();
-        for (Segment segment : run) {
-            int[] rows = alive(schema, segment, horizon, oldest);
-            int last = segment.rows() - 1;
-            if (segment == run.getLast() && rows != RowMap.ALL && (rows.length == 0 || rows[rows.length - 1] != last)) {
-                rows = Arrays.copyOf(rows, rows.length + 1);
-                rows[rows.length - 1] = last;
-            }
-            selected.add(rows);
+    private static Compaction of(List<Segment> run, List<int[]> alive) {
+        var selected = new ArrayList<>(alive);
+        int last = run.getLast().rows() - 1;
+        int[] rows = selected.getLast();
+        if (rows != RowMap.ALL && (rows.length == 0 || rows[rows.length - 1] != last)) {
+            rows = Arrays.copyOf(rows, rows.length + 1);
+            rows[rows.length - 1] = last;
+            selected.set(selected.size() - 1, rows);
         }
-        return new Compaction(run, selected, selected.stream().anyMatch(rows -> rows != RowMap.ALL));
+        return new Compaction(run, selected, selected.stream().anyMatch(each -> each != RowMap.ALL));
     }
 
     /** The rows that some bound from the horizon on may need. */
-    private static int[] alive(StoreSchema schema, Segment segment, long horizon, boolean oldest) {
+    private static int[] alive(
+            StoreSchema schema, Segment segment, long horizon, boolean oldest, NeededDelete needed) {
         Marks marks = segment.marks();
         boolean deletes = oldest && segment.facts().firstDeleted() < horizon;
         if (!schema.upsert() || (marks.first() >= horizon && !deletes)) {
@@ -100,7 +105,8 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
         int[] rows = new int[segment.rows()];
         int count = 0;
         for (int row = 0; row < rows.length; row++) {
-            if (marks.get(row) >= horizon && !(deletes && deleted.bit(row) && segment.offset(row) < horizon)) {
+            boolean goes = deletes && deleted.bit(row) && segment.offset(row) < horizon && !needed.test(segment, row);
+            if (marks.get(row) >= horizon && !goes) {
                 rows[count++] = row;
             }
         }

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** The value of a product's primary key, for look-ups. Immutable. */
-public final class Key {
+public final class Key implements KeyMatch {
     private final StoreSchema schema;
     /** In key order; fewer than the key has columns where one of these cannot hold its component: no row has the key. */
     private final List<Scalar> components;
@@ -59,8 +59,8 @@ public final class Key {
         return new Key(schema, List.of(Scalar.of(utf8)));
     }
 
-    /** The same as {@link #hash(StoreSchema, SipHash, Batch, int)} for a row with this key. */
-    long hash(SipHash secret) {
+    @Override
+    public long hash(SipHash secret) {
         long sum = 0;
         for (int i = 0; i < components.size(); i++) {
             long part = components.get(i).hash(secret);
@@ -69,7 +69,7 @@ public final class Key {
         return sum;
     }
 
-    /** Whether a row has this key. */
+    @Override
     public boolean matches(Batch batch, int row) {
         if (components.size() < schema.key().size()) {
             return false;

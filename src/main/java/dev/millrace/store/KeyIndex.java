@@ -15,12 +15,20 @@ import java.lang.invoke.VarHandle;
  * removed; so a reader finds at least what was written before the view that it holds was published.
  */
 final class KeyIndex {
+    /** Takes entries: of a hash the first 28 bits, and the location of the key's newest row. */
+    interface Entries {
+        void take(int prefix, long location);
+    }
+
     /** Whether the row at a location has the key looked for. */
     interface SameKey {
         boolean at(long location);
     }
 
-    private static final int TABLES = 256;
+    /** What an entry tells of its hash. */
+    static final int PREFIX_BITS = 28;
+
+    static final int TABLES = 256;
     private static final int TAG_BITS = 20;
     private static final long LOCATION_MASK = (1L << Location.BITS) - 1;
     private static final int FIRST_SIZE = 8;
@@ -101,6 +109,27 @@ final class KeyIndex {
     /** The most slots that a claim walked over; some hundred with a thousand million keys, if their hashes are random. Writer only. */
     int longestWalk() {
         return longestWalk;
+    }
+
+    /** Gives the entries of a table, in about the order of their prefixes. Any thread. */
+    void forEach(int number, Entries entries) {
+        long[] table = (long[]) TABLE.getAcquire(tables, number);
+        for (int slot = 0; slot < table.length; slot++) {
+            long entry = (long) ENTRY.getAcquire(table, slot);
+            if (entry != 0) {
+                entries.take(number << TAG_BITS | (int) (entry >>> Location.BITS), entry & LOCATION_MASK);
+            }
+        }
+    }
+
+    /** How many keys, about. */
+    long keys() {
+        return slots / 2;
+    }
+
+    /** What {@link #forEach} tells of a hash. */
+    static int prefix(long hash) {
+        return (int) (hash >>> 64 - PREFIX_BITS);
     }
 
     /** Heap bytes of the tables. */

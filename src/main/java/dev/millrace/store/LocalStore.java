@@ -72,7 +72,8 @@ public final class LocalStore implements ProductStore {
                 () -> condition,
                 this::suspect,
                 this::topicName,
-                keyHash);
+                keyHash,
+                new SharedKeys(schema, () -> logs, resources.background()));
         this.scrub = new Scrub(aside, resources.background(), notes);
     }
 
@@ -140,6 +141,9 @@ public final class LocalStore implements ProductStore {
         if (partitions > 0) {
             recover(partitions);
         }
+        if (partitions > 1) {
+            readKeys();
+        }
         for (PartitionLog log : logs) {
             String stored = log.topicId();
             if (!stored.isEmpty() && topicId != null && !stored.equals(topicId)) {
@@ -192,19 +196,31 @@ public final class LocalStore implements ProductStore {
     private PartitionLog recoverOne(int partition) throws IOException {
         PartitionRecovery.Found found = recovered(partition);
         scrub.add(partition, partitionFolder(partition), found.manifest().segments());
-        return open(partition, found);
+        return open(partition, found, new SharedRows());
+    }
+
+    private void readKeys() {
+        if (context.schema().upsert()) {
+            context.sharedKeys().read();
+        }
     }
 
     private void add(int partition) {
+        if (partition == 1) {
+            readKeys(); // of the one that was alone
+        }
         PartitionLog[] longer = Arrays.copyOf(logs, logs.length + 1);
-        longer[partition] = open(partition, new PartitionRecovery.Found(Manifest.empty(context.schema(), Owner.of(folder, partition)), List.of()));
+        longer[partition] = open(
+                partition,
+                new PartitionRecovery.Found(Manifest.empty(context.schema(), Owner.of(folder, partition)), List.of()),
+                new SharedRows());
         logs = longer;
     }
 
-    private PartitionLog open(int partition, PartitionRecovery.Found found) {
+    private PartitionLog open(int partition, PartitionRecovery.Found found, SharedRows shared) {
         var files = new PartitionFiles(
                 disk, partitionFolder(partition), context.schema(), context.mappedAllocator(), found.manifest());
-        return new PartitionLog(partition, context, files, found);
+        return new PartitionLog(partition, context, files, found, shared);
     }
 
     @Override
@@ -218,7 +234,7 @@ public final class LocalStore implements ProductStore {
                 })
                 .join();
         onFiles(() -> log.files().rewind(offset));
-        renew(partition);
+        renew(partition, log.shared());
     }
 
     @Override
@@ -238,7 +254,10 @@ public final class LocalStore implements ProductStore {
         });
         topicId = null;
         for (int partition = 0; partition < old.length; partition++) {
-            renew(partition);
+            renew(partition, new SharedRows());
+        }
+        if (old.length > 1) {
+            readKeys();
         }
     }
 
@@ -269,11 +288,12 @@ public final class LocalStore implements ProductStore {
     }
 
     /** Puts a partition as it is on disk now in the place of the one in memory. */
-    private void renew(int partition) {
+    private void renew(int partition, SharedRows shared) {
         PartitionLog old = logs[partition];
         try {
             PartitionLog[] changed = logs.clone();
-            changed[partition] = open(partition, recovered(partition)); // what is left of it has been scrubbed or waits
+            // What is left of it has been scrubbed or waits.
+            changed[partition] = open(partition, recovered(partition), shared);
             logs = changed;
         } catch (IOException failure) {
             throw unavailable(failure);
@@ -386,6 +406,11 @@ public final class LocalStore implements ProductStore {
     }
 
     @Override
+    public void behind(boolean isBehind) {
+        context.sharedKeys().behind(isBehind);
+    }
+
+    @Override
     public PartitionWriter writer(int partition) {
         return logs[partition];
     }
@@ -402,7 +427,8 @@ public final class LocalStore implements ProductStore {
 
     @Override
     public long indexBytes() {
-        return Stream.of(logs).mapToLong(PartitionLog::indexBytes).sum();
+        return context.sharedKeys().sizeBytes()
+                + Stream.of(logs).mapToLong(PartitionLog::indexBytes).sum();
     }
 
     @Override
@@ -477,6 +503,7 @@ public final class LocalStore implements ProductStore {
 
     private void release() {
         scrub.stop();
+        Stream.of(logs).forEach(PartitionLog::stop); // they look into each other
         Stream.of(logs).forEach(PartitionLog::close);
         try {
             lock.close();

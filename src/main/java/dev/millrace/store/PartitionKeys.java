@@ -3,6 +3,7 @@ package dev.millrace.store;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.SipHash;
+import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -18,15 +19,41 @@ final class PartitionKeys {
     private static final int BLOCK = 64;
     private static final int MOST_STEPS = 1024;
 
+    /** Where the keys are looked for that are new in the partition. */
+    interface Elsewhere {
+        /**
+         * Looks for keys of the partition, whose entries are written, in other ones.
+         *
+         * @param hashes of the rows from {@code first} on
+         * @param which of the rows are to be looked for; in front those whose key is held elsewhere when it returns
+         * @return how many those are
+         */
+        int find(PartitionKeys keys, long[] hashes, int[] which, int count, Batch batch, int first);
+    }
+
+    /** What {@link #share} met. */
+    enum Met {
+        NOTHING,
+        /** Rows that were known to be shared. */
+        KNOWN,
+        /** Some that were not. */
+        NEW
+    }
+
     private final StoreSchema schema;
     private final SipHash secret;
     private final KeyIndex index = new KeyIndex();
     private final KeyChains chains = new KeyChains();
+    private final SharedRows shared;
     private final long[] hashes = new long[BLOCK];
+    private final long[] olders = new long[BLOCK];
+    private final int[] fresh = new int[BLOCK];
 
-    PartitionKeys(StoreSchema schema, SipHash secret) {
+    /** {@code shared} are the partition's. */
+    PartitionKeys(StoreSchema schema, SipHash secret, SharedRows shared) {
         this.schema = schema;
         this.secret = secret;
+        this.shared = shared;
     }
 
     /** Hashes the keys; mostly the same object in all partitions of a product. */
@@ -44,9 +71,18 @@ final class PartitionKeys {
      *
      * @param marks of that segment; null to mark nothing, for rows whose marks are set already
      * @param goneBelow rows below this offset were retired: they are marked, but not counted
+     * @param elsewhere null to look nowhere else
      * @return how many rows were visible before and are superseded now; 0 for an append product
      */
-    int add(SealedList sealed, int ordinal, Batch batch, @Nullable Marks marks, int from, int to, long goneBelow) {
+    int add(
+            SealedList sealed,
+            int ordinal,
+            Batch batch,
+            @Nullable Marks marks,
+            int from,
+            int to,
+            long goneBelow,
+            @Nullable Elsewhere elsewhere) {
         var rows = new Rows(sealed, ordinal, batch, marks, goneBelow);
         boolean marking = schema.upsert() && marks != null;
         Column offsets = batch.column(schema.offsetColumn());
@@ -57,11 +93,15 @@ final class PartitionKeys {
                 hashes[row - block] = Key.hash(schema, secret, batch, row);
             }
             index.warm(hashes, end - block);
+            int count = 0;
             for (int row = block; row < end; row++) {
                 rows.row = row;
                 long older = index.claim(hashes[row - block], rows);
                 long location = Location.of(ordinal, row);
-                if (older != Location.NONE) {
+                olders[row - block] = older;
+                if (older == Location.NONE) {
+                    fresh[count++] = row - block;
+                } else {
                     chains.link(location, older);
                     if (marking && rows.supersede(older, offsets.int64(row))) {
                         superseded++;
@@ -69,26 +109,80 @@ final class PartitionKeys {
                 }
                 index.fill(location);
             }
+            if (elsewhere != null) {
+                VarHandle.fullFence();
+                int found = elsewhere.find(this, hashes, fresh, count, batch, block);
+                for (int i = 0; i < found; i++) {
+                    shared.add(offsets.int64(block + fresh[i]));
+                }
+                inherit(rows, block, end, offsets);
+            }
         }
         return superseded;
+    }
+
+    /** Rows of a shared key are shared. */
+    private void inherit(Rows rows, int from, int to, Column offsets) {
+        if (shared.isEmpty()) {
+            return;
+        }
+        for (int row = from; row < to; row++) {
+            long older = olders[row - from];
+            if (older != Location.NONE && shared.has(rows.offset(older))) {
+                shared.add(offsets.int64(row));
+            }
+        }
+    }
+
+    KeyIndex index() {
+        return index;
     }
 
     /** Adds all rows of segments none of which was merged, in order, without marking any. */
     PartitionKeys addAll(SealedList renamed, int above) {
         for (Segment segment : renamed.segments()) {
             if (segment.ordinal() > above) {
-                add(renamed, segment.ordinal(), segment.batch(), null, 0, segment.rows(), 0);
+                add(renamed, segment.ordinal(), segment.batch(), null, 0, segment.rows(), 0, null);
             }
         }
         return this;
     }
 
+    /** Takes rows of a key, the newest first; false to be given no more. */
+    private interface Rest {
+        boolean take(Segment segment, int row);
+    }
+
+    /** Gives the rows of a key that a view holds, {@code hash} being the key's by {@link #secret()}. */
+    private void each(PartitionView view, KeyMatch key, long hash, Rest rest) {
+        KeyIndex.Probe probe = index.probe(hash);
+        long candidate;
+        while ((candidate = probe.next()) != Location.NONE) {
+            boolean known = false;
+            for (long at = candidate; at != Location.NONE; at = chains.previous(at)) {
+                Segment segment = view.holding(at);
+                int row = segment == null ? RowMap.DROPPED : segment.row(at);
+                if (segment == null || row == RowMap.DROPPED) {
+                    continue;
+                }
+                if (!known && !key.matches(segment.batch(), row)) {
+                    break;
+                }
+                known = true;
+                if (!rest.take(segment, row)) {
+                    return;
+                }
+            }
+        }
+    }
+
     /**
-     * The newest row of a key in a view whose offset is below {@code bound}; null when it is a delete or retired, too.
+     * The newest row of a key in a view whose offset is below {@code bound}, be it a delete; null for none or a retired
+     * one.
      *
      * @param hash of the key by {@link #secret()}
      */
-    Snapshot.@Nullable Row find(PartitionView view, long bound, Key key, long hash) {
+    Snapshot.@Nullable Row newest(PartitionView view, long bound, KeyMatch key, long hash) {
         KeyIndex.Probe probe = index.probe(hash);
         long candidate;
         while ((candidate = probe.next()) != Location.NONE) {
@@ -102,16 +196,37 @@ final class PartitionKeys {
                     break;
                 }
                 if (segment.offset(row) < bound) {
-                    boolean visible = segment.facts().retiredAt() >= bound
-                            && !segment.batch().column(schema.deletedColumn()).bit(row);
-                    return visible ? new Snapshot.Row(segment.batch(), row) : null;
+                    return segment.facts().retiredAt() >= bound ? new Snapshot.Row(segment.batch(), row) : null;
                 }
             }
         }
         return null;
     }
 
-    /** The row of the same key before a row that a view holds; null when there was none or it was not visible then. */
+    /** Notes all rows of a key that a view of this partition holds as shared. Any thread. */
+    Met share(PartitionView view, KeyMatch key, long hash) {
+        var met = new Object() {
+            Met sum = Met.NOTHING;
+        };
+        each(view, key, hash, (segment, row) -> {
+            boolean added = shared.add(segment.offset(row));
+            met.sum = added ? Met.NEW : met.sum == Met.NOTHING ? Met.KNOWN : met.sum;
+            return true;
+        });
+        return met.sum;
+    }
+
+    /** Whether a view of this partition holds a row of a key that is no delete, be it superseded. Any thread. */
+    boolean holdsRow(PartitionView view, KeyMatch key, long hash) {
+        var held = new boolean[1];
+        each(view, key, hash, (segment, row) -> {
+            held[0] = !segment.batch().column(schema.deletedColumn()).bit(row);
+            return !held[0];
+        });
+        return held[0];
+    }
+
+    /** The row of the same key before a row that a view holds, be it a delete; null for none or one retired by then. */
     Snapshot.@Nullable Row previous(PartitionView view, Segment segment, int row) {
         long bound = segment.offset(row);
         long at = segment.location(row);
@@ -120,9 +235,7 @@ final class PartitionKeys {
             int olderRow = older == null ? RowMap.DROPPED : older.row(at);
             // A record has one row in an upsert product, so that the row before has another offset.
             if (older != null && olderRow != RowMap.DROPPED) {
-                boolean visible = older.facts().retiredAt() >= bound
-                        && !older.batch().column(schema.deletedColumn()).bit(olderRow);
-                return visible ? new Snapshot.Row(older.batch(), olderRow) : null;
+                return older.facts().retiredAt() >= bound ? new Snapshot.Row(older.batch(), olderRow) : null;
             }
         }
         return null;
@@ -159,6 +272,16 @@ final class PartitionKeys {
             Segment other = sealed.withOrdinal(Location.ordinal(location));
             int otherRow = other == null ? RowMap.DROPPED : other.row(location);
             return other != null && otherRow != RowMap.DROPPED && Key.same(schema, batch, row, other.batch(), otherRow);
+        }
+
+        /** The offset of a row that is held. */
+        long offset(long location) {
+            int other = Location.ordinal(location);
+            if (other == ordinal) {
+                return batch.column(schema.offsetColumn()).int64(Location.row(location));
+            }
+            Segment segment = Objects.requireNonNull(sealed.withOrdinal(other));
+            return segment.offset(segment.row(location));
         }
 
         /** Marks an older row, which is held; whether it was visible till now. */

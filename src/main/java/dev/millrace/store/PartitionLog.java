@@ -35,6 +35,7 @@ final class PartitionLog implements PartitionWriter {
     private final int partition;
     private final StoreContext context;
     private final StoreSchema schema;
+    private final SharedRows shared;
     private PartitionKeys keys;
     private final PartitionFiles files;
     private final PartitionUpkeep upkeep;
@@ -62,13 +63,23 @@ final class PartitionLog implements PartitionWriter {
     private volatile long unmappedBytes;
     private volatile Optional<String> fault = Optional.empty();
 
-    /** Takes over the batches found. */
-    PartitionLog(int partition, StoreContext context, PartitionFiles files, PartitionRecovery.Found found) {
+    /**
+     * Takes over the batches found.
+     *
+     * @param shared what is known of the partition's rows, and will be
+     */
+    PartitionLog(
+            int partition,
+            StoreContext context,
+            PartitionFiles files,
+            PartitionRecovery.Found found,
+            SharedRows shared) {
         this.partition = partition;
         this.context = context;
         this.schema = context.schema();
         this.files = files;
-        this.keys = new PartitionKeys(schema, context.keyHash());
+        this.shared = shared;
+        this.keys = new PartitionKeys(schema, context.keyHash(), shared);
         Manifest manifest = found.manifest();
         this.next = manifest.next();
         this.durableNext = next;
@@ -197,15 +208,34 @@ final class PartitionLog implements PartitionWriter {
     private void indexOpen() {
         int rows = open.rows();
         if (rows > indexed) {
+            if (schema.upsert()) {
+                preview();
+            }
             index(open.ordinal(), open.writer().batch(), open.marks(), indexed, rows);
             indexed = rows;
         }
     }
 
+    /** Shows rows to the other partitions' threads before their keys are found, but not yet to readers. */
+    private void preview() {
+        PartitionView old = view;
+        if (old != null) {
+            Segment tail = open.readable().orElse(null);
+            view = new PartitionView(keys, shared, sealed.retain(), tail, old.next(), kept, old.visibleRows());
+            old.release();
+        }
+    }
+
     private void index(int ordinal, Batch batch, Marks marks, int from, int to) {
         if (!schema.key().isEmpty()) {
-            visibleRows -= keys.add(sealed, ordinal, batch, marks, from, to, goneBelow);
+            visibleRows -= keys.add(sealed, ordinal, batch, marks, from, to, goneBelow, elsewhere());
         }
+    }
+
+    /** Where else keys are looked for: nowhere while what a start found is read. */
+    private PartitionKeys.@Nullable Elsewhere elsewhere() {
+        return view == null || !schema.upsert() ? null : (known, hashes, which, count, batch, first) ->
+                context.sharedKeys().find(this, known, hashes, which, count, batch, first);
     }
 
     private void publishView() {
@@ -219,7 +249,7 @@ final class PartitionLog implements PartitionWriter {
             shown = old.next();
             shownRows = old.visibleRows();
         }
-        view = new PartitionView(keys, sealed.retain(), open.readable().orElse(null), shown, kept, shownRows);
+        view = new PartitionView(keys, shared, sealed.retain(), open.readable().orElse(null), shown, kept, shownRows);
         if (old != null) {
             old.release();
         }
@@ -375,7 +405,7 @@ final class PartitionLog implements PartitionWriter {
     void exchange(SealedList owned, PartitionKeys others, Kept nowKept) {
         if (others != keys) {
             if (indexed > 0) {
-                others.add(owned, open.ordinal(), open.writer().batch(), null, 0, indexed, 0);
+                others.add(owned, open.ordinal(), open.writer().batch(), null, 0, indexed, 0, null);
             }
             keys = others;
         }
@@ -392,7 +422,7 @@ final class PartitionLog implements PartitionWriter {
         if (old != null) {
             Segment tail = old.tail();
             view = new PartitionView(
-                    keys, sealed.retain(), tail == null ? null : tail.retain(), old.next(), kept, old.visibleRows());
+                    keys, shared, sealed.retain(), tail == null ? null : tail.retain(), old.next(), kept, old.visibleRows());
             old.release();
         }
     }
@@ -428,6 +458,15 @@ final class PartitionLog implements PartitionWriter {
 
     PartitionKeys keys() {
         return keys;
+    }
+
+    SharedRows shared() {
+        return shared;
+    }
+
+    /** The keys of the newest view, to be read on the heap alone; empty when the log is closed. Any thread. */
+    Optional<KeyIndex> index() {
+        return Optional.ofNullable(view).map(now -> now.keys().index());
     }
 
     SealedList sealed() {

@@ -120,10 +120,14 @@ final class PartitionUpkeep {
                     return new Then.Show(() -> retire(expired));
                 }
                 Optional<Compaction> compaction =
-                        options.compaction() ? Compaction.choose(schema, options, list, horizon) : Optional.empty();
+                        options.compaction() ? Compaction.choose(schema, options, list, horizon, this::needs) : Optional.empty();
                 return compaction.isPresent() ? merge(compaction.get(), horizon) : new Then.Show(() -> {});
             });
         }
+    }
+
+    private boolean needs(Segment segment, int row) {
+        return context.sharedKeys().needsDelete(log, segment, row);
     }
 
     private interface SealedWork {
@@ -280,11 +284,14 @@ final class PartitionUpkeep {
         int last = renamed.size() == 0 ? 0 : renamed.get(renamed.size() - 1).ordinal();
         start(context.background(), () -> {
             try {
-                PartitionKeys keys = new PartitionKeys(schema, secret).addAll(renamed, 0);
+                PartitionKeys keys = new PartitionKeys(schema, secret, log.shared()).addAll(renamed, 0);
                 return new Then.Show(() -> {
                     SealedList now = renamed();
                     keys.addAll(now, last);
                     garbage = 0;
+                    if (secret != context.keyHash()) {
+                        context.sharedKeys().lookEverywhere();
+                    }
                     log.exchange(now, keys, Kept.ALL);
                 });
             } finally {

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PartitionView {
     private final PartitionKeys keys;
+    private final SharedRows shared;
     private final SealedList sealed;
     private final @Nullable Segment tail;
     private final long next;
@@ -18,12 +19,14 @@ final class PartitionView {
     /** Takes over one reference of the list and of the tail. */
     PartitionView(
             PartitionKeys keys,
+            SharedRows shared,
             SealedList ownedSealed,
             @Nullable Segment ownedTail,
             long next,
             Kept kept,
             long visibleRows) {
         this.keys = keys;
+        this.shared = shared;
         this.kept = kept;
         this.sealed = ownedSealed;
         this.tail = ownedTail;
@@ -34,6 +37,11 @@ final class PartitionView {
     /** Keys whose locations name rows of this view. */
     PartitionKeys keys() {
         return keys;
+    }
+
+    /** Rows whose key another partition has, too: at least those that this view and views as old as it know of. */
+    SharedRows shared() {
+        return shared;
     }
 
     SealedList sealed() {
@@ -71,7 +79,7 @@ final class PartitionView {
 
     /** Bytes of the key index, of the marks of all segments and of what says where merged rows went. */
     long indexBytes() {
-        long bytes = keys.sizeBytes() + (tail == null ? 0 : tail.marks().sizeBytes());
+        long bytes = keys.sizeBytes() + shared.sizeBytes() + (tail == null ? 0 : tail.marks().sizeBytes());
         for (Segment segment : sealed.segments()) {
             RowMap map = segment.map();
             bytes += segment.marks().sizeBytes() + (map == null ? 0 : map.sizeBytes());

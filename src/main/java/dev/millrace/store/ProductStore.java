@@ -34,6 +34,12 @@ public interface ProductStore extends AutoCloseable {
     /** Sets the id of the topic of a new store, and makes sure of a number of partitions. Any ingest thread. */
     void topic(String id, int partitions);
 
+    /**
+     * Says whether records are still to be read that were in the topic before this; none are, unless it is said. Until
+     * then deletes of a product with several partitions are kept, since an older row of their key may come. Any thread.
+     */
+    default void behind(boolean isBehind) {}
+
     /** The writer of a partition below the number that {@link #topic} gave. */
     PartitionWriter writer(int partition);
 

@@ -17,8 +17,16 @@ public interface Snapshot extends AutoCloseable {
     /** The slices of a partition in the order of their offsets. */
     List<Slice> slices(int partition);
 
-    /** The newest visible row of a key; empty when there is none. */
+    /**
+     * The visible row of a key; empty when there is none. Of the newest ones of each partition, deletes among them, the
+     * one with the greatest timestamp counts, of equal ones that of the highest partition.
+     */
     Optional<Row> find(Key key);
+
+    /** The partitions whose newest row of a key is no delete, in order. */
+    default List<Integer> holders(Key key) {
+        return find(key).isPresent() ? List.of(0) : List.of();
+    }
 
     /** How many rows are visible. */
     long rows();
@@ -46,7 +54,8 @@ public interface Snapshot extends AutoCloseable {
     /**
      * One change.
      *
-     * @param row the row as it is since; of a delete only its key has meaning
+     * @param offset of the record that made it
+     * @param row the row as it is since, mostly the record's own; of a delete only its key has meaning
      * @param before the row that was visible till then; empty for an insert
      */
     record Change(Kind kind, long offset, Row row, Optional<Row> before) {}
@@ -59,13 +68,14 @@ public interface Snapshot extends AutoCloseable {
     }
 
     /**
-     * What the records from {@code from} on changed in a partition, up to the snapshot's position. Deletes of keys that had
-     * no row change nothing. What retention takes away is not among the changes.
+     * What the records of a partition changed, from a position on and up to the snapshot's, to one who has read up to that
+     * position in every partition. Deletes of keys that had no row change nothing, nor do records that another partition's
+     * hide. What retention takes away is not among the changes.
      *
      * @param limit about how many; all rows of one record come together
-     * @throws dev.millrace.problem.ProblemException with {@code Gone} when rows from {@code from} on may have been left out
+     * @throws dev.millrace.problem.ProblemException with {@code Gone} when rows from there on may have been left out
      */
-    Changes changes(int partition, long from, int limit);
+    Changes changes(Position from, int partition, int limit);
 
     /** A row within a batch; valid while the snapshot is. */
     record Row(Batch batch, int row) {}

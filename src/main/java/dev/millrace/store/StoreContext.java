@@ -21,6 +21,7 @@ import org.apache.arrow.memory.BufferAllocator;
  * @param suspect told of a file that is not what was written
  * @param topicId the topic's id; asked for only once it is known
  * @param keyHash hashes the keys, until a partition's are found crowded
+ * @param sharedKeys finds keys that several partitions have
  */
 record StoreContext(
         StoreSchema schema,
@@ -36,7 +37,8 @@ record StoreContext(
         Supplier<CompletableFuture<Void>> condition,
         Suspect suspect,
         Supplier<String> topicId,
-        SipHash keyHash) {
+        SipHash keyHash,
+        SharedKeys sharedKeys) {
     /** Takes a partition's file to be looked at, and set aside where it is broken; any thread. */
     interface Suspect {
         void file(int partition, Path folder, Manifest.SegmentFile file);

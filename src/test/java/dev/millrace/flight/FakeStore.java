@@ -221,7 +221,7 @@ final class FakeStore implements ProductStore {
         }
 
         @Override
-        public Changes changes(int partition, long from, int limit) {
+        public Changes changes(Position from, int partition, int limit) {
             throw new UnsupportedOperationException();
         }
 

@@ -81,7 +81,7 @@ class CrashSimulation {
                         .get(p)
                         .add(new StoreModel.Entry(
                                 offset,
-                                offset,
+                                i - random.nextInt(2),
                                 "k",
                                 random.nextInt(9),
                                 deleted ? 0 : offset,

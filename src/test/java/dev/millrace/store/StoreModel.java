@@ -9,8 +9,7 @@ import dev.millrace.arrow.BatchWriter;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +18,7 @@ import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.FieldType;
 import org.apache.arrow.vector.types.pojo.Schema;
+import org.jspecify.annotations.Nullable;
 
 /** What a store must say, kept in plain lists: every record of every partition by offset. */
 final class StoreModel {
@@ -65,22 +65,44 @@ final class StoreModel {
         }
     }
 
-    List<Entry> visible(int partition, long bound) {
-        if (!schema.upsert()) {
-            return partitions.get(partition).stream()
-                    .filter(entry -> entry.offset() < bound && !entry.broken() && !entry.deleted())
-                    .toList();
-        }
-        Map<String, Entry> newest = new LinkedHashMap<>();
-        for (Entry entry : partitions.get(partition)) {
-            if (entry.offset() < bound && !entry.broken()) {
-                newest.put(entry.id() + "/" + entry.number(), entry);
-            }
-        }
-        return newest.values().stream()
-                .filter(entry -> !entry.deleted())
-                .sorted(Comparator.comparingLong(Entry::offset))
+    /** The visible rows of a partition, of whose rows those below the floors are gone. */
+    private List<Entry> visible(int partition, Position position, long[] floors, Map<String, Entry> newest) {
+        return partitions.get(partition).stream()
+                .filter(entry -> entry.offset() < position.next(partition)
+                        && entry.offset() >= floors[partition]
+                        && !entry.broken()
+                        && !entry.deleted())
+                .filter(entry -> !schema.upsert() || newest.get(key(entry)) == entry)
                 .toList();
+    }
+
+    private static String key(Entry entry) {
+        return entry.id() + "/" + entry.number();
+    }
+
+    /** Of the newest records of each key of each partition the one that counts, be it a delete. */
+    private Map<String, Entry> newest(Position position, long[] floors) {
+        Map<String, Entry> best = new HashMap<>();
+        for (int p = 0; p < partitions.size(); p++) {
+            Map<String, Entry> own = new HashMap<>();
+            for (Entry entry : partitions.get(p)) {
+                if (entry.offset() < position.next(p) && !entry.broken()) {
+                    own.put(key(entry), entry);
+                }
+            }
+            long floor = floors[p];
+            own.forEach((key, entry) -> {
+                if (entry.offset() >= floor) {
+                    best.merge(key, entry, (lower, higher) -> greater(lower, higher));
+                }
+            });
+        }
+        return best;
+    }
+
+    /** The one that counts, of which the second is in the higher partition. */
+    private static Entry greater(Entry lower, Entry higher) {
+        return higher.timestamp() >= lower.timestamp() ? higher : lower;
     }
 
     /** Whether the store may have let go of its oldest rows. */
@@ -95,22 +117,18 @@ final class StoreModel {
         Position position = snapshot.position();
         var answer = new ArrayList<List<Entry>>();
         long[] floors = new long[partitions.size()];
+        for (int p = 0; retains && p < partitions.size(); p++) {
+            List<Slice> slices = p < snapshot.partitions() ? snapshot.slices(p) : List.of();
+            floors[p] = slices.isEmpty() ? Long.MAX_VALUE : slices.getFirst().offset(0);
+        }
+        Map<String, Entry> newest = newest(position, floors);
         for (int p = 0; p < partitions.size(); p++) {
             List<Entry> found = p < snapshot.partitions() ? rows(snapshot, p) : List.of();
-            if (retains) {
-                floors[p] = found.isEmpty() ? Long.MAX_VALUE : found.getFirst().offset();
-            }
-            long floor = floors[p];
-            assertEquals(
-                    visible(p, position.next(p)).stream()
-                            .filter(entry -> entry.offset() >= floor)
-                            .toList(),
-                    found,
-                    () -> "at " + position);
+            assertEquals(visible(p, position, floors, newest), found, () -> "at " + position);
             answer.add(found);
         }
         assertEquals(answer.stream().mapToLong(List::size).sum(), snapshot.rows(), () -> "at " + position);
-        checkKeys(snapshot, floors);
+        checkKeys(snapshot, newest);
         checkTraces(snapshot);
         return answer;
     }
@@ -131,48 +149,80 @@ final class StoreModel {
         }
     }
 
-    /** Holds the changes from an earlier position on against the model; empty when they are not kept. */
+    /**
+     * Holds the changes from an earlier position on against the model: who had the table there and takes them in has the
+     * table of the snapshot. False when they are not kept.
+     */
     boolean checkChanges(Snapshot snapshot, Position from, int limit) {
+        long[] next = new long[partitions.size()];
+        for (int p = 0; p < next.length; p++) {
+            next[p] = from.next(p);
+        }
         for (int p = 0; p < partitions.size(); p++) {
-            var expected = new ArrayList<String>();
-            Map<String, Entry> newest = new LinkedHashMap<>();
-            for (Entry entry : partitions.get(p)) {
-                if (entry.broken() || entry.offset() >= snapshot.position().next(p)) {
-                    continue;
-                }
-                String key = entry.id() + "/" + entry.number();
-                Entry before = schema.upsert() ? newest.put(key, entry) : null;
-                boolean had = before != null && !before.deleted();
-                if (entry.offset() >= from.next(p) && (had || !entry.deleted())) {
-                    expected.add(
-                            (entry.deleted() ? "DELETE " : had ? "UPDATE " : "INSERT ") + entry + (had ? before : ""));
-                }
-            }
-            var found = new ArrayList<String>();
-            long next = from.next(p);
-            while (next < snapshot.position().next(p)) {
+            while (next[p] < snapshot.position().next(p)) {
+                Position at = Position.of(from.topicId(), next);
                 Snapshot.Changes changes;
                 try {
-                    changes = snapshot.changes(p, next, limit);
+                    changes = snapshot.changes(at, p, limit);
                 } catch (ProblemException gone) {
                     assertInstanceOf(Problem.Gone.class, gone.problem());
                     return false;
                 }
-                assertTrue(changes.next() > next);
-                next = changes.next();
-                for (Snapshot.Change change : changes.changes()) {
-                    found.add(change.kind() + " " + entry(change.row())
-                            + change.before()
-                                    .map(this::entry)
-                                    .map(Entry::toString)
-                                    .orElse(""));
+                assertTrue(changes.next() > next[p]);
+                if (!retains) {
+                    assertEquals(
+                            changes(at, p, changes.next()),
+                            changes.changes().stream().map(this::text).toList(),
+                            () -> "from " + at);
                 }
-            }
-            if (!retains) {
-                assertEquals(expected, found);
+                next[p] = changes.next();
             }
         }
         return true;
+    }
+
+    private String text(Snapshot.Change change) {
+        Entry row = entry(change.row());
+        return change.kind() + " at " + change.offset() + " "
+                + (change.kind() == Snapshot.Kind.DELETE ? key(row) : row)
+                + change.before().map(this::entry).map(Entry::toString).orElse("");
+    }
+
+    /** What the records of a partition change, one after the other, while the others stand still. */
+    private List<String> changes(Position from, int partition, long until) {
+        long[] others = new long[partitions.size()];
+        for (int p = 0; p < others.length; p++) {
+            others[p] = p == partition ? 0 : from.next(p);
+        }
+        Map<String, Entry> elsewhere =
+                schema.upsert() ? newest(Position.of("t", others), new long[others.length]) : Map.of();
+        Map<String, Entry> own = new HashMap<>();
+        var expected = new ArrayList<String>();
+        for (Entry entry : partitions.get(partition)) {
+            if (entry.broken() || entry.offset() >= until) {
+                continue;
+            }
+            String key = key(entry);
+            Entry before = schema.upsert() ? greater(own.put(key, entry), elsewhere.get(key), partition) : null;
+            Entry now = greater(entry, elsewhere.get(key), partition);
+            boolean had = before != null && !before.deleted();
+            boolean has = now != null && !now.deleted();
+            if (entry.offset() >= from.next(partition) && now != before && (had || has)) {
+                expected.add((!has ? "DELETE" : had ? "UPDATE" : "INSERT") + " at " + entry.offset() + " "
+                        + (has ? now : key) + (had ? before : ""));
+            }
+        }
+        return expected;
+    }
+
+    private @Nullable Entry greater(@Nullable Entry own, @Nullable Entry other, int partition) {
+        if (own == null || other == null) {
+            return own == null ? other : own;
+        }
+        return partitions.subList(0, partition).stream()
+                        .anyMatch(lower -> lower.stream().anyMatch(each -> each == other))
+                ? greater(other, own)
+                : greater(own, other);
     }
 
     private List<Entry> rows(Snapshot snapshot, int partition) {
@@ -188,7 +238,7 @@ final class StoreModel {
             for (int i = 0; i < rest; i++) {
                 numbers.add(selection[i]);
             }
-            assertEquals(slice.allVisible(), numbers.size() == slice.rows());
+            assertTrue(!slice.allVisible() || numbers.size() == slice.rows());
             for (int row : numbers) {
                 Entry entry = entry(new Snapshot.Row(slice.batch(), row));
                 rows.add(entry);
@@ -202,7 +252,7 @@ final class StoreModel {
         return rows;
     }
 
-    private void checkKeys(Snapshot snapshot, long[] floors) {
+    private void checkKeys(Snapshot snapshot, Map<String, Entry> newest) {
         var keys = new TreeSet<String>();
         keys.add("never/1");
         partitions.forEach(entries -> entries.forEach(entry -> keys.add(entry.id() + "/" + entry.number())));
@@ -214,31 +264,10 @@ final class StoreModel {
                 continue;
             }
             assertEquals(
-                    expected(snapshot.position(), text, floors),
+                    Optional.ofNullable(newest.get(text)).filter(entry -> !entry.deleted()),
                     snapshot.find(key.orElseThrow()).map(this::entry),
                     text);
         }
-    }
-
-    private Optional<Entry> expected(Position position, String key, long[] floors) {
-        Entry best = null;
-        for (int p = 0; p < partitions.size(); p++) {
-            Entry newest = null;
-            for (Entry entry : partitions.get(p)) {
-                if (entry.offset() < position.next(p)
-                        && !entry.broken()
-                        && key.equals(entry.id() + "/" + entry.number())) {
-                    newest = entry;
-                }
-            }
-            if (newest != null
-                    && newest.offset() >= floors[p]
-                    && !newest.deleted()
-                    && (best == null || newest.timestamp() >= best.timestamp())) {
-                best = newest;
-            }
-        }
-        return Optional.ofNullable(best);
     }
 
     private Entry entry(Snapshot.Row at) {

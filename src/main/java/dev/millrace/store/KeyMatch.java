@@ -1,0 +1,26 @@
+package dev.millrace.store;
+
+import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.SipHash;
+
+/** A key to be looked for: one that was written down, or a row's. */
+interface KeyMatch {
+    /** The key of a row, which must be held as long as this is used. */
+    record OfRow(StoreSchema schema, Batch batch, int row) implements KeyMatch {
+        @Override
+        public long hash(SipHash secret) {
+            return Key.hash(schema, secret, batch, row);
+        }
+
+        @Override
+        public boolean matches(Batch other, int otherRow) {
+            return Key.same(schema, batch, row, other, otherRow);
+        }
+    }
+
+    /** The same as {@link Key#hash(StoreSchema, SipHash, Batch, int)} for a row with this key. */
+    long hash(SipHash secret);
+
+    /** Whether a row has this key. */
+    boolean matches(Batch batch, int row);
+}

@@ -1,0 +1,209 @@
+package dev.millrace.store;
+
+import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.SipHash;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Knows of which rows to ask whether another partition has something newer of their key. A topic that grew, or that is
+ * written by two partitioners, has records of a key in several partitions; each partition's index and marks know of its
+ * own alone. Of the newest rows of the partitions at a position, deletes among them, the one with the greatest timestamp
+ * counts, of equal ones that of the highest partition; so it depends on the position and on nothing else.
+ *
+ * <p>A thread that adds a key which is new in its partition writes the index entry, then looks into the other
+ * partitions, and then shows the row. Of two that add the same key at once, each writes before it looks, with a fence
+ * between; so one at least sees the other, and notes the rows of both in their {@link SharedRows}. A thread that adds a
+ * row to a key it knows writes the entry, and then looks whether the row before is noted; who notes rows looks again
+ * until it finds none that was not noted. Views are shown to the other threads with the rows whose entries are being
+ * written, so that what is found can be read. Where rows are noted before a view shows them to readers, and where views
+ * are taken before the rows of them are read, no reader has two rows of a key of which one is not noted.
+ *
+ * <p>Most keys are in one partition, which {@link KeyPresence} says with one load. Nothing of this is on the disk: after a
+ * start it is found anew, in the order of the indexes' entries.
+ */
+final class SharedKeys {
+    private final StoreSchema schema;
+    private final Supplier<PartitionLog[]> logs;
+    private final Executor background;
+    private volatile @Nullable KeyPresence presence;
+    private volatile boolean everywhere;
+    private volatile boolean behind;
+
+    // Keeps loads ahead from being dropped as dead.
+    @SuppressWarnings("UnusedVariable")
+    private long warmed;
+
+    SharedKeys(StoreSchema schema, Supplier<PartitionLog[]> logs, Executor background) {
+        this.schema = schema;
+        this.logs = logs;
+        this.background = background;
+    }
+
+    /** As {@link PartitionKeys.Elsewhere#find} for a partition's thread. */
+    int find(PartitionLog log, PartitionKeys keys, long[] hashes, int[] which, int count, Batch batch, int first) {
+        KeyPresence known = presence; // null while there is one partition
+        if (known == null || count == 0) {
+            return 0;
+        }
+        if (count > 1) {
+            warmed = known.warm(hashes, which, count);
+        }
+        int found = 0;
+        for (int i = 0; i < count; i++) {
+            long hash = hashes[which[i]];
+            boolean maybe = known.add(KeyIndex.prefix(hash));
+            if ((maybe || everywhere) && share(log, keys, hash, batch, first + which[i])) {
+                which[found++] = which[i];
+            }
+        }
+        if (known.outgrows(count)) {
+            background.execute(() -> enlarge(known));
+        }
+        return found;
+    }
+
+    /** Whether the key of a row is in another partition, too; notes all rows of it there. */
+    private boolean share(PartitionLog log, PartitionKeys keys, long hash, Batch batch, int row) {
+        var key = new KeyMatch.OfRow(schema, batch, row);
+        boolean found = false;
+        for (PartitionLog other : logs.get()) {
+            found |= other.partition() != log.partition() && share(other, key, keys.secret(), hash);
+        }
+        return found;
+    }
+
+    private static boolean share(PartitionLog other, KeyMatch key, SipHash secret, long hash) {
+        boolean found = false;
+        while (true) {
+            PartitionView view = other.acquire();
+            PartitionKeys.Met met;
+            try {
+                PartitionKeys theirs = view.keys();
+                met = theirs.share(view, key, theirs.secret() == secret ? hash : key.hash(theirs.secret()));
+            } finally {
+                view.release();
+            }
+            if (met != PartitionKeys.Met.NEW) {
+                return found || met == PartitionKeys.Met.KNOWN;
+            }
+            found = true;
+            VarHandle.fullFence();
+        }
+    }
+
+    /**
+     * Makes what is known of the keys anew, and finds those that several partitions have; only threads of partitions that
+     * were alone till now may be at work.
+     */
+    void read() {
+        PartitionLog[] all = logs.get();
+        KeyPresence made = KeyPresence.of(keys(all));
+        set(made);
+        IntStream.range(0, KeyIndex.TABLES).parallel().forEach(table -> {
+            for (int i = 0; i < all.length; i++) {
+                read(all, i, table, made);
+            }
+        });
+    }
+
+    private void read(PartitionLog[] all, int number, int table, KeyPresence made) {
+        PartitionView view = all[number].acquire();
+        try {
+            PartitionKeys keys = view.keys();
+            if (number > 0) {
+                keys.index().forEach(table, (prefix, location) -> {
+                    Segment segment = made.has(prefix) ? view.holding(location) : null;
+                    int row = segment == null ? RowMap.DROPPED : segment.row(location);
+                    if (segment != null && row != RowMap.DROPPED) {
+                        var key = new KeyMatch.OfRow(schema, segment.batch(), row);
+                        long hash = key.hash(keys.secret());
+                        boolean found = false;
+                        for (int older = 0; older < number; older++) {
+                            found |= share(all[older], key, keys.secret(), hash);
+                        }
+                        if (found) {
+                            keys.share(view, key, hash);
+                        }
+                    }
+                });
+            }
+            made.addAll(keys.index(), table);
+        } finally {
+            view.release();
+        }
+    }
+
+    private static long keys(PartitionLog[] all) {
+        return Stream.of(all)
+                .mapToLong(log -> log.index().map(KeyIndex::keys).orElse(0L))
+                .sum();
+    }
+
+    private synchronized void set(KeyPresence made) {
+        presence = made;
+    }
+
+    private void enlarge(KeyPresence known) {
+        KeyPresence larger = known.enlarged();
+        PartitionLog[] all = logs.get();
+        for (PartitionLog log : all) {
+            log.index().ifPresent(index -> IntStream.range(0, KeyIndex.TABLES)
+                    .forEach(table -> larger.addAll(index, table)));
+        }
+        boolean isCrowded = larger.outgrows((int) Math.min(Integer.MAX_VALUE, keys(all)));
+        synchronized (this) {
+            if (presence == known) {
+                presence = larger;
+            }
+        }
+        if (isCrowded) {
+            enlarge(larger);
+        }
+    }
+
+    /** Has keys looked for without what is known of all: a partition's index is under another secret. */
+    void lookEverywhere() {
+        everywhere = true;
+    }
+
+    /** Says whether there are older records that have not been read yet. */
+    void behind(boolean isBehind) {
+        behind = isBehind;
+    }
+
+    /**
+     * Whether a delete is still needed besides its own partition: another one holds a row of its key, or may be about to
+     * get one that is older.
+     */
+    boolean needsDelete(PartitionLog log, Segment segment, int row) {
+        PartitionLog[] all = logs.get();
+        if (all.length == 1 || !log.shared().has(segment.offset(row))) {
+            return all.length > 1 && behind;
+        }
+        var key = new KeyMatch.OfRow(schema, segment.batch(), row);
+        for (PartitionLog other : all) {
+            if (other.partition() != log.partition()) {
+                PartitionView view = other.acquire();
+                try {
+                    if (view.keys().holdsRow(view, key, key.hash(view.keys().secret()))) {
+                        return true;
+                    }
+                } finally {
+                    view.release();
+                }
+            }
+        }
+        return behind;
+    }
+
+    /** Heap bytes of what is known of all keys. */
+    long sizeBytes() {
+        KeyPresence known = presence;
+        return known == null ? 0 : known.sizeBytes();
+    }
+}
