@@ -7,6 +7,9 @@ import dev.millrace.contract.QualityRules;
 import dev.millrace.problem.Problem;
 import dev.millrace.quality.ProductQuality;
 import dev.millrace.quality.QualityReport;
+import dev.millrace.query.StoredView;
+import dev.millrace.query.View;
+import dev.millrace.security.Principal;
 import dev.millrace.store.Position;
 import dev.millrace.store.ProductStore;
 import dev.millrace.store.Snapshot;
@@ -35,6 +38,7 @@ public final class Product {
     private record Served(ProductDefinition definition, Face face, Optional<ContractChange> change) {}
 
     private final ProductStore store;
+    private final View open;
     private final Optional<Product> deadLetters;
     private volatile Served served;
     private volatile Replay replay = request -> CompletableFuture.failedFuture(
@@ -58,6 +62,7 @@ public final class Product {
     public Product(ProductDefinition definition, ProductStore store, Optional<Product> deadLetters) {
         this.served = new Served(definition, face(definition), Optional.empty());
         this.store = store;
+        this.open = new StoredView(definition.qualifiedName(), store);
         this.deadLetters = deadLetters;
         this.waiters = new Waiters(store::position);
         Problem closed = definition.isDeadLetters()
@@ -133,6 +138,11 @@ public final class Product {
                         "millrace.contract.id", face().contractId(),
                         "millrace.contract.version", face().contractVersion(),
                         "millrace.position", at.toString()));
+    }
+
+    /** What one principal may see of the product: the only way from an output port to its rows. */
+    public View as(Principal principal) {
+        return open;
     }
 
     public ProductState state() {

@@ -1,5 +1,6 @@
 package dev.millrace.http;
 
+import dev.millrace.security.Principal;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.Objects;
@@ -26,6 +27,11 @@ public final class Call {
     /** Who asks: the key of a limit or a share per client. */
     public String client() {
         return client(request);
+    }
+
+    /** Who asks; nobody is asked who it is yet. */
+    static Principal principal(HttpServerRequest request) {
+        return Principal.ANYBODY;
     }
 
     static String client(HttpServerRequest request) {

@@ -1,17 +1,20 @@
 package dev.millrace.http;
 
+import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.domain.ContractChange;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.query.QueryParser;
-import dev.millrace.store.Snapshot;
+import dev.millrace.query.Reading;
+import dev.millrace.query.Shape;
+import dev.millrace.query.View;
+import dev.millrace.security.Principal;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.stream.IntStream;
 
 /** What the server says about its products, as JSON. Any thread. */
 final class Catalogue {
@@ -48,20 +51,18 @@ final class Catalogue {
                 .put("state", product.state().phase().name());
     }
 
-    /** One product as a snapshot sees it. */
-    JsonObject describe(Product product, Snapshot snapshot) {
-        var schema = product.schema();
+    /** One product as a view shows it. */
+    JsonObject describe(Product product, View view, Reading reading) {
+        Shape shape = view.shape();
         JsonObject json = brief(product)
                 .put("stateDetail", product.state().detail())
                 .put(
                         "key",
-                        schema.key().stream()
-                                .map(index -> schema.columns().get(index).name())
-                                .toList())
-                .put("mode", schema.upsert() ? "upsert" : "append")
-                .put("position", snapshot.position().toString())
-                .put("rows", snapshot.rows())
-                .put("freshness", freshness(product, snapshot))
+                        shape.key().stream().map(ColumnLayout::name).toList())
+                .put("mode", shape.upsert() ? "upsert" : "append")
+                .put("position", reading.position().toString())
+                .put("rows", reading.rows())
+                .put("freshness", freshness(reading))
                 .put("quality", QualityJson.summary(product).orElse(null));
         if (product.lost() > 0) {
             json.put("lostRecords", product.lost());
@@ -86,7 +87,7 @@ final class Catalogue {
             json.put("deadLetters", deadLetters(letters));
             urls.put("deadLetters", url + "/dead-letters");
         });
-        return json.put("urls", urls).put("schema", RowJsonSchema.of(product));
+        return json.put("urls", urls).put("schema", RowJsonSchema.of(product, shape));
     }
 
     private static JsonObject change(ContractChange change) {
@@ -99,31 +100,21 @@ final class Catalogue {
 
     /** How many there are, and how many of them wait for a replay. */
     private static JsonObject deadLetters(Product letters) {
-        try (Snapshot snapshot = letters.snapshot()) {
-            long rejected = RowCount.of(snapshot, QueryParser.where(letters.schema(), Map.of("state", "rejected")));
-            return new JsonObject().put("all", snapshot.rows()).put("rejected", rejected);
+        View view = letters.as(Principal.ANYBODY);
+        try (Reading reading = view.open()) {
+            long rejected = RowCount.of(reading, QueryParser.where(view.shape(), Map.of("state", "rejected")));
+            return new JsonObject().put("all", reading.rows()).put("rejected", rejected);
         }
     }
 
-    private JsonObject freshness(Product product, Snapshot snapshot) {
-        OptionalLong newest = newest(product, snapshot);
+    private JsonObject freshness(Reading reading) {
+        OptionalLong newest = reading.newestMillis();
         var json = new JsonObject();
         if (newest.isEmpty()) {
             return json.putNull("newestRecord").putNull("ageMillis");
         }
         return json.put("newestRecord", Instant.ofEpochMilli(newest.getAsLong()).toString())
                 .put("ageMillis", Math.max(0, clock.millis() - newest.getAsLong()));
-    }
-
-    /** The latest record time among the last rows of all partitions. */
-    private static OptionalLong newest(Product product, Snapshot snapshot) {
-        int column = product.schema().timestampColumn();
-        return IntStream.range(0, snapshot.partitions())
-                .mapToObj(partition -> snapshot.slices(partition).reversed())
-                .flatMap(slices ->
-                        slices.stream().filter(slice -> slice.rows() > 0).limit(1))
-                .mapToLong(slice -> slice.batch().column(column).int64(slice.rows() - 1))
-                .max();
     }
 
     private static String url(Product product) {

@@ -5,6 +5,7 @@ import dev.millrace.query.ChangeForm;
 import dev.millrace.query.ChangeReader;
 import dev.millrace.query.ChangeToken;
 import dev.millrace.query.RowsQuery;
+import dev.millrace.query.View;
 import dev.millrace.store.Position;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
@@ -33,12 +34,13 @@ final class ChangeGroup {
     private static final short POLICY = 1008;
 
     /** What a group's subscribers have in common. */
-    record Key(List<String> query, ChangeForm form, boolean numbersAsStrings) {}
+    record Key(long view, List<String> query, ChangeForm form, boolean numbersAsStrings) {}
 
     private record Filled(ChangeReader.Filled end, ByteBuf bytes) {}
 
     private final ChangeHub hub;
     private final Key key;
+    private final View view;
     private final RowsQuery query;
     private final Set<Subscriber> all = new LinkedHashSet<>();
     private final Set<Subscriber> members = new LinkedHashSet<>();
@@ -46,11 +48,12 @@ final class ChangeGroup {
     private Position position;
     private boolean busy;
 
-    ChangeGroup(ChangeHub hub, Key key, RowsQuery query) {
+    ChangeGroup(ChangeHub hub, Key key, View view, RowsQuery query) {
         this.hub = hub;
         this.key = key;
+        this.view = view;
         this.query = query;
-        this.position = hub.product().position();
+        this.position = view.position();
     }
 
     /** Takes a subscriber from its token on; it gives its place back in the end. */
@@ -58,7 +61,7 @@ final class ChangeGroup {
         all.add(subscriber);
         subscriber.outlet.onClose(() -> leave(subscriber));
         subscriber.outlet.beat(key.form().opening(subscriber.token));
-        settle(subscriber, subscriber.token.isAt(hub.product().position()));
+        settle(subscriber, subscriber.token.isAt(view.position()));
     }
 
     private void settle(Subscriber subscriber, boolean current) {
@@ -68,7 +71,7 @@ final class ChangeGroup {
         ChangeToken token = subscriber.token;
         if (members.isEmpty() && !busy) {
             // Nobody stands there: the group is wherever that is best.
-            position = current ? token.position() : hub.product().position();
+            position = current ? token.position() : view.position();
         }
         if (token.isAt(position)) {
             subscriber.stand = Subscriber.Stand.MEMBER;
@@ -86,7 +89,7 @@ final class ChangeGroup {
 
     /** How far of the group's position can be read: a partition that is read again from the topic may be behind it. */
     private Position reached() {
-        Position now = hub.product().position();
+        Position now = view.position();
         if (now.hasReached(position) || !now.topicId().equals(position.topicId())) {
             return position;
         }
@@ -97,7 +100,7 @@ final class ChangeGroup {
 
     /** Looks whether the product has moved on. */
     void advance() {
-        Position now = hub.product().position();
+        Position now = view.position();
         if (busy || position.hasReached(now) || hub.isClosed()) {
             return;
         }
@@ -112,7 +115,7 @@ final class ChangeGroup {
             if (Faults.of(failure) instanceof Problem.InvalidParameter) {
                 return; // a partition was set back meanwhile; the next run tries again
             }
-            position = hub.product().position();
+            position = view.position();
             List.copyOf(members).forEach(member -> fail(member, failure));
             settleAhead();
         });
@@ -196,7 +199,7 @@ final class ChangeGroup {
     /** Reads on a worker; the result comes on the event loop, its bytes owned by {@code done}. */
     private void fill(ChangeToken from, Position until, Consumer<Filled> done, Consumer<Throwable> failed) {
         hub.work(() -> {
-                    var reader = new ChangeReader(hub.product()::snapshotAt, query, key.form(), key.numbersAsStrings());
+                    var reader = new ChangeReader(view, query, key.form(), key.numbersAsStrings());
                     var end = new AtomicReference<ChangeReader.Filled>();
                     ByteBuf bytes = new NettyTarget()
                             .filled(

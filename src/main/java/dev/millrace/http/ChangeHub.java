@@ -4,6 +4,7 @@ import dev.millrace.domain.Product;
 import dev.millrace.query.ChangeForm;
 import dev.millrace.query.ChangeToken;
 import dev.millrace.query.RowsQuery;
+import dev.millrace.query.View;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -48,6 +49,7 @@ final class ChangeHub {
     /** A subscription that waits for its connection; holds a place, and gives it back when it is closed. */
     record Subscription(
             ChangeHub hub,
+            View view,
             RowsQuery query,
             ChangeForm form,
             boolean numbersAsStrings,
@@ -69,9 +71,15 @@ final class ChangeHub {
 
     /** @throws dev.millrace.problem.ProblemException with {@code Overloaded} or {@code ShareTaken} when there are too many
      *     subscribers */
-    Subscription open(RowsQuery query, ChangeForm form, boolean numbersAsStrings, ChangeToken token, String client) {
+    Subscription open(
+            View view,
+            RowsQuery query,
+            ChangeForm form,
+            boolean numbersAsStrings,
+            ChangeToken token,
+            String client) {
         room.subscribers().take(client);
-        return new Subscription(this, query, form, numbersAsStrings, token, client);
+        return new Subscription(this, view, query, form, numbersAsStrings, token, client);
     }
 
     private void start(Subscription subscription, Outlet outlet) {
@@ -91,8 +99,8 @@ final class ChangeHub {
                                             group.beat(TimeUnit.MILLISECONDS.toNanos(room.stallMillis() / 2))));
         }
         var key = new ChangeGroup.Key(
-                subscription.query().canonical(), subscription.form(), subscription.numbersAsStrings());
-        groups.computeIfAbsent(key, wanted -> new ChangeGroup(this, wanted, subscription.query()))
+                subscription.view().id(), subscription.query().canonical(), subscription.form(), subscription.numbersAsStrings());
+        groups.computeIfAbsent(key, wanted -> new ChangeGroup(this, wanted, subscription.view(), subscription.query()))
                 .join(subscriber);
     }
 

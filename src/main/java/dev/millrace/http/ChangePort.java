@@ -5,9 +5,10 @@ import dev.millrace.problem.Problem;
 import dev.millrace.query.ChangeForm;
 import dev.millrace.query.ChangeToken;
 import dev.millrace.query.QueryParser;
+import dev.millrace.query.Reading;
 import dev.millrace.query.RowsQuery;
+import dev.millrace.query.View;
 import dev.millrace.store.Position;
-import dev.millrace.store.Snapshot;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -20,17 +21,15 @@ final class ChangePort {
     private static final String EXPECTED = "now, beginning, a Millrace-Position or the id of an event.";
 
     private final Product product;
-    private final QueryParser parser;
     private final ChangeHub hub;
 
-    ChangePort(Product product, QueryParser parser, RowStream.Room room) {
+    ChangePort(Product product, RowStream.Room room) {
         this.product = product;
-        this.parser = parser;
         this.hub = new ChangeHub(product, room);
     }
 
     /** Changes behind the event that {@code Last-Event-ID} names, else from where the parameter {@code from} says. */
-    Future<Answer> open(HttpServerRequest request, RequestTarget target) {
+    Future<Answer> open(HttpServerRequest request, RequestTarget target, View view, QueryParser parser) {
         boolean socket = ChangeHub.Subscription.isSocket(request);
         String length = Call.text(request, HttpHeaders.CONTENT_LENGTH);
         if (socket && (request.headers().contains(HttpHeaders.TRANSFER_ENCODING) || !length.matches("0?"))) {
@@ -50,15 +49,15 @@ final class ChangePort {
         }
         ProductPort.readable(product);
         String lastId = Call.text(request, "Last-Event-ID").strip();
-        ChangeToken token = token(!lastId.isEmpty() ? lastId : from.isEmpty() ? "now" : from.getFirst());
+        ChangeToken token = token(view, !lastId.isEmpty() ? lastId : from.isEmpty() ? "now" : from.getFirst());
         ChangeForm form = negotiation.format() == Format.EVENTS ? ChangeForm.EVENTS : ChangeForm.LINES;
         return Future.succeededFuture(
-                new Answer.Pushed(hub.open(query, form, negotiation.numbersAsStrings(), token, Call.client(request))));
+                new Answer.Pushed(hub.open(view, query, form, negotiation.numbersAsStrings(), token, Call.client(request))));
     }
 
     /** The token, of which all history is there or is still to come. */
-    private ChangeToken token(String text) {
-        Position now = product.position();
+    private static ChangeToken token(View view, String text) {
+        Position now = view.position();
         if (text.equals("now")) {
             return ChangeToken.changes(now);
         }
@@ -71,12 +70,10 @@ final class ChangePort {
         Position from = token.position();
         boolean foreign = !from.topicId().equals(now.topicId());
         if (foreign || (token.state() && now.hasReached(from))) {
-            product.snapshotAt(from).close();
+            view.open(from).close();
         } else if (!token.state()) {
-            try (Snapshot snapshot = product.snapshot()) {
-                for (int partition = 0; partition < snapshot.partitions(); partition++) {
-                    snapshot.changes(from, partition, 0);
-                }
+            try (Reading reading = view.open()) {
+                reading.requireChanges(from);
             }
         }
         return token;

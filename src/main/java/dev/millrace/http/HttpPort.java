@@ -8,6 +8,7 @@ import dev.millrace.layer.Shares;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.CursorCodec;
 import dev.millrace.query.DuckDbEngine;
+import dev.millrace.query.QueryEngine;
 import dev.millrace.query.QueryParser;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
@@ -195,8 +196,7 @@ public final class HttpPort {
             var room = new RowStream.Room(
                     vertx,
                     workers,
-                    allocator,
-                    engine,
+                    new QueryEngine(engine, allocator),
                     streams,
                     subscribers,
                     settings.idleTimeout().toMillis(),

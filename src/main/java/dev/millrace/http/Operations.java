@@ -8,7 +8,8 @@ import dev.millrace.domain.Writes;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.quality.QualityReport;
-import dev.millrace.store.Snapshot;
+import dev.millrace.query.Reading;
+import dev.millrace.query.View;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
@@ -25,7 +26,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
-import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** What each operation of {@code openapi.yaml} does, for one event loop, which is the only thread that calls it. */
@@ -76,17 +76,18 @@ final class Operations {
                         json((request, target) -> text(JSON, catalogue.list().encode(), ""))),
                 Map.entry("getProduct", json(this::getProduct)),
                 Map.entry(
-                        "getContract", ofProduct(YAML, product -> product.face().contractText())),
+                        "getContract", ofProduct(YAML, (product, view) -> product.face().contractText())),
                 Map.entry(
                         "getSchema",
                         ofProduct(
                                 JSON_SCHEMA,
-                                product -> RowJsonSchema.of(product).encode())),
+                                (product, view) ->
+                                        RowJsonSchema.of(product, view.shape()).encode())),
                 Map.entry("getProductOpenApi", bare(this::getProductOpenApi)),
                 Map.entry("getProductAsyncApi", ofProduct(YAML, ProductAsyncApi::text)),
                 Map.entry(
                         "getChanges",
-                        (request, target) -> port(target).changes().open(request, target)),
+                        (request, target) -> port(target).changes(request, target)),
                 Map.entry("listRows", this::listRows),
                 Map.entry("getRow", (request, target) -> row(port(target), request, target)),
                 Map.entry("writeRecords", json(this::writeRecords)),
@@ -116,27 +117,29 @@ final class Operations {
     }
 
     /** An operation that answers a document of the product. */
-    private Handler ofProduct(CharSequence contentType, Function<Product, String> document) {
+    private Handler ofProduct(CharSequence contentType, BiFunction<Product, View, String> document) {
         return bare((request, target) -> {
             Product product = port(target).product();
-            return text(contentType, document.apply(product), product.position().toString());
+            return text(contentType, document.apply(product, port(target).view(request)), product.position().toString());
         });
     }
 
     private Future<Answer> getProduct(HttpServerRequest request, RequestTarget target) {
         Product product = port(target).product();
+        View view = port(target).view(request);
         return room.onWorker(() -> {
-            try (Snapshot snapshot = product.snapshot()) {
-                String json = catalogue.describe(product, snapshot).encode();
-                return Answer.Whole.text(JSON, json, snapshot.position().toString());
+            try (Reading reading = view.open()) {
+                String json = catalogue.describe(product, view, reading).encode();
+                return Answer.Whole.text(JSON, json, reading.position().toString());
             }
         });
     }
 
     private Future<Answer> getProductOpenApi(HttpServerRequest request, RequestTarget target) {
         ProductPort port = port(target);
+        View view = port.view(request);
         return room.onWorker(() -> {
-            String yaml = port.openApi(document);
+            String yaml = port.openApi(document, view);
             return Answer.Whole.text(YAML, yaml, port.product().position().toString());
         });
     }
@@ -163,7 +166,7 @@ final class Operations {
 
     private Future<Answer> lookUpRows(HttpServerRequest request, RequestTarget target) {
         Negotiation negotiation = json(request, target);
-        return port(target).lookUp(LookupJson.keys(target.body()), negotiation.numbersAsStrings());
+        return port(target).lookUp(request, LookupJson.keys(target.body()), negotiation.numbersAsStrings());
     }
 
     private static Future<Answer> row(ProductPort port, HttpServerRequest request, RequestTarget target) {

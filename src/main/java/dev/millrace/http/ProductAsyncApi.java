@@ -1,6 +1,7 @@
 package dev.millrace.http;
 
 import dev.millrace.domain.Product;
+import dev.millrace.query.View;
 import io.vertx.core.json.Json;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +23,7 @@ final class ProductAsyncApi {
     private ProductAsyncApi() {}
 
     /** The document as YAML. */
-    static String text(Product product) {
+    static String text(Product product, View view) {
         return """
                 asyncapi: 3.0.0
                 info:
@@ -69,7 +70,7 @@ final class ProductAsyncApi {
                                       payload: { type: object, required: [%3$s], additionalProperties: false,
                                         properties: { type: { const: %1$s }, %2$s } }\
                                 """, "\n"),
-                        RowJsonSchema.ofSome(product).encode());
+                        RowJsonSchema.ofSome(product, view.shape()).encode());
     }
 
     private static String change(String before, String after) {

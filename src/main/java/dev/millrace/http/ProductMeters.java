@@ -4,8 +4,9 @@ import dev.millrace.contract.QualityRule;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductState;
 import dev.millrace.quality.RuleResult;
+import dev.millrace.query.Reading;
+import dev.millrace.security.Principal;
 import dev.millrace.store.Position;
-import dev.millrace.store.Snapshot;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.math.BigDecimal;
@@ -105,8 +106,8 @@ record ProductMeters(Product product, MeterRegistry meters) {
     }
 
     private static double rows(Product product) {
-        try (Snapshot snapshot = product.snapshot()) {
-            return snapshot.rows();
+        try (Reading reading = product.as(Principal.ANYBODY).open()) {
+            return reading.rows();
         }
     }
 

@@ -5,13 +5,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.codec.JsonEncoder;
 import dev.millrace.domain.Product;
 import dev.millrace.query.Operator;
 import dev.millrace.query.QueryParser;
-import dev.millrace.query.RowsScan;
-import dev.millrace.store.Snapshot;
+import dev.millrace.query.Reading;
+import dev.millrace.query.RowSource;
+import dev.millrace.query.View;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -30,19 +32,21 @@ final class ProductOpenApi {
 
     private final OpenApi server;
     private final Product product;
+    private final View view;
     private final QueryParser parser;
     private final BufferAllocator allocator;
 
     /** @param allocator borrowed, pays for the example while it is made */
-    ProductOpenApi(OpenApi server, Product product, QueryParser parser, BufferAllocator allocator) {
+    ProductOpenApi(OpenApi server, Product product, View view, QueryParser parser, BufferAllocator allocator) {
         this.server = server;
         this.product = product;
+        this.view = view;
         this.parser = parser;
         this.allocator = allocator;
     }
 
-    /** The document as YAML, with an example from the snapshot, which is borrowed; not for an event loop. */
-    String text(Snapshot snapshot) {
+    /** The document as YAML, with an example from the reading, which is borrowed; not for an event loop. */
+    String text(Reading reading) {
         ObjectNode document = JSON.valueToTree(server.tree());
         ObjectNode info = document.putObject("info");
         info.put("title", product.face().title())
@@ -52,7 +56,7 @@ final class ProductOpenApi {
                         product.face().description() + "\n\nContract "
                                 + product.face().contractId() + ".");
         ObjectNode components = (ObjectNode) document.get("components");
-        Optional<ObjectNode> example = example(snapshot);
+        Optional<ObjectNode> example = example(reading);
         paths(document, components, example);
         rows(components, example);
         Map<?, ?> plain = JSON.convertValue(document, Map.class);
@@ -68,7 +72,7 @@ final class ProductOpenApi {
             boolean keyed = rest.startsWith("/rows/") || rest.equals("/rows:lookup");
             boolean letters = rest.startsWith("/dead-letters");
             if (rest.equals("-")
-                    || (keyed && product.schema().key().isEmpty())
+                    || (keyed && view.shape().key().isEmpty())
                     || (letters && product.deadLetters().isEmpty())) {
                 continue;
             }
@@ -113,7 +117,7 @@ final class ProductOpenApi {
 
     private void rows(ObjectNode components, Optional<ObjectNode> example) {
         ObjectNode schemas = (ObjectNode) components.get("schemas");
-        ObjectNode row = read(RowJsonSchema.ofSome(product).encode());
+        ObjectNode row = read(RowJsonSchema.ofSome(product, view.shape()).encode());
         example.ifPresent(each -> row.set("examples", JSON.createArrayNode().add(each)));
         schemas.set("Row", row);
         // A group has a column that no row has, or is like a row of which some columns are selected.
@@ -154,21 +158,21 @@ final class ProductOpenApi {
     }
 
     private void key(ObjectNode parameter, Optional<ObjectNode> example) {
-        List<Integer> key = product.schema().key();
+        List<ColumnLayout> key = view.shape().key();
         parameter.remove("example");
         if (key.size() == 1) {
-            String name = product.schema().columns().get(key.getFirst()).name();
+            String name = key.getFirst().name();
             example.ifPresent(row -> parameter.put("example", row.path(name).asText()));
         }
     }
 
-    private Optional<ObjectNode> example(Snapshot snapshot) {
-        var scan = new RowsScan(snapshot, parser.parse(List.of(Map.entry("limit", "1"))));
+    private Optional<ObjectNode> example(Reading reading) {
+        RowSource scan = reading.scan(parser.parse(List.of(Map.entry("limit", "1"))));
         while (scan.next()) {
             if (scan.count() > 0) {
                 try (var target = new ByteSink.ArrowTarget(allocator, 4096)) {
                     ByteSink sink = ByteSink.over(target);
-                    JsonEncoder.of(product.schema().columns(), false).row(scan.batch(), scan.selection()[0], sink);
+                    JsonEncoder.of(view.shape().columns(), false).row(scan.batch(), scan.selection()[0], sink);
                     return Optional.of(read(new String(sink.toBytes(), StandardCharsets.UTF_8)));
                 }
             }

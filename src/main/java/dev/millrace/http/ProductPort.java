@@ -8,25 +8,25 @@ import dev.millrace.codec.JsonEncoder;
 import dev.millrace.codec.RowEncoder;
 import dev.millrace.domain.Product;
 import dev.millrace.problem.Problem;
-import dev.millrace.query.Cursor;
 import dev.millrace.query.CursorCodec;
 import dev.millrace.query.DuckDbEngine;
-import dev.millrace.query.GroupedRows;
 import dev.millrace.query.QueryParser;
+import dev.millrace.query.Reading;
+import dev.millrace.query.Row;
+import dev.millrace.query.RowKey;
 import dev.millrace.query.RowSource;
 import dev.millrace.query.RowsQuery;
-import dev.millrace.query.RowsScan;
-import dev.millrace.query.SortedRows;
 import dev.millrace.query.Start;
-import dev.millrace.store.Key;
+import dev.millrace.query.View;
+import dev.millrace.security.Principal;
 import dev.millrace.store.Position;
-import dev.millrace.store.Snapshot;
 import io.netty.buffer.ByteBuf;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,104 +46,149 @@ final class ProductPort {
     /** Parameters that say how to answer, not which rows. */
     private static final Set<String> HOW = Set.of("format", "codec", "count");
 
+    /** Views that a loop has parsers and encoders of at the same time. */
+    private static final int MAX_SEEN = 64;
+
+    /** What is kept of a view, since it takes longer to make than many an answer. */
+    private record Seen(View view, QueryParser parser, JsonEncoder whole, Versions versions) {}
+
     private final Product product;
-    private final QueryParser parser;
+    private final QueryParser.Limits limits;
     private final CursorCodec cursors;
     private final RowStream.Room room;
-    private final JsonEncoder whole;
     private final ChangePort changes;
-    private final Versions versions;
+    private final Map<Long, Seen> seen = new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Long, Seen> eldest) {
+            return size() > MAX_SEEN;
+        }
+    };
     private final NettyTarget target = new NettyTarget();
+    private Seen latest;
 
     ProductPort(Product product, QueryParser.Limits limits, CursorCodec cursors, RowStream.Room room) {
         this.product = product;
-        this.parser = new QueryParser(product.qualifiedName(), product.schema(), limits, cursors);
+        this.limits = limits;
         this.cursors = cursors;
         this.room = room;
-        this.changes = new ChangePort(product, parser, room);
-        this.versions = new Versions(product);
-        this.whole = JsonEncoder.of(product.schema().columns(), false);
+        this.changes = new ChangePort(product, room);
+        this.latest = see(product.as(Principal.ANYBODY));
+    }
+
+    private Seen see(View view) {
+        return new Seen(
+                view,
+                new QueryParser(view, limits, cursors),
+                JsonEncoder.of(view.shape().columns(), false),
+                new Versions(product, view.id()));
+    }
+
+    private Seen seen(HttpServerRequest request) {
+        View view = product.as(Call.principal(request));
+        if (latest.view() != view) {
+            latest = seen.computeIfAbsent(view.id(), id -> see(view));
+        }
+        return latest;
     }
 
     Product product() {
         return product;
     }
 
+    /** What the request's caller may see of the product. */
+    View view(HttpServerRequest request) {
+        return product.as(Call.principal(request));
+    }
+
     ChangePort changes() {
         return changes;
     }
 
+    /** Changes as they are pushed to the request's caller. */
+    Future<Answer> changes(HttpServerRequest request, RequestTarget target) {
+        Seen seen = seen(request);
+        return changes.open(request, target, seen.view(), seen.parser());
+    }
+
     /** The product's own document; not for an event loop. */
-    String openApi(OpenApi server) {
-        try (Snapshot snapshot = product.snapshot()) {
-            return new ProductOpenApi(server, product, parser, room.allocator()).text(snapshot);
+    String openApi(OpenApi server, View view) {
+        var parser = new QueryParser(view, limits, cursors);
+        try (Reading reading = view.open()) {
+            return new ProductOpenApi(
+                            server, product, view, parser, room.engine().allocator())
+                    .text(reading);
         }
     }
 
     /** The row whose key has these components, as JSON. */
     Future<Answer> row(HttpServerRequest request, List<String> components, boolean numbersAsStrings) {
-        readable();
-        Optional<Key> key = Key.parse(product.schema(), components);
-        if (key.isEmpty()) {
-            throw new Problem.InvalidParameter("key", Key.fault(product.schema(), components), expectedKey())
-                    .exception();
-        }
-        try (Snapshot snapshot = product.snapshot()) {
-            Answer.Version version =
-                    versions.of(snapshot.position(), request, new Negotiation(Format.JSON, numbersAsStrings), false);
+        readable(product);
+        Seen seen = seen(request);
+        View view = seen.view();
+        RowKey key = view.key(components)
+                .orElseThrow(() ->
+                        new Problem.InvalidParameter("key", view.keyFault(components), expectedKey(view)).exception());
+        try (Reading reading = view.open()) {
+            Answer.Version version = seen.versions()
+                    .of(reading.position(), request, new Negotiation(Format.JSON, numbersAsStrings), false);
             if (Conditional.has(request, version.tag())) {
-                return unchanged(version, snapshot);
+                return unchanged(version, reading);
             }
-            Snapshot.Row row = snapshot.find(key.get())
+            Row row = reading.find(key)
                     .orElseThrow(() -> new Problem.NotFound("row", String.join(",", components)).exception());
             JsonEncoder encoder =
-                    numbersAsStrings ? JsonEncoder.of(product.schema().columns(), true) : whole;
+                    numbersAsStrings ? JsonEncoder.of(view.shape().columns(), true) : seen.whole();
             ByteBuf json = target.filled(ROW_BYTES, sink -> encoder.row(row.batch(), row.row(), sink));
             return Future.succeededFuture(new Answer.Whole(JSON, json, version, null, Map.of()));
         }
     }
 
     /** The rows with these keys, in their order, null for a key that no row has; all at one position. */
-    Future<Answer> lookUp(List<List<String>> keys, boolean numbersAsStrings) {
-        readable();
-        List<Key> parsed = new ArrayList<>(keys.size());
+    Future<Answer> lookUp(HttpServerRequest request, List<List<String>> keys, boolean numbersAsStrings) {
+        readable(product);
+        View view = view(request);
+        List<RowKey> parsed = new ArrayList<>(keys.size());
         for (List<String> components : keys) {
-            parsed.add(Key.parse(product.schema(), components)
+            parsed.add(view.key(components)
                     .orElseThrow(() -> new Problem.InvalidParameter(
-                                    "keys", "of key " + parsed.size() + ", " + Key.fault(product.schema(), components), expectedKey())
+                                    "keys",
+                                    "of key " + parsed.size() + ", " + view.keyFault(components),
+                                    expectedKey(view))
                             .exception()));
         }
-        return room.onWorker(() -> found(parsed, numbersAsStrings));
+        return room.onWorker(() -> found(view, parsed, numbersAsStrings));
     }
 
     /** On a worker: the rows may have to be read from the disk. */
-    private Answer found(List<Key> keys, boolean numbersAsStrings) {
-        JsonEncoder encoder = JsonEncoder.of(product.schema().columns(), numbersAsStrings);
-        try (Snapshot snapshot = product.snapshot()) {
+    private static Answer found(View view, List<RowKey> keys, boolean numbersAsStrings) {
+        JsonEncoder encoder = JsonEncoder.of(view.shape().columns(), numbersAsStrings);
+        try (Reading reading = view.open()) {
             ByteBuf json = new NettyTarget().filled(ROW_BYTES * Math.min(64, keys.size()), sink -> {
                 CharSequence before = "{\"data\":[";
-                for (Key key : keys) {
+                for (RowKey key : keys) {
                     sink.put(before);
-                    Optional<Snapshot.Row> row = snapshot.find(key);
+                    Optional<Row> row = reading.find(key);
                     row.ifPresentOrElse(at -> encoder.row(at.batch(), at.row(), sink), () -> sink.put("null"));
                     before = ",";
                 }
-                sink.put("],\"position\":\"" + snapshot.position() + "\"}");
+                sink.put("],\"position\":\"" + reading.position() + "\"}");
             });
-            Answer.Version version = Answer.Version.at(snapshot.position().toString());
+            Answer.Version version = Answer.Version.at(reading.position().toString());
             return new Answer.Whole(JSON, json, version, null, Map.of());
         }
     }
 
     /** A page, or for NDJSON without a limit everything. */
     Future<Answer> rows(RequestTarget target, HttpServerRequest request, Negotiation negotiation) {
-        RowsQuery query = parser.parse(target.without(HOW));
+        Seen seen = seen(request);
+        View view = seen.view();
+        RowsQuery query = seen.parser().parse(target.without(HOW));
         boolean counted = counted(target);
         Coding.Accepted coding = Coding.accepted(
                 Call.header(request, HttpHeaders.ACCEPT_ENCODING),
                 negotiation.codec() == NO_COMPRESSION && negotiation.format() != Format.PARQUET,
                 room.compressFrom());
-        readable();
+        readable(product);
         boolean export = negotiation.format().isExport() && !query.limitGiven();
         if (export && query.grouping().isNone() && !query.sort().isEmpty()) {
             throw new Problem.InvalidParameter(
@@ -152,11 +197,7 @@ final class ProductPort {
                             "a limit; or no sort, for all rows.")
                     .exception();
         }
-        Snapshot snapshot = switch (query.start()) {
-            case Start.Now ignored -> product.snapshot();
-            case Start.At(Position position) -> product.snapshotAt(position);
-            case Start.After(Cursor cursor) -> product.snapshotAt(cursor.position());
-        };
+        Reading reading = view.open(query.start());
         boolean stored = negotiation.format() == Format.PARQUET;
         RowStream stream;
         boolean here = !export
@@ -170,63 +211,54 @@ final class ProductPort {
                 && query.limit() <= MAX_ROWS_HERE;
         try {
             boolean fixed = !(query.start() instanceof Start.Now);
-            Answer.Version version = versions.of(snapshot.position(), request, negotiation, fixed);
+            Answer.Version version = seen.versions().of(reading.position(), request, negotiation, fixed);
             if (Conditional.has(request, version.tag())) {
-                try (snapshot) {
-                    return unchanged(version, snapshot);
+                try (reading) {
+                    return unchanged(version, reading);
                 }
             }
-            Optional<RowCount> count = counted ? Optional.of(new RowCount(snapshot, query)) : Optional.empty();
+            Optional<RowCount> count = counted ? Optional.of(new RowCount(reading, query)) : Optional.empty();
             long limit = export ? Long.MAX_VALUE : query.limit();
             BooleanSupplier gone =
                     () -> request.response().closed() || request.response().ended();
-            RowSource scan = source(snapshot, query, limit, gone);
+            RowSource scan = room.engine().rows(view, reading, query, limit, gone);
             if (stored) {
-                return stored(snapshot, scan, query, limit, Call.client(request), gone);
+                return stored(reading, scan, query, limit, Call.client(request), gone);
             }
             RowWriter writer = negotiation.format() == Format.ARROW
                     ? new ArrowRows(
                             scan,
                             query.select(),
-                            product.arrowSchema(query.select(), snapshot.position()),
+                            product.arrowSchema(query.select(), reading.position()),
                             limit,
                             negotiation.codec(),
-                            room.allocator())
+                            room.engine().allocator())
                     : new TextRows(
                             scan,
                             negotiation.format() == Format.CSV
-                                    ? new CsvEncoder(query.grouping().isNone() ? flat(target) : query.select())
-                                    : encoder(query, negotiation, here),
+                                    ? new CsvEncoder(query.grouping().isNone() ? flat(view, target) : query.select())
+                                    : encoder(seen, query, negotiation, here),
                             negotiation.format(),
                             limit,
-                            snapshot.position().toString(),
+                            reading.position().toString(),
                             count,
-                            onward(snapshot.position(), query));
+                            onward(seen.parser(), reading.position(), query));
             stream = new RowStream(
-                    room, snapshot, writer, negotiation.format(), version, coding, count, Call.client(request));
+                    room, reading, writer, negotiation.format(), version, coding, count, Call.client(request));
             if (export && !counted && request.method() == HttpMethod.HEAD) {
                 return Future.succeededFuture(stream.head());
             }
         } catch (RuntimeException | Error failure) {
-            snapshot.close();
+            reading.close();
             throw failure;
         }
         return here ? Future.succeededFuture(stream.here()) : stream.onWorker();
     }
 
-    private RowSource source(Snapshot snapshot, RowsQuery query, long limit, BooleanSupplier gone) {
-        if (!query.grouping().isNone()) {
-            return new GroupedRows(snapshot, query, limit, room.engine(), room.allocator(), gone);
-        }
-        return query.sort().isEmpty()
-                ? new RowsScan(snapshot, query)
-                : new SortedRows(snapshot, product.schema(), query, room.allocator());
-    }
-
-    /** Rows as a file, written whole before the answer begins; snapshot and rows are owned. */
+    /** Rows as a file, written whole before the answer begins; reading and rows are owned. */
     private Future<Answer> stored(
-            Snapshot snapshot, RowSource rows, RowsQuery query, long limit, String client, BooleanSupplier gone) {
-        CharSequence position = snapshot.position().toString();
+            Reading reading, RowSource rows, RowsQuery query, long limit, String client, BooleanSupplier gone) {
+        CharSequence position = reading.position().toString();
         try {
             room.places().take(client); // before the work, so that it bounds that too
         } catch (RuntimeException full) {
@@ -234,9 +266,9 @@ final class ProductPort {
             throw full;
         }
         return room.onWorker(() -> {
-                    try (snapshot;
+                    try (reading;
                             rows) {
-                        return room.engine().parquet(rows, query.select(), limit, gone);
+                        return room.engine().duckDb().parquet(rows, query.select(), limit, gone);
                     }
                 })
                 .onFailure(failure -> room.places().giveBack(client))
@@ -247,21 +279,16 @@ final class ProductPort {
     }
 
     /** An encoder has one thread; that of the event loop is kept, since making one costs as much as some rows. */
-    private RowEncoder encoder(RowsQuery query, Negotiation negotiation, boolean here) {
+    private static RowEncoder encoder(Seen seen, RowsQuery query, Negotiation negotiation, boolean here) {
         return here
                         && !negotiation.numbersAsStrings()
-                        && query.select().equals(product.schema().columns())
-                ? whole
+                        && query.select().equals(seen.view().shape().columns())
+                ? seen.whole()
                 : JsonEncoder.of(query.select(), negotiation.numbersAsStrings());
     }
 
-    private TextRows.Onward onward(Position position, RowsQuery query) {
-        return (partition, offset, skip) -> cursors.encode(
-                product.qualifiedName(), new Cursor(position, partition, offset, skip, query.fingerprint()));
-    }
-
-    private void readable() {
-        readable(product);
+    private static TextRows.Onward onward(QueryParser parser, Position position, RowsQuery query) {
+        return (partition, offset, skip) -> parser.cursor(query, position, partition, offset, skip);
     }
 
     /** @throws dev.millrace.problem.ProblemException with {@code Unavailable} for a product that has no topic yet */
@@ -272,12 +299,12 @@ final class ProductPort {
     }
 
     /** The columns of a CSV answer: a field within a column is one of its own. */
-    private List<ColumnLayout> flat(RequestTarget target) {
+    private static List<ColumnLayout> flat(View view, RequestTarget target) {
         return Negotiation.single(target.parameters(), "select")
                 .map(names -> Stream.of(names.split(",", -1))
-                        .map(name -> product.schema().layout().find(name).orElseThrow())
+                        .map(name -> view.shape().find(name).orElseThrow())
                         .toList())
-                .orElse(product.schema().columns());
+                .orElse(view.shape().columns());
     }
 
     private static boolean counted(RequestTarget target) {
@@ -292,17 +319,15 @@ final class ProductPort {
         return count.equals("exact");
     }
 
-    private Future<Answer> unchanged(Answer.Version version, Snapshot snapshot) {
+    private Future<Answer> unchanged(Answer.Version version, Reading reading) {
         return Future.succeededFuture(new Answer.Unchanged(
                 version,
-                version.fixed() ? Optional.empty() : Optional.of(new Answer.Watched(product, snapshot.position()))));
+                version.fixed() ? Optional.empty() : Optional.of(new Answer.Watched(product, reading.position()))));
     }
 
-    private String expectedKey() {
-        List<ColumnLayout> columns = product.schema().columns();
-        String names = product.schema().key().stream()
-                .map(index -> columns.get(index).name())
-                .collect(Collectors.joining(","));
+    private static String expectedKey(View view) {
+        String names =
+                view.shape().key().stream().map(ColumnLayout::name).collect(Collectors.joining(","));
         return names.isEmpty()
                 ? "nothing: the product has no key, use /rows."
                 : "the value of " + names

@@ -8,8 +8,10 @@ import dev.millrace.quality.QualityReport;
 import dev.millrace.quality.RuleResult;
 import dev.millrace.quality.RuleResult.Status;
 import dev.millrace.query.QueryParser;
-import dev.millrace.query.RowsScan;
-import dev.millrace.store.Snapshot;
+import dev.millrace.query.Reading;
+import dev.millrace.query.RowSource;
+import dev.millrace.query.View;
+import dev.millrace.security.Principal;
 import io.vertx.core.json.JsonObject;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -125,8 +127,9 @@ final class QualityJson {
     /** How many records were refused, by the first rule that each broke; a look at every dead letter. */
     private static JsonObject rejected(Product letters) {
         Map<String, Object> byRule = new TreeMap<>();
-        try (Snapshot snapshot = letters.snapshot()) {
-            var scan = new RowsScan(snapshot, QueryParser.where(letters.schema(), Map.of()));
+        View view = letters.as(Principal.ANYBODY);
+        try (Reading reading = view.open()) {
+            RowSource scan = reading.scan(QueryParser.where(view.shape(), Map.of()));
             while (scan.next()) {
                 Column rule = scan.batch().column("rule");
                 for (int i = 0; i < scan.count(); i++) {
@@ -134,7 +137,7 @@ final class QualityJson {
                     byRule.merge(text, 1, (all, one) -> (int) all + (int) one);
                 }
             }
-            return new JsonObject().put("count", snapshot.rows()).put("byRule", new JsonObject(byRule));
+            return new JsonObject().put("count", reading.rows()).put("byRule", new JsonObject(byRule));
         }
     }
 }

@@ -1,31 +1,31 @@
 package dev.millrace.http;
 
+import dev.millrace.query.Reading;
+import dev.millrace.query.RowSource;
 import dev.millrace.query.RowsQuery;
-import dev.millrace.query.RowsScan;
-import dev.millrace.store.Snapshot;
 
-/** How many rows of a snapshot meet a query's filters, wherever its page begins. One thread at a time. */
+/** How many rows of a reading meet a query's filters, wherever its page begins. One thread at a time. */
 final class RowCount {
-    private final Snapshot snapshot;
+    private final Reading reading;
     private final RowsQuery query;
     private long rows = Answer.Version.NOT_COUNTED;
 
-    /** @param snapshot borrowed; open when first asked */
-    RowCount(Snapshot snapshot, RowsQuery query) {
-        this.snapshot = snapshot;
+    /** @param reading borrowed; open when first asked */
+    RowCount(Reading reading, RowsQuery query) {
+        this.reading = reading;
         this.query = query;
     }
 
     /** The number; the first time all rows are looked at, unless there are no filters. */
     long rows() {
         if (rows < 0) {
-            rows = query.filter().isAll() ? snapshot.rows() : of(snapshot, query);
+            rows = query.filter().isAll() ? reading.rows() : of(reading, query);
         }
         return rows;
     }
 
-    static long of(Snapshot snapshot, RowsQuery query) {
-        var scan = new RowsScan(snapshot, query.whole());
+    static long of(Reading reading, RowsQuery query) {
+        RowSource scan = reading.scan(query.whole());
         long sum = 0;
         while (scan.next()) {
             sum += scan.count();

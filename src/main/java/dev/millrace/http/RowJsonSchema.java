@@ -3,6 +3,7 @@ package dev.millrace.http;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Kind;
 import dev.millrace.domain.Product;
+import dev.millrace.query.Shape;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
@@ -11,8 +12,8 @@ import java.util.List;
 final class RowJsonSchema {
     private RowJsonSchema() {}
 
-    static JsonObject of(Product product) {
-        JsonObject schema = object(product.schema().columns());
+    static JsonObject of(Product product, Shape shape) {
+        JsonObject schema = object(shape.columns());
         return new JsonObject()
                 .put("$schema", "https://json-schema.org/draft/2020-12/schema")
                 .put("title", product.face().title())
@@ -20,8 +21,8 @@ final class RowJsonSchema {
     }
 
     /** The same for rows of which a select answers some columns only, as a part of another document. */
-    static JsonObject ofSome(Product product) {
-        JsonObject schema = of(product);
+    static JsonObject ofSome(Product product, Shape shape) {
+        JsonObject schema = of(product, shape);
         schema.remove("$schema");
         schema.remove("required");
         return schema;

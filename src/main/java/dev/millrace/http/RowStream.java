@@ -1,8 +1,8 @@
 package dev.millrace.http;
 
-import dev.millrace.query.DuckDbEngine;
 import dev.millrace.layer.Places;
-import dev.millrace.store.Snapshot;
+import dev.millrace.query.QueryEngine;
+import dev.millrace.query.Reading;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.Future;
@@ -15,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * is filled when the socket has room. So one client holds at most a buffer here and a write queue, however slowly it
  * reads.
  *
- * <p>Everything but the filling runs on the connection's event loop. The snapshot is given back exactly once: at the end,
+ * <p>Everything but the filling runs on the connection's event loop. The reading is closed exactly once: at the end,
  * at a failure, when the connection closes, or when the client has taken nothing for the stall time; where a worker is at
  * work then, after it.
  */
@@ -37,12 +36,11 @@ final class RowStream implements AutoCloseable {
     /** The only member of the line that ends an NDJSON answer that is not whole. */
     static final String PROBLEM = "millrace:problem";
 
-    /** Where streams run and what they may take; the allocator pays for rows that must be copied. */
+    /** Where streams run and what they may take. */
     record Room(
             Vertx vertx,
             WorkerExecutor workers,
-            BufferAllocator allocator,
-            DuckDbEngine engine,
+            QueryEngine engine,
             Places places,
             Places subscribers,
             long stallMillis,
@@ -55,7 +53,7 @@ final class RowStream implements AutoCloseable {
     }
 
     private final Room room;
-    private final Snapshot snapshot;
+    private final Reading reading;
     private final RowWriter writer;
     private final Format format;
     private final Coding.Accepted accepted;
@@ -78,14 +76,14 @@ final class RowStream implements AutoCloseable {
     private long stallTimer = -1;
 
     /**
-     * @param snapshot owned
+     * @param reading owned
      * @param writer owned
      * @param count of all rows, where it was asked for
      * @param client the address that the rows go to
      */
     RowStream(
             Room room,
-            Snapshot snapshot,
+            Reading reading,
             RowWriter writer,
             Format format,
             Answer.Version version,
@@ -94,7 +92,7 @@ final class RowStream implements AutoCloseable {
             String client) {
         this.client = client;
         this.room = room;
-        this.snapshot = snapshot;
+        this.reading = reading;
         this.writer = writer;
         this.format = format;
         this.version = version;
@@ -113,7 +111,7 @@ final class RowStream implements AutoCloseable {
         }
     }
 
-    /** Fills the first buffer on a worker. On failure the snapshot has been given back. */
+    /** Fills the first buffer on a worker. On failure the reading has been closed. */
     Future<Answer> onWorker() {
         return fillOnWorker().map(filled -> answer()).onFailure(failure -> close());
     }
@@ -263,7 +261,7 @@ final class RowStream implements AutoCloseable {
         return buffer;
     }
 
-    /** Ends the stream, for whatever reason; its snapshot goes back at once, or when the worker is done with it. */
+    /** Ends the stream, for whatever reason; its reading is closed at once, or when the worker is done with it. */
     @Override
     public void close() {
         stopped = true;
@@ -288,7 +286,7 @@ final class RowStream implements AutoCloseable {
         if (holdsPlace) {
             room.places().giveBack(client);
         }
-        try (snapshot) {
+        try (reading) {
             writer.close();
         }
     }

@@ -6,7 +6,7 @@ import dev.millrace.store.Position;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 
-/** Of what the answers of one product are. One event loop, which is the only thread that calls it. */
+/** Of what the answers of one view of a product are. One event loop, which is the only thread that calls it. */
 final class Versions {
     /** Goes up when the same rows are written in another form than before. */
     private static final long FORM = 1;
@@ -15,17 +15,19 @@ final class Versions {
     private record PositionText(Position position, Product.Face face, long contract, CharSequence text, long seed) {}
 
     private final Product product;
+    private final long view;
     private PositionText latest;
 
-    Versions(Product product) {
+    /** @param view its id */
+    Versions(Product product, long view) {
         this.product = product;
+        this.view = view;
         Product.Face face = product.face();
         this.latest = new PositionText(Position.of("-"), face, contract(face), "-:", 0);
     }
 
     /**
-     * Of what an answer to the request is. What one caller may see and another not must go into the hash here, once
-     * callers differ.
+     * Of what an answer to the request is.
      *
      * @param fixed whether the request names the position
      */
@@ -51,7 +53,7 @@ final class Versions {
                     face,
                     contract,
                     HttpHeaders.createOptimized(text),
-                    Conditional.hash(Hash.combine(contract, FORM), text));
+                    Conditional.hash(Hash.combine(Hash.combine(contract, view), FORM), text));
             latest = kept;
         }
         return kept;

@@ -9,6 +9,7 @@ import dev.millrace.domain.Replay;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.QueryParser;
 import dev.millrace.query.RowsScan;
+import dev.millrace.security.Principal;
 import dev.millrace.store.Key;
 import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
@@ -189,7 +190,7 @@ final class TopicReplay implements Replay {
         private boolean scan(Snapshot snapshot) {
             Map<String, String> wanted = new HashMap<>(Map.of("state", "rejected"));
             request.rule().ifPresent(rule -> wanted.put("rule", rule));
-            var scan = new RowsScan(snapshot, QueryParser.where(letters.schema(), wanted));
+            var scan = new RowsScan(snapshot, QueryParser.where(letters.as(Principal.ANYBODY).shape(), wanted));
             while (scan.next()) {
                 for (int i = 0; i < scan.count(); i++) {
                     if (!add(DeadLetters.Letter.of(letters.schema(), scan.batch(), scan.selection()[i]))) {

@@ -8,7 +8,6 @@ import dev.millrace.store.Snapshot.Row;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 
 /**
  * Writes what changed after a token. It keeps nothing from one call to the next: who knows the token can go on, here or in
@@ -24,7 +23,7 @@ public final class ChangeReader {
     /** Where a call ended, and whether there is more up to its bound. */
     public record Filled(ChangeToken token, boolean more) {}
 
-    private final Function<Position, Snapshot> snapshots;
+    private final View view;
     private final RowsQuery query;
     private final ChangeForm form;
     private final JsonEncoder encoder;
@@ -32,12 +31,12 @@ public final class ChangeReader {
     private final int[] one = new int[1];
 
     /**
-     * @param snapshots the product at a position; closed by the reader
+     * @param view what the changes are seen through
      * @param query its columns and filters
      */
     public ChangeReader(
-            Function<Position, Snapshot> snapshots, RowsQuery query, ChangeForm form, boolean numbersAsStrings) {
-        this.snapshots = snapshots;
+            View view, RowsQuery query, ChangeForm form, boolean numbersAsStrings) {
+        this.view = view;
         this.query = query;
         this.form = form;
         this.encoder = JsonEncoder.of(query.select(), numbersAsStrings);
@@ -53,17 +52,17 @@ public final class ChangeReader {
      */
     public Filled fill(ChangeToken from, Position until, ByteSink sink, int softBytes, BooleanSupplier stop) {
         if (!from.position().topicId().equals(until.topicId())) {
-            snapshots.apply(from.position()).close(); // which says that it is gone
+            view.open(from.position()).close(); // which says that it is gone
         }
         return from.state() ? state(from, until, sink, softBytes, stop) : changes(from, until, sink, softBytes, stop);
     }
 
     private Filled state(ChangeToken from, Position until, ByteSink sink, int softBytes, BooleanSupplier stop) {
         Position position = from.position();
-        try (Snapshot snapshot = snapshots.apply(position)) {
+        try (Reading reading = view.open(position)) {
             // Rows of the last offset are counted off: their numbers change when dead rows are left out of a file.
             var start = new Start.After(new Cursor(position, from.partition(), from.offset(), 0, 0));
-            var scan = new RowsScan(snapshot, query.from(start));
+            RowSource scan = reading.scan(query.from(start));
             String at = position + "@";
             int skip = from.rows();
             int partition = from.partition();
@@ -104,12 +103,12 @@ public final class ChangeReader {
     }
 
     private Filled changes(ChangeToken from, Position until, ByteSink sink, int softBytes, BooleanSupplier stop) {
-        try (Snapshot snapshot = snapshots.apply(until)) {
+        try (Reading reading = view.open(until)) {
             var way = new Way(from, until);
             if (from.rows() > 0) {
                 // First of all, since no other token says that this record has begun.
                 Snapshot.Changes begun =
-                        snapshot.changes(from.position(), from.partition(), 1);
+                        reading.changes(from.position(), from.partition(), 1);
                 way.run(from.partition(), begun, from.rows(), sink, softBytes);
             }
             int runs = 0;
@@ -118,7 +117,7 @@ public final class ChangeReader {
                     if (runs++ == MAX_RUNS || sink.position() >= softBytes || stop.getAsBoolean()) {
                         return new Filled(way.token(), true);
                     }
-                    way.run(partition, snapshot.changes(way.position(), partition, RUN), 0, sink, softBytes);
+                    way.run(partition, reading.changes(way.position(), partition, RUN), 0, sink, softBytes);
                 }
             }
             return new Filled(way.token(), false);

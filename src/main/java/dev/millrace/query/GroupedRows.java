@@ -7,7 +7,6 @@ import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ColumnWriter;
 import dev.millrace.arrow.Layout;
 import dev.millrace.problem.Problem;
-import dev.millrace.store.Snapshot;
 import java.sql.SQLException;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -23,7 +22,7 @@ import org.duckdb.DuckDBReadableVector;
  * to the next page of the same groups at the same position.
  */
 public final class GroupedRows implements RowSource {
-    private final Snapshot snapshot;
+    private final Reading reading;
     private final RowsQuery query;
     private final DuckDbEngine engine;
     private final BooleanSupplier stop;
@@ -38,19 +37,19 @@ public final class GroupedRows implements RowSource {
     /**
      * Groups of a query that has a grouping.
      *
-     * @param snapshot borrowed
+     * @param reading borrowed
      * @param limit most groups of the answer; one more is there when it exists
      * @param allocator borrowed, pays for the groups
      * @param stop whether nobody waits for the answer any more
      */
-    public GroupedRows(
-            Snapshot snapshot,
+    GroupedRows(
+            Reading reading,
             RowsQuery query,
             long limit,
             DuckDbEngine engine,
             BufferAllocator allocator,
             BooleanSupplier stop) {
-        this.snapshot = snapshot;
+        this.reading = reading;
         this.query = query;
         this.engine = engine;
         this.stop = stop;
@@ -67,7 +66,7 @@ public final class GroupedRows implements RowSource {
             return false;
         }
         ended = true;
-        var scan = new RowsScan(snapshot, query.ofAllRows());
+        RowSource scan = reading.scan(query.ofAllRows());
         int limit = engine.maxGroups();
         try {
             groups.open(64);

@@ -5,7 +5,6 @@ import dev.millrace.arrow.Storage;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.store.Position;
-import dev.millrace.store.StoreSchema;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -32,7 +31,8 @@ public final class QueryParser {
     private static final int MAX_SORT_KEYS = 8;
 
     private final String product;
-    private final StoreSchema schema;
+    private final Shape shape;
+    private final long view;
     private final Limits limits;
     private final CursorCodec cursors;
     private final Map<String, ColumnLayout> columns = new TreeMap<>();
@@ -48,19 +48,25 @@ public final class QueryParser {
         public static final Limits USUAL = new Limits(100, 10_000, 32);
     }
 
-    /** A parser for the product with this qualified name. */
-    public QueryParser(String product, StoreSchema schema, Limits limits, CursorCodec cursors) {
+    /** A parser of what is asked of a view. */
+    public QueryParser(View view, Limits limits, CursorCodec cursors) {
+        this(view.product(), view.shape(), view.id(), limits, cursors);
+    }
+
+    /** A parser of what is asked of a product with this qualified name, seen in this shape. */
+    public QueryParser(String product, Shape shape, long view, Limits limits, CursorCodec cursors) {
         this.product = product;
-        this.schema = schema;
+        this.shape = shape;
+        this.view = view;
         this.limits = limits;
         this.cursors = cursors;
-        schema.columns().forEach(this::add);
+        shape.columns().forEach(this::add);
         this.filters = new FilterParser(columns, Operator.ALL, limits.maxFilters());
     }
 
     /** The query of rows whose columns, text all of them, have these values. */
-    public static RowsQuery where(StoreSchema schema, Map<String, String> values) {
-        return new QueryParser("", schema, Limits.USUAL, new CursorCodec(new byte[16]))
+    public static RowsQuery where(Shape shape, Map<String, String> values) {
+        return new QueryParser("", shape, 0, Limits.USUAL, new CursorCodec(new byte[16]))
                 .parse(values.entrySet().stream().toList());
     }
 
@@ -155,7 +161,7 @@ public final class QueryParser {
 
     private List<ColumnLayout> select(@org.jspecify.annotations.Nullable String text) {
         if (text == null) {
-            return schema.columns();
+            return shape.columns();
         }
         var paths = new LinkedHashSet<String>();
         for (String name : text.split(",", -1)) {
@@ -170,7 +176,7 @@ public final class QueryParser {
             }
             paths.add(name);
         }
-        return narrowed(schema.columns(), paths);
+        return narrowed(shape.columns(), paths);
     }
 
     /** Those of the columns that are asked for, or of which fields are, in the order in which they are first named. */
@@ -237,7 +243,7 @@ public final class QueryParser {
             throw problem("as_of", "a cursor carries its own position.", "either cursor or as_of.");
         }
         if (cursor != null) {
-            return new Start.After(cursors.decode(product, cursor, query.fingerprint()));
+            return new Start.After(cursors.decode(product, cursor, bound(query)));
         }
         if (asOf == null) {
             return new Start.Now();
@@ -249,6 +255,15 @@ public final class QueryParser {
                                         "as_of",
                                         "'" + shown(asOf) + "' is no position.",
                                         "the Millrace-Position of an earlier answer, for example xJ3dZ0kNT4qJm3YpWzQf5w:50012.49987.")));
+    }
+
+    /** The cursor from which a query goes on, as text that is good for it and for this view alone. */
+    public String cursor(RowsQuery query, Position position, int partition, long offset, int skip) {
+        return cursors.encode(product, new Cursor(position, partition, offset, skip, bound(query)));
+    }
+
+    private long bound(RowsQuery query) {
+        return query.fingerprint() ^ view;
     }
 
     /** A request's own text, cut where it would flood the answer. */

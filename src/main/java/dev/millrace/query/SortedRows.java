@@ -4,9 +4,6 @@ import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.Column;
 import dev.millrace.problem.Problem;
-import dev.millrace.store.Slice;
-import dev.millrace.store.Snapshot;
-import dev.millrace.store.StoreSchema;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -25,7 +22,7 @@ public final class SortedRows implements RowSource {
     /** A row seen; {@code columns} are those of its batch. */
     private record Seen(Batch batch, List<List<Column>> columns, int row, int partition, long offset, int skip) {}
 
-    private final RowsScan scan;
+    private final RowSource scan;
     private final RowOrder order;
     private final int most;
     private final PriorityQueue<Seen> kept;
@@ -40,34 +37,37 @@ public final class SortedRows implements RowSource {
     /**
      * Sorted rows of a query with sort keys.
      *
-     * @param schema of the snapshot's product
-     * @param allocator borrowed, pays for the copies; of the same root as the snapshot's
+     * @param shape of the reading's view
+     * @param allocator borrowed, pays for the copies; of the same root as the store's
      */
-    public SortedRows(Snapshot snapshot, StoreSchema schema, RowsQuery query, BufferAllocator allocator) {
+    SortedRows(Reading reading, Shape shape, RowsQuery query, BufferAllocator allocator) {
         this.order = new RowOrder(query.sort());
         this.most = query.limit() + 1;
         Comparator<Seen> compare = this::compare;
         this.kept = new PriorityQueue<>(most, compare.reversed());
-        this.sorted = new BatchWriter(schema.layout(), allocator);
-        this.scan = new RowsScan(snapshot, query.ofAllRows());
-        this.from = query.start() instanceof Start.After(Cursor cursor) ? row(snapshot, cursor) : null;
+        this.sorted = new BatchWriter(shape.layout(), allocator);
+        this.scan = reading.scan(query.ofAllRows());
+        this.from = query.start() instanceof Start.After(Cursor cursor) ? row(reading, query, cursor) : null;
     }
 
-    private @Nullable Seen row(Snapshot snapshot, Cursor cursor) {
-        for (Slice slice : snapshot.slices(cursor.partition())) {
-            int row = slice.firstRowAt(cursor.offset());
-            if (row < slice.rows() && slice.offset(row) == cursor.offset()) {
+    private Seen row(Reading reading, RowsQuery query, Cursor cursor) {
+        try (RowSource at = reading.scan(query.ofAllRows().from(new Start.After(cursor)))) {
+            boolean more = at.next();
+            while (more && at.count() == 0) {
+                more = at.next();
+            }
+            if (more && at.partition(0) == cursor.partition() && at.offset(0) == cursor.offset()) {
                 return new Seen(
-                        slice.batch(),
-                        order.columns(slice.batch()),
-                        row + cursor.skip(),
+                        at.batch(),
+                        order.columns(at.batch()),
+                        at.selection()[0],
                         cursor.partition(),
                         cursor.offset(),
                         cursor.skip());
             }
         }
         throw new Problem.Gone(
-                        "The row on which the page begins", snapshot.position().toString())
+                        "The row on which the page begins", reading.position().toString())
                 .exception();
     }
 

@@ -121,9 +121,10 @@ class OpenApiTest {
         var room = new RowStream.Room(
                 vertx,
                 vertx.createSharedWorkerExecutor("test", 1),
-                new org.apache.arrow.memory.RootAllocator(),
-                new dev.millrace.query.DuckDbEngine(new dev.millrace.query.DuckDbEngine.Limits(
-                        java.nio.file.Path.of("target", "openapi-test"), 1 << 26, 1, 1, 1)),
+                new dev.millrace.query.QueryEngine(
+                        new dev.millrace.query.DuckDbEngine(new dev.millrace.query.DuckDbEngine.Limits(
+                                java.nio.file.Path.of("target", "openapi-test"), 1 << 26, 1, 1, 1)),
+                        new org.apache.arrow.memory.RootAllocator()),
                 Places.unshared("streams", 1),
                 Places.unshared("subscribers", 1),
                 1,

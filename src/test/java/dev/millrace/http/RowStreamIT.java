@@ -12,6 +12,8 @@ import dev.millrace.arrow.ByteSink;
 import dev.millrace.layer.Places;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.DuckDbEngine;
+import dev.millrace.query.QueryEngine;
+import dev.millrace.query.StoredView;
 import dev.millrace.query.SampleRows;
 import io.vertx.core.Vertx;
 import java.io.ByteArrayInputStream;
@@ -63,8 +65,9 @@ class RowStreamIT {
             var room = new RowStream.Room(
                     vertx,
                     vertx.createSharedWorkerExecutor("test", 2),
-                    sample.allocator(),
-                    new DuckDbEngine(new DuckDbEngine.Limits(folder.resolve("duckdb"), 1 << 26, 1, 1, 1)),
+                    new QueryEngine(
+                            new DuckDbEngine(new DuckDbEngine.Limits(folder.resolve("duckdb"), 1 << 26, 1, 1, 1)),
+                            sample.allocator()),
                     places,
                     places,
                     10_000,
@@ -74,7 +77,7 @@ class RowStreamIT {
             int port = vertx.createHttpServer()
                     .requestHandler(request -> new RowStream(
                                     room,
-                                    sample.store().snapshot(),
+                                    new StoredView("d.p", sample.store()).open(),
                                     new Failing(new AtomicInteger(), closed),
                                     Format.valueOf(request.path().substring(1)),
                                     new Answer.Version("t:1", "", false, Answer.Version.NOT_COUNTED),

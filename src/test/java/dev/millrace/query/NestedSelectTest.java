@@ -85,7 +85,7 @@ class NestedSelectTest {
     }
 
     private static RowsQuery query(String select) {
-        return new QueryParser("p", SCHEMA, QueryParser.Limits.USUAL, new CursorCodec(new byte[16]))
+        return new QueryParser("p", new Shape(SCHEMA), 0, QueryParser.Limits.USUAL, new CursorCodec(new byte[16]))
                 .parse(List.of(Map.entry("select", select)));
     }
 

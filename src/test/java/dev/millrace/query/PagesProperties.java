@@ -125,7 +125,7 @@ class PagesProperties {
             parameters.add(Map.entry("sort", sort));
         }
         parameters.add(Map.entry("limit", Integer.toString(Math.min(limit, QueryParser.Limits.USUAL.maxLimit()))));
-        RowsQuery query = new QueryParser("d.p", schema, QueryParser.Limits.USUAL, cursors).parse(parameters);
+        RowsQuery query = new QueryParser("d.p", new Shape(schema), 0, QueryParser.Limits.USUAL, cursors).parse(parameters);
         Position position = query.start() instanceof Start.After(Cursor cursor)
                 ? cursor.position()
                 : ((Start.At) query.start()).position();
@@ -133,7 +133,7 @@ class PagesProperties {
         try (Snapshot snapshot = store.snapshotAt(position);
                 RowSource rows = sort.isEmpty()
                         ? new RowsScan(snapshot, query)
-                        : new SortedRows(snapshot, schema, query, root)) {
+                        : new SortedRows(StoredView.reading(snapshot, schema), new Shape(schema), query, root)) {
             while (rows.next()) {
                 for (int i = 0; i < rows.count(); i++) {
                     if (found.size() == limit) {

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class QueryParserTest {
     private final CursorCodec cursors = new CursorCodec("0123456789abcdef".getBytes(UTF_8));
     private final QueryParser parser =
-            new QueryParser("d.p", SampleRows.SCHEMA, new QueryParser.Limits(100, 1000, 4), cursors);
+            new QueryParser("d.p", new Shape(SampleRows.SCHEMA), 0, new QueryParser.Limits(100, 1000, 4), cursors);
 
     @Test
     void parse_nothing_isAllColumnsAndTheDefaultLimit() {

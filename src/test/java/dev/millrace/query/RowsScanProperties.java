@@ -45,8 +45,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Filters and pages against a naive evaluation in plain Java. */
 class RowsScanProperties {
     private final CursorCodec cursors = new CursorCodec("0123456789abcdef".getBytes(UTF_8));
-    private final QueryParser plain = new QueryParser("d.p", SampleRows.SCHEMA, QueryParser.Limits.USUAL, cursors);
-    private final QueryParser encoded = new QueryParser("d.p", SampleRows.ENCODED, QueryParser.Limits.USUAL, cursors);
+    private final QueryParser plain = new QueryParser("d.p", new Shape(SampleRows.SCHEMA), 0, QueryParser.Limits.USUAL, cursors);
+    private final QueryParser encoded = new QueryParser("d.p", new Shape(SampleRows.ENCODED), 0, QueryParser.Limits.USUAL, cursors);
 
     /** A filter as a request has it. */
     record Condition(String column, String operator, String value) {}
@@ -134,7 +134,7 @@ class RowsScanProperties {
                 RowsQuery page = query(seed, conditions, more);
                 Optional<Cursor> next;
                 try (Snapshot then = sample.store().snapshotAt(position);
-                        var rows = new SortedRows(then, sample.store().schema(), page, sample.allocator())) {
+                        var rows = new SortedRows(StoredView.reading(then, sample.store().schema()), new Shape(sample.store().schema()), page, sample.allocator())) {
                     next = Optional.ofNullable(
                             page(rows, limit, paged, new Cursor(position, 0, 0, 0, page.fingerprint())));
                 }

@@ -15,6 +15,7 @@ import dev.millrace.query.CursorCodec;
 import dev.millrace.query.QueryParser;
 import dev.millrace.query.RowsQuery;
 import dev.millrace.query.RowsScan;
+import dev.millrace.query.Shape;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.Snapshot;
 import dev.millrace.store.SparseStore;
@@ -168,7 +169,7 @@ public final class ScaleBench implements Bench {
     }
 
     private RowsQuery parse(StoreSchema schema, Map<String, String> parameters) {
-        return new QueryParser(PRODUCT, schema, QueryParser.Limits.USUAL, cursors)
+        return new QueryParser(PRODUCT, new Shape(schema), 0, QueryParser.Limits.USUAL, cursors)
                 .parse(new ArrayList<>(parameters.entrySet()));
     }
 
