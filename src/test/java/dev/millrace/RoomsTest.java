@@ -93,6 +93,21 @@ class RoomsTest {
         onlyIn("quality", "org.apache.datasketches..");
     }
 
+    /** An output port knows views, never what they are made of. */
+    @Test
+    void rows_leave_onlyThroughViews() {
+        noClasses()
+                .that()
+                .resideInAnyPackage("dev.millrace.http..", "dev.millrace.portal..")
+                .should()
+                .dependOnClassesThat(JavaClass.Predicates.resideInAPackage("dev.millrace.store..")
+                        .and(DescribedPredicate.not(JavaClass.Predicates.type(dev.millrace.store.Position.class)))
+                        .and(DescribedPredicate.not(
+                                JavaClass.Predicates.type(dev.millrace.store.Position.Order.class)))
+                        .as("are of the store, but for positions"))
+                .check(CLASSES);
+    }
+
     @Test
     void address_isSeen_onlyByArrow() {
         // DataSketches reads its bytes from the heap through a MemorySegment.

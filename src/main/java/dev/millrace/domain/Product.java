@@ -206,9 +206,29 @@ public final class Product {
         return store.position();
     }
 
-    /** Figures; the store's own calls that any thread may make. */
+    /** Where the input ports write. */
     public ProductStore store() {
         return store;
+    }
+
+    /** The position that a restart would begin from. */
+    public Position durable() {
+        return store.durable();
+    }
+
+    /** Off-heap bytes that are not yet on the disk. */
+    public long memoryBytes() {
+        return store.memoryBytes();
+    }
+
+    /** How many files were found broken since the start; the log names them. */
+    public int brokenFiles() {
+        return store.recoveryNotes().size();
+    }
+
+    /** Why files cannot be written at the moment, a full disk for example; empty when they can. */
+    public Optional<String> fileFault() {
+        return store.fileFault();
     }
 
     /** Why the product cannot be read at all now; empty when it can. */

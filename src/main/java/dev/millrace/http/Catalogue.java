@@ -67,8 +67,8 @@ final class Catalogue {
         if (product.lost() > 0) {
             json.put("lostRecords", product.lost());
         }
-        if (!product.store().recoveryNotes().isEmpty()) {
-            json.put("brokenFiles", product.store().recoveryNotes().size()); // the log names them
+        if (product.brokenFiles() > 0) {
+            json.put("brokenFiles", product.brokenFiles()); // the log names them
         }
         if (product.store().setAside() > 0) {
             json.put("filesAside", product.store().setAside());

@@ -40,7 +40,7 @@ record ProductMeters(Product product, MeterRegistry meters) {
         gauge(
                 "millrace.product.undurable.records",
                 "Records that a restart would read again",
-                () -> Math.max(0, sum(product.position()) - sum(product.store().durable())));
+                () -> Math.max(0, sum(product.position()) - sum(product.durable())));
         gauge(
                 "millrace.product.contract.unserved",
                 "1 while the mesh folder holds a contract of the product that is not the one served",
@@ -50,11 +50,11 @@ record ProductMeters(Product product, MeterRegistry meters) {
                         "millrace.product.dead.letters",
                         "Records that broke the contract, replayed ones too",
                         () -> rows(letters)));
-        gauge("millrace.product.memory.bytes", "Off-heap memory not yet on disk", product.store()::memoryBytes);
+        gauge("millrace.product.memory.bytes", "Off-heap memory not yet on disk", product::memoryBytes);
         gauge(
                 "millrace.product.broken.files",
                 "Files found broken since the start, whose records are read again",
-                () -> product.store().recoveryNotes().size());
+                product::brokenFiles);
         gauge(
                 "millrace.product.files.aside",
                 "Files set aside, because no manifest named them or they were broken; to be looked at and deleted",
@@ -62,7 +62,7 @@ record ProductMeters(Product product, MeterRegistry meters) {
         gauge(
                 "millrace.product.unwritable",
                 "1 while the product's files cannot be written, on a full disk for example",
-                () -> product.store().fileFault().isPresent() ? 1 : 0);
+                () -> product.fileFault().isPresent() ? 1 : 0);
         product.quality().rules().forEach(this::register);
     }
 
