@@ -226,6 +226,11 @@ public final class Product {
         return store.recoveryNotes().size();
     }
 
+    /** How many files lie aside: no manifest named them, or they were broken. */
+    public int setAside() {
+        return store.setAside();
+    }
+
     /** Why files cannot be written at the moment, a full disk for example; empty when they can. */
     public Optional<String> fileFault() {
         return store.fileFault();

@@ -70,8 +70,8 @@ final class Catalogue {
         if (product.brokenFiles() > 0) {
             json.put("brokenFiles", product.brokenFiles()); // the log names them
         }
-        if (product.store().setAside() > 0) {
-            json.put("filesAside", product.store().setAside());
+        if (product.setAside() > 0) {
+            json.put("filesAside", product.setAside());
         }
         product.contractChange().ifPresent(change -> json.put("contractChange", change(change)));
         String url = url(product);

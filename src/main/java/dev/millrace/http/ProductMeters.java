@@ -58,7 +58,7 @@ record ProductMeters(Product product, MeterRegistry meters) {
         gauge(
                 "millrace.product.files.aside",
                 "Files set aside, because no manifest named them or they were broken; to be looked at and deleted",
-                () -> product.store().setAside());
+                product::setAside);
         gauge(
                 "millrace.product.unwritable",
                 "1 while the product's files cannot be written, on a full disk for example",

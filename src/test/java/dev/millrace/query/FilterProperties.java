@@ -43,7 +43,7 @@ class FilterProperties {
             List.of("properties.mag", "null", "true", "false"));
 
     private static FilterParser parser(StoreSchema schema) {
-        return new QueryParser("d.p", schema, new QueryParser.Limits(100, 1_000, 10_000), CURSORS).filterParser();
+        return new QueryParser("d.p", new Shape(schema), 0, new QueryParser.Limits(100, 1_000, 10_000), CURSORS).filterParser();
     }
 
     @Property(tries = 400)
