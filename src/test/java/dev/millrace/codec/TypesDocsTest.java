@@ -100,7 +100,27 @@ class TypesDocsTest {
                   number without leading zeros there. A key that stands twice is a fault. A null value is taken unless the
                   value is `required`.
                 - A **vector** has exactly its `dimensions` numbers (1 to 65536), none of them null.
-                - Maps, vectors, arrays, objects and binary columns can be filtered for null only.
+                - Maps, vectors, arrays and objects can be filtered for null only, binary columns also for equality (`eq`, `ne`,
+                  `in`).
+
+                ## Values as texts
+
+                A value has one text, wherever a request gives it: as a component of a key in `rows/{key}`, `rows:lookup` or a `DELETE`,
+                and in a filter. What an answer writes of a value is such a text. `dev.millrace.arrow.Kind` is the one table of it.
+
+                | type | text |
+                |---|---|
+                | boolean | `true`, `false` |
+                | integer | `60`, `-7`, `+5`; a number that the column cannot hold equals no row |
+                | number | `12.5`, `.5`, `1e3`; a decimal with more digits than its scale lies between two values |
+                | string, enum, UUID | the text as it is, in UTF-8 |
+                | binary | base64 |
+                | date | `2026-01-31` |
+                | time | `13:45`, `13:45:00.123` |
+                | timestamp | `2026-01-31T13:45:00Z`, with any offset, with up to nine digits of fraction; or a date, for its midnight in UTC. A column without zone takes the same without an offset |
+
+                Keys and the operators `eq`, `ne` and `in` want a text that the column's unit can say: `…00.000999Z` of a column of
+                milliseconds is refused, and the answer names the unit. `gt`, `gte`, `lt` and `lte` take it and compare exactly.
 
                 ## Fields that the contract does not know
 
