@@ -35,6 +35,8 @@ final class ClientSettings {
                 ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 1,
                 ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 500,
                 ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 20_000,
+                // How soon partitions that were added are read; by default it is five minutes.
+                ConsumerConfig.METADATA_MAX_AGE_CONFIG, 2_000,
                 ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 2_000));
         settings.putAll(common(kafka));
         settings.put(ConsumerConfig.GROUP_ID_CONFIG, member);

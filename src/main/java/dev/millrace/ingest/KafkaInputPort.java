@@ -255,6 +255,10 @@ final class KafkaInputPort {
         refused = false;
         if (!run.isEmpty()) {
             answered();
+            if (paused) {
+                // The partitions were given anew, others with them, and not paused.
+                eachPartition((from, partitions) -> from.pause(partitions));
+            }
         }
         if (!run.isEmpty() || !run.nextOffsets().isEmpty()) {
             waiting.add(run);

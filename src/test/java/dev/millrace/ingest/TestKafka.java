@@ -64,6 +64,18 @@ public final class TestKafka implements LauncherSessionListener {
         return name;
     }
 
+    /** How many partitions a topic has. */
+    public static int partitions(String topic) {
+        return settle(() -> admin().describeTopics(List.of(topic))
+                        .topicNameValues()
+                        .values()
+                        .iterator()
+                        .next()
+                        .get())
+                .partitions()
+                .size();
+    }
+
     /** Sends one record, waits for the acknowledgement and returns its offset; a null value is a tombstone. */
     public static long send(String topic, int partition, String key, @Nullable String value) {
         byte @Nullable [] bytes = value == null ? null : value.getBytes(StandardCharsets.UTF_8);

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -185,6 +186,23 @@ class LostRecordsIT {
         // Three records and a marker of each transaction.
         Client.await("the end", () -> flights().get("position").asText().contains("12"));
         assertEquals(6, flights().get("rows").asInt());
+    }
+
+    @Test
+    void partitions_addedWhileRunning_areReadWithinFiveSeconds() throws Exception {
+        send("a");
+        awaitRows("LIVE", 1);
+        int more = 1 + TestKafka.partitions(mesh.flights());
+        long begun = System.nanoTime();
+        TestKafka.admin()
+                .createPartitions(Map.of(mesh.flights(), NewPartitions.increaseTo(more)))
+                .all()
+                .get();
+        TestKafka.send(mesh.flights(), more - 1, "b", FLIGHT.formatted("b"));
+        send("c");
+        awaitRows("LIVE", 3);
+        long millis = (System.nanoTime() - begun) / 1_000_000;
+        assertTrue(millis < 5_000, "took " + millis + " ms");
     }
 
     private void send(String... ids) {
