@@ -104,11 +104,39 @@ public final class JsonDecoder implements RecordDecoder {
         return run(json, from, length, root, false);
     }
 
-    /** A key of one column is that column's plain text, or for a text any UTF-8; one of several is a JSON object. */
+    /**
+     * A key is JSON, if it is an object or a string, else the plain text of its only column (of a text any UTF-8), else a
+     * binary integer; as {@link KeyForms} says.
+     */
     @Override
     public boolean decodeKey(byte[] bytes) {
         asKey = true;
-        return run(bytes, 0, bytes.length, key, key.fields.length == 1);
+        boolean single = key.fields.length == 1;
+        KeyForms.Form json =
+                KeyForms.mayBeJson(bytes) ? KeyForms.json(bytes).orElse(null) : null;
+        if (json != null && (single || json.isObject())) {
+            if (run(json.bytes(), 0, json.bytes().length, key, !json.isObject())) {
+                return true;
+            }
+            if (!takesIntegers()) {
+                return false;
+            }
+        }
+        if (run(bytes, 0, bytes.length, key, single)) {
+            return true;
+        }
+        KeyForms.Form integer =
+                takesIntegers() ? KeyForms.integer(bytes).orElse(null) : null;
+        return integer != null && run(integer.bytes(), 0, integer.bytes().length, key, true);
+    }
+
+    /** Whether the key is one number that may come as the bytes of an integer. */
+    boolean takesIntegers() {
+        return key.fields.length == 1
+                && switch (key.fields[0].kind) {
+                    case INT, UNSIGNED64, EPOCH, DECIMAL -> true;
+                    default -> false;
+                };
     }
 
     @Override

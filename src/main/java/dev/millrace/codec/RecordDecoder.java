@@ -31,6 +31,19 @@ public sealed interface RecordDecoder permits JsonDecoder, RegistryDecoder, Arro
         };
     }
 
+    /** The decoder of the keys of a product's deleted rows, whatever the format of its records. */
+    static RecordDecoder ofKeys(ProductDefinition product, BatchWriter writer, SchemaSource schemas) {
+        return new RegistryDecoder(
+                product.object().properties(),
+                product.key().stream().map(Property::name).toList(),
+                product.unknownFields(),
+                writer,
+                JsonLimits.DEFAULT,
+                JsonDecoder.of(product, writer, JsonLimits.DEFAULT),
+                product.format(),
+                schemas);
+    }
+
     /**
      * What a record needs before it can be decoded: room for so many rows, or {@link #WAITING} for its schema. Tells
      * nothing of whether it is good.

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * registry in four, for Protobuf the message within the schema, then the value. A schema is held against the contract
  * when a record first names it; one that does not fit makes a dead letter of every record that was written by it.
  *
- * <p>A deleted row's key that begins in that way is read so, too; any other is the plain text that JSON products have.
+ * <p>A deleted row's key that begins in that way is read so, too, by the format of its own schema; any other has no schema,
+ * as those of JSON products. Eight bytes that can be both are by their schema what it says, else an integer.
  */
 final class RegistryDecoder implements RecordDecoder {
     private static final int HEADER = 5;
@@ -82,7 +83,7 @@ final class RegistryDecoder implements RecordDecoder {
     @Override
     public int prepare(byte[] record, int from, int length, boolean isKey) {
         try {
-            return isPlain(record, from, length) || bound(record, from, from + length, isKey) != null ? 1 : WAITING;
+            return isPlain(record, from, length) || isInteger(record, from, length, isKey) || bound(record, from, from + length, isKey) != null ? 1 : WAITING;
         } catch (RuntimeException | StackOverflowError broken) {
             return 1; // and the decoding says so
         }
@@ -101,8 +102,26 @@ final class RegistryDecoder implements RecordDecoder {
 
     @Override
     public boolean decodeKey(byte[] bytes) {
-        plainKey = isPlain(bytes, 0, bytes.length);
-        return plainKey ? plainKeys.decodeKey(bytes) : run(bytes, 0, bytes.length, true);
+        plainKey = isPlain(bytes, 0, bytes.length) || isInteger(bytes, 0, bytes.length, true);
+        if (plainKey) {
+            return plainKeys.decodeKey(bytes);
+        }
+        if (run(bytes, 0, bytes.length, true)) {
+            return true;
+        }
+        plainKey = bytes.length == Long.BYTES && plainKeys.takesIntegers();
+        return plainKey && plainKeys.decodeKey(bytes);
+    }
+
+    /**
+     * Whether a key is an integer of eight bytes though it begins as one with a schema: registries do not give the number 0,
+     * and where the records themselves have no schemas, keys hardly do.
+     */
+    private boolean isInteger(byte[] bytes, int from, int length, boolean isKey) {
+        return isKey
+                && length == Long.BYTES
+                && (Words.halfAt(bytes, from + 1) == 0 || format == ValueFormat.JSON || format == ValueFormat.ARROW)
+                && plainKeys.takesIntegers();
     }
 
     @Override
@@ -120,7 +139,7 @@ final class RegistryDecoder implements RecordDecoder {
         try {
             good = read(record, from, end, isKey);
         } catch (Malformed broken) {
-            faults.at(broken.rule(format.name().toLowerCase(Locale.ROOT)), broken.reason());
+            faults.at(broken.rule(isKey ? "key" : format.name().toLowerCase(Locale.ROOT)), broken.reason());
         } catch (RuntimeException | StackOverflowError failure) {
             faults.unforeseen(failure);
         } finally {
@@ -180,14 +199,18 @@ final class RegistryDecoder implements RecordDecoder {
 
     private Bound compile(SchemaSource.Known known, int id, byte[] record, int from, int end, boolean isKey) {
         byte[] prefix = Arrays.copyOfRange(record, from, from + HEADER);
-        if (!known.type().equals(format.name())) {
+        boolean avro = known.type().equals(ValueFormat.AVRO.name());
+        boolean fits = isKey
+                ? avro || known.type().equals(ValueFormat.PROTOBUF.name())
+                : known.type().equals(format.name());
+        if (!fits) {
             return refused(prefix, isKey, id, "", "It is of the type " + known.type() + ", not " + format.name() + ".");
         }
         if (isKey && key.fields.length == 0) {
             return refused(prefix, isKey, id, "", "The product has no key.");
         }
         List<Integer> message = List.of();
-        if (format == ValueFormat.PROTOBUF) {
+        if (!avro) {
             prefixReader.over(record, from + HEADER, end);
             message = ProtobufSchema.indexes(prefixReader);
             prefix = Arrays.copyOfRange(record, from, prefixReader.at());
@@ -205,7 +228,7 @@ final class RegistryDecoder implements RecordDecoder {
         ObjectPlan target = isKey ? key : root;
         faults.clear();
         try {
-            if (format == ValueFormat.AVRO) {
+            if (known.type().equals(ValueFormat.AVRO.name())) {
                 return AvroPlan.of(known, target, isKey, converter, rejectUnknown && !isKey);
             }
             Message found = ProtobufSchema.of(known, message, target, converter, rejectUnknown && !isKey);

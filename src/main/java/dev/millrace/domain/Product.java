@@ -221,6 +221,11 @@ public final class Product {
         return store.memoryBytes();
     }
 
+    /** How many deletes met no row, since the start: their keys are not those that the rows have. */
+    public long deletesWithoutRow() {
+        return store.deletesWithoutRow();
+    }
+
     /** How many files were found broken since the start; the log names them. */
     public int brokenFiles() {
         return store.recoveryNotes().size();

@@ -67,6 +67,9 @@ final class Catalogue {
         if (product.lost() > 0) {
             json.put("lostRecords", product.lost());
         }
+        if (product.deletesWithoutRow() > 0) {
+            json.put("deletesWithoutRow", product.deletesWithoutRow());
+        }
         if (product.brokenFiles() > 0) {
             json.put("brokenFiles", product.brokenFiles()); // the log names them
         }

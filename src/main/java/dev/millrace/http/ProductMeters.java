@@ -29,6 +29,10 @@ record ProductMeters(Product product, MeterRegistry meters) {
                 "millrace.product.lost.records",
                 "Offsets passed over since the topic no longer had them, since the start",
                 product::lost);
+        gauge(
+                "millrace.product.deletes.without.row",
+                "Deletes whose key had no row, since the start: their keys may not be those that the rows have",
+                product::deletesWithoutRow);
         for (ProductState.Phase phase : ProductState.Phase.values()) {
             gauge(
                     "millrace.product.state",

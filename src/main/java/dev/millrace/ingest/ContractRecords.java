@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.utils.Utils;
+import org.jspecify.annotations.Nullable;
 
 /** Records of a product's own topic, checked against its contract. */
 final class ContractRecords implements RecordReader {
@@ -19,6 +20,8 @@ final class ContractRecords implements RecordReader {
     private final PartitionWriter writer;
     private final RecordDecoder decoder;
     private final boolean isJson;
+    private final SchemaSource schemas;
+    private @Nullable RecordDecoder keys;
     private Violation violation = new Violation("", "", "");
 
     ContractRecords(Product product, PartitionWriter writer, SchemaSource schemas) {
@@ -26,19 +29,31 @@ final class ContractRecords implements RecordReader {
         this.writer = writer;
         this.decoder =
                 RecordDecoder.of(product.definition(), writer.batch(), JsonLimits.DEFAULT, schemas, writer.maxRows());
+        this.schemas = schemas;
         this.isJson = product.definition().format() == ValueFormat.JSON;
         product.countWarnings(decoder.rules()::warnings);
     }
 
     @Override
     public int prepare(ConsumerRecord<ByteBuffer, ByteBuffer> record) {
-        if (isJson) {
-            return 1;
+        ByteBuffer value = record.value();
+        if (value != null) {
+            return isJson ? 1 : decoder.prepare(value.array(), from(value), value.remaining(), false);
         }
-        ByteBuffer bytes = record.value() == null ? record.key() : record.value();
-        return bytes == null
+        ByteBuffer key = record.key();
+        return key == null || !product.schema().upsert()
                 ? 1
-                : decoder.prepare(bytes.array(), from(bytes), bytes.remaining(), record.value() == null);
+                : keys().prepare(key.array(), from(key), key.remaining(), true);
+    }
+
+    /** Made when the first row is deleted: most products have none that are. */
+    private RecordDecoder keys() {
+        RecordDecoder known = keys;
+        if (known == null) {
+            known = RecordDecoder.ofKeys(product.definition(), writer.batch(), schemas);
+            keys = known;
+        }
+        return known;
     }
 
     @Override
@@ -92,7 +107,7 @@ final class ContractRecords implements RecordReader {
         if (key == null) {
             return broken(new Violation("key", "", "A delete names its key in the record's key."));
         }
-        return decoder.decodeKey(Utils.toArray(key)) ? Reading.DELETE : broken(decoder.violation());
+        return keys().decodeKey(Utils.toArray(key)) ? Reading.DELETE : broken(keys().violation());
     }
 
     private Reading broken(Violation why) {

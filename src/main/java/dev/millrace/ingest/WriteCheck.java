@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import dev.millrace.arrow.ArrowSchemas;
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ByteSink;
@@ -190,7 +191,14 @@ final class WriteCheck implements BodyRecords.Taker {
             ByteSink sink = ByteSink.over(target);
             keys.row(scratch.batch(), 0, sink);
             byte[] object = sink.toBytes();
-            return key.size() == 1 ? onlyValue(object).getBytes(UTF_8) : object;
+            if (key.size() > 1) {
+                return object;
+            }
+            String text = onlyValue(object);
+            // What begins so would be read as JSON, or by a schema, and so is written as a JSON string.
+            boolean plain = text.isEmpty() || "{\"\0".indexOf(text.charAt(0)) < 0;
+            String form = plain ? text : '"' + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
+            return form.getBytes(UTF_8);
         }
     }
 

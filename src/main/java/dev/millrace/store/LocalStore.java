@@ -16,6 +16,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
@@ -73,7 +74,8 @@ public final class LocalStore implements ProductStore {
                 this::suspect,
                 this::topicName,
                 keyHash,
-                new SharedKeys(schema, () -> logs, resources.background()));
+                new SharedKeys(schema, () -> logs, resources.background()),
+                new LongAdder());
         this.scrub = new Scrub(aside, resources.background(), notes);
     }
 
@@ -429,6 +431,11 @@ public final class LocalStore implements ProductStore {
     public long indexBytes() {
         return context.sharedKeys().sizeBytes()
                 + Stream.of(logs).mapToLong(PartitionLog::indexBytes).sum();
+    }
+
+    @Override
+    public long deletesWithoutRow() {
+        return context.deletesWithoutRow().sum();
     }
 
     @Override

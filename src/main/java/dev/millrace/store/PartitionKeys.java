@@ -48,6 +48,7 @@ final class PartitionKeys {
     private final long[] hashes = new long[BLOCK];
     private final long[] olders = new long[BLOCK];
     private final int[] fresh = new int[BLOCK];
+    private long deletesWithoutRow;
 
     /** {@code shared} are the partition's. */
     PartitionKeys(StoreSchema schema, SipHash secret, SharedRows shared) {
@@ -86,6 +87,7 @@ final class PartitionKeys {
         var rows = new Rows(sealed, ordinal, batch, marks, goneBelow);
         boolean marking = schema.upsert() && marks != null;
         Column offsets = batch.column(schema.offsetColumn());
+        Column deleted = batch.column(schema.deletedColumn());
         int superseded = 0;
         for (int block = from; block < to; block += BLOCK) {
             int end = Math.min(to, block + BLOCK);
@@ -94,18 +96,22 @@ final class PartitionKeys {
             }
             index.warm(hashes, end - block);
             int count = 0;
+            long unmet = 0;
             for (int row = block; row < end; row++) {
                 rows.row = row;
                 long older = index.claim(hashes[row - block], rows);
                 long location = Location.of(ordinal, row);
                 olders[row - block] = older;
+                boolean met = false;
                 if (older == Location.NONE) {
                     fresh[count++] = row - block;
                 } else {
                     chains.link(location, older);
-                    if (marking && rows.supersede(older, offsets.int64(row))) {
-                        superseded++;
-                    }
+                    met = marking && rows.supersede(older, offsets.int64(row));
+                    superseded += met ? 1 : 0;
+                }
+                if (!met && marking && deleted.bit(row)) {
+                    unmet |= 1L << (row - block);
                 }
                 index.fill(location);
             }
@@ -116,6 +122,11 @@ final class PartitionKeys {
                     shared.add(offsets.int64(block + fresh[i]));
                 }
                 inherit(rows, block, end, offsets);
+            }
+            for (; unmet != 0; unmet &= unmet - 1) {
+                // What several partitions have may have met its row in another one.
+                int row = block + Long.numberOfTrailingZeros(unmet);
+                deletesWithoutRow += shared.has(offsets.int64(row)) ? 0 : 1;
             }
         }
         return superseded;
@@ -239,6 +250,11 @@ final class PartitionKeys {
             }
         }
         return null;
+    }
+
+    /** How many of the rows added are deletes of a key that had no visible row; of the thread that adds. */
+    long deletesWithoutRow() {
+        return deletesWithoutRow;
     }
 
     /** Heap bytes of index and chains. */

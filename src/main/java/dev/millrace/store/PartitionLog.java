@@ -211,8 +211,10 @@ final class PartitionLog implements PartitionWriter {
             if (schema.upsert()) {
                 preview();
             }
+            long before = keys.deletesWithoutRow();
             index(open.ordinal(), open.writer().batch(), open.marks(), indexed, rows);
             indexed = rows;
+            context.deletesWithoutRow().add(keys.deletesWithoutRow() - before);
         }
     }
 

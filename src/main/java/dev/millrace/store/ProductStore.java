@@ -77,6 +77,11 @@ public interface ProductStore extends AutoCloseable {
         return 0;
     }
 
+    /** How many deletes met no row, since the start: their keys are not those that the rows have. */
+    default long deletesWithoutRow() {
+        return 0;
+    }
+
     /**
      * What the last start found broken on disk and did about it, a line each for people. Records named there come from
      * Kafka again: {@link PartitionWriter#next()} says from where.

@@ -4,6 +4,7 @@ import dev.millrace.arrow.SipHash;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.apache.arrow.memory.BufferAllocator;
@@ -22,6 +23,7 @@ import org.apache.arrow.memory.BufferAllocator;
  * @param topicId the topic's id; asked for only once it is known
  * @param keyHash hashes the keys, until a partition's are found crowded
  * @param sharedKeys finds keys that several partitions have
+ * @param deletesWithoutRow counts the deletes that met no row
  */
 record StoreContext(
         StoreSchema schema,
@@ -38,7 +40,8 @@ record StoreContext(
         Suspect suspect,
         Supplier<String> topicId,
         SipHash keyHash,
-        SharedKeys sharedKeys) {
+        SharedKeys sharedKeys,
+        LongAdder deletesWithoutRow) {
     /** Takes a partition's file to be looked at, and set aside where it is broken; any thread. */
     interface Suspect {
         void file(int partition, Path folder, Manifest.SegmentFile file);

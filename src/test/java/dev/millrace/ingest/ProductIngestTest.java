@@ -9,6 +9,7 @@ import dev.millrace.codec.SchemaSource;
 import dev.millrace.codec.Violation;
 import dev.millrace.contract.MeshReader;
 import dev.millrace.contract.ProductDefinition;
+import dev.millrace.contract.Property;
 import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
 import dev.millrace.ingest.ProductIngest.Outcome;
@@ -103,6 +104,49 @@ class ProductIngestTest {
         }
     }
 
+    @Test
+    void accept_deletesByEveryFormOfKey_deletesTheirRowsAndCountsThoseWithout() throws Exception {
+        String key = "{name: id, logicalType: %s, required: true, primaryKey: true, primaryKeyPosition: 1}";
+        String upsert = "customProperties: [{property: millrace.mode, value: upsert}]";
+        try (DomainActor domain = open("json", key.formatted("integer"), upsert)) {
+            Product product = domain.products().getFirst();
+            var ingest = ingest(domain, product);
+            List<ConsumerRecord<ByteBuffer, ByteBuffer>> records = new ArrayList<>();
+            for (int id : new int[] {1, 2, 3, 5, 6, 7}) {
+                records.add(record(records.size(), utf8("any"), utf8("{\"id\":" + id + "}")));
+            }
+            byte[][] keys = {
+                utf8("1"),
+                utf8("\"2\""),
+                utf8("{\"id\":3}"),
+                ByteBuffer.allocate(8).putLong(5).array(),
+                ByteBuffer.allocate(4).putInt(6).array(),
+                utf8("1"),
+                utf8("order-12"),
+                utf8("4711")
+            };
+            for (byte[] each : keys) {
+                records.add(record(records.size(), each, null));
+            }
+            take(ingest, records);
+            try (var snapshot = product.snapshot()) {
+                assertEquals(1, snapshot.rows());
+            }
+            assertEquals(List.of(12L), List.copyOf(letters.keySet()), letters::toString);
+            assertEquals(2, product.store().deletesWithoutRow());
+        }
+    }
+
+    private ProductIngest ingest(DomainActor domain, Product product) {
+        var ingest = new ProductIngest(
+                product,
+                domain.lanes(product),
+                Optional.of(rejection()),
+                id -> new SchemaSource.Missing("there is no registry"));
+        ingest.alone(() -> product.store().topic(ID, 1)).join();
+        return ingest;
+    }
+
     private int take(ProductIngest ingest, List<ConsumerRecord<ByteBuffer, ByteBuffer>> records) {
         var at = new TopicPartition(TOPIC, 0);
         var run = new ConsumerRecords<>(Map.of(at, records), Map.of(at, new OffsetAndMetadata(records.size())));
@@ -159,7 +203,10 @@ class ProductIngestTest {
         return DomainActor.open("d", List.of(definition), MEMORY, 1, root, (product, resources) -> {
             try {
                 return LocalStore.open(
-                        new StoreSchema(ArrowSchemas.of(product.object()), List.of(), false),
+                        new StoreSchema(
+                                ArrowSchemas.of(product.object()),
+                                product.key().stream().map(Property::name).toList(),
+                                !product.key().isEmpty()),
                         new StoreOptions(512, 256 << 10, MEMORY / 2, Duration.ofMillis(1)),
                         folder.resolve("data").resolve(product.name()),
                         resources);

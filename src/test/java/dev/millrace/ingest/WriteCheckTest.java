@@ -36,6 +36,8 @@ class WriteCheckTest {
             quoteCharacter = '#',
             value = {
                 "logicalType: string | \"a,b\" | a,b",
+                "logicalType: string | \"\\\"c\\\"\" | \"c\"",
+                "logicalType: string | \"{\\\"the_key\\\":\\\"c\\\"}\" | {\"the_key\":\"c\"}",
                 "logicalType: integer | -7 | -7",
                 "logicalType: boolean | true | true",
                 "logicalType: date | \"2001-01-31\" | 2001-01-31",
@@ -69,6 +71,9 @@ class WriteCheckTest {
                     writer.open(8);
                     JsonDecoder decoder = JsonDecoder.of(product, writer, JsonLimits.DEFAULT);
                     assertTrue(decoder.decodeKey(written), () -> decoder.violation() + new String(written, UTF_8));
+                    if (type.equals("logicalType: string")) {
+                        assertEquals(component, new String(writer.batch().column(0).bytes(0), UTF_8));
+                    }
                 }
             }
         }
