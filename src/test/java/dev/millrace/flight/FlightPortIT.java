@@ -66,6 +66,7 @@ class FlightPortIT {
                         .tag("product", "aviation.flights")
                         .counter()
                         .count());
+        assertFalse(served.askedOn.isEmpty());
         assertTrue(
                 served.askedOn.stream().allMatch(thread -> thread.startsWith("vert.x-eventloop")),
                 served.askedOn::toString);

@@ -1,5 +1,6 @@
 package dev.millrace.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,16 +10,29 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
+import java.io.ByteArrayInputStream;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.DriverManager;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
+import org.apache.arrow.memory.RootAllocator;
+import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.ipc.ArrowStreamReader;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.snakeyaml.engine.v2.api.Load;
@@ -46,12 +60,17 @@ class GroupsIT {
                     server.get(ROWS + "group=origin&sort=count&format=csv&origin=none")
                             .body()
                             .strip());
-            for (String format : new String[] {"ndjson", "arrow", "parquet"}) {
-                assertEquals(
-                        200,
-                        server.bytes(ROWS + "group=day&agg=max(price),p95(speed)&sort=-day&format=" + format)
-                                .statusCode());
-            }
+            String days = "group=day&agg=max(price),p95(speed)&sort=-day";
+            List<String> expected = expectedDays();
+            assertEquals(expected, days(page(server, days + "&limit=1000").get("data")));
+            String lines = new String(file(server, days, "ndjson"), UTF_8);
+            assertEquals(
+                    expected,
+                    days(new ObjectMapper().readTree("[" + lines.strip().replace("\n", ",") + "]")));
+            assertEquals(expected, daysOfArrow(file(server, days, "arrow")));
+            assertEquals(
+                    expected,
+                    daysOfParquet(Files.write(folder.resolve("days.parquet"), file(server, days, "parquet"))));
             assertEquals(
                     400, server.get(ROWS + "group=id&agg=count,min(nothing)").statusCode());
             assertEquals(200, server.get(ROWS + "group=id").statusCode(), "1000 groups");
@@ -105,6 +124,67 @@ class GroupsIT {
         try (var left = Files.list(folder.resolve("duckdb"))) {
             assertEquals(0, left.filter(Files::isRegularFile).count());
         }
+    }
+
+    /** Of each of the hundred days, which have ten rows, the greatest price and the least speed that 95 % do not exceed, the newest day first. */
+    private static List<String> expectedDays() {
+        return IntStream.iterate(99, day -> day >= 0, day -> day - 1)
+                .mapToObj(day -> day(
+                        LocalDate.ofEpochDay(11_000 + day),
+                        BigDecimal.valueOf(900 + day, 2),
+                        day % 5 == 0 ? null : (day + 900) / 4.0))
+                .toList();
+    }
+
+    private static String day(Object day, Object price, @Nullable Object speed) {
+        return day + " " + price + " " + (speed == null ? "none" : String.format(Locale.ROOT, "%.6f", (Double) speed));
+    }
+
+    private static List<String> days(JsonNode rows) {
+        return StreamSupport.stream(rows.spliterator(), false)
+                .map(row -> day(
+                        row.get("day").asText(),
+                        row.get("max(price)").decimalValue().setScale(2, RoundingMode.UNNECESSARY),
+                        row.get("p95(speed)").isNull()
+                                ? null
+                                : row.get("p95(speed)").doubleValue()))
+                .toList();
+    }
+
+    private static List<String> daysOfArrow(byte[] stream) throws Exception {
+        List<String> days = new ArrayList<>();
+        try (var root = new RootAllocator();
+                var reader = new ArrowStreamReader(new ByteArrayInputStream(stream), root)) {
+            while (reader.loadNextBatch()) {
+                VectorSchemaRoot batch = reader.getVectorSchemaRoot();
+                for (int row = 0; row < batch.getRowCount(); row++) {
+                    days.add(day(
+                            LocalDate.ofEpochDay(
+                                    (Integer) batch.getVector("day").getObject(row)),
+                            batch.getVector("max(price)").getObject(row),
+                            batch.getVector("p95(speed)").getObject(row)));
+                }
+            }
+        }
+        return days;
+    }
+
+    private static List<String> daysOfParquet(Path file) throws Exception {
+        List<String> days = new ArrayList<>();
+        try (var connection = DriverManager.getConnection("jdbc:duckdb:");
+                var statement = connection.createStatement();
+                var found = statement.executeQuery("SELECT * FROM read_parquet('" + file + "')")) {
+            while (found.next()) {
+                days.add(day(found.getObject("day"), found.getObject("max(price)"), found.getObject("p95(speed)")));
+            }
+        }
+        return days;
+    }
+
+    private static byte[] file(HttpFixture server, String query, String format) throws Exception {
+        HttpResponse<byte[]> answer = server.bytes(ROWS + query + "&format=" + format);
+        assertEquals(200, answer.statusCode(), () -> new String(answer.body(), UTF_8));
+        return answer.body();
     }
 
     private static JsonNode page(HttpFixture server, String query) throws Exception {

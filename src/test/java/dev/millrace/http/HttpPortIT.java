@@ -447,6 +447,7 @@ class HttpPortIT {
         HttpResponse<String> answer = server.get(FLIGHTS + "/openapi.yaml");
         assertEquals(200, answer.statusCode());
         OpenApi document = OpenApi.parse(answer.body());
+        assertFalse(document.operations().isEmpty());
         assertTrue(
                 document.operations().stream().allMatch(each -> each.template().startsWith(FLIGHTS)));
         JsonNode tree = JSON.valueToTree(document.tree());

@@ -1,12 +1,14 @@
 package dev.millrace.server;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.bench.Arguments;
-import dev.millrace.bench.Ratio;
 import dev.millrace.bench.Report;
 import dev.millrace.bench.proof.KillBench;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** The short form of {@code ./millrace bench kill}. */
@@ -15,7 +17,12 @@ class KilledIT {
     void killedInTurn_whileLoading_losesAndDoublesNothing() throws Exception {
         Report report =
                 new KillBench().run(new Arguments("kill", Map.of("times", "8", "rate", "10000")), System.out::println);
-        assertTrue(report.ratios().stream().allMatch(Ratio::met), report.toString());
+        assertEquals(
+                Set.of(),
+                report.ratios().stream().filter(ratio -> !ratio.met()).collect(Collectors.toSet()),
+                report.toString());
+        assertEquals(6, report.ratios().size(), report.toString());
+        assertEquals(8, report.results().getFirst().values().size(), "kills");
         assertTrue(report.setting().matches("[\\d,]{5,} bookings published.*"), report.setting());
     }
 }
