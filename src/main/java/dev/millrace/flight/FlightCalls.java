@@ -6,11 +6,11 @@ import dev.millrace.domain.Product;
 import dev.millrace.domain.RequestHeaders;
 import dev.millrace.layer.Places;
 import dev.millrace.layer.Service;
+import dev.millrace.layer.WorkerPool;
 import io.grpc.Context;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
-import io.vertx.core.WorkerExecutor;
 import io.vertx.core.internal.ContextInternal;
 import java.util.List;
 import java.util.Optional;
@@ -42,7 +42,7 @@ final class FlightCalls implements FlightProducer {
     private final Service<FlightRequest, FlightAnswer> service;
     private final ProductFlights flights;
     private final EventLoops loops;
-    private final WorkerExecutor pages;
+    private final WorkerPool pages;
     private final BufferAllocator allocator;
     private final ServedMeters meters;
     private final Places waiters;
@@ -53,7 +53,7 @@ final class FlightCalls implements FlightProducer {
             Service<FlightRequest, FlightAnswer> service,
             ProductFlights flights,
             EventLoops loops,
-            WorkerExecutor pages,
+            WorkerPool pages,
             BufferAllocator allocator,
             ServedMeters meters,
             Places waiters,

@@ -3,6 +3,7 @@ package dev.millrace.flight;
 import com.google.common.util.concurrent.MoreExecutors;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.layer.Layer;
+import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import io.grpc.Server;
 import io.grpc.ServerInterceptors;
@@ -11,7 +12,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.WorkerExecutor;
 import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -35,7 +35,6 @@ public final class FlightPort {
     private static final int QUEUED_BYTES = 4 << 20;
     private static final int INBOUND_BYTES = 1 << 20;
     private static final int CALLS_PER_CONNECTION = 128;
-    private static final int PAGES_WORKERS = 2;
     private static final Duration KEEP_ALIVE = Duration.ofMinutes(1);
     private static final Logger GRPC = Logger.getLogger("io.grpc.netty.NettyServerHandler");
     private static final long LOOK_MILLIS = 10;
@@ -45,7 +44,6 @@ public final class FlightPort {
     private final Server server;
     private final FlightCalls calls;
     private final EventLoops loops;
-    private final WorkerExecutor pages;
     private final BufferAllocator allocator;
 
     private FlightPort(
@@ -53,13 +51,11 @@ public final class FlightPort {
             Server server,
             FlightCalls calls,
             EventLoops loops,
-            WorkerExecutor pages,
             BufferAllocator allocator) {
         this.vertx = vertx;
         this.server = server;
         this.calls = calls;
         this.loops = loops;
-        this.pages = pages;
         this.allocator = allocator;
     }
 
@@ -69,6 +65,7 @@ public final class FlightPort {
      * @param root the allocator that is the root of the products' own; borrowed
      * @param layers around every request; a stream's request ends when its snapshot is open, not when it is sent
      * @param places of its clients
+     * @param pages borrowed, brings mapped rows into memory
      * @return fails with {@link Problem.CannotStart} when the address cannot be had
      */
     public static Future<FlightPort> start(
@@ -78,13 +75,13 @@ public final class FlightPort {
             BufferAllocator root,
             Layer<FlightRequest, FlightAnswer> layers,
             FlightPlaces places,
+            WorkerPool pages,
             MeterRegistry meters) {
         // gRPC warns with a stack trace when a client cancels what is queued for it, which is the client's good right.
         GRPC.setFilter(line -> !(line.getThrown() instanceof Http2Exception.StreamException));
         var internal = (VertxInternal) vertx;
         var loops = new EventLoops(internal);
         BufferAllocator allocator = root.newChildAllocator("flight", 0, options.memoryBytes());
-        WorkerExecutor pages = vertx.createSharedWorkerExecutor("pages", PAGES_WORKERS);
         var flights = new ProductFlights(registry, new TicketOffice(options.tickets()), pages);
         var calls = new FlightCalls(
                 layers.around(flights),
@@ -98,10 +95,10 @@ public final class FlightPort {
         Server server = server(internal, options, places, calls, allocator);
         // Binding waits for the acceptor's loop, so it is a worker's to do.
         return vertx.executeBlocking(server::start, false)
-                .map(started -> new FlightPort(vertx, started, calls, loops, pages, allocator))
+                .map(started -> new FlightPort(vertx, started, calls, loops, allocator))
                 .recover(failure -> {
                     allocator.close();
-                    return pages.close().compose(closed -> Future.failedFuture(cannotStart(options, failure)));
+                    return Future.failedFuture(cannotStart(options, failure));
                 });
     }
 
@@ -155,8 +152,7 @@ public final class FlightPort {
         return vertx.executeBlocking(() -> terminate(grace), false)
                 .compose(terminated -> calls.ended())
                 .compose(ended -> loops.drained())
-                .compose(drained -> pages.close())
-                .compose(closed -> released(ABORT.toMillis()))
+                .compose(drained -> released(ABORT.toMillis()))
                 .compose(released -> {
                     allocator.close();
                     return Future.succeededFuture();

@@ -9,12 +9,12 @@ import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.RequestHeaders;
 import dev.millrace.domain.Writes;
 import dev.millrace.layer.Service;
+import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.store.Position;
 import dev.millrace.store.Slice;
 import dev.millrace.store.Snapshot;
 import io.vertx.core.Future;
-import io.vertx.core.WorkerExecutor;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -30,9 +30,9 @@ import org.apache.arrow.flight.Ticket;
 final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
     private final ProductRegistry registry;
     private final TicketOffice tickets;
-    private final WorkerExecutor pages;
+    private final WorkerPool pages;
 
-    ProductFlights(ProductRegistry registry, TicketOffice tickets, WorkerExecutor pages) {
+    ProductFlights(ProductRegistry registry, TicketOffice tickets, WorkerPool pages) {
         this.registry = registry;
         this.tickets = tickets;
         this.pages = pages;
@@ -75,7 +75,7 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
     /** The rows of an earlier position are counted one by one, which is too long for an event loop. */
     private Future<FlightAnswer> info(Selection selection, List<String> path) {
         return selection.position().isPresent()
-                ? pages.executeBlocking(() -> infos(selection, path), false)
+                ? pages.run(() -> infos(selection, path))
                 : Future.succeededFuture(infos(selection, path));
     }
 

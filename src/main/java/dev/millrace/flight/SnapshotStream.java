@@ -3,10 +3,10 @@ package dev.millrace.flight;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.millrace.arrow.Dictionary;
+import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.WorkerExecutor;
 import io.vertx.core.internal.ContextInternal;
 import java.util.Optional;
 import org.apache.arrow.flight.FlightProducer.ServerStreamListener;
@@ -35,7 +35,7 @@ final class SnapshotStream {
     private static final int STEPS_PER_TURN = 4;
 
     private final ContextInternal context;
-    private final WorkerExecutor pages;
+    private final WorkerPool pages;
     private final ServerStreamListener listener;
     private final Reading reading;
     private final ServedMeters.Served served;
@@ -56,7 +56,7 @@ final class SnapshotStream {
      */
     SnapshotStream(
             ContextInternal context,
-            WorkerExecutor pages,
+            WorkerPool pages,
             BufferAllocator allocator,
             ServerStreamListener listener,
             Reading owned,
@@ -146,7 +146,7 @@ final class SnapshotStream {
 
     private void load(BatchCutter.Stretch stretch) {
         loading = true;
-        pages.executeBlocking(stretch::load, false)
+        pages.run(stretch::load)
                 .onComplete(done -> context.emit(ignored -> {
                     loading = false;
                     if (over) {

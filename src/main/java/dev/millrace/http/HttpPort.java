@@ -5,6 +5,7 @@ import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.layer.Places;
 import dev.millrace.layer.Shares;
+import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.CursorCodec;
 import dev.millrace.query.DuckDbEngine;
@@ -16,7 +17,6 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
-import io.vertx.core.WorkerExecutor;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -37,7 +37,6 @@ public final class HttpPort {
     private static final int MAX_HEADER_BYTES = 16 << 10;
     private static final int MAX_CLIENT_FRAME_BYTES = 4 << 10;
     private static final int SEND_BUFFER_BYTES = 256 << 10;
-    private static final long SLOWEST_QUERY_SECONDS = 60;
 
     private final Vertx vertx;
     private final ProductRegistry products;
@@ -45,7 +44,7 @@ public final class HttpPort {
     private final byte[] cursorSecret;
     private final PortLayers layers;
     private final int loops;
-    private final int queryThreads;
+    private final WorkerPool workers;
     private final BufferAllocator allocator;
     private final DuckDbEngine engine;
     private final Places streams;
@@ -62,7 +61,7 @@ public final class HttpPort {
      * @param cursorSecret signs cursors; at least 16 bytes, the same over restarts
      * @param layers around each operation
      * @param loops how many event loops serve
-     * @param queryThreads how many threads filter and export
+     * @param workers borrowed, filter and export
      * @param allocator borrowed, pays for rows that an Arrow answer copies; of the same root as the stores'
      * @param engine borrowed, groups rows and writes Parquet
      * @param shares makes the places of this port
@@ -75,7 +74,7 @@ public final class HttpPort {
             byte[] cursorSecret,
             PortLayers layers,
             int loops,
-            int queryThreads,
+            WorkerPool workers,
             BufferAllocator allocator,
             DuckDbEngine engine,
             Shares shares,
@@ -87,7 +86,7 @@ public final class HttpPort {
         this.cursorSecret = cursorSecret.clone();
         this.layers = layers;
         this.loops = loops;
-        this.queryThreads = queryThreads;
+        this.workers = workers;
         this.allocator = allocator;
         int most = settings.maxSubscribers();
         int ofOne = Math.min(most, settings.maxSubscribersPerClient());
@@ -191,8 +190,6 @@ public final class HttpPort {
 
         @Override
         public Future<?> start() {
-            WorkerExecutor workers =
-                    vertx.createSharedWorkerExecutor("query", queryThreads, SLOWEST_QUERY_SECONDS, TimeUnit.SECONDS);
             var room = new RowStream.Room(
                     vertx,
                     workers,

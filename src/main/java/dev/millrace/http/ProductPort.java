@@ -217,10 +217,10 @@ final class ProductPort {
                     return unchanged(version, reading);
                 }
             }
-            Optional<RowCount> count = counted ? Optional.of(new RowCount(reading, query)) : Optional.empty();
-            long limit = export ? Long.MAX_VALUE : query.limit();
             BooleanSupplier gone =
                     () -> request.response().closed() || request.response().ended();
+            Optional<RowCount> count = counted ? Optional.of(new RowCount(reading, query, gone)) : Optional.empty();
+            long limit = export ? Long.MAX_VALUE : query.limit();
             RowSource scan = room.engine().rows(view, reading, query, limit, gone);
             if (stored) {
                 return stored(reading, scan, query, limit, Call.client(request), gone);
@@ -244,7 +244,7 @@ final class ProductPort {
                             count,
                             onward(seen.parser(), reading.position(), query));
             stream = new RowStream(
-                    room, reading, writer, negotiation.format(), version, coding, count, Call.client(request));
+                    room, reading, writer, negotiation.format(), version, coding, count, Call.client(request), gone);
             if (export && !counted && request.method() == HttpMethod.HEAD) {
                 return Future.succeededFuture(stream.head());
             }

@@ -1,13 +1,13 @@
 package dev.millrace.http;
 
 import dev.millrace.layer.Places;
+import dev.millrace.layer.WorkerPool;
 import dev.millrace.query.QueryEngine;
 import dev.millrace.query.Reading;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.WorkerExecutor;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.internal.buffer.BufferInternal;
 import io.vertx.core.json.JsonObject;
@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,7 +40,7 @@ final class RowStream implements AutoCloseable {
     /** Where streams run and what they may take. */
     record Room(
             Vertx vertx,
-            WorkerExecutor workers,
+            WorkerPool workers,
             QueryEngine engine,
             Places places,
             Places subscribers,
@@ -48,7 +49,7 @@ final class RowStream implements AutoCloseable {
             long compressFrom) {
         /** Does on a worker, beside others, what takes longer than an event loop has. */
         <T> Future<T> onWorker(Callable<T> work) {
-            return workers.executeBlocking(work, false);
+            return workers.run(work);
         }
     }
 
@@ -59,6 +60,7 @@ final class RowStream implements AutoCloseable {
     private final Coding.Accepted accepted;
     private final Optional<RowCount> count;
     private final String client;
+    private final BooleanSupplier gone;
     private final NettyTarget target = new NettyTarget();
 
     private Answer.Version version;
@@ -80,6 +82,7 @@ final class RowStream implements AutoCloseable {
      * @param writer owned
      * @param count of all rows, where it was asked for
      * @param client the address that the rows go to
+     * @param gone whether nobody waits for the answer any more; any thread
      */
     RowStream(
             Room room,
@@ -89,7 +92,9 @@ final class RowStream implements AutoCloseable {
             Answer.Version version,
             Coding.Accepted accepted,
             Optional<RowCount> count,
-            String client) {
+            String client,
+            BooleanSupplier gone) {
+        this.gone = gone;
         this.client = client;
         this.room = room;
         this.reading = reading;
@@ -243,13 +248,19 @@ final class RowStream implements AutoCloseable {
             version = version.counted(count.get().rows());
         }
         ByteBuf rows = target.filled(
-                CHUNK_BYTES + (CHUNK_BYTES >> 2), sink -> last = writer.fill(sink, CHUNK_BYTES, () -> stopped));
+                CHUNK_BYTES + (CHUNK_BYTES >> 2), sink -> last = writer.fill(sink, CHUNK_BYTES, this::unwanted));
         Coding coding = last ? accepted.of(rows.readableBytes()) : accepted.coding();
         if (!begun && coding != Coding.IDENTITY) {
             coder = coding.new Coder();
         }
         begun = true;
         filled = coder == null ? rows : coder.code(rows, last);
+    }
+
+    /** Asked at each step of the rows, so that each is a sign of progress. */
+    private boolean unwanted() {
+        WorkerPool.progressed();
+        return stopped || gone.getAsBoolean();
     }
 
     private ByteBuf takeFilled() {

@@ -6,21 +6,21 @@ import dev.millrace.config.Configuration;
 import dev.millrace.contract.ValueFormat;
 import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
+import dev.millrace.layer.WorkerPool;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.WorkerExecutor;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** The input ports of all domains, with the clients that they share. Any thread. */
 public final class InputPorts {
-    private static final int REPLAY_THREADS = 2;
+    private static final Duration LAST_WAIT = Duration.ofSeconds(15);
 
     private final Vertx vertx;
     private final Configuration.Kafka kafka;
@@ -30,7 +30,7 @@ public final class InputPorts {
     private final DeadLetterTopic deadLetters;
     private final RegistryClient registry;
     private final Map<ValueFormat, SchemaSource> schemas = new EnumMap<>(ValueFormat.class);
-    private final WorkerExecutor replays;
+    private final WorkerPool replays;
     private final List<KafkaInputPort> ports = new ArrayList<>();
 
     private InputPorts(
@@ -38,7 +38,9 @@ public final class InputPorts {
             Configuration.Kafka kafka,
             Configuration.SchemaRegistry registry,
             Configuration.Input input,
-            String instance) {
+            String instance,
+            WorkerPool replays) {
+        this.replays = replays;
         this.registry = new RegistryClient(vertx, registry);
         this.vertx = vertx;
         this.kafka = kafka;
@@ -46,7 +48,6 @@ public final class InputPorts {
         this.instance = instance;
         this.admin = new TopicAdmin(vertx, kafka);
         this.deadLetters = new DeadLetterTopic(vertx, kafka);
-        this.replays = vertx.createSharedWorkerExecutor("replay", REPLAY_THREADS, 60, TimeUnit.SECONDS);
     }
 
     /**
@@ -54,6 +55,7 @@ public final class InputPorts {
      * broker or topic is missing.
      *
      * @param instance names this server's data folder, so that servers with folders of their own each read everything
+     * @param replays send dead letters back; closed at the end
      */
     public static InputPorts start(
             Vertx vertx,
@@ -61,8 +63,9 @@ public final class InputPorts {
             Configuration.SchemaRegistry registry,
             Configuration.Input input,
             String instance,
-            List<DomainActor> domains) {
-        var ports = new InputPorts(vertx, kafka, registry, input, instance);
+            List<DomainActor> domains,
+            WorkerPool replays) {
+        var ports = new InputPorts(vertx, kafka, registry, input, instance, replays);
         for (DomainActor domain : domains) {
             for (Product product : domain.products()) {
                 ports.start(domain, product);
@@ -109,7 +112,7 @@ public final class InputPorts {
     public Future<Void> stop() {
         return Future.join(ports.stream().map(KafkaInputPort::stop).toList())
                 .<Void>mapEmpty()
-                .eventually(replays::close) // waits for a replay under way
+                .eventually(() -> replays.close(LAST_WAIT)) // waits for a replay under way
                 .eventually(deadLetters::close)
                 .eventually(registry::close)
                 .eventually(() -> vertx.executeBlocking(

@@ -6,6 +6,7 @@ import dev.millrace.codec.Violation;
 import dev.millrace.config.Configuration;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.Replay;
+import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.QueryParser;
 import dev.millrace.query.RowsScan;
@@ -13,7 +14,6 @@ import dev.millrace.security.Principal;
 import dev.millrace.store.Key;
 import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
-import io.vertx.core.WorkerExecutor;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -63,7 +63,7 @@ final class TopicReplay implements Replay {
     private static final long TRANSACTION_BYTES = 16L << 20;
     private static final int SAMPLE_IDS = 10;
 
-    private final WorkerExecutor workers;
+    private final WorkerPool workers;
     private final Configuration.Kafka kafka;
     private final TopicAdmin admin;
     private final Product product;
@@ -74,7 +74,7 @@ final class TopicReplay implements Replay {
 
     /** @param look makes the dead-letter product look whether its topic has more */
     TopicReplay(
-            WorkerExecutor workers,
+            WorkerPool workers,
             Configuration.Kafka kafka,
             TopicAdmin admin,
             Product product,
@@ -98,7 +98,7 @@ final class TopicReplay implements Replay {
         if (!running.compareAndSet(false, true)) {
             return CompletableFuture.failedFuture(conflict());
         }
-        return workers.executeBlocking(() -> open(request), false)
+        return workers.run(() -> open(request))
                 .onComplete(ended -> running.set(false))
                 .toCompletionStage()
                 .toCompletableFuture();

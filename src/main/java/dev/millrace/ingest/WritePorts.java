@@ -10,6 +10,7 @@ import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductState;
 import dev.millrace.domain.Writes;
 import dev.millrace.ingest.WriteLog.Pending;
+import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.Problem.Rejection;
 import dev.millrace.problem.ProblemException;
@@ -17,9 +18,9 @@ import dev.millrace.store.Key;
 import dev.millrace.store.Position;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.WorkerExecutor;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -44,7 +45,7 @@ import org.apache.arrow.memory.OutOfMemoryException;
  */
 public final class WritePorts {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final int THREADS = 2;
+    private static final Duration LAST_WAIT = Duration.ofSeconds(5);
     private static final int MAX_WAITING = 1_000;
     private static final long MAX_WAITING_BYTES = 64L << 20;
     private static final long MEMORY_BYTES = 128L << 20;
@@ -56,19 +57,20 @@ public final class WritePorts {
     private final Configuration configuration;
     private final TopicAdmin admin;
     private final BufferAllocator memory;
-    private final WorkerExecutor workers;
+    private final WorkerPool workers;
     private final WriteLog log;
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicLong waitingBytes = new AtomicLong();
     private volatile boolean stopping;
     private final Set<String> keysUnderWay = ConcurrentHashMap.newKeySet();
 
-    private WritePorts(Vertx vertx, Configuration configuration, String instance, BufferAllocator root) {
+    private WritePorts(
+            Vertx vertx, Configuration configuration, String instance, BufferAllocator root, WorkerPool workers) {
         this.vertx = vertx;
         this.configuration = configuration;
         this.admin = new TopicAdmin(vertx, configuration.kafka());
         this.memory = root.newChildAllocator("writes", 0, MEMORY_BYTES);
-        this.workers = vertx.createSharedWorkerExecutor("writes", THREADS, 60, TimeUnit.SECONDS);
+        this.workers = workers;
         this.log = new WriteLog(admin, configuration.kafka(), configuration.writes(), "millrace.writes." + instance);
     }
 
@@ -77,10 +79,16 @@ public final class WritePorts {
      *
      * @param instance names this server's data folder, and so its producer
      * @param root borrowed, pays for the checking
+     * @param workers check; closed at the end
      */
     public static WritePorts start(
-            Vertx vertx, Configuration configuration, String instance, List<Product> products, BufferAllocator root) {
-        var ports = new WritePorts(vertx, configuration, instance, root);
+            Vertx vertx,
+            Configuration configuration,
+            String instance,
+            List<Product> products,
+            BufferAllocator root,
+            WorkerPool workers) {
+        var ports = new WritePorts(vertx, configuration, instance, root, workers);
         products.forEach(product -> product.writes(ports.new Port(product)));
         return ports;
     }
@@ -99,7 +107,7 @@ public final class WritePorts {
                             return true;
                         },
                         false)
-                .compose(ended -> workers.close())
+                .compose(ended -> workers.close(LAST_WAIT))
                 .onSuccess(ended -> memory.close());
     }
 
@@ -192,12 +200,10 @@ public final class WritePorts {
                 pending.fail(new Problem.Overloaded("Writing", MAX_WAITING, 1).exception());
                 return pending.answer;
             }
-            workers.executeBlocking(
-                            () -> {
-                                check(pending, said, body, lenient, work);
-                                return pending;
-                            },
-                            false)
+            workers.run(() -> {
+                        check(pending, said, body, lenient, work);
+                        return pending;
+                    })
                     .onSuccess(checked -> {
                         if (checked.key.isEmpty() && checked.refusal.isPresent()) {
                             checked.fail(checked.refusal.get());

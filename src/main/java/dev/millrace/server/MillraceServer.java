@@ -27,6 +27,8 @@ import dev.millrace.ingest.InputPorts;
 import dev.millrace.ingest.WritePorts;
 import dev.millrace.layer.RateLimitLayer;
 import dev.millrace.layer.Shares;
+import dev.millrace.layer.WorkerPool;
+import dev.millrace.layer.WorkerPools;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.DuckDbEngine;
@@ -70,6 +72,9 @@ import org.slf4j.LoggerFactory;
 public final class MillraceServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MillraceServer.class);
     private static final Duration DRAIN = Duration.ofSeconds(5);
+    private static final Duration GRACE = Duration.ofSeconds(15);
+    private static final Duration LONGEST_WORK = Duration.ofMinutes(1);
+    private static final Duration LAST_WAIT = Duration.ofSeconds(2);
     private static final long STEP_SECONDS = 60;
     private static final long HTTP_MEMORY_BYTES = 256L << 20;
     private static final long FLIGHT_MEMORY_BYTES = 256L << 20;
@@ -162,6 +167,13 @@ public final class MillraceServer implements AutoCloseable {
                 configuration.query().threads(),
                 configuration.query().maxGroups(),
                 configuration.query().spool().bytes()));
+        var pools = new WorkerPools(vertx);
+        closings.push(pools::close);
+        pools.look(engine::cancelUnwanted);
+        // Where a deadline ends a request its work ends, too; what is at the same long after that is stuck.
+        WorkerPool query = pools.open(
+                "query", QUERY_THREADS, configuration.limits().requestTimeout().plus(GRACE), engine::renew);
+        closings.push(() -> await(query.close(LAST_WAIT)));
         closings.push(engine::close);
         var http = new HttpPort(
                 vertx,
@@ -170,13 +182,15 @@ public final class MillraceServer implements AutoCloseable {
                 instance.secret(),
                 new PortLayers(policies.around("http", httpRate, Call::client), call -> Optional.of(httpRate.allowance(call))),
                 LOOPS,
-                QUERY_THREADS,
+                query,
                 copies,
                 engine,
                 shares,
                 configuration.limits().waiters());
         httpPort = await(http.start());
         closings.push(() -> await(http.stop()));
+        WorkerPool pages = pools.open("pages", 2, LONGEST_WORK, () -> {});
+        closings.push(() -> await(pages.close(LAST_WAIT)));
         FlightPort flight = await(FlightPort.start(
                 vertx,
                 new FlightOptions(
@@ -193,10 +207,12 @@ public final class MillraceServer implements AutoCloseable {
                                 "flight.connections", configuration.flight().maxConnections()),
                         shares.places("flight.calls", configuration.flight().maxCalls()),
                         shares.places("flight.waiters", configuration.limits().waiters())),
+                pages,
                 meters));
         flightPort = flight.port();
         closings.push(() -> await(flight.close(DRAIN)));
         var readiness = new Readiness(registry, configuration.management().requiredProducts());
+        readiness.add(() -> pools.stuck().stream().map(MillraceServer::reason).toList());
         var management = new ManagementPort(vertx, registry, readiness, configuration.management(), meters);
         managementPort = await(management.start());
         closings.push(() -> await(management.stop()));
@@ -209,9 +225,10 @@ public final class MillraceServer implements AutoCloseable {
                 configuration.schemaRegistry(),
                 configuration.input(),
                 instance.id(),
-                domains);
+                domains,
+                pools.open("replay", 2, LONGEST_WORK, () -> {}));
         closings.push(() -> await(inputs.stop()));
-        WritePorts writes = WritePorts.start(vertx, configuration, instance.id(), registry.all(), root);
+        WritePorts writes = WritePorts.start(vertx, configuration, instance.id(), registry.all(), root, pools.open("writes", 2, LONGEST_WORK, () -> {}));
         closings.push(() -> await(writes.stop()));
         closings.push(MeshWatch.start(
                 configuration.mesh().folder(), configuration.mesh().watchInterval(), registry.all())::close);
@@ -256,6 +273,16 @@ public final class MillraceServer implements AutoCloseable {
                 ArrowSchemas.of(product.object()),
                 product.key().stream().map(Property::name).toList(),
                 product.mode() == Mode.UPSERT);
+    }
+
+    private static Readiness.Reason reason(WorkerPool.Stuck stuck) {
+        return new Readiness.Reason(
+                "pool",
+                stuck.pool(),
+                "STUCK",
+                stuck.tasks() + " tasks make no progress, the first since " + stuck.since()
+                        + (stuck.replaced() ? "; other threads have taken the place of theirs." : ". Restart the server."),
+                !stuck.replaced());
     }
 
     private static void bindJvm(PrometheusMeterRegistry meters) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
 import dev.millrace.layer.Layers;
+import dev.millrace.layer.WorkerPool;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.StoreOptions;
@@ -67,6 +68,7 @@ class FlightStoreIT {
                         root,
                         Layers.of(),
                         FlightPlaces.unshared(),
+                        WorkerPool.unwatched(vertx, "pages", 2),
                         new SimpleMeterRegistry())
                 .await(30, TimeUnit.SECONDS);
         client = FlightClient.builder(clients, Location.forGrpcInsecure("localhost", port.port()))

@@ -15,6 +15,7 @@ import dev.millrace.contract.ProductDefinition;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
 import dev.millrace.layer.Layers;
+import dev.millrace.layer.WorkerPool;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.ProductStore;
@@ -197,6 +198,7 @@ class PyArrowIT {
                         root,
                         Layers.of(),
                         FlightPlaces.unshared(),
+                        WorkerPool.unwatched(vertx, "pages", 2),
                         new SimpleMeterRegistry())
                 .await(30, TimeUnit.SECONDS);
     }

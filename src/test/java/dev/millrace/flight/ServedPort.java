@@ -9,6 +9,7 @@ import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
 import dev.millrace.layer.Layer;
 import dev.millrace.layer.Layers;
+import dev.millrace.layer.WorkerPool;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -89,7 +90,7 @@ final class ServedPort implements AutoCloseable {
                         Products.of("seismology", "airports", unseen)));
         var options = new FlightOptions(
                 "localhost", number, memoryBytes, FlightOptions.Tickets.signedWith("0123456789abcdef".getBytes(UTF_8)));
-        return await(FlightPort.start(vertx, options, registry, root, layers, places, into));
+        return await(FlightPort.start(vertx, options, registry, root, layers, places, WorkerPool.unwatched(vertx, "pages", 2), into));
     }
 
     /** Fails when anything is not given back. */

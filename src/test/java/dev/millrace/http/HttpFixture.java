@@ -8,6 +8,7 @@ import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
 import dev.millrace.layer.Shares;
+import dev.millrace.layer.WorkerPool;
 import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.SampleRows;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -98,7 +99,7 @@ final class HttpFixture implements AutoCloseable {
                 "0123456789abcdef".getBytes(UTF_8),
                 layers,
                 2,
-                2,
+                WorkerPool.unwatched(vertx, "query", 2),
                 sample.allocator(),
                 engine,
                 new Shares(percent, new SimpleMeterRegistry()),

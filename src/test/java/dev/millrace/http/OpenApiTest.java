@@ -120,7 +120,7 @@ class OpenApiTest {
         var products = new ProductRegistry("mesh", List.of());
         var room = new RowStream.Room(
                 vertx,
-                vertx.createSharedWorkerExecutor("test", 1),
+                dev.millrace.layer.WorkerPool.unwatched(vertx, "test", 1),
                 new dev.millrace.query.QueryEngine(
                         new dev.millrace.query.DuckDbEngine(new dev.millrace.query.DuckDbEngine.Limits(
                                 java.nio.file.Path.of("target", "openapi-test"), 1 << 26, 1, 1, 1)),

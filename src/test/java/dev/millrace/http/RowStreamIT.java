@@ -64,7 +64,7 @@ class RowStreamIT {
             var places = Places.unshared("streams", 8);
             var room = new RowStream.Room(
                     vertx,
-                    vertx.createSharedWorkerExecutor("test", 2),
+                    dev.millrace.layer.WorkerPool.unwatched(vertx, "test", 2),
                     new QueryEngine(
                             new DuckDbEngine(new DuckDbEngine.Limits(folder.resolve("duckdb"), 1 << 26, 1, 1, 1)),
                             sample.allocator()),
@@ -83,7 +83,8 @@ class RowStreamIT {
                                     new Answer.Version("t:1", "", false, Answer.Version.NOT_COUNTED),
                                     Coding.accepted(request.getHeader("Accept-Encoding"), true, 1024),
                                     Optional.empty(),
-                                    "client")
+                                    "client",
+                                    () -> false)
                             .onWorker()
                             .onSuccess(answer -> {
                                 var stream = ((Answer.Streamed) answer).stream();

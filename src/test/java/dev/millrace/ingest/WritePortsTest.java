@@ -12,6 +12,7 @@ import dev.millrace.domain.Product;
 import dev.millrace.domain.Products;
 import dev.millrace.domain.Writes.Receipt;
 import dev.millrace.domain.Writes.Records;
+import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.store.LocalStore;
@@ -64,7 +65,7 @@ class WritePortsTest {
                         "kafka.properties.max.block.ms", "2500",
                         "limits.requestTimeout", "1m"))
                 .read();
-        ports = WritePorts.start(vertx, configuration, "test", List.of(product), root);
+        ports = WritePorts.start(vertx, configuration, "test", List.of(product), root, WorkerPool.unwatched(vertx, "writes", 2));
     }
 
     @AfterEach

@@ -12,6 +12,7 @@ import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductState.Phase;
 import dev.millrace.ingest.InputPorts;
+import dev.millrace.layer.WorkerPool;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.ProductStore;
 import dev.millrace.store.Snapshot;
@@ -84,7 +85,8 @@ final class MillraceCase implements IngestCase {
                     configuration.schemaRegistry(),
                     configuration.input(),
                     "bench-" + ProcessHandle.current().pid() + "-" + pass++,
-                    List.of(domain));
+                    List.of(domain),
+                    WorkerPool.unwatched(vertx, "replay", 1));
         }
 
         private ProductStore open(ProductDefinition product, StoreResources resources, long memoryBytes) {
