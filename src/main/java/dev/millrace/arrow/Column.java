@@ -297,6 +297,27 @@ public final class Column {
         };
     }
 
+    /**
+     * The order of two values of columns of one kind, neither null: false before true, numbers by size with a NaN above all
+     * others, texts by their bytes.
+     */
+    public int order(int row, Column other, int otherRow) {
+        return layout.isText()
+                ? compareBytes(row, other, otherRow)
+                : layout.width() > Long.BYTES
+                        ? orderWords(row, other, otherRow)
+                        : Long.compare(ordered(row), other.ordered(otherRow));
+    }
+
+    private int orderWords(int row, Column other, int otherRow) {
+        int top = words() - 1;
+        int order = Long.compare(word(row, top), other.word(otherRow, top));
+        for (int word = top - 1; order == 0 && word >= 0; word--) {
+            order = Long.compareUnsigned(word(row, word), other.word(otherRow, word));
+        }
+        return order;
+    }
+
     private boolean sameWords(int row, Column other, int otherRow) {
         boolean same = true;
         for (int i = 0; i < words(); i++) {

@@ -155,7 +155,7 @@ public final class JsonEncoder implements RowEncoder {
                 sink.reserve(Math.addExact((to - from + 2) / 3 * 4 + 16, fixedBytes));
                 sink.putBase64(column, from, to);
             }
-            case DATE -> values.date(node.perSecond == 0 ? column.int32(row) : column.int64(row) / 86_400_000, sink);
+            case DATE -> values.date(column.int32(row), sink);
             case TIME -> values.time(column.fixed(row), node.perSecond, sink);
         }
         if (node.quoted) {

@@ -5,10 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.millrace.arrow.ArrowSchemas;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.Kind;
 import java.util.Arrays;
 import java.util.List;
-import org.apache.arrow.vector.types.FloatingPointPrecision;
-import org.apache.arrow.vector.types.pojo.ArrowType;
 
 /** A column as {@link JsonEncoder} writes it, compiled. One encoder's own. */
 final class JsonField {
@@ -96,12 +95,14 @@ final class JsonField {
                 };
             default -> all(column.children(), numbersAsStrings);
         };
-        this.perSecond = perSecond(column.type());
-        this.zoned = column.type() instanceof ArrowType.Timestamp timestamp && timestamp.getTimezone() != null;
-        this.mask = column.type() instanceof ArrowType.Int integer && !integer.getIsSigned()
-                ? -1L >>> 64 - integer.getBitWidth()
-                : -1;
-        this.scale = column.type() instanceof ArrowType.Decimal decimal ? decimal.getScale() : 0;
+        this.perSecond = switch (column.kind()) {
+            case Kind.Time(Kind.Unit unit) -> unit.perSecond();
+            case Kind.Timestamp(Kind.Unit unit, _) -> unit.perSecond();
+            default -> 0;
+        };
+        this.zoned = column.kind() instanceof Kind.Timestamp(_, boolean withZone) && withZone;
+        this.mask = column.kind() instanceof Kind.Int(int bits, boolean signed) && !signed ? -1L >>> 64 - bits : -1;
+        this.scale = column.kind() instanceof Kind.Decimal decimal ? decimal.scale() : 0;
         this.name = RecordText.quote(new StringBuilder().append(opening), column.name())
                 .append(form == Form.TEXT ? ":\"" : ":")
                 .toString()
@@ -133,52 +134,26 @@ final class JsonField {
         };
     }
 
-    private static long perSecond(ArrowType type) {
-        return switch (type) {
-            case ArrowType.Timestamp timestamp -> perSecond(timestamp.getUnit());
-            case ArrowType.Time time -> perSecond(time.getUnit());
-            case ArrowType.Date date -> date.getUnit() == org.apache.arrow.vector.types.DateUnit.DAY ? 0 : 1_000;
-            default -> 0;
-        };
-    }
-
-    private static long perSecond(org.apache.arrow.vector.types.TimeUnit unit) {
-        return switch (unit) {
-            case SECOND -> 1;
-            case MILLISECOND -> 1_000;
-            case MICROSECOND -> 1_000_000;
-            case NANOSECOND -> 1_000_000_000;
-        };
-    }
-
     private static Form form(ColumnLayout column) {
-        return switch (column.type()) {
-            case ArrowType.Bool ignored -> Form.BOOL;
-            case ArrowType.Int _
-            when column.field().getMetadata().containsKey(ArrowSchemas.DIGITS) -> Form.INT64_MILLIS;
-            case ArrowType.Int integer -> integer(integer);
-            case ArrowType.FloatingPoint number ->
-                number.getPrecision() == FloatingPointPrecision.SINGLE ? Form.FLOAT32 : Form.FLOAT64;
-            case ArrowType.Decimal ignored -> Form.DECIMAL;
-            case ArrowType.Utf8 ignored -> Form.TEXT;
-            case ArrowType.Binary ignored -> Form.BINARY;
-            case ArrowType.Date ignored -> Form.DATE;
-            case ArrowType.Time ignored -> Form.TIME;
-            case ArrowType.Timestamp ignored -> Form.TIMESTAMP;
-            case ArrowType.Struct ignored -> Form.STRUCT;
-            case ArrowType.List _, ArrowType.FixedSizeList _ -> Form.LIST;
-            case ArrowType.Map _ -> Form.MAP;
-            default ->
-                throw new IllegalArgumentException(
-                        "Column " + column.path() + ": type " + column.type() + " has no JSON form.");
-        };
-    }
-
-    private static Form integer(ArrowType.Int integer) {
-        return switch (integer.getBitWidth()) {
-            case 32 -> integer.getIsSigned() ? Form.INT32 : Form.SMALL;
-            case 64 -> integer.getIsSigned() ? Form.INT64 : Form.UINT64;
-            default -> Form.SMALL;
+        return switch (column.kind()) {
+            case Kind.Bool _ -> Form.BOOL;
+            case Kind.Int _ when column.field().getMetadata().containsKey(ArrowSchemas.DIGITS) -> Form.INT64_MILLIS;
+            case Kind.Int(int bits, boolean signed) ->
+                switch (bits) {
+                    case 32 -> signed ? Form.INT32 : Form.SMALL;
+                    case 64 -> signed ? Form.INT64 : Form.UINT64;
+                    default -> Form.SMALL;
+                };
+            case Kind.Real(int bits) -> bits == 32 ? Form.FLOAT32 : Form.FLOAT64;
+            case Kind.Decimal _ -> Form.DECIMAL;
+            case Kind.Text _ -> Form.TEXT;
+            case Kind.Binary _ -> Form.BINARY;
+            case Kind.Date _ -> Form.DATE;
+            case Kind.Time _ -> Form.TIME;
+            case Kind.Timestamp _ -> Form.TIMESTAMP;
+            case Kind.Struct _ -> Form.STRUCT;
+            case Kind.ListOf _, Kind.VectorOf _ -> Form.LIST;
+            case Kind.MapOf _ -> Form.MAP;
         };
     }
 

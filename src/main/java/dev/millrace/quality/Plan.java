@@ -6,6 +6,7 @@ import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Hash;
+import dev.millrace.arrow.Kind;
 import dev.millrace.arrow.Storage;
 import dev.millrace.contract.PatternSearch;
 import dev.millrace.contract.QualityRule;
@@ -21,7 +22,6 @@ import java.util.function.IntPredicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.arrow.vector.types.pojo.ArrowType;
 
 /**
  * How a product's rows are looked at for its rules: a rule becomes a counter, which says of a row whether it falls under
@@ -171,7 +171,7 @@ record Plan(
             when !invalid.values().isEmpty() && !Values.canBeListed(column) ->
                 "Values of this column's type are not compared with a list.";
             case Check.Invalid invalid
-            when invalid.pattern().isPresent() && !(column.type() instanceof ArrowType.Utf8) ->
+            when invalid.pattern().isPresent() && !(column.kind() instanceof Kind.Text) ->
                 "A pattern is for texts.";
             case Check.Duplicates duplicates
             when !Values.isScalar(column) -> "Values of this column's type are not compared.";

@@ -2,6 +2,7 @@ package dev.millrace.query;
 
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.Kind;
 import dev.millrace.arrow.Storage;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -13,8 +14,6 @@ import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
-import org.apache.arrow.vector.types.TimeUnit;
-import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.duckdb.DuckDBColumnType;
 import org.duckdb.DuckDBConnection;
 import org.duckdb.DuckDBDataChunkWriter;
@@ -53,53 +52,34 @@ final class DuckDbVectors {
 
     /** The type that a column has in DuckDB; binary values are hexadecimal text, times numbers. The caller closes it. */
     static DuckDBLogicalType type(ColumnLayout column) throws SQLException {
-        return column.type() instanceof ArrowType.Decimal decimal && isDecimal(column)
-                ? DuckDBLogicalType.decimal(decimal.getPrecision(), decimal.getScale())
-                : DuckDBLogicalType.of(plain(column.type()));
+        return column.kind() instanceof Kind.Decimal decimal && decimal.fits128()
+                ? DuckDBLogicalType.decimal(decimal.precision(), decimal.scale())
+                : DuckDBLogicalType.of(stored(column.kind()));
     }
 
     /** A column's expression as the type that it stands for. */
     static String typed(String value, ColumnLayout column) {
-        return switch (column.type()) {
-            case ArrowType.Binary _ -> "unhex(" + value + ")";
-            case ArrowType.Time time
-            when time.getUnit() == TimeUnit.NANOSECOND -> "make_timestamp_ns(" + value + ")::TIME_NS";
-            case ArrowType.Time _ -> "make_timestamp(" + value + ")::TIME";
+        return switch (column.kind()) {
+            case Kind.Binary _ -> "unhex(" + value + ")";
+            case Kind.Time(Kind.Unit unit) ->
+                (unit == Kind.Unit.NANOS ? "make_timestamp_ns(" : "make_timestamp(") + value + ")::"
+                        + column.kind().sql();
             default -> value;
         };
     }
 
     /** Whether a column's decimals are such in DuckDB too, which has 38 digits; others are their text. */
     static boolean isDecimal(ColumnLayout column) {
-        return column.type() instanceof ArrowType.Decimal && column.width() <= 16;
+        return column.kind() instanceof Kind.Decimal decimal && decimal.fits128();
     }
 
-    private static DuckDBColumnType plain(ArrowType type) {
-        return switch (type) {
-            case ArrowType.Bool _ -> DuckDBColumnType.BOOLEAN;
-            case ArrowType.Int integer ->
-                DuckDBColumnType.valueOf((integer.getIsSigned() ? "" : "U")
-                        + switch (integer.getBitWidth()) {
-                            case 8 -> "TINYINT";
-                            case 16 -> "SMALLINT";
-                            case 32 -> "INTEGER";
-                            default -> "BIGINT";
-                        });
-            case ArrowType.FloatingPoint real ->
-                real.getPrecision() == org.apache.arrow.vector.types.FloatingPointPrecision.SINGLE
-                        ? DuckDBColumnType.FLOAT
-                        : DuckDBColumnType.DOUBLE;
-            case ArrowType.Date _ -> DuckDBColumnType.DATE;
-            case ArrowType.Time _ -> DuckDBColumnType.BIGINT;
-            case ArrowType.Timestamp stamp ->
-                switch (stamp.getUnit()) {
-                    case NANOSECOND -> DuckDBColumnType.TIMESTAMP_NS;
-                    case MILLISECOND, MICROSECOND, SECOND ->
-                        stamp.getTimezone() == null
-                                ? DuckDBColumnType.TIMESTAMP
-                                : DuckDBColumnType.TIMESTAMP_WITH_TIME_ZONE;
-                };
-            default -> DuckDBColumnType.VARCHAR;
+    private static DuckDBColumnType stored(Kind kind) {
+        return switch (kind) {
+            case Kind.Time _ -> DuckDBColumnType.BIGINT;
+            case Kind.Binary _ -> DuckDBColumnType.VARCHAR;
+            case Kind.Timestamp(Kind.Unit unit, boolean zoned) when zoned && unit != Kind.Unit.NANOS ->
+                DuckDBColumnType.TIMESTAMP_WITH_TIME_ZONE;
+            default -> DuckDBColumnType.valueOf(kind.sql());
         };
     }
 
@@ -139,8 +119,8 @@ final class DuckDbVectors {
 
     private static void fixed(ByteBuffer vector, Column column, int[] rows, boolean[] missing, int count) {
         ColumnLayout layout = column.layout();
-        long factor = factor(layout.type());
-        if (layout.type() instanceof ArrowType.Decimal decimal) {
+        long factor = factor(layout.kind());
+        if (layout.kind() instanceof Kind.Decimal decimal) {
             decimals(vector, column, decimal, rows, missing, count);
         } else if (layout.storage() == Storage.BIT) {
             ByteBuffer data = data(vector, 1, count);
@@ -181,24 +161,17 @@ final class DuckDbVectors {
     }
 
     /** What a time or timestamp is multiplied with to be one of DuckDB's; 0 for what is copied. */
-    private static long factor(ArrowType type) {
-        TimeUnit unit = switch (type) {
-            case ArrowType.Time time -> time.getUnit();
-            case ArrowType.Timestamp stamp -> stamp.getUnit();
-            default -> TimeUnit.NANOSECOND;
-        };
-        return switch (unit) {
-            case SECOND -> 1_000_000;
-            case MILLISECOND -> 1_000;
-            case MICROSECOND, NANOSECOND -> 0;
-        };
+    private static long factor(Kind kind) {
+        boolean millis = kind instanceof Kind.Time(Kind.Unit time) && time == Kind.Unit.MILLIS
+                || kind instanceof Kind.Timestamp(Kind.Unit stamp, _) && stamp == Kind.Unit.MILLIS;
+        return millis ? 1_000 : 0;
     }
 
     private static void decimals(
-            ByteBuffer vector, Column column, ArrowType.Decimal type, int[] rows, boolean[] missing, int count) {
-        int digits = type.getPrecision();
+            ByteBuffer vector, Column column, Kind.Decimal type, int[] rows, boolean[] missing, int count) {
+        int digits = type.precision();
         int width = digits <= 4 ? 2 : digits <= 9 ? 4 : digits <= 18 ? 8 : 16;
-        boolean text = !isDecimal(column.layout());
+        boolean text = !type.fits128();
         ByteBuffer data = data(vector, text ? STRING_BYTES : width, count);
         for (int i = 0; i < count; i++) {
             if (text) {
@@ -208,7 +181,7 @@ final class DuckDbVectors {
                         i,
                         missing[i]
                                 ? new byte[0]
-                                : column.decimal(rows[i], type.getScale())
+                                : column.decimal(rows[i], type.scale())
                                         .toPlainString()
                                         .getBytes(StandardCharsets.US_ASCII));
                 continue;
@@ -229,7 +202,7 @@ final class DuckDbVectors {
         for (int i = 0; i < count; i++) {
             int start = missing[i] ? 0 : column.start(rows[i]);
             int length = missing[i] ? 0 : column.end(rows[i]) - start;
-            if (column.layout().type() instanceof ArrowType.Binary) {
+            if (column.layout().kind() instanceof Kind.Binary) {
                 String hex = missing[i] ? "" : HexFormat.of().formatHex(column.bytes(rows[i]));
                 text(vector, data, i, hex.getBytes(StandardCharsets.US_ASCII));
             } else if (length <= INLINE_BYTES) {

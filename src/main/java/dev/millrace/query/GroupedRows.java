@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ColumnWriter;
+import dev.millrace.arrow.Kind;
 import dev.millrace.arrow.Layout;
 import dev.millrace.problem.Problem;
 import java.sql.SQLException;
@@ -12,7 +13,6 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.OutOfMemoryException;
-import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.duckdb.DuckDBChunkedResult;
 import org.duckdb.DuckDBDataChunkReader;
 import org.duckdb.DuckDBReadableVector;
@@ -111,23 +111,22 @@ public final class GroupedRows implements RowSource {
             into.putNull();
             return;
         }
-        switch (into.layout().type()) {
-            case ArrowType.Bool _ -> into.putBit(from.getBoolean(row));
-            case ArrowType.Utf8 _ -> {
+        switch (into.layout().kind()) {
+            case Kind.Bool _ -> into.putBit(from.getBoolean(row));
+            case Kind.Text _ -> {
                 byte[] text = from.getString(row).getBytes(UTF_8);
                 into.putBytes(text, 0, text.length);
             }
-            case ArrowType.FloatingPoint _ -> {
-                if (into.layout().width() == Double.BYTES) {
+            case Kind.Real(int bits) -> {
+                if (bits == 64) {
                     into.putFloat64(from.getDouble(row));
                 } else {
                     into.putFloat32((float) from.getDouble(row));
                 }
             }
-            case ArrowType.Decimal _ -> into.putDecimal(from.getBigDecimal(row).unscaledValue());
-            case ArrowType.Int integer
-            when !integer.getIsSigned() && integer.getBitWidth() == 64 ->
-                into.putInt64(from.getUint64(row).longValue());
+            case Kind.Decimal _ -> into.putDecimal(from.getBigDecimal(row).unscaledValue());
+            case Kind.Int(int bits, boolean signed) ->
+                into.putFixed(bits == 64 && !signed ? from.getUint64(row).longValue() : from.getLong(row));
             default -> into.putFixed(from.getLong(row));
         }
     }

@@ -1,6 +1,7 @@
 package dev.millrace.query;
 
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.Kind;
 import dev.millrace.arrow.Layout;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,9 +10,6 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.apache.arrow.vector.types.FloatingPointPrecision;
-import org.apache.arrow.vector.types.TimeUnit;
-import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.FieldType;
 import org.apache.arrow.vector.types.pojo.Schema;
@@ -88,33 +86,34 @@ public record Grouping(List<Key> keys, List<Aggregate> aggregates) {
     }
 
     private static Field field(Key key) {
-        ArrowType type = key.column().type();
-        if (!key.bucket().isEmpty() && type instanceof ArrowType.Timestamp stamp) {
-            type = new ArrowType.Timestamp(TimeUnit.MICROSECOND, stamp.getTimezone());
-        }
-        return nullable(key.column().path(), type);
+        boolean cut = !key.bucket().isEmpty();
+        return nullable(
+                key.column().path(),
+                cut && key.column().kind() instanceof Kind.Timestamp(_, boolean zoned)
+                        ? new Kind.Timestamp(Kind.Unit.MICROS, zoned)
+                        : key.column().kind());
     }
 
     private static Field field(Aggregate aggregate) {
         return switch (aggregate.function()) {
             case COUNT, DISTINCT ->
-                new Field(aggregate.name(), FieldType.notNullable(new ArrowType.Int(64, true)), List.of());
-            case AVG -> nullable(aggregate.name(), new ArrowType.FloatingPoint(FloatingPointPrecision.DOUBLE));
+                new Field(aggregate.name(), FieldType.notNullable(new Kind.Int(64, true).arrow()), List.of());
+            case AVG -> nullable(aggregate.name(), new Kind.Real(64));
             case MIN, MAX, PERCENTILE ->
-                nullable(aggregate.name(), aggregate.column().getFirst().type());
+                nullable(aggregate.name(), aggregate.column().getFirst().kind());
             case SUM ->
                 nullable(
                         aggregate.name(),
-                        switch (aggregate.column().getFirst().type()) {
-                            case ArrowType.Int _ -> new ArrowType.Decimal(38, 0, 128);
-                            case ArrowType.Decimal decimal -> new ArrowType.Decimal(38, decimal.getScale(), 128);
-                            default -> new ArrowType.FloatingPoint(FloatingPointPrecision.DOUBLE);
+                        switch (aggregate.column().getFirst().kind()) {
+                            case Kind.Int _ -> new Kind.Decimal(38, 0, 128);
+                            case Kind.Decimal decimal -> new Kind.Decimal(38, decimal.scale(), 128);
+                            default -> new Kind.Real(64);
                         });
         };
     }
 
-    private static Field nullable(String name, ArrowType type) {
-        return new Field(name, FieldType.nullable(type), List.of());
+    private static Field nullable(String name, Kind kind) {
+        return new Field(name, FieldType.nullable(kind.arrow()), List.of());
     }
 
     /** The statement over {@code $rows} of {@link #columns()}; at most {@code limit} groups, ordered by the keys at last. */
@@ -155,10 +154,7 @@ public record Grouping(List<Key> keys, List<Aggregate> aggregates) {
         if (key.bucket().isEmpty()) {
             return column;
         }
-        String time = switch (key.column().type()) {
-            case ArrowType.Timestamp _ -> "make_timestamp(epoch_us(" + column + "))";
-            default -> column;
-        };
+        String time = key.column().kind() instanceof Kind.Timestamp ? "make_timestamp(epoch_us(" + column + "))" : column;
         return "time_bucket(INTERVAL '" + key.bucket() + "', " + time + ")";
     }
 
@@ -175,31 +171,21 @@ public record Grouping(List<Key> keys, List<Aggregate> aggregates) {
     }
 
     private static String wide(Aggregate aggregate, String column) {
-        return aggregate.column().getFirst().type() instanceof ArrowType.Int integer && !integer.getIsSigned()
+        return aggregate.column().getFirst().kind() instanceof Kind.Int(_, boolean signed) && !signed
                 ? column + "::HUGEINT"
                 : column;
     }
 
     /** A value as the number, decimal or text that {@link GroupedRows} reads. */
     private static String plain(String value, ColumnLayout column) {
-        return switch (column.type()) {
-            case ArrowType.Int integer when !integer.getIsSigned() && integer.getBitWidth() == 64 -> value;
-            case ArrowType.Int _ -> value + "::BIGINT";
-            case ArrowType.FloatingPoint _ -> value + "::DOUBLE";
-            case ArrowType.Decimal decimal ->
-                value + "::DECIMAL(" + decimal.getPrecision() + "," + decimal.getScale() + ")";
-            case ArrowType.Date _ -> "(" + value + "::DATE - DATE '1970-01-01')::BIGINT";
-            case ArrowType.Time time when time.getUnit() == TimeUnit.MILLISECOND -> value + " // 1000";
-            case ArrowType.Timestamp stamp -> epoch(stamp.getUnit()) + "(" + value + ")";
+        return switch (column.kind()) {
+            case Kind.Int(int bits, boolean signed) -> bits == 64 && !signed ? value : value + "::BIGINT";
+            case Kind.Real _ -> value + "::DOUBLE";
+            case Kind.Decimal decimal -> value + "::" + decimal.sql();
+            case Kind.Date _ -> "(" + value + "::DATE - DATE '1970-01-01')::BIGINT";
+            case Kind.Time(Kind.Unit unit) -> unit == Kind.Unit.MILLIS ? value + " // 1000" : value;
+            case Kind.Timestamp(Kind.Unit unit, _) -> "epoch_" + unit.symbol() + "(" + value + ")";
             default -> value;
-        };
-    }
-
-    private static String epoch(TimeUnit unit) {
-        return switch (unit) {
-            case SECOND, MILLISECOND -> "epoch_ms";
-            case MICROSECOND -> "epoch_us";
-            case NANOSECOND -> "epoch_ns";
         };
     }
 

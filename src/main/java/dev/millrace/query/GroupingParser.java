@@ -1,7 +1,7 @@
 package dev.millrace.query;
 
 import dev.millrace.arrow.ColumnLayout;
-import dev.millrace.arrow.Storage;
+import dev.millrace.arrow.Kind;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.util.ArrayList;
@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.apache.arrow.vector.types.pojo.ArrowType;
 
 /** Reads the parameters {@code group}, {@code agg} and {@code bucket}. Stateless but for what it is made of. */
 final class GroupingParser {
@@ -87,8 +86,8 @@ final class GroupingParser {
                         "bucket",
                         "'" + QueryParser.shown(text) + "' names no length.",
                         "a column, a colon and a number of s, m, h, d, w or mo, such as date:1h."));
-        boolean date = column.type() instanceof ArrowType.Date;
-        if (!date && !(column.type() instanceof ArrowType.Timestamp)) {
+        boolean date = column.kind() instanceof Kind.Date;
+        if (!date && !(column.kind() instanceof Kind.Timestamp)) {
             throw problem("bucket", "'" + column.path() + "' is no time.", "a column of dates or timestamps.");
         }
         if (date && interval.matches(".*(seconds|minutes|hours)")) {
@@ -115,12 +114,9 @@ final class GroupingParser {
             throw problem("agg", "'" + QueryParser.shown(text) + "' is no function of a column.", FUNCTIONS);
         }
         ColumnLayout column = ordered("agg", call.group(3));
-        boolean number = column.type() instanceof ArrowType.Int
-                || column.type() instanceof ArrowType.FloatingPoint
-                || column.type() instanceof ArrowType.Decimal;
         switch (function) {
             case AVG, SUM, PERCENTILE -> {
-                if (!number) {
+                if (!column.kind().isNumber()) {
                     throw problem("agg", "'" + column.path() + "' has no numbers.", "a column of numbers.");
                 }
             }
@@ -131,10 +127,10 @@ final class GroupingParser {
 
     private ColumnLayout ordered(String parameter, String path) {
         ColumnLayout column = columns.apply(parameter, path);
-        if (!RowOrder.orders(column.type(), column.storage())) {
+        if (!column.kind().isOrdered()) {
             throw problem(parameter, "'" + path + "' has no order.", "a column of numbers, texts, dates or booleans.");
         }
-        if (column.storage() == Storage.FIXED && column.width() > 16) {
+        if (column.kind() instanceof Kind.Decimal decimal && !decimal.fits128()) {
             throw problem(parameter, "'" + path + "' has more than 38 digits.", "a column of at most 38 digits.");
         }
         return column;

@@ -2,9 +2,7 @@ package dev.millrace.query;
 
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
-import dev.millrace.arrow.Storage;
 import java.util.List;
-import org.apache.arrow.vector.types.pojo.ArrowType;
 
 /** Compares rows of any two batches of a product by some columns. One thread at a time. */
 final class RowOrder {
@@ -29,7 +27,7 @@ final class RowOrder {
                 }
                 continue;
             }
-            int order = values(left.get(i).getLast(), leftRow, right.get(i).getLast(), rightRow);
+            int order = left.get(i).getLast().order(leftRow, right.get(i).getLast(), rightRow);
             if (order != 0) {
                 return keys.get(i).descending() == order > 0 ? -1 : 1;
             }
@@ -44,37 +42,5 @@ final class RowOrder {
             }
         }
         return false;
-    }
-
-    private static int values(Column left, int leftRow, Column right, int rightRow) {
-        return switch (left.layout().type()) {
-            case ArrowType.Utf8 ignored -> left.compareBytes(leftRow, right, rightRow);
-            case ArrowType.Bool ignored -> Boolean.compare(left.bit(leftRow), right.bit(rightRow));
-            case ArrowType.FloatingPoint ignored ->
-                left.layout().width() == 8
-                        ? Double.compare(left.float64(leftRow), right.float64(rightRow))
-                        : Float.compare(left.float32(leftRow), right.float32(rightRow));
-            case ArrowType.Decimal ignored -> decimals(left, leftRow, right, rightRow);
-            case ArrowType.Int integer
-            when !integer.getIsSigned() ->
-                Long.compareUnsigned(left.fixed(leftRow), right.fixed(rightRow)); // both extended alike
-            default -> Long.compare(left.fixed(leftRow), right.fixed(rightRow));
-        };
-    }
-
-    private static int decimals(Column left, int leftRow, Column right, int rightRow) {
-        int top = left.words() - 1;
-        int order = Long.compare(left.word(leftRow, top), right.word(rightRow, top));
-        for (int word = top - 1; order == 0 && word >= 0; word--) {
-            order = Long.compareUnsigned(left.word(leftRow, word), right.word(rightRow, word));
-        }
-        return order;
-    }
-
-    /** Whether rows can be sorted by a column's values. */
-    static boolean orders(ArrowType type, Storage storage) {
-        return type instanceof ArrowType.Utf8
-                || storage == Storage.BIT
-                || storage == Storage.FIXED && !(type instanceof ArrowType.FixedSizeBinary);
     }
 }

@@ -1,10 +1,10 @@
 package dev.millrace.store;
 
 import dev.millrace.arrow.Column;
+import dev.millrace.arrow.Kind;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.apache.arrow.vector.types.pojo.ArrowType;
 
 /**
  * How long a product keeps its rows; whole segments go, the oldest first, and never the one that is written. Immutable.
@@ -79,13 +79,8 @@ public record Retention(Optional<Duration> age, long rows, long bytes, String ti
 
     private static long millis(Column times, int row) {
         long time = times.int64(row);
-        return times.layout().type() instanceof ArrowType.Timestamp timestamp
-                ? switch (timestamp.getUnit()) {
-                    case SECOND -> time * 1_000;
-                    case MILLISECOND -> time;
-                    case MICROSECOND -> Math.floorDiv(time, 1_000);
-                    case NANOSECOND -> Math.floorDiv(time, 1_000_000);
-                }
+        return times.layout().kind() instanceof Kind.Timestamp(Kind.Unit unit, _)
+                ? Math.floorDiv(time, unit.perMilli())
                 : time;
     }
 }
