@@ -98,7 +98,7 @@ class RoomsTest {
     void rows_leave_onlyThroughViews() {
         noClasses()
                 .that()
-                .resideInAnyPackage("dev.millrace.http..", "dev.millrace.portal..")
+                .resideInAnyPackage("dev.millrace.http..", "dev.millrace.flight..", "dev.millrace.portal..")
                 .should()
                 .dependOnClassesThat(JavaClass.Predicates.resideInAPackage("dev.millrace.store..")
                         .and(DescribedPredicate.not(JavaClass.Predicates.type(dev.millrace.store.Position.class)))

@@ -6,7 +6,7 @@ import org.apache.arrow.vector.types.pojo.Schema;
 
 /** What the port answers a {@link FlightRequest}; whoever receives one closes it. */
 public sealed interface FlightAnswer extends AutoCloseable {
-    /** Gives back what the answer holds: a snapshot for {@link Rows}, else nothing. */
+    /** Gives back what the answer holds: a reading for {@link Rows}, else nothing. */
     @Override
     void close();
 
@@ -34,19 +34,19 @@ public sealed interface FlightAnswer extends AutoCloseable {
 
     /** Rows to stream. */
     final class Rows implements FlightAnswer {
-        private final Reading reading;
+        private final OpenRead read;
 
-        Rows(Reading reading) {
-            this.reading = reading;
+        Rows(OpenRead read) {
+            this.read = read;
         }
 
-        Reading reading() {
-            return reading;
+        OpenRead read() {
+            return read;
         }
 
         @Override
         public void close() {
-            reading.close();
+            read.close();
         }
     }
 }

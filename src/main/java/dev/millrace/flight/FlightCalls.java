@@ -10,6 +10,8 @@ import dev.millrace.layer.WorkerPool;
 import io.grpc.Context;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import dev.millrace.problem.ProblemException;
+import dev.millrace.query.QueryEngine;
 import io.vertx.core.Future;
 import io.vertx.core.internal.ContextInternal;
 import java.util.List;
@@ -24,12 +26,12 @@ import org.apache.arrow.flight.Criteria;
 import org.apache.arrow.flight.FlightDescriptor;
 import org.apache.arrow.flight.FlightInfo;
 import org.apache.arrow.flight.FlightProducer;
+import org.apache.arrow.flight.FlightRuntimeException;
 import org.apache.arrow.flight.FlightStream;
 import org.apache.arrow.flight.PollInfo;
 import org.apache.arrow.flight.PutResult;
 import org.apache.arrow.flight.Result;
 import org.apache.arrow.flight.Ticket;
-import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
@@ -43,7 +45,7 @@ final class FlightCalls implements FlightProducer {
     private final ProductFlights flights;
     private final EventLoops loops;
     private final WorkerPool pages;
-    private final BufferAllocator allocator;
+    private final QueryEngine engine;
     private final ServedMeters meters;
     private final Places waiters;
     private final Set<SnapshotStream> streams = ConcurrentHashMap.newKeySet();
@@ -54,7 +56,7 @@ final class FlightCalls implements FlightProducer {
             ProductFlights flights,
             EventLoops loops,
             WorkerPool pages,
-            BufferAllocator allocator,
+            QueryEngine engine,
             ServedMeters meters,
             Places waiters,
             MeterRegistry registry) {
@@ -62,7 +64,7 @@ final class FlightCalls implements FlightProducer {
         this.flights = flights;
         this.loops = loops;
         this.pages = pages;
-        this.allocator = allocator;
+        this.engine = engine;
         this.meters = meters;
         this.waiters = waiters;
         Gauge.builder("millrace.flight.streams", streams, Set::size)
@@ -90,7 +92,7 @@ final class FlightCalls implements FlightProducer {
         if (!(answer instanceof FlightAnswer.Rows rows)) {
             throw unexpected(answer);
         }
-        SnapshotStream stream = open(context, rows.reading(), listener);
+        SnapshotStream stream = open(context, rows.read(), listener);
         streams.add(stream);
         stream.released().onComplete(done -> streams.remove(stream));
         try {
@@ -100,9 +102,10 @@ final class FlightCalls implements FlightProducer {
         }
     }
 
-    private SnapshotStream open(ContextInternal context, Reading owned, ServerStreamListener listener) {
+    private SnapshotStream open(ContextInternal context, OpenRead owned, ServerStreamListener listener) {
         try {
-            return new SnapshotStream(context, pages, allocator, listener, owned, meters.of(owned.product()));
+            return new SnapshotStream(
+                    context, pages, engine, listener, owned, meters.of(owned.selection().product()));
         } catch (RuntimeException failure) {
             owned.close();
             throw failure;
@@ -126,33 +129,48 @@ final class FlightCalls implements FlightProducer {
 
     /** GetFlightInfo; exactly one of the consumers is called, on the calling event loop. */
     void info(FlightDescriptor descriptor, Consumer<FlightInfo> onInfo, Consumer<Throwable> onFailure) {
-        if (descriptor.isCommand()) {
-            onFailure.accept(Faults.command());
-            return;
-        }
-        ask(
-                loops.current(),
-                new FlightRequest.Info(CallerInterceptor.caller(), descriptor.getPath()),
-                answer -> onInfo.accept(infos(answer).infos().getFirst()),
+        wanted(
+                descriptor,
+                wanted -> ask(
+                        loops.current(),
+                        new FlightRequest.Info(CallerInterceptor.caller(), wanted, descriptor),
+                        answer -> onInfo.accept(infos(answer).infos().getFirst()),
+                        onFailure),
                 onFailure);
     }
 
     /** GetSchema; exactly one of the consumers is called, on the calling event loop. */
     void schema(FlightDescriptor descriptor, Consumer<Schema> onSchema, Consumer<Throwable> onFailure) {
-        if (descriptor.isCommand()) {
-            onFailure.accept(Faults.command());
+        wanted(
+                descriptor,
+                wanted -> ask(
+                        loops.current(),
+                        new FlightRequest.Shape(CallerInterceptor.caller(), wanted),
+                        answer -> {
+                            if (!(answer instanceof FlightAnswer.Shape shape)) {
+                                throw unexpected(answer);
+                            }
+                            onSchema.accept(shape.schema());
+                        },
+                        onFailure),
+                onFailure);
+    }
+
+    private static void wanted(
+            FlightDescriptor descriptor, Consumer<FlightRequest.Wanted> next, Consumer<Throwable> onFailure) {
+        FlightRequest.Wanted wanted;
+        try {
+            if (descriptor.isCommand() && !Selection.isCommand(descriptor.getCommand())) {
+                throw Faults.command();
+            }
+            wanted = descriptor.isCommand()
+                    ? Selection.command(descriptor.getCommand())
+                    : Selection.path(descriptor.getPath());
+        } catch (ProblemException | FlightRuntimeException wrong) {
+            onFailure.accept(Faults.of("GetFlightInfo", wrong));
             return;
         }
-        ask(
-                loops.current(),
-                new FlightRequest.Shape(CallerInterceptor.caller(), descriptor.getPath()),
-                answer -> {
-                    if (!(answer instanceof FlightAnswer.Shape shape)) {
-                        throw unexpected(answer);
-                    }
-                    onSchema.accept(shape.schema());
-                },
-                onFailure);
+        next.accept(wanted);
     }
 
     @SuppressWarnings("CatchingUnchecked") // the edge of the server: the client gets an answer, whatever fails

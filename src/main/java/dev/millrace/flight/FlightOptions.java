@@ -9,7 +9,7 @@ import java.time.InstantSource;
  * @param host the address to listen on
  * @param port the port to listen on; 0 picks a free one
  * @param memoryBytes limit of the off-heap bytes that answers may copy; what is sent in place counts for its product
- * @param tickets how tickets are made and which are taken
+ * @param tickets how tickets are made
  * @param maxPutBytes of what a client writes in one call
  */
 public record FlightOptions(String host, int port, long memoryBytes, Tickets tickets, int maxPutBytes) {
@@ -21,15 +21,14 @@ public record FlightOptions(String host, int port, long memoryBytes, Tickets tic
     }
 
     /**
-     * How tickets are made and which are taken.
+     * How tickets are made.
      *
      * @param secret signs tickets (HMAC-SHA256), at least 16 bytes; servers that share it take each other's tickets
      * @param lifetime how long a ticket is good for
      * @param clock tells the time
-     * @param plain whether unsigned tickets, JSON that a client writes itself, are taken as well
      */
     @SuppressWarnings("ArrayRecordComponent") // copied on the way in; never compared
-    public record Tickets(byte[] secret, Duration lifetime, InstantSource clock, boolean plain) {
+    public record Tickets(byte[] secret, Duration lifetime, InstantSource clock) {
         private static final int MIN_SECRET_BYTES = 16;
 
         public Tickets {
@@ -40,9 +39,9 @@ public record FlightOptions(String host, int port, long memoryBytes, Tickets tic
             secret = secret.clone();
         }
 
-        /** Tickets that are good for an hour by the system's clock, and plain ones too. */
+        /** Tickets that are good for an hour by the system's clock. */
         public static Tickets signedWith(byte[] secret) {
-            return new Tickets(secret, Duration.ofHours(1), InstantSource.system(), true);
+            return new Tickets(secret, Duration.ofHours(1), InstantSource.system());
         }
     }
 }

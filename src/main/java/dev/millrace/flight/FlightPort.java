@@ -5,6 +5,8 @@ import dev.millrace.domain.ProductRegistry;
 import dev.millrace.layer.Layer;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
+import dev.millrace.query.DuckDbEngine;
+import dev.millrace.query.QueryEngine;
 import io.grpc.Server;
 import io.grpc.ServerInterceptors;
 import io.grpc.netty.NettyServerBuilder;
@@ -63,6 +65,7 @@ public final class FlightPort {
      * A port that listens. Called on any thread.
      *
      * @param root the allocator that is the root of the products' own; borrowed
+     * @param duckDb borrowed, groups rows
      * @param layers around every request; a stream's request ends when its snapshot is open, not when it is sent
      * @param places of its clients
      * @param pages borrowed, brings mapped rows into memory
@@ -73,6 +76,7 @@ public final class FlightPort {
             FlightOptions options,
             ProductRegistry registry,
             BufferAllocator root,
+            DuckDbEngine duckDb,
             Layer<FlightRequest, FlightAnswer> layers,
             FlightPlaces places,
             WorkerPool pages,
@@ -88,7 +92,7 @@ public final class FlightPort {
                 flights,
                 loops,
                 pages,
-                allocator,
+                new QueryEngine(duckDb, allocator),
                 new ServedMeters(registry, meters),
                 places.waiters(),
                 meters);

@@ -1,6 +1,10 @@
 package dev.millrace.flight;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.apache.arrow.flight.FlightDescriptor;
 
 /** One Flight call as the layers around the port see it. Immutable. */
 public sealed interface FlightRequest {
@@ -21,19 +25,22 @@ public sealed interface FlightRequest {
     /** ListFlights: all products whose qualified name starts with {@code prefix}. */
     record Catalogue(String caller, String prefix) implements FlightRequest {}
 
-    /** GetFlightInfo of a descriptor path. */
-    record Info(String caller, List<String> path) implements FlightRequest {
-        public Info {
-            path = List.copyOf(path);
+    /**
+     * What a descriptor names: a product, by any of its names, and the parameters of a query.
+     *
+     * @param parameters in the descriptor's order
+     */
+    record Wanted(String product, Map<String, String> parameters) {
+        public Wanted {
+            parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
         }
     }
 
-    /** GetSchema of a descriptor path. */
-    record Shape(String caller, List<String> path) implements FlightRequest {
-        public Shape {
-            path = List.copyOf(path);
-        }
-    }
+    /** GetFlightInfo of a descriptor, which the answer repeats. */
+    record Info(String caller, Wanted wanted, FlightDescriptor descriptor) implements FlightRequest {}
+
+    /** GetSchema of a descriptor. */
+    record Shape(String caller, Wanted wanted) implements FlightRequest {}
 
     /** DoGet of a ticket. */
     @SuppressWarnings("ArrayRecordComponent") // borrowed from the call; never compared

@@ -2,7 +2,6 @@ package dev.millrace.flight;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.codec.BodyForm;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
@@ -11,13 +10,20 @@ import dev.millrace.domain.Writes;
 import dev.millrace.layer.Service;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
+import dev.millrace.query.CursorCodec;
+import dev.millrace.query.QueryParser;
+import dev.millrace.query.Reading;
+import dev.millrace.query.RowsQuery;
+import dev.millrace.query.View;
+import dev.millrace.security.Principal;
 import dev.millrace.store.Position;
-import dev.millrace.store.Slice;
-import dev.millrace.store.Snapshot;
 import io.vertx.core.Future;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.arrow.flight.FlightDescriptor;
 import org.apache.arrow.flight.FlightEndpoint;
 import org.apache.arrow.flight.FlightInfo;
@@ -28,9 +34,18 @@ import org.apache.arrow.flight.Ticket;
  * are taken without a lock and no row is read; what takes longer is done by a worker.
  */
 final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
+    private static final int MAX_SORTED = 10_000;
+    private static final QueryParser.Limits LIMITS =
+            new QueryParser.Limits(MAX_SORTED, Integer.MAX_VALUE - 8, QueryParser.Limits.USUAL.maxFilters());
+    private static final CursorCodec NO_CURSORS = new CursorCodec(new byte[16]);
+
     private final ProductRegistry registry;
     private final TicketOffice tickets;
     private final WorkerPool pages;
+    private final Map<String, Parsing> parsing = new ConcurrentHashMap<>();
+
+    /** A parser of what is asked of a view: kept, since one takes as long to make as the product has columns. */
+    private record Parsing(View view, QueryParser parser) {}
 
     ProductFlights(ProductRegistry registry, TicketOffice tickets, WorkerPool pages) {
         this.registry = registry;
@@ -42,8 +57,8 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
     public Future<FlightAnswer> call(FlightRequest request) {
         return switch (request) {
             case FlightRequest.Catalogue catalogue -> Future.succeededFuture(catalogue(catalogue.prefix()));
-            case FlightRequest.Info asked -> info(Selection.parse(registry, asked.path()), asked.path());
-            case FlightRequest.Shape shape -> Future.succeededFuture(shape(shape.path()));
+            case FlightRequest.Info asked -> info(select(asked.wanted()), asked.descriptor());
+            case FlightRequest.Shape shape -> Future.succeededFuture(shape(select(shape.wanted())));
             case FlightRequest.Read read -> Future.succeededFuture(read(tickets.read(read.ticket())));
             case FlightRequest.Write write -> write(write);
         };
@@ -54,18 +69,40 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
         return switch (request) {
             case FlightRequest.Catalogue _, FlightRequest.Write _ -> Optional.empty();
             case FlightRequest.Info asked ->
-                Optional.of(Selection.parse(registry, asked.path()).product());
+                Optional.of(Selection.product(registry, asked.wanted().product()));
             case FlightRequest.Shape asked ->
-                Optional.of(Selection.parse(registry, asked.path()).product());
+                Optional.of(Selection.product(registry, asked.wanted().product()));
             case FlightRequest.Read read ->
-                Optional.of(Selection.parse(
-                                registry, List.of(tickets.read(read.ticket()).product()))
-                        .product());
+                Optional.of(Selection.product(registry, tickets.read(read.ticket()).product()));
         };
     }
 
+    private Selection select(FlightRequest.Wanted wanted) {
+        Product product = Selection.product(registry, wanted.product());
+        View view = product.as(Principal.ANYBODY);
+        Parsing kept = parsing.compute(
+                product.qualifiedName(),
+                (name, known) -> known != null && known.view() == view
+                        ? known
+                        : new Parsing(view, new QueryParser(view, LIMITS, NO_CURSORS)));
+        if (wanted.parameters().containsKey("cursor")) {
+            throw Selection.invalid("cursor", "a stream has no pages.", "as_of and limit, or the ticket again.");
+        }
+        RowsQuery query = kept.parser().parse(List.copyOf(wanted.parameters().entrySet()));
+        if (!query.sort().isEmpty()
+                && query.grouping().isNone()
+                && (!query.limitGiven() || query.limit() > MAX_SORTED)) {
+            throw Selection.invalid(
+                    "limit",
+                    "sorted rows are kept until the last is seen.",
+                    "a limit of at most " + MAX_SORTED + "; or no sort, for all rows.");
+        }
+        return new Selection(product, view, wanted.parameters(), query);
+    }
+
     private Future<FlightAnswer> write(FlightRequest.Write write) {
-        Product product = Selection.parse(registry, write.path()).product();
+        Product product =
+                Selection.product(registry, Selection.path(write.path()).product());
         String key = write.idempotencyKey().isEmpty() ? "" : RequestHeaders.idempotencyKey(write.idempotencyKey());
         return Future.fromCompletionStage(product.writes()
                 .write(new Writes.Records(BodyForm.ARROW, write.rows(), RequestHeaders.lenient(write.prefer()), key))
@@ -73,101 +110,84 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
     }
 
     /** The rows of an earlier position are counted one by one, which is too long for an event loop. */
-    private Future<FlightAnswer> info(Selection selection, List<String> path) {
+    private Future<FlightAnswer> info(Selection selection, FlightDescriptor descriptor) {
         return selection.position().isPresent()
-                ? pages.run(() -> infos(selection, path))
-                : Future.succeededFuture(infos(selection, path));
+                ? pages.run(() -> infos(selection, descriptor))
+                : Future.succeededFuture(infos(selection, descriptor));
     }
 
-    private FlightAnswer infos(Selection selection, List<String> path) {
-        return new FlightAnswer.Infos(List.of(describe(selection, path)));
+    private FlightAnswer infos(Selection selection, FlightDescriptor descriptor) {
+        return new FlightAnswer.Infos(List.of(describe(selection, descriptor)));
     }
 
     private FlightAnswer catalogue(String prefix) {
         return new FlightAnswer.Infos(registry.all().stream()
                 .filter(product -> product.qualifiedName().startsWith(prefix))
                 .map(product -> {
-                    var path = List.of(product.domain(), product.name());
-                    var all = new Selection(product, product.schema().columns(), Optional.empty());
+                    FlightDescriptor path = FlightDescriptor.path(product.domain(), product.name());
+                    Selection all = select(new FlightRequest.Wanted(product.qualifiedName(), Map.of()));
                     return product.unreadable().isPresent() ? unread(all, path) : describe(all, path);
                 })
                 .toList());
     }
 
     /** A product that cannot be read yet: its schema alone, with no endpoint. */
-    private static FlightInfo unread(Selection all, List<String> path) {
-        return FlightInfo.builder(all.schema(all.product().position()), FlightDescriptor.path(path), List.of())
+    private static FlightInfo unread(Selection all, FlightDescriptor descriptor) {
+        return FlightInfo.builder(all.schema(all.view().position()), descriptor, List.of())
                 .build();
     }
 
-    private FlightInfo describe(Selection selection, List<String> path) {
-        try (Snapshot snapshot = open(selection.product(), selection.position())) {
-            Position at = snapshot.position();
+    private FlightInfo describe(Selection selection, FlightDescriptor descriptor) {
+        try (Reading reading = open(selection)) {
+            Position at = reading.position();
             Instant expiry = tickets.expiry();
             var ticket = new Ticket(tickets.sign(selection, at, expiry));
             // An endpoint without a location is read from the server that named it.
-            return FlightInfo.builder(
+            var info = FlightInfo.builder(
                             selection.schema(at),
-                            FlightDescriptor.path(path),
+                            descriptor,
                             List.of(FlightEndpoint.builder(ticket)
                                     .setExpirationTime(expiry)
                                     .build()))
-                    .setAppMetadata(at.toString().getBytes(UTF_8))
-                    .setRecords(snapshot.rows())
-                    .setBytes(estimateBytes(snapshot, selection.columns()))
-                    .build();
+                    .setAppMetadata(at.toString().getBytes(UTF_8));
+            RowsQuery query = selection.query();
+            if (query.filter().isAll() && query.grouping().isNone()) { // else nobody knows before it has looked
+                long all = reading.rows();
+                long rows = Math.min(all, selection.limit());
+                long bytes = reading.estimatedBytes(selection.columns());
+                info.setRecords(rows).setBytes(all == 0 ? 0 : Math.round((double) bytes * rows / all));
+            }
+            return info.build();
         }
     }
 
-    private FlightAnswer shape(List<String> path) {
-        var selection = Selection.parse(registry, path);
-        Position at = selection.position().orElseGet(selection.product()::position);
-        return new FlightAnswer.Shape(selection.schema(at));
+    private static FlightAnswer shape(Selection selection) {
+        return new FlightAnswer.Shape(
+                selection.schema(selection.position().orElseGet(selection.view()::position)));
     }
 
     private FlightAnswer read(ReadTicket ticket) {
-        var path = List.of(ticket.product());
-        Product product = Selection.parse(registry, path).product();
-        List<ColumnLayout> columns = Selection.columns(product, ticket.selected());
-        Long limit = ticket.limit();
-        if (limit != null && limit < 0) {
-            throw Selection.invalid("limit", limit + " is negative.", "0 or more rows.");
+        var parameters = new LinkedHashMap<>(ticket.parameters());
+        parameters.put("as_of", ticket.position());
+        Selection selection = select(new FlightRequest.Wanted(ticket.product(), parameters));
+        if (selection.view().id() != ticket.view()) {
+            throw Selection.invalid(
+                    "ticket", "what its caller may see has changed since.", "a fresh one: call GetFlightInfo again.");
         }
-        String position = ticket.position();
-        Snapshot snapshot = open(
-                product, position == null ? Optional.empty() : Optional.of(Selection.position("position", position)));
+        Reading reading = open(selection);
         try {
-            return new FlightAnswer.Rows(new Reading(
-                    product,
-                    snapshot,
-                    columns,
-                    product.arrowSchema(columns, snapshot.position()),
-                    limit == null ? Long.MAX_VALUE : limit));
+            return new FlightAnswer.Rows(new OpenRead(selection, reading, selection.schema(reading.position())));
         } catch (RuntimeException failure) {
-            snapshot.close();
+            reading.close();
             throw failure;
         }
     }
 
-    private static Snapshot open(Product product, Optional<Position> position) {
+    private static Reading open(Selection selection) {
+        Product product = selection.product();
         product.unreadable().ifPresent(reason -> {
             throw new Problem.Unavailable(product.qualifiedName(), reason).exception();
         });
-        return position.map(product::snapshotAt).orElseGet(product::snapshot);
-    }
-
-    /** From the sizes of buffers alone: to read an offset of a mapped segment could wait for the disk. */
-    private static long estimateBytes(Snapshot snapshot, List<ColumnLayout> columns) {
-        long bytes = 0;
-        long rows = 0;
-        for (int partition = 0; partition < snapshot.partitions(); partition++) {
-            for (Slice slice : snapshot.slices(partition)) {
-                rows += slice.rows();
-                bytes += slice.batch().isMapped()
-                        ? slice.batch().capacityBytes(columns)
-                        : slice.batch().sizeBytes(columns, 0, slice.rows());
-            }
-        }
-        return rows == 0 ? 0 : Math.round((double) bytes * snapshot.rows() / rows);
+        return selection.view().open(selection.query().start());
     }
 }

@@ -1,34 +1,27 @@
 package dev.millrace.flight;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import java.util.List;
-import java.util.Objects;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * What a ticket says; its JSON members have these names.
  *
- * @param product the qualified name, or in a plain ticket one that is unambiguous
- * @param position the position to read at; null for now
- * @param select names of columns; null for all
- * @param limit the most rows; null for all
- * @param expires epoch seconds, from which on a signed ticket is refused
+ * @param product the qualified name
+ * @param view the id of the view that it was made of; it is good for that one alone
+ * @param position the position to read at
+ * @param parameters of the query
+ * @param expires epoch seconds, from which on it is refused
  */
-@JsonInclude(JsonInclude.Include.NON_NULL)
 record ReadTicket(
         @JsonProperty(required = true) String product,
-        @Nullable String position,
-        @Nullable List<String> select,
-        @Nullable Long limit,
-        @Nullable Long expires) {
+        @JsonProperty(required = true) long view,
+        @JsonProperty(required = true) String position,
+        @JsonProperty(required = true) Map<String, String> parameters,
+        @JsonProperty(required = true) long expires) {
 
     ReadTicket {
-        Objects.requireNonNull(product, "product");
-    }
-
-    Optional<List<String>> selected() {
-        return Optional.ofNullable(select);
+        parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
     }
 }

@@ -1,39 +1,50 @@
 package dev.millrace.flight;
 
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
+import dev.millrace.flight.FlightRequest.Wanted;
 import dev.millrace.problem.Problem;
+import dev.millrace.query.RowsQuery;
+import dev.millrace.query.View;
 import dev.millrace.store.Position;
-import java.util.ArrayList;
-import java.util.HashSet;
+import java.io.IOException;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.StringJoiner;
 import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
- * What a descriptor path names: a product, some of its columns and maybe a position.
+ * What a descriptor asks for: a product as a view shows it, and a query of its rows, in the same words as over HTTP.
  *
- * <p>The path is {@code [domain, product]} or one name, {@code domain.product} or {@code product} where only one domain
- * has it, and {@code dead-letters} may follow; after the names come options: {@code select=a,b} and {@code as_of=POSITION}.
+ * <p>A path is {@code [domain, product]} or one name, {@code domain.product} or {@code product} where only one domain has
+ * it, and {@code dead-letters} may follow; after the names come parameters, such as {@code select=a,b} and {@code
+ * delay[gte]=60}. A command is a JSON object with the member {@code product} and others that are parameters.
  *
- * @param columns the columns wanted, in the order wanted
- * @param position empty for the product as it is now
+ * @param parameters by name, as the request has them
  */
-record Selection(Product product, List<ColumnLayout> columns, Optional<Position> position) {
+record Selection(Product product, View view, Map<String, String> parameters, RowsQuery query) {
     private static final String PATH_EXPECTED =
-            "[domain, product] or [domain.product], for dead letters a dead-letters behind it, then optionally select=a,b and as_of=POSITION.";
+            "[domain, product] or [domain.product], for dead letters a dead-letters behind it, then parameters such as"
+                    + " select=a,b, as_of=POSITION or delay[gte]=60.";
+    private static final String COMMAND_EXPECTED = "{\"product\":\"domain.product\",\"select\":[…],\"where\":{…},"
+            + "\"sort\":[…],\"limit\":10,\"group\":[…],\"agg\":[…],\"bucket\":\"…\",\"as_of\":\"…\"}.";
+    private static final List<String> COMMAND_MEMBERS =
+            List.of("select", "where", "sort", "limit", "group", "agg", "bucket", "as_of");
     private static final int NAMES_MAX = 3;
 
-    Selection {
-        columns = List.copyOf(columns);
-    }
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .build();
 
-    /** The selection that a path names; a wrong path is a {@link Problem}. */
-    static Selection parse(ProductRegistry registry, List<String> path) {
+    /** A wrong path is a {@link Problem}. */
+    static Wanted path(List<String> path) {
         List<String> names =
                 path.stream().takeWhile(component -> !component.contains("=")).toList();
         if (names.isEmpty()
@@ -41,49 +52,99 @@ record Selection(Product product, List<ColumnLayout> columns, Optional<Position>
                 || (names.size() == NAMES_MAX && !names.getLast().equals("dead-letters"))) {
             throw invalid("descriptor path", "it is '" + String.join(", ", names) + "'.", PATH_EXPECTED);
         }
-        Optional<Product> product = registry.find(String.join(".", names));
-        if (product.isEmpty()) {
-            throw unknown(registry, names);
-        }
-        Optional<List<String>> select = Optional.empty();
-        Optional<Position> position = Optional.empty();
+        var parameters = new LinkedHashMap<String, String>();
         for (String option : path.subList(names.size(), path.size())) {
-            String name = option.substring(0, Math.max(0, option.indexOf('=')));
-            String value = option.substring(option.indexOf('=') + 1);
-            switch (name) {
-                case "select" -> select = Optional.of(List.of(value.split(",", -1)));
-                case "as_of" -> position = Optional.of(position("as_of", value));
-                default -> throw invalid("descriptor path", "'" + option + "' is none of its options.", PATH_EXPECTED);
+            int equals = option.indexOf('=');
+            if (equals <= 0) {
+                throw invalid("descriptor path", "'" + option + "' is no parameter.", PATH_EXPECTED);
+            }
+            String name = option.substring(0, equals);
+            if (parameters.put(name, option.substring(equals + 1)) != null) {
+                throw invalid(name, "it is given twice.", "each parameter once.");
             }
         }
-        return new Selection(product.get(), columns(product.get(), select), position);
+        return new Wanted(String.join(".", names), parameters);
     }
 
-    /** The columns of these names; all of the contract's when no names are given. */
-    static List<ColumnLayout> columns(Product product, Optional<List<String>> select) {
-        List<ColumnLayout> all = product.schema().columns();
-        if (select.isEmpty()) {
-            return all;
+    /** Whether a command is ours, and not Flight SQL's. */
+    static boolean isCommand(byte[] command) {
+        return command.length > 0 && command[0] == '{';
+    }
+
+    /** A wrong command is a {@link Problem}. */
+    static Wanted command(byte[] command) {
+        JsonNode json;
+        try {
+            json = JSON.readTree(command);
+        } catch (JsonProcessingException broken) {
+            throw invalid("command", "it is no JSON object.", COMMAND_EXPECTED);
+        } catch (IOException impossible) {
+            throw new IllegalStateException(impossible);
         }
-        Map<String, ColumnLayout> byName = all.stream().collect(Collectors.toMap(ColumnLayout::name, column -> column));
-        List<ColumnLayout> columns = new ArrayList<>();
-        Set<String> seen = new HashSet<>();
-        for (String name : select.get()) {
-            ColumnLayout column = byName.get(name);
-            String expected = "columns of " + product.qualifiedName() + ", each once: "
-                    + all.stream().map(ColumnLayout::name).collect(Collectors.joining(", ")) + ".";
-            if (column == null) {
-                throw invalid("select", "there is no column '" + name + "'.", expected);
+        if (!json.path("product").isTextual()) {
+            throw invalid("command", "it names no product.", COMMAND_EXPECTED);
+        }
+        var parameters = new LinkedHashMap<String, String>();
+        for (Map.Entry<String, JsonNode> member : json.properties()) {
+            String name = member.getKey();
+            if (!name.equals("product")) {
+                if (!COMMAND_MEMBERS.contains(name)) {
+                    throw invalid("command", "'" + name + "' is none of its members.", COMMAND_EXPECTED);
+                }
+                parameters.put(name, text(name, member.getValue()));
             }
-            if (!seen.add(name)) {
-                throw invalid("select", "the column '" + name + "' stands there twice.", expected);
+        }
+        return new Wanted(json.get("product").textValue(), parameters);
+    }
+
+    private static String text(String name, JsonNode value) {
+        if (name.equals("where")) {
+            return value.toString();
+        }
+        if (value.isArray()) {
+            var texts = new StringJoiner(",");
+            for (JsonNode element : value) {
+                texts.add(text(name, element));
             }
-            columns.add(column);
+            return texts.toString();
         }
-        if (columns.isEmpty()) {
-            throw invalid("select", "it names no column.", "at least one column, or no select for all of them.");
+        if (value.isTextual() || value.isIntegralNumber()) {
+            return value.asText();
         }
-        return columns;
+        throw invalid(name, "the value is " + value.getNodeType().name().toLowerCase(java.util.Locale.ROOT) + ".", COMMAND_EXPECTED);
+    }
+
+    /** The product of a name; a wrong one is a {@link Problem}. */
+    static Product product(ProductRegistry registry, String name) {
+        return registry.find(name).orElseThrow(() -> unknown(registry, name));
+    }
+
+    /** The columns of the answer. */
+    List<ColumnLayout> columns() {
+        return query.select();
+    }
+
+    /** Most rows of the answer. */
+    long limit() {
+        return query.limitGiven() ? query.limit() : Long.MAX_VALUE;
+    }
+
+    /** The schema that clients see, with metadata that says what the columns are. */
+    Schema schema(Position at) {
+        return product.arrowSchema(columns(), at);
+    }
+
+    private static RuntimeException unknown(ProductRegistry registry, String name) {
+        List<String> candidates = registry.all().stream()
+                .filter(product -> product.name().equals(name))
+                .map(Product::qualifiedName)
+                .toList();
+        return candidates.isEmpty()
+                ? new Problem.NotFound("product", name).exception()
+                : invalid(
+                        "product",
+                        "several domains have a product '" + name + "'.",
+                        "one of " + String.join(", ", candidates) + ".");
     }
 
     /** The position that a text names. */
@@ -93,22 +154,9 @@ record Selection(Product product, List<ColumnLayout> columns, Optional<Position>
                         parameter, "'" + text + "' is no position.", "the text of millrace.position in a schema."));
     }
 
-    /** The schema that clients see: the selected columns, and metadata that says what they are. */
-    Schema schema(Position at) {
-        return product.arrowSchema(columns, at);
-    }
-
-    private static RuntimeException unknown(ProductRegistry registry, List<String> names) {
-        List<String> candidates = registry.all().stream()
-                .filter(product -> names.size() == 1 && product.name().equals(names.getFirst()))
-                .map(Product::qualifiedName)
-                .toList();
-        return candidates.isEmpty()
-                ? new Problem.NotFound("product", String.join(".", names)).exception()
-                : invalid(
-                        "descriptor path",
-                        "several domains have a product '" + names.getFirst() + "'.",
-                        "one of " + String.join(", ", candidates) + ".");
+    /** The position that the query names; empty for the product as it is now. */
+    Optional<Position> position() {
+        return query.position();
     }
 
     static RuntimeException invalid(String parameter, String reason, String expected) {

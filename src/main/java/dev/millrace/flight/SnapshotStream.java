@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.millrace.arrow.Dictionary;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
+import dev.millrace.query.ArrowBatches;
+import dev.millrace.query.QueryEngine;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.internal.ContextInternal;
@@ -17,62 +19,67 @@ import org.apache.arrow.vector.VectorLoader;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.dictionary.DictionaryProvider;
 import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Streams one reading to one client. All of it runs on the event loop of the client's connection: {@link #start}, and
- * what gRPC calls after it; nothing here blocks or has a thread.
+ * Streams one reading to one client. A worker cuts the next record batch while the event loop of the client's connection
+ * sends the one before; all else here runs on that loop, which nothing blocks.
  *
- * <p>A turn writes while gRPC takes more, but at most a few messages, so that other connections of the loop get theirs;
- * the rest is a new turn. When gRPC has its threshold queued it says so, and calls when the client has read some of it:
- * what a slow client holds is that threshold and one message. Mapped rows are first brought into memory by a worker,
- * and the stream waits for it.
+ * <p>When gRPC has its threshold queued it says so, and calls when the client has read some of it: what a slow client
+ * holds is that threshold and two batches, which are copies only where rows had to be gathered.
  *
  * <p>The reading is closed exactly once, by the first of: all sent, a failure, the client's cancel or disappearance.
- * Where a worker is still loading pages of it then, it is closed when the worker is done. Messages that gRPC still has
- * queued hold their buffers themselves.
+ * Where a worker is still at work on it then, it is closed when the worker is done. Messages that gRPC still has queued
+ * hold their buffers themselves.
  */
 final class SnapshotStream {
-    private static final int STEPS_PER_TURN = 4;
+    /** A client without Arrow's builder refuses messages over 4 MiB; this leaves room for the metadata of wide rows. */
+    static final int MESSAGE_BYTES = 3 << 20;
 
     private final ContextInternal context;
-    private final WorkerPool pages;
+    private final WorkerPool workers;
+    private final QueryEngine engine;
     private final ServerStreamListener listener;
-    private final Reading reading;
+    private final OpenRead read;
     private final ServedMeters.Served served;
-    private final BatchCutter cutter;
     private final VectorSchemaRoot root;
     private final VectorLoader loader;
     private final DictionaryProvider.MapDictionaryProvider dictionaries;
     private final BufferAllocator allocator;
     private final byte[] at;
     private final Promise<Void> released = Promise.promise();
-    private boolean loading;
-    private boolean over;
+
+    /** The worker's while it is at work. */
+    private @Nullable ArrowBatches batches;
+
+    private @Nullable ArrowRecordBatch cut;
+    private boolean cutting;
+    private boolean all;
+    private volatile boolean over;
 
     /**
      * @param context of the connection's event loop, on which this is called
-     * @param pages where mapped rows are loaded
-     * @param allocator borrowed, pays for copies; of the same root as the snapshot's
+     * @param workers who cut batches
+     * @param engine borrowed; its allocator pays for copies
      */
     SnapshotStream(
             ContextInternal context,
-            WorkerPool pages,
-            BufferAllocator allocator,
+            WorkerPool workers,
+            QueryEngine engine,
             ServerStreamListener listener,
-            Reading owned,
+            OpenRead owned,
             ServedMeters.Served served) {
         this.context = context;
-        this.pages = pages;
+        this.workers = workers;
+        this.engine = engine;
         this.listener = listener;
-        this.reading = owned;
+        this.read = owned;
         this.served = served;
-        this.allocator = allocator;
-        this.at = owned.snapshot().position().toString().getBytes(UTF_8);
-        this.cutter =
-                new BatchCutter(owned.snapshot(), owned.product().schema(), owned.columns(), owned.limit(), allocator);
+        this.allocator = engine.allocator();
+        this.at = owned.reading().position().toString().getBytes(UTF_8);
         this.root = VectorSchemaRoot.create(Dictionary.vectors(owned.schema()), allocator);
         this.loader = new VectorLoader(root);
-        this.dictionaries = Dictionary.provider(owned.columns(), allocator);
+        this.dictionaries = Dictionary.provider(owned.selection().columns(), allocator);
     }
 
     /** Ends when the reading is closed. */
@@ -90,7 +97,7 @@ final class SnapshotStream {
             return;
         }
         listener.start(root, dictionaries);
-        turn();
+        cutNext();
     }
 
     /** Fails the call unless it is over. */
@@ -101,80 +108,102 @@ final class SnapshotStream {
         }
     }
 
-    @SuppressWarnings("CatchingUnchecked") // whatever fails, the snapshot is given back and the client is told
+    /** Sends what is cut, if the client takes it now, while the next is cut. */
+    @SuppressWarnings("CatchingUnchecked") // whatever fails, the reading is closed and the client is told
     private void turn() {
-        try {
-            for (int step = 0; !over && !loading && listener.isReady(); step++) {
-                if (cutter.isDone()) {
-                    end();
-                    listener.completed();
-                } else if (step == STEPS_PER_TURN) {
-                    context.runOnContext(ignored -> turn());
-                    return;
-                } else {
-                    step();
-                }
-            }
-        } catch (OutOfMemoryException full) {
-            fail(new Problem.Unavailable(
-                            reading.product().qualifiedName(), "the memory for Flight answers is used up. Try again.")
-                    .exception());
+        ArrowRecordBatch batch = cut;
+        if (over || cutting || batch == null || !listener.isReady()) {
+            return;
+        }
+        cut = null;
+        try (batch) {
+            cutNext();
+            send(batch);
         } catch (RuntimeException failure) {
-            fail(failure);
+            fail(told(failure));
         }
     }
 
-    private void step() {
-        Optional<BatchCutter.Stretch> cold = cutter.cold();
-        if (cold.isPresent()) {
-            load(cold.get());
-            return;
-        }
-        Optional<ArrowRecordBatch> next = cutter.next();
-        if (next.isEmpty()) {
-            return;
-        }
-        try (ArrowRecordBatch batch = next.get()) {
-            loader.load(batch);
-            ArrowBuf position = allocator.buffer(at.length);
-            position.writeBytes(at);
-            listener.putNext(position);
-            served.rows().increment(batch.getLength());
-            served.bytes().increment(batch.computeBodyLength());
-        }
+    private void send(ArrowRecordBatch batch) {
+        loader.load(batch);
+        ArrowBuf position = allocator.buffer(at.length);
+        position.writeBytes(at);
+        listener.putNext(position);
+        served.rows().increment(batch.getLength());
+        served.bytes().increment(batch.computeBodyLength());
     }
 
-    private void load(BatchCutter.Stretch stretch) {
-        loading = true;
-        pages.run(stretch::load)
-                .onComplete(done -> context.emit(ignored -> {
-                    loading = false;
+    private void cutNext() {
+        if (all) {
+            return;
+        }
+        cutting = true;
+        workers.run(this::next)
+                // A turn of its own: what is at hand is sent before a worker that is quick is heard.
+                .onComplete(done -> context.runOnContext(ignored -> {
+                    cutting = false;
+                    if (done.failed()) {
+                        fail(told(done.cause()));
+                        release();
+                        return;
+                    }
+                    cut = done.result().orElse(null);
+                    all = cut == null;
                     if (over) {
                         release();
-                    } else if (done.failed()) {
-                        fail(done.cause());
+                    } else if (all) {
+                        end();
+                        listener.completed();
                     } else {
-                        cutter.loaded(done.result());
                         turn();
                     }
                 }));
     }
 
+    /** On a worker. */
+    private Optional<ArrowRecordBatch> next() {
+        ArrowBatches cutter = batches;
+        if (cutter == null) {
+            Selection wanted = read.selection();
+            cutter = new ArrowBatches(
+                    engine.rows(wanted.view(), read.reading(), wanted.query(), wanted.limit(), () -> over),
+                    wanted.columns(),
+                    wanted.limit(),
+                    MESSAGE_BYTES,
+                    allocator);
+            batches = cutter;
+        }
+        return cutter.next(() -> over);
+    }
+
+    private Throwable told(Throwable failure) {
+        return failure instanceof OutOfMemoryException
+                ? new Problem.Unavailable(
+                                read.selection().product().qualifiedName(),
+                                "the memory for Flight answers is used up. Try again.")
+                        .exception()
+                : failure;
+    }
+
     private void end() {
         if (!over) {
             over = true;
-            if (!loading) {
-                release();
-            }
+            release();
         }
     }
 
     private void release() {
-        try (reading;
-                dictionaries) {
-            root.close();
+        if (cutting || released.future().isComplete()) {
+            return;
+        }
+        try (read;
+                dictionaries;
+                root;
+                ArrowBatches cutter = batches;
+                ArrowRecordBatch unsent = cut) {
+            cut = null;
         } finally {
-            released.complete();
+            released.tryComplete();
         }
     }
 }

@@ -3,33 +3,28 @@ package dev.millrace.flight;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.store.Position;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.List;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
  * Makes and reads tickets. Immutable; any thread.
  *
- * <p>A signed ticket is a byte 1, the HMAC-SHA256 of the rest (32 bytes), and JSON as {@link ReadTicket} says. It holds
- * all that a read needs, so the server keeps nothing between GetFlightInfo and DoGet. A plain ticket is the JSON alone,
- * written by a client that does not ask for a signed one first: without security it opens nothing that GetFlightInfo
- * would not hand out anyway.
+ * <p>A ticket is a byte 1, the HMAC-SHA256 of the rest (32 bytes), and JSON as {@link ReadTicket} says. It holds
+ * all that a read needs, so the server keeps nothing between GetFlightInfo and DoGet.
  */
 final class TicketOffice {
     private static final String ALGORITHM = "HmacSHA256";
     private static final byte SIGNED = 1;
     private static final int MAC_BYTES = 32;
     private static final int MAX_BYTES = 64 * 1024;
-    private static final String EXPECTED = "a ticket from GetFlightInfo of this server";
+    private static final String EXPECTED = "a ticket from GetFlightInfo of this server.";
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -51,15 +46,12 @@ final class TicketOffice {
 
     /** A signed ticket for a selection at a position. */
     byte[] sign(Selection selection, Position at, Instant expiry) {
-        List<String> all = names(selection.product().schema().columns());
-        List<String> names = names(selection.columns());
-        var ticket = new ReadTicket(
+        byte[] json = write(new ReadTicket(
                 selection.product().qualifiedName(),
+                selection.view().id(),
                 at.toString(),
-                names.equals(all) ? null : names,
-                null,
-                expiry.getEpochSecond());
-        byte[] json = write(ticket);
+                selection.parameters(),
+                expiry.getEpochSecond()));
         byte[] signed = new byte[1 + MAC_BYTES + json.length];
         signed[0] = SIGNED;
         System.arraycopy(json, 0, signed, 1 + MAC_BYTES, json.length);
@@ -67,57 +59,31 @@ final class TicketOffice {
         return signed;
     }
 
-    private static List<String> names(List<ColumnLayout> columns) {
-        return columns.stream().map(ColumnLayout::name).toList();
-    }
-
     /** What a ticket says; one that is not ours, expired or broken is a {@link dev.millrace.problem.Problem}. */
     ReadTicket read(byte[] ticket) {
         if (ticket.length > MAX_BYTES) {
-            throw Selection.invalid("ticket", "it has " + ticket.length + " bytes.", EXPECTED + ".");
+            throw Selection.invalid("ticket", "it has " + ticket.length + " bytes.", EXPECTED);
         }
         if (ticket.length > 1 + MAC_BYTES && ticket[0] == SIGNED) {
             return readSigned(ticket);
         }
-        if (options.plain() && ticket.length > 0 && ticket[0] == '{') {
-            return readPlain(ticket);
-        }
-        throw Selection.invalid("ticket", "it is none of this server's.", expected());
+        throw Selection.invalid("ticket", "it is none of this server's.", EXPECTED);
     }
 
     private ReadTicket readSigned(byte[] ticket) {
         if (!MessageDigest.isEqual(mac(ticket), Arrays.copyOfRange(ticket, 1, 1 + MAC_BYTES))) {
             throw Selection.invalid(
-                    "ticket", "its signature is not this server's: it was changed, or made elsewhere.", expected());
+                    "ticket", "its signature is not this server's: it was changed, or made elsewhere.", EXPECTED);
         }
         try {
             var read = JSON.readValue(ticket, 1 + MAC_BYTES, ticket.length - 1 - MAC_BYTES, ReadTicket.class);
-            Long expires = read.expires();
-            if (expires == null || options.clock().instant().getEpochSecond() >= expires) {
+            if (options.clock().instant().getEpochSecond() >= read.expires()) {
                 throw Selection.invalid("ticket", "it has expired.", "a fresh one: call GetFlightInfo again.");
             }
             return read;
         } catch (IOException foreign) {
-            throw Selection.invalid("ticket", "another version of this server made it.", expected());
+            throw Selection.invalid("ticket", "another version of this server made it.", EXPECTED);
         }
-    }
-
-    private ReadTicket readPlain(byte[] ticket) {
-        try {
-            return JSON.readValue(ticket, ReadTicket.class);
-        } catch (UnrecognizedPropertyException unknown) {
-            throw Selection.invalid(
-                    "ticket", "'" + unknown.getPropertyName() + "' is none of its members.", expected());
-        } catch (IOException broken) {
-            throw Selection.invalid("ticket", "it is no JSON of a ticket.", expected());
-        }
-    }
-
-    private String expected() {
-        return EXPECTED
-                + (options.plain()
-                        ? ", or JSON: {\"product\":\"domain.product\",\"select\":[\"a\"],\"limit\":10}."
-                        : ".");
     }
 
     private byte[] mac(byte[] ticket) {

@@ -4,12 +4,14 @@ import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Dictionary;
 import dev.millrace.problem.Problem;
+import dev.millrace.query.ArrowBatches;
 import dev.millrace.query.RowSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.OutOfMemoryException;
@@ -23,35 +25,32 @@ import org.apache.arrow.vector.ipc.message.IpcOption;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
 
-/** Writes the rows of a scan as an Arrow IPC stream: a record batch for each step of the scan that selects rows. */
+/** Writes rows as an Arrow IPC stream. */
 final class ArrowRows implements RowWriter {
-    private final RowSource scan;
-    private final List<ColumnLayout> columns;
-    private final BufferAllocator allocator;
+    private static final int BATCH_BYTES = 256 << 10;
+
+    private final ArrowBatches batches;
     private final VectorSchemaRoot root;
     private final VectorLoader loader;
     private final MapDictionaryProvider dictionaries;
     private final ArrowStreamWriter writer;
     private final Sink target = new Sink();
-    private long rowsLeft;
 
     /**
+     * @param rows owned
      * @param schema of {@code columns}, with its metadata
-     * @param rows most rows to write
+     * @param limit most rows to write
      * @param codec of the batches' buffers
-     * @param allocator borrowed, pays for copies; of the same root as the snapshot's
+     * @param allocator borrowed, pays for copies; of the same root as the stores'
      */
     ArrowRows(
-            RowSource scan,
+            RowSource rows,
             List<ColumnLayout> columns,
             Schema schema,
-            long rows,
+            long limit,
             CodecType codec,
             BufferAllocator allocator) {
-        this.scan = scan;
-        this.columns = columns;
-        this.rowsLeft = rows;
-        this.allocator = allocator;
+        this.batches = new ArrowBatches(rows, columns, limit, BATCH_BYTES, allocator);
         this.root = VectorSchemaRoot.create(Dictionary.vectors(schema), allocator);
         this.loader = new VectorLoader(root);
         this.dictionaries = Dictionary.provider(columns, allocator);
@@ -63,21 +62,21 @@ final class ArrowRows implements RowWriter {
         target.bytes = sink;
         try {
             writer.start(); // the schema, the first time
-            while (rowsLeft > 0) {
-                if (sink.position() >= softBytes || stop.getAsBoolean()) {
-                    return false;
+            while (sink.position() < softBytes && !stop.getAsBoolean()) {
+                Optional<ArrowRecordBatch> next = batches.next(stop);
+                if (next.isEmpty()) {
+                    if (stop.getAsBoolean()) {
+                        return false;
+                    }
+                    writer.end();
+                    return true;
                 }
-                if (!scan.next()) {
-                    break;
-                }
-                int count = (int) Math.min(scan.count(), rowsLeft);
-                if (count > 0) {
-                    batch(scan.selection(), count);
-                    rowsLeft -= count;
+                try (ArrowRecordBatch batch = next.get()) {
+                    loader.load(batch);
+                    writer.writeBatch();
                 }
             }
-            writer.end();
-            return true;
+            return false;
         } catch (OutOfMemoryException full) {
             throw new Problem.Unavailable("The answer", "the memory for Arrow answers is used up. Try again.")
                     .exception();
@@ -86,19 +85,9 @@ final class ArrowRows implements RowWriter {
         }
     }
 
-    private void batch(int[] selection, int count) throws IOException {
-        int from = selection[0];
-        try (ArrowRecordBatch batch = selection[count - 1] - from == count - 1
-                ? scan.batch().slice(columns, from, from + count, allocator)
-                : scan.batch().gather(columns, selection, count, allocator)) {
-            loader.load(batch);
-            writer.writeBatch();
-        }
-    }
-
     @Override
     public void close() {
-        try (scan;
+        try (batches;
                 root;
                 dictionaries) {
             root.clear();

@@ -28,7 +28,7 @@ import java.util.Map;
  */
 public final class FilterParser {
     /** The parameter that has a filter as JSON. */
-    private static final String WHERE = "where";
+    static final String WHERE = "where";
 
     private static final String FORM =
             "an object such as {\"origin\":\"SFO\",\"delay[gte]\":60,\"or\":[{…},{…}],\"not\":{…}}.";

@@ -26,7 +26,7 @@ public final class QueryParser {
     /** Names that mean something else than a filter, now or in a later version. */
     private static final Set<String> RESERVED = Set.of(
             "select", "sort", "limit", "cursor", "as_of", "format", "codec", "count", "group", "agg", "bucket",
-            "filter");
+            "filter", FilterParser.WHERE);
 
     private static final int MAX_SORT_KEYS = 8;
 
@@ -96,6 +96,11 @@ public final class QueryParser {
             conditions.add(parameter);
         }
         Filter filter = filters.ofParameters(conditions);
+        String where = single.get(FilterParser.WHERE);
+        if (where != null) {
+            Filter asked = filters.ofJson(where);
+            filter = filter.isAll() ? asked : asked.isAll() ? filter : Filter.all(List.of(filter, asked));
+        }
         refuseLater(single);
         String limit = single.get("limit");
         Grouping grouping = new GroupingParser(this::column).parse(single);

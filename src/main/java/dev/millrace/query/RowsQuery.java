@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Hash;
+import dev.millrace.store.Position;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -30,6 +32,15 @@ public record RowsQuery(
     public RowsQuery {
         select = List.copyOf(select);
         sort = List.copyOf(sort);
+    }
+
+    /** The position that it names; empty for the product as it is now. */
+    public Optional<Position> position() {
+        return switch (start) {
+            case Start.Now ignored -> Optional.empty();
+            case Start.At(Position position) -> Optional.of(position);
+            case Start.After(Cursor cursor) -> Optional.of(cursor.position());
+        };
     }
 
     /** The same query from another start on. */

@@ -201,6 +201,7 @@ public final class MillraceServer implements AutoCloseable {
                         (int) Math.min(1 << 30, configuration.http().maxBody().bytes())),
                 registry,
                 root,
+                engine,
                 policies.around("flight", policies.rateLimit("flight"), FlightRequest::caller),
                 new FlightPlaces(
                         shares.places(

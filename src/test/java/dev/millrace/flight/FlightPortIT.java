@@ -140,11 +140,36 @@ class FlightPortIT {
     }
 
     @Test
-    void doGet_plainTicket_isRead() {
-        served.flights.add(served.root, 100, 0, i -> true);
+    void doGet_queries_askWhatHttpAsks() throws Exception {
+        served.flights.add(served.root, 5_000, 0, i -> i % 2 == 0);
         assertEquals(
-                List.of(0L, 1L, 2L),
-                served.read(ServedPort.plain("{\"product\":\"flights\",\"select\":[\"id\"],\"limit\":3}")));
+                List.of(0L, 2L, 4L),
+                served.read(served.command("{\"product\":\"flights\",\"select\":[\"id\"],\"limit\":3}")));
+        assertEquals(List.of(10L), served.read(ticket("flights", "id=10")));
+        assertEquals(List.of(4_996L, 4_998L), served.read(ticket("aviation", "flights", "id[gte]=4996")));
+        assertEquals(
+                List.of(4_998L, 4_996L),
+                served.read(served.command("{\"product\":\"aviation.flights\",\"where\":{\"id[gte]\":4000,"
+                        + "\"or\":[{\"late\":true},{\"id[lt]\":5000}]},\"sort\":[\"-id\"],\"limit\":2}")));
+        FlightInfo filtered = served.info("flights", "late=true");
+        assertEquals(-1, filtered.getRecords(), "nobody knows before the rows are looked at");
+        FlightInfo groups = served.info("flights", "group=late", "agg=count,max(id)", "sort=late");
+        try (FlightStream stream =
+                served.client.getStream(groups.getEndpoints().getFirst().getTicket())) {
+            assertEquals(groups.getSchemaOptional().orElseThrow(), stream.getSchema());
+            assertTrue(stream.next());
+            assertEquals(
+                    List.of(1_666L, 834L),
+                    List.of(
+                            stream.getRoot().getVector("count").getObject(0),
+                            stream.getRoot().getVector("count").getObject(1)));
+            assertEquals(4_996L, stream.getRoot().getVector("max(id)").getObject(0));
+            assertFalse(stream.next());
+        }
+    }
+
+    private Ticket ticket(String... path) {
+        return served.info(path).getEndpoints().getFirst().getTicket();
     }
 
     @Test
@@ -161,7 +186,7 @@ class FlightPortIT {
         ServedPort.assertFault(
                 FlightStatusCode.INVALID_ARGUMENT, "twice", () -> served.info("flights", "select=id,id"));
         ServedPort.assertFault(
-                FlightStatusCode.INVALID_ARGUMENT, "none of its options", () -> served.info("flights", "x=1"));
+                FlightStatusCode.INVALID_ARGUMENT, "no column 'x'", () -> served.info("flights", "x=1"));
         ServedPort.assertFault(
                 FlightStatusCode.INVALID_ARGUMENT, "no position", () -> served.info("flights", "as_of=now"));
         ServedPort.assertFault(
@@ -169,11 +194,23 @@ class FlightPortIT {
         ServedPort.assertFault(
                 FlightStatusCode.UNAVAILABLE, "not seen its topic", () -> served.info("seismology", "airports"));
         ServedPort.assertFault(
-                FlightStatusCode.INVALID_ARGUMENT, "ticket", () -> served.read(ServedPort.plain("nonsense")));
+                FlightStatusCode.INVALID_ARGUMENT, "ticket", () -> served.read(new Ticket("nonsense".getBytes(UTF_8))));
         ServedPort.assertFault(
                 FlightStatusCode.INVALID_ARGUMENT,
-                "negative",
-                () -> served.read(ServedPort.plain("{\"product\":\"flights\",\"limit\":-1}")));
+                "'limit'",
+                () -> served.command("{\"product\":\"flights\",\"limit\":-1}"));
+        for (String limit : List.of("sort=id", "sort=id&limit=10001")) {
+            String[] options = ("flights&" + limit).split("&");
+            ServedPort.assertFault(FlightStatusCode.INVALID_ARGUMENT, "'limit'", () -> served.info(options));
+        }
+        assertEquals(List.of(), served.read(ticket("flights", "sort=id", "limit=10000")));
+        ServedPort.assertFault(
+                FlightStatusCode.INVALID_ARGUMENT, "'cursor'", () -> served.info("flights", "cursor=x"));
+        for (String command : List.of(
+                "{", "{}", "{\"product\":1}", "{\"product\":\"flights\",\"colour\":1}",
+                "{\"product\":\"flights\",\"product\":\"airports\"}", "{\"product\":\"flights\",\"limit\":true}")) {
+            ServedPort.assertFault(FlightStatusCode.INVALID_ARGUMENT, "Expected", () -> served.command(command));
+        }
         ServedPort.assertFault(
                 FlightStatusCode.UNIMPLEMENTED,
                 "Flight SQL",
@@ -246,7 +283,7 @@ class FlightPortIT {
                     () -> failed.getInfo(FlightDescriptor.path("flights")),
                     () -> failed.getSchema(FlightDescriptor.path("flights")),
                     () -> failed.listFlights(Criteria.ALL).iterator().hasNext(),
-                    () -> ServedPort.read(failed, ServedPort.plain("{}")))) {
+                    () -> ServedPort.read(failed, new Ticket(new byte[] {1})))) {
                 ServedPort.assertFault(FlightStatusCode.INTERNAL, "log under reference", call);
             }
         } finally {
@@ -267,7 +304,7 @@ class FlightPortIT {
                 .build()) {
             assertEquals(
                     1000,
-                    ServedPort.read(reader, ServedPort.plain("{\"product\":\"flights\"}"))
+                    ServedPort.read(reader, served.command("{\"product\":\"flights\"}"))
                             .size());
         }
         ServedPort.await(other.close(Duration.ofSeconds(5)));

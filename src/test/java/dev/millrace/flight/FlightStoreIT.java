@@ -66,6 +66,7 @@ class FlightStoreIT {
                                 FlightOptions.Tickets.signedWith("0123456789abcdef".getBytes(UTF_8))),
                         new ProductRegistry("mesh", List.of(Products.of("d", "p", store))),
                         root,
+                        ServedPort.duckDb(),
                         Layers.of(),
                         FlightPlaces.unshared(),
                         WorkerPool.unwatched(vertx, "pages", 2),

@@ -37,7 +37,7 @@ class FlightStreamIT {
     @Test
     void doGet_cancelledInMidStream_givesTheSnapshotBack() throws Exception {
         served.flights.add(served.root, 400_000, 100, i -> i % 2 == 0);
-        try (FlightStream stream = served.client.getStream(ServedPort.plain("{\"product\":\"flights\"}"))) {
+        try (FlightStream stream = served.client.getStream(served.command("{\"product\":\"flights\"}"))) {
             assertTrue(stream.next());
             assertEquals(1, served.flights.open());
             stream.cancel("enough", null);
@@ -78,7 +78,7 @@ class FlightStreamIT {
                 .filter(child -> child.getName().equals("flight"))
                 .findFirst()
                 .orElseThrow();
-        try (FlightStream stream = served.client.getStream(ServedPort.plain("{\"product\":\"flights\"}"))) {
+        try (FlightStream stream = served.client.getStream(served.command("{\"product\":\"flights\"}"))) {
             stream.getSchema();
             // Without back-pressure all would be queued after a few turns of the loops.
             for (int turn = 0; turn < 100; turn++) {
@@ -107,7 +107,7 @@ class FlightStreamIT {
             ServedPort.assertFault(
                     FlightStatusCode.UNAVAILABLE,
                     "memory",
-                    () -> ServedPort.read(refused, ServedPort.plain("{\"product\":\"flights\"}")));
+                    () -> ServedPort.read(refused, served.command("{\"product\":\"flights\"}")));
         }
         ServedPort.await(small.close(Duration.ofSeconds(5)));
     }
@@ -119,7 +119,7 @@ class FlightStreamIT {
         try (FlightClient reader = FlightClient.builder(
                                 served.clients, Location.forGrpcInsecure("localhost", closing.port()))
                         .build();
-                FlightStream stream = reader.getStream(ServedPort.plain("{\"product\":\"flights\"}"))) {
+                FlightStream stream = reader.getStream(served.command("{\"product\":\"flights\"}"))) {
             assertTrue(stream.next());
             ServedPort.await(closing.close(Duration.ofMillis(1)));
             assertEquals(0, served.flights.open());
@@ -139,9 +139,10 @@ class FlightStreamIT {
                 .build();
     }
 
-    private static Flight.Ticket proto(String json) {
+    private Flight.Ticket proto(String json) {
         return Flight.Ticket.newBuilder()
-                .setTicket(com.google.protobuf.ByteString.copyFromUtf8(json))
+                .setTicket(com.google.protobuf.ByteString.copyFrom(
+                        served.command(json).getBytes()))
                 .build();
     }
 }

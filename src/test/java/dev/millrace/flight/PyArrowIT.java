@@ -196,6 +196,7 @@ class PyArrowIT {
                         new FlightOptions("localhost", 0, 64 << 20, tickets),
                         new ProductRegistry("mesh", List.of(Products.of("d", "p", store))),
                         root,
+                        ServedPort.duckDb(),
                         Layers.of(),
                         FlightPlaces.unshared(),
                         WorkerPool.unwatched(vertx, "pages", 2),

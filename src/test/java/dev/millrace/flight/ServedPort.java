@@ -10,11 +10,13 @@ import dev.millrace.domain.Products;
 import dev.millrace.layer.Layer;
 import dev.millrace.layer.Layers;
 import dev.millrace.layer.WorkerPool;
+import dev.millrace.query.DuckDbEngine;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +45,7 @@ final class ServedPort implements AutoCloseable {
     final BufferAllocator root = new RootAllocator();
     final BufferAllocator clients = new RootAllocator();
     final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+    final DuckDbEngine duckDb = duckDb();
     final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     final FakeStore flights = new FakeStore();
     final FakeStore airports = new FakeStore();
@@ -90,7 +93,7 @@ final class ServedPort implements AutoCloseable {
                         Products.of("seismology", "airports", unseen)));
         var options = new FlightOptions(
                 "localhost", number, memoryBytes, FlightOptions.Tickets.signedWith("0123456789abcdef".getBytes(UTF_8)));
-        return await(FlightPort.start(vertx, options, registry, root, layers, places, WorkerPool.unwatched(vertx, "pages", 2), into));
+        return await(FlightPort.start(vertx, options, registry, root, duckDb, layers, places, WorkerPool.unwatched(vertx, "pages", 2), into));
     }
 
     /** Fails when anything is not given back. */
@@ -103,6 +106,7 @@ final class ServedPort implements AutoCloseable {
             store.close();
         }
         await(vertx.close());
+        duckDb.close();
         clients.close();
         root.close();
     }
@@ -134,8 +138,17 @@ final class ServedPort implements AutoCloseable {
         return ids;
     }
 
-    static Ticket plain(String json) {
-        return new Ticket(json.getBytes(UTF_8));
+    static DuckDbEngine duckDb() {
+        return new DuckDbEngine(
+                new DuckDbEngine.Limits(Path.of("target", "flight-duckdb"), 1 << 28, 1, 10_000, 1 << 28));
+    }
+
+    /** The ticket that a command gives. */
+    Ticket command(String json) {
+        return client.getInfo(FlightDescriptor.command(json.getBytes(UTF_8)))
+                .getEndpoints()
+                .getFirst()
+                .getTicket();
     }
 
     static void assertFault(FlightStatusCode code, String says, Executable call) {

@@ -5,15 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.domain.Product;
 import dev.millrace.domain.Products;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.problem.Status;
+import dev.millrace.query.CursorCodec;
+import dev.millrace.query.QueryParser;
+import dev.millrace.query.View;
+import dev.millrace.security.Principal;
 import dev.millrace.store.Position;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.arrow.flight.FlightStatusCode;
 import org.junit.jupiter.api.Test;
@@ -23,12 +28,17 @@ class TicketOfficeTest {
     private static final Position AT = Position.of("topic", 5, 6);
 
     private final AtomicReference<Instant> now = new AtomicReference<>(Instant.ofEpochSecond(1_000_000));
-    private final TicketOffice office = office(SECRET, true);
+    private final TicketOffice office = office(SECRET);
+    private final Product product = Products.of("d", "p", new FakeStore());
+    private final View view = product.as(Principal.ANYBODY);
     private final Selection selection = new Selection(
-            Products.of("d", "p", new FakeStore()), FakeStore.SCHEMA.columns().subList(0, 2), Optional.empty());
+            product,
+            view,
+            Map.of("select", "id,origin"),
+            new QueryParser(view, QueryParser.Limits.USUAL, new CursorCodec(SECRET)).parse(List.of()));
 
-    private TicketOffice office(byte[] secret, boolean plain) {
-        return new TicketOffice(new FlightOptions.Tickets(secret, Duration.ofHours(1), now::get, plain));
+    private TicketOffice office(byte[] secret) {
+        return new TicketOffice(new FlightOptions.Tickets(secret, Duration.ofHours(1), now::get));
     }
 
     private byte[] ticket() {
@@ -38,8 +48,8 @@ class TicketOfficeTest {
     @Test
     void read_signed_isWhatWasSigned() {
         ReadTicket read = office.read(ticket());
-        assertEquals(new ReadTicket("d.p", AT.toString(), List.of("id", "origin"), null, 1_003_600L), read);
-        assertEquals(read, office(SECRET, false).read(ticket()));
+        assertEquals(new ReadTicket("d.p", view.id(), AT.toString(), Map.of("select", "id,origin"), 1_003_600L), read);
+        assertEquals(read, office(SECRET).read(ticket()));
     }
 
     @Test
@@ -57,7 +67,7 @@ class TicketOfficeTest {
 
     @Test
     void read_signedElsewhere_isRefused() {
-        byte[] foreign = office("fedcba9876543210".getBytes(UTF_8), true).sign(selection, AT, office.expiry());
+        byte[] foreign = office("fedcba9876543210".getBytes(UTF_8)).sign(selection, AT, office.expiry());
         assertRefused("signature", foreign);
     }
 
@@ -71,19 +81,8 @@ class TicketOfficeTest {
     }
 
     @Test
-    void read_plain_isReadWhereAllowed() {
-        byte[] plain = "{\"product\":\"p\",\"limit\":3,\"select\":[\"id\"]}".getBytes(UTF_8);
-        assertEquals(new ReadTicket("p", null, List.of("id"), 3L, null), office.read(plain));
-        assertThrows(ProblemException.class, () -> office(SECRET, false).read(plain));
-    }
-
-    @Test
-    void read_brokenPlain_isRefused() {
-        assertRefused("'colour'", "{\"product\":\"p\",\"colour\":1}".getBytes(UTF_8));
-        for (String broken : List.of(
-                "{", "{}", "{\"product\":null}", "{\"product\":\"p\"}x", "{\"product\":\"p\",\"product\":\"q\"}")) {
-            assertRefused("JSON", broken.getBytes(UTF_8));
-        }
+    void read_unsignedOrTooLong_isRefused() {
+        assertRefused("this server's", "{\"product\":\"d.p\"}".getBytes(UTF_8));
         assertRefused("65537", new byte[65_537]);
     }
 

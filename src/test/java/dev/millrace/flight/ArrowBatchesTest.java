@@ -5,10 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.arrow.ColumnLayout;
-import dev.millrace.store.Snapshot;
+import dev.millrace.query.ArrowBatches;
+import dev.millrace.query.CursorCodec;
+import dev.millrace.query.QueryParser;
+import dev.millrace.query.Reading;
+import dev.millrace.query.StoredView;
+import dev.millrace.query.View;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.apache.arrow.memory.BufferAllocator;
@@ -22,12 +29,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class BatchCutterTest {
+/** Over the fake store, whose rows are hidden one by one. */
+class ArrowBatchesTest {
     private static final List<ColumnLayout> ALL = FakeStore.SCHEMA.columns();
     private static final IntPredicate EVERY = i -> true;
 
     private final BufferAllocator root = new RootAllocator();
     private final FakeStore store = new FakeStore();
+    private final View view = new StoredView("d.p", store);
     private int largest;
     private int messages;
 
@@ -49,7 +58,7 @@ class BatchCutterTest {
     void cut_denseRows_areAllThereInMessagesBelowTheLimit() {
         store.add(root, 150_001, 60, EVERY).add(root, 7, 0, EVERY);
         assertEquals(range(0, 150_008), ids(Long.MAX_VALUE));
-        assertTrue(largest <= BatchCutter.MESSAGE_BYTES, () -> largest + " bytes");
+        assertTrue(largest <= SnapshotStream.MESSAGE_BYTES, () -> largest + " bytes");
         assertTrue(messages > 4);
     }
 
@@ -57,12 +66,12 @@ class BatchCutterTest {
     void cut_denseRows_copiesNoValues() {
         store.add(root, 40_000, 60, EVERY);
         try (BufferAllocator copies = root.newChildAllocator("copies", 0, Long.MAX_VALUE);
-                Snapshot snapshot = store.snapshot()) {
-            var cutter = new BatchCutter(snapshot, FakeStore.SCHEMA, ALL, Long.MAX_VALUE, copies);
-            while (!cutter.isDone()) {
-                cutter.next().ifPresent(ArrowRecordBatch::close);
+                Reading reading = view.open();
+                ArrowBatches cutter = batches(reading, "", Long.MAX_VALUE, copies)) {
+            for (var next = cutter.next(() -> false); next.isPresent(); next = cutter.next(() -> false)) {
+                next.get().close();
             }
-            long values = snapshot.slices(0).getFirst().batch().sizeBytes(ALL, 0, 40_000);
+            long values = reading.estimatedBytes(ALL);
             assertTrue(copies.getPeakMemoryAllocation() < values / 10, () -> copies.getPeakMemoryAllocation() + "");
         }
     }
@@ -76,7 +85,7 @@ class BatchCutterTest {
                 .mapToObj(i -> (long) i)
                 .toList();
         assertEquals(expected, ids(Long.MAX_VALUE));
-        assertTrue(largest <= BatchCutter.MESSAGE_BYTES, () -> largest + " bytes");
+        assertTrue(largest <= SnapshotStream.MESSAGE_BYTES, () -> largest + " bytes");
     }
 
     @Test
@@ -96,35 +105,62 @@ class BatchCutterTest {
     }
 
     @Test
-    void cut_mappedRows_asksForThemFirst(@TempDir Path folder) throws Exception {
+    void cut_mappedRows_areRead(@TempDir Path folder) throws Exception {
         store.addMapped(root, folder, 1000, EVERY).addMapped(root, folder, 1000, i -> i % 2 == 0);
         assertEquals(1500, ids(Long.MAX_VALUE).size());
-        try (Snapshot snapshot = store.snapshot()) {
-            var cutter = new BatchCutter(snapshot, FakeStore.SCHEMA, ALL, Long.MAX_VALUE, root);
-            assertTrue(cutter.cold().isPresent());
-            cutter.loaded(cutter.cold().orElseThrow().load());
-            assertFalse(cutter.cold().isPresent());
-            cutter.next().ifPresent(ArrowRecordBatch::close);
-            assertTrue(cutter.cold().isPresent());
+    }
+
+    @Test
+    void cut_filteredRows_ofOneBatchComeTogether() {
+        store.add(root, 60_000, 20, EVERY).add(root, 60_000, 20, EVERY);
+        assertEquals(
+                LongStream.range(0, 120_000)
+                        .filter(id -> id % 7 != 6 && id < 119_000)
+                        .boxed()
+                        .toList()
+                        .size(),
+                ids("id[lt]=119000&tags[null]=false", Long.MAX_VALUE).size());
+        messages = 0;
+        assertEquals(12, ids("id[in]=1,9,4097,4098,9000,20000,33000,44000,55000,60000,70000,119999", 20).size());
+        assertEquals(2, messages);
+    }
+
+    @Test
+    void cut_nobodyWantsIt_ends() {
+        store.add(root, 60_000, 20, EVERY);
+        try (Reading reading = view.open();
+                ArrowBatches cutter = batches(reading, "", Long.MAX_VALUE, root)) {
+            assertTrue(cutter.next(() -> true).isEmpty());
         }
     }
 
+    private ArrowBatches batches(Reading reading, String filter, long limit, BufferAllocator copies) {
+        var parameters = new ArrayList<Map.Entry<String, String>>();
+        for (String parameter : filter.isEmpty() ? new String[0] : filter.split("&")) {
+            int equals = parameter.indexOf('=');
+            parameters.add(Map.entry(parameter.substring(0, equals), parameter.substring(equals + 1)));
+        }
+        var query = new QueryParser(view, QueryParser.Limits.USUAL, new CursorCodec(new byte[16])).parse(parameters);
+        return new ArrowBatches(reading.scan(query), ALL, limit, SnapshotStream.MESSAGE_BYTES, copies);
+    }
+
     private List<Long> ids(long limit) {
+        return ids("", limit);
+    }
+
+    private List<Long> ids(String filter, long limit) {
         var schema = new Schema(ALL.stream().map(ColumnLayout::field).toList());
         var ids = new ArrayList<Long>();
-        try (Snapshot snapshot = store.snapshot();
+        try (Reading reading = view.open();
+                ArrowBatches cutter = batches(reading, filter, limit, root);
                 VectorSchemaRoot vectors = VectorSchemaRoot.create(schema, root)) {
-            var cutter = new BatchCutter(snapshot, FakeStore.SCHEMA, ALL, limit, root);
-            while (!cutter.isDone()) {
-                cutter.cold().ifPresent(stretch -> cutter.loaded(stretch.load()));
-                cutter.next().ifPresent(next -> {
-                    try (ArrowRecordBatch batch = next) {
-                        largest = Math.max(largest, (int) batch.computeBodyLength());
-                        messages++;
-                        new VectorLoader(vectors).load(batch);
-                        check(vectors, ids);
-                    }
-                });
+            for (var next = cutter.next(() -> false); next.isPresent(); next = cutter.next(() -> false)) {
+                try (ArrowRecordBatch batch = next.get()) {
+                    largest = Math.max(largest, (int) batch.computeBodyLength());
+                    messages++;
+                    new VectorLoader(vectors).load(batch);
+                    check(vectors, ids);
+                }
             }
         }
         return ids;
