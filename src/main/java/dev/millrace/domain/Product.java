@@ -47,6 +47,7 @@ public final class Product {
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private volatile Writes writes;
     private volatile ProductState state = ProductState.starting();
+    private volatile String stalled = "";
     private final ProductQuality quality;
     private final List<Supplier<Map<String, Long>>> warnings = new CopyOnWriteArrayList<>();
     private volatile Optional<String> halted = Optional.empty();
@@ -146,7 +147,8 @@ public final class Product {
     }
 
     public ProductState state() {
-        return state;
+        String why = stalled;
+        return why.isEmpty() ? state : new ProductState(ProductState.Phase.RETRYING, why);
     }
 
     /** The product as it is now; the caller closes it. */
@@ -353,6 +355,14 @@ public final class Product {
             }
         }
         return false;
+    }
+
+    /**
+     * Says that the thread that changes the state does not answer, in place of the state; empty once it does again. The
+     * input port's context.
+     */
+    public void stalled(String why) {
+        stalled = why;
     }
 
     void state(ProductState next) {

@@ -17,9 +17,12 @@ public record ProductState(Phase phase, String detail) {
         LIVE,
         /** The memory budget is used up: partitions are paused until sealed segments are on the disk. */
         PAUSED,
-        /** Files cannot be written, a full disk for example: partitions are paused until they can; rows are served. */
+        /**
+         * Files cannot be written, a full disk for example: partitions are paused until they can; rows are served. Or dead
+         * letters cannot: reading goes on until too many wait.
+         */
         UNWRITABLE,
-        /** The input cannot be read now (broker away, topic missing); tried again with back-off. */
+        /** The input cannot be read now (broker away, topic missing, a failure not foreseen); tried again with back-off. */
         RETRYING,
         /** The topic was deleted and made anew, so its offsets no longer mean what is stored. */
         RECREATED,

@@ -63,7 +63,7 @@ public final class QualityWatch implements AutoCloseable {
             product.quality(time, clock);
         } catch (ProblemException closed) {
             LOG.debug("{}: {}", product.qualifiedName(), closed.problem().detail());
-        } catch (RuntimeException failure) {
+        } catch (RuntimeException | Error failure) {
             LOG.error("{}: quality is not evaluated", product.qualifiedName(), failure);
         }
     }

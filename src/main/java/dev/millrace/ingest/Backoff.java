@@ -8,16 +8,22 @@ final class Backoff {
     private static final long MAX_MILLIS = 5_000;
 
     private final RandomGenerator random;
+    private final long maxMillis;
     private long ceilingMillis = FIRST_MILLIS;
 
     Backoff(RandomGenerator random) {
+        this(random, MAX_MILLIS);
+    }
+
+    Backoff(RandomGenerator random, long maxMillis) {
         this.random = random;
+        this.maxMillis = maxMillis;
     }
 
     /** The wait before the next try: between half the ceiling and the ceiling. */
     long nextMillis() {
         long ceiling = ceilingMillis;
-        ceilingMillis = Math.min(MAX_MILLIS, ceilingMillis * 2);
+        ceilingMillis = Math.min(maxMillis, ceilingMillis * 2);
         return ceiling / 2 + random.nextLong(ceiling / 2 + 1);
     }
 

@@ -3,16 +3,23 @@ package dev.millrace.ingest;
 import dev.millrace.codec.Violation;
 import dev.millrace.config.Configuration;
 import dev.millrace.contract.ProductDefinition;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.kafka.client.producer.KafkaWriteStream;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -29,21 +36,35 @@ import org.slf4j.LoggerFactory;
  */
 final class DeadLetterTopic {
     private static final Logger LOG = LoggerFactory.getLogger(DeadLetterTopic.class);
+    private static final Duration CLOSE = Duration.ofSeconds(10);
     private static final int MAX_WAITING = 1_000;
     private static final long MAX_WAITING_BYTES = 64L << 20;
 
     private final Vertx vertx;
-    private final KafkaWriteStream<byte[], byte[]> producer;
+    private final Context context;
+    private final Producer<byte[], byte[]> producer;
+    private final Map<String, String> faults = new ConcurrentHashMap<>();
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicLong waitingBytes = new AtomicLong();
     private volatile boolean closed;
 
     DeadLetterTopic(Vertx vertx, Configuration.Kafka kafka) {
-        this.vertx = vertx;
-        this.producer = KafkaWriteStream.create(
+        this(
                 vertx,
                 new KafkaProducer<>(
                         ClientSettings.producer(kafka), new ByteArraySerializer(), new ByteArraySerializer()));
+    }
+
+    /** Over a producer, which is closed with it. */
+    DeadLetterTopic(Vertx vertx, Producer<byte[], byte[]> producer) {
+        this.vertx = vertx;
+        this.context = vertx.getOrCreateContext();
+        this.producer = producer;
+    }
+
+    /** Why a topic cannot be written at the moment; empty when it can, as far as is known. Tried again by itself. */
+    Optional<String> fault(String topic) {
+        return Optional.ofNullable(faults.get(topic));
     }
 
     /** Whether so many records wait for the brokers that no more should be given. */
@@ -73,15 +94,19 @@ final class DeadLetterTopic {
     }
 
     private void attempt(ProducerRecord<byte[], byte[]> letter, Backoff backoff, CompletableFuture<Void> sent) {
-        producer.send(letter).onComplete(result -> {
+        send(letter).onComplete(result -> {
             if (result.succeeded()) {
+                faults.remove(letter.topic());
                 sent.complete(null);
             } else if (closed) {
                 sent.completeExceptionally(result.cause());
-            } else if (result.cause() instanceof RecordTooLargeException && letter.value() != null) {
+            } else if (result.cause() instanceof RecordTooLargeException
+                    && letter.value() != null
+                    && letter.value().length > 0) {
                 attempt(withoutValue(letter), backoff, sent);
             } else {
                 long millis = backoff.nextMillis();
+                faults.put(letter.topic(), Reason.of(result.cause()));
                 LOG.warn(
                         "Dead-letter topic {} cannot be written, trying again in {} ms: {}",
                         letter.topic(),
@@ -90,6 +115,20 @@ final class DeadLetterTopic {
                 vertx.setTimer(millis, timer -> attempt(letter, backoff, sent));
             }
         });
+    }
+
+    /** A producer may block until it knows the topic, so it is called on a worker, in order. */
+    private Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> letter) {
+        Promise<RecordMetadata> acknowledged = Promise.promise();
+        context.executeBlocking(() -> producer.send(letter, (metadata, failure) -> {
+                    if (failure == null) {
+                        acknowledged.tryComplete(metadata);
+                    } else {
+                        acknowledged.tryFail(failure);
+                    }
+                }))
+                .onFailure(acknowledged::tryFail);
+        return acknowledged.future();
     }
 
     private static ProducerRecord<byte[], byte[]> withoutValue(ProducerRecord<byte[], byte[]> letter) {
@@ -102,6 +141,11 @@ final class DeadLetterTopic {
     /** Waits a bounded time for the records under way, then ends. */
     Future<Void> close() {
         closed = true;
-        return producer.close(10_000);
+        return vertx.executeBlocking(
+                () -> {
+                    producer.close(CLOSE);
+                    return null;
+                },
+                false);
     }
 }

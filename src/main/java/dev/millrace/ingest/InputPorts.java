@@ -90,6 +90,15 @@ public final class InputPorts {
                     }
 
                     @Override
+                    public Optional<String> fault() {
+                        String topic = product.definition().deadLetterTopic();
+                        return deadLetters
+                                .fault(topic)
+                                .map(reason -> "the dead-letter topic " + topic + " cannot be written: " + reason
+                                        + "; it is tried again until it can");
+                    }
+
+                    @Override
                     public CompletableFuture<Void> send(ConsumerRecord<byte[], byte[]> record, Violation violation) {
                         return deadLetters
                                 .send(product.definition(), record, violation)

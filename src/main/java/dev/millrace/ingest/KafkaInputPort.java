@@ -12,21 +12,18 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.kafka.client.consumer.KafkaReadStream;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.Set;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.FencedInstanceIdException;
-import org.apache.kafka.common.serialization.ByteBufferDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,6 +52,10 @@ final class KafkaInputPort {
     private static final long RETRY_PAUSED_MILLIS = 10;
     private static final long RETRY_UNWRITABLE_MILLIS = 200;
     private static final long WATCH_MILLIS = 5_000;
+    private static final long MAX_RESTART_MILLIS = 60_000;
+
+    /** How long the product's threads may take before it is shown that they do not answer. */
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     private final Vertx vertx;
     private final Context context;
@@ -67,13 +68,19 @@ final class KafkaInputPort {
     private final ProductIngest ingest;
     private final LostRecords losses;
     private final Backoff backoff = new Backoff(RandomGenerator.getDefault());
+    private final Backoff restarts = new Backoff(RandomGenerator.getDefault(), MAX_RESTART_MILLIS);
     private final Promise<Void> ended = Promise.promise();
 
     private final Queue<ConsumerRecords<ByteBuffer, ByteBuffer>> waiting = new ArrayDeque<>();
-    private @Nullable KafkaReadStream<ByteBuffer, ByteBuffer> stream;
-    private @Nullable KafkaConsumer<ByteBuffer, ByteBuffer> client;
+    private @Nullable TopicStream stream;
+
+    /** Whether there is a client that is not closed yet, be it no longer used. */
+    private boolean open;
+
     private Position target = Position.of("-");
     private boolean polling;
+    private boolean ticking;
+    private long tickedAt;
     private boolean resting;
     private boolean decoding;
     private boolean paused;
@@ -82,15 +89,12 @@ final class KafkaInputPort {
     private boolean refused;
     private boolean stopping;
     private boolean failed;
-    private @Nullable Mending mending;
+    /** Makes the store ready to be read into again, while nothing of the product is under way. */
+    private @Nullable Supplier<Future<Void>> mending;
+
     private boolean watching;
     private boolean idle;
     private long watchTimer = -1;
-
-    /** Makes the store ready to be read into again, while nothing of the product is under way. */
-    private interface Mending {
-        Future<Void> run();
-    }
 
     KafkaInputPort(
             Vertx vertx,
@@ -132,9 +136,8 @@ final class KafkaInputPort {
         context.runOnContext(ignored -> {
             stopping = true;
             vertx.cancelTimer(watchTimer);
-            KafkaConsumer<ByteBuffer, ByteBuffer> polled = client;
-            if (polled != null) {
-                polled.wakeup();
+            if (stream != null) {
+                stream.wakeup();
             }
             endIfIdle();
         });
@@ -162,7 +165,7 @@ final class KafkaInputPort {
             } else if (found.failed() && deadLetters) {
                 idle();
             } else if (found.failed()) {
-                retry("topic " + topic + " cannot be read: " + message(found.cause()), this::findTopic);
+                retry("topic " + topic + " cannot be read: " + Reason.of(found.cause()), this::findTopic);
             } else {
                 prepare(end.result(), found.result());
             }
@@ -202,26 +205,25 @@ final class KafkaInputPort {
                         consume();
                     }
                 })
-                .onFailure(this::stopped);
+                .onFailure(this::broken);
     }
 
     private void consume() {
         domain.state(product, Phase.CATCHING_UP, "");
-        var raw = new KafkaConsumer<>(
+        var made = new TopicStream(
+                vertx,
+                product.definition().topic(),
                 deadLetters ? ClientSettings.deadLetterConsumer(kafka, member) : ClientSettings.consumer(kafka, member),
-                new ByteBufferDeserializer(),
-                new ByteBufferDeserializer());
-        client = raw;
-        KafkaReadStream<ByteBuffer, ByteBuffer> made =
-                KafkaReadStream.create(vertx, SeekingConsumer.over(raw, this::nextToRead));
+                this::nextToRead);
+        open = true;
         stream = made;
-        made.subscribe(Set.of(product.definition().topic()))
+        made.subscribe()
                 .onSuccess(ignored -> {
                     checkLive();
                     watchTimer = vertx.setPeriodic(WATCH_MILLIS, timer -> watch());
                     poll();
                 })
-                .onFailure(this::stopped);
+                .onFailure(this::broken);
     }
 
     /** Called on the client's polling thread. */
@@ -231,7 +233,7 @@ final class KafkaInputPort {
     }
 
     private void poll() {
-        KafkaReadStream<ByteBuffer, ByteBuffer> from = stream;
+        TopicStream from = stream;
         if (stopping || failed || from == null) {
             endIfIdle();
             return;
@@ -241,6 +243,9 @@ final class KafkaInputPort {
         }
         polling = true;
         from.poll(deadLetters ? DEAD_LETTER_POLL : POLL).onComplete(polled -> {
+            if (from != stream) {
+                return; // a client that was given up
+            }
             polling = false;
             if (polled.succeeded()) {
                 received(polled.result());
@@ -257,7 +262,7 @@ final class KafkaInputPort {
             answered();
             if (paused) {
                 // The partitions were given anew, others with them, and not paused.
-                eachPartition((from, partitions) -> from.pause(partitions));
+                pausePartitions();
             }
         }
         if (!run.isEmpty() || !run.nextOffsets().isEmpty()) {
@@ -282,7 +287,7 @@ final class KafkaInputPort {
             stopped(failure);
         } else {
             refused = true;
-            retry(message(failure), this::poll);
+            retry(Reason.of(failure), this::poll);
         }
     }
 
@@ -295,7 +300,7 @@ final class KafkaInputPort {
                         endIfIdle();
                     } else if (found.failed()) {
                         failed = false;
-                        retry(message(found.cause()), this::poll);
+                        retry(Reason.of(found.cause()), this::poll);
                     } else if (!found.result().topicId().equals(target.topicId())) {
                         recreated(target.topicId(), found.result().topicId());
                     } else {
@@ -322,7 +327,7 @@ final class KafkaInputPort {
         Future.fromCompletionStage(ingest.accept(run), context).onComplete(outcome -> {
             decoding = false;
             if (outcome.failed()) {
-                stopped(outcome.cause());
+                broken(outcome.cause());
                 return;
             }
             if (failed) {
@@ -341,6 +346,7 @@ final class KafkaInputPort {
 
     private void done() {
         waiting.remove();
+        restarts.reset();
         if (paused && waiting.isEmpty()) {
             resume();
         }
@@ -366,7 +372,7 @@ final class KafkaInputPort {
         }
         if (!paused) {
             paused = true;
-            eachPartition((from, partitions) -> from.pause(partitions));
+            pausePartitions();
         }
         vertx.setTimer(phase == Phase.UNWRITABLE ? RETRY_UNWRITABLE_MILLIS : RETRY_PAUSED_MILLIS, timer -> decode());
         poll();
@@ -376,26 +382,14 @@ final class KafkaInputPort {
         paused = false;
         pausedAs = null;
         reading();
-        eachPartition((from, partitions) -> from.resume(partitions));
+        pausePartitions();
     }
 
-    private interface PartitionCall {
-        Future<Void> call(KafkaReadStream<ByteBuffer, ByteBuffer> from, Set<TopicPartition> partitions);
-    }
-
-    /** Tries until it can: the client refuses calls while another thread of its own is in it. */
-    private void eachPartition(PartitionCall call) {
-        KafkaReadStream<ByteBuffer, ByteBuffer> from = stream;
+    /** Makes the client's partitions as {@link #paused} is. */
+    private void pausePartitions() {
         boolean wanted = paused;
-        if (from != null) {
-            from.assignment()
-                    .compose(partitions -> call.call(from, partitions))
-                    .onFailure(failure -> vertx.setTimer(RETRY_PAUSED_MILLIS, timer -> {
-                        if (paused == wanted && !stopping && !failed) {
-                            LOG.debug("{}: not paused or resumed: {}", product.qualifiedName(), message(failure));
-                            eachPartition(call);
-                        }
-                    }));
+        if (stream != null) {
+            stream.pause(wanted, () -> paused == wanted && !stopping && !failed);
         }
     }
 
@@ -412,7 +406,11 @@ final class KafkaInputPort {
     }
 
     private void reading() {
-        domain.state(product, live ? Phase.LIVE : Phase.CATCHING_UP, ingest.refusedSchema());
+        Optional<String> fault = ingest.rejectionFault();
+        domain.state(
+                product,
+                fault.isPresent() ? Phase.UNWRITABLE : live ? Phase.LIVE : Phase.CATCHING_UP,
+                fault.orElseGet(ingest::refusedSchema));
     }
 
     /** Lets the store flush, and looks whether the topic is still the one that the data came from; the client itself would not tell. */
@@ -420,17 +418,13 @@ final class KafkaInputPort {
         if (!failed && rereads()) {
             return;
         }
+        if (!failed && polling && stream != null && stream.hangs()) {
+            polling = false; // its answer, if ever one comes, is passed over
+            broken(new TimeoutException("the Kafka client does not answer"));
+            return;
+        }
         decode();
-        Future.fromCompletionStage(ingest.tick(), context)
-                .onSuccess(fault -> {
-                    // With nothing to read, too, the state says that files cannot be written.
-                    if (!paused && fault.isPresent()) {
-                        domain.state(product, Phase.UNWRITABLE, fault.get());
-                    } else if (!paused && product.state().phase() == Phase.UNWRITABLE) {
-                        reading();
-                    }
-                })
-                .onFailure(this::stopped);
+        tick();
         if (watching) {
             return;
         }
@@ -443,7 +437,7 @@ final class KafkaInputPort {
                     }
                     if (found.failed()) {
                         // The client itself polls on in silence while the brokers are away.
-                        domain.state(product, Phase.RETRYING, "the topic cannot be read: " + message(found.cause()));
+                        domain.state(product, Phase.RETRYING, "the topic cannot be read: " + Reason.of(found.cause()));
                     } else if (!found.result().topicId().equals(target.topicId())) {
                         recreated(target.topicId(), found.result().topicId());
                     } else {
@@ -455,9 +449,43 @@ final class KafkaInputPort {
                 }));
     }
 
+    /** Asks the product's threads, which let the store flush; one that does not answer is shown. */
+    private void tick() {
+        if (ticking) {
+            if (System.nanoTime() - tickedAt > PATIENCE_NANOS) {
+                product.stalled("its domain's ingest thread has not answered for more than "
+                        + TimeUnit.NANOSECONDS.toSeconds(PATIENCE_NANOS) + " s");
+            }
+            return;
+        }
+        ticking = true;
+        tickedAt = System.nanoTime();
+        Future.fromCompletionStage(ingest.tick(), context).onComplete(ticked -> {
+            ticking = false;
+            product.stalled("");
+            if (failed) {
+                return;
+            }
+            if (ticked.failed()) {
+                broken(ticked.cause());
+            } else if (!paused && ticked.result().isPresent()) {
+                // With nothing to read, too, the state says that files cannot be written.
+                domain.state(product, Phase.UNWRITABLE, ticked.result().get());
+            } else if (!paused
+                    && (product.state().phase() == Phase.UNWRITABLE
+                            || ingest.rejectionFault().isPresent())) {
+                reading();
+            }
+        });
+    }
+
     private void answered() {
         if (product.state().phase() == Phase.RETRYING) {
-            domain.state(product, pausedAs != null ? pausedAs : live ? Phase.LIVE : Phase.CATCHING_UP, "");
+            if (pausedAs != null) {
+                domain.state(product, pausedAs, "");
+            } else {
+                reading();
+            }
         }
     }
 
@@ -488,22 +516,20 @@ final class KafkaInputPort {
     }
 
     /** Begins anew, with another client, once the store is as the policy says. */
-    private void mend(Mending how) {
+    private void mend(Supplier<Future<Void>> how) {
         mending = null;
         decoding = true; // the store is not free
         waiting.clear();
         vertx.cancelTimer(watchTimer);
-        KafkaReadStream<ByteBuffer, ByteBuffer> from = stream;
-        stream = null;
-        (from == null ? Future.<Void>succeededFuture() : from.close())
+        (stream == null ? Future.<Void>succeededFuture() : close(stream))
                 .otherwiseEmpty()
-                .compose(closed -> how.run())
+                .compose(closed -> how.get())
                 .onComplete(mended -> context.runOnContext(ignored -> {
                     decoding = false;
-                    client = null;
+                    open = false;
                     if (mended.failed()) {
                         mending = how;
-                        retry(message(mended.cause()), this::endIfIdle);
+                        retry(Reason.of(mended.cause()), this::endIfIdle);
                     } else {
                         failed = false;
                         live(false);
@@ -515,6 +541,31 @@ final class KafkaInputPort {
                 }));
     }
 
+    private Future<Void> close(TopicStream from) {
+        stream = null;
+        return from.close();
+    }
+
+    /** Something failed that nobody foresaw: the port begins anew after a while, with another client. */
+    private void broken(Throwable failure) {
+        if (failed) {
+            endIfIdle();
+            return;
+        }
+        failed = true;
+        waiting.clear();
+        long millis = restarts.nextMillis();
+        if (!(Reason.cause(failure) instanceof ProblemException)) {
+            LOG.error("{}: the input port begins anew in {} ms", product.qualifiedName(), millis, Reason.cause(failure));
+        }
+        domain.state(product, Phase.RETRYING, Reason.of(failure));
+        vertx.setTimer(millis, timer -> {
+            mending = Future::succeededFuture;
+            endIfIdle();
+        });
+        endIfIdle();
+    }
+
     private void retry(String reason, Runnable again) {
         if (stopping) {
             endIfIdle();
@@ -524,14 +575,11 @@ final class KafkaInputPort {
         vertx.setTimer(backoff.nextMillis(), timer -> again.run());
     }
 
+    /** Another server has this one's place; to take it back would take it in turns. */
     private void stopped(Throwable failure) {
         failed = true;
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        if (!(cause instanceof ProblemException)) {
-            LOG.error("{}: the input port stops", product.qualifiedName(), cause);
-        }
-        domain.state(product, Phase.STOPPED, message(cause));
+        LOG.error("{}: the input port stops", product.qualifiedName(), failure);
+        domain.state(product, Phase.STOPPED, Reason.of(failure));
         waiting.clear();
         endIfIdle();
     }
@@ -555,17 +603,10 @@ final class KafkaInputPort {
             return;
         }
         vertx.cancelTimer(watchTimer);
-        KafkaReadStream<ByteBuffer, ByteBuffer> from = stream;
-        stream = null;
-        if (from != null) {
-            from.close().onComplete(ignored -> ended.tryComplete());
-        } else if (client == null) {
+        if (stream != null) {
+            close(stream).onComplete(ignored -> ended.tryComplete());
+        } else if (!open) {
             ended.tryComplete();
         }
-    }
-
-    private static String message(Throwable failure) {
-        String text = failure.getMessage();
-        return text == null ? failure.getClass().getSimpleName() : text;
     }
 }

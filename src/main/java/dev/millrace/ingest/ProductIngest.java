@@ -52,6 +52,11 @@ final class ProductIngest {
         /** Whether so many wait that no more records should be read. */
         boolean isFull();
 
+        /** Why none can be taken for good at the moment, though they are kept; empty when they can. */
+        default Optional<String> fault() {
+            return Optional.empty();
+        }
+
         /** Takes one; the result ends when it cannot be lost any more. */
         CompletableFuture<Void> send(ConsumerRecord<byte[], byte[]> record, Violation violation);
     }
@@ -108,6 +113,11 @@ final class ProductIngest {
     /** Why the last schema that was refused was so; empty for none. Any thread. */
     String refusedSchema() {
         return refusedSchema;
+    }
+
+    /** Why broken records do not come to where they belong, so that nothing becomes durable; empty when they do. Any thread. */
+    Optional<String> rejectionFault() {
+        return rejection.flatMap(Rejection::fault);
     }
 
     /** Takes a run in; all of the product's lanes are asked, so that each gives memory back that another one needs. */

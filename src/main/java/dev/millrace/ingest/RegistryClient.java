@@ -132,7 +132,7 @@ final class RegistryClient {
                 return;
             }
             LOG.warn("The schema registry does not give schema {}: {}", id, cause.toString());
-            answers.put(id, new SchemaSource.Missing("the registry does not give it: " + cause.getMessage()));
+            answers.put(id, new SchemaSource.Missing("the registry does not give it: " + Reason.of(cause)));
             vertx.setTimer(Math.max(1, limitMillis), timer -> answers.remove(id));
         }
 

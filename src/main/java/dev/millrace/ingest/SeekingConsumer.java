@@ -8,6 +8,7 @@ import java.util.Collection;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -58,7 +59,10 @@ final class SeekingConsumer {
                     try {
                         return method.invoke(consumer, given);
                     } catch (InvocationTargetException failure) {
-                        throw failure.getCause();
+                        // The Vert.x client answers exceptions only; whoever waits for an error waits for ever.
+                        throw failure.getCause() instanceof Error error
+                                ? new KafkaException("the client failed: " + error, error)
+                                : failure.getCause();
                     }
                 });
     }

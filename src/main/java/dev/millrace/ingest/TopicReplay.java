@@ -127,7 +127,7 @@ final class TopicReplay implements Replay {
         } catch (ProducerFencedException | InvalidProducerEpochException fenced) {
             throw conflict();
         } catch (KafkaException failure) {
-            throw unavailable("the brokers did not take it: " + failure.getMessage());
+            throw unavailable("the brokers did not take it: " + Reason.of(failure));
         } finally {
             producer.close(CLOSE);
         }
@@ -174,7 +174,7 @@ final class TopicReplay implements Replay {
                 if (failure.getCause() instanceof UnknownTopicOrPartitionException) {
                     return;
                 }
-                throw unavailable("the dead-letter topic cannot be read: " + failure.getCause());
+                throw unavailable("the dead-letter topic cannot be read: " + Reason.of(failure));
             }
             while (!letters.position().hasReached(end)) {
                 if (System.nanoTime() > deadline) {

@@ -58,7 +58,7 @@ public final class TopicSample {
             }
             return given;
         } catch (KafkaException refused) {
-            throw new Problem.Unavailable("Topic " + topic, String.valueOf(refused.getMessage())).exception();
+            throw new Problem.Unavailable("Topic " + topic, Reason.of(refused)).exception();
         }
     }
 }

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -120,7 +119,8 @@ final class WriteLog {
             return;
         }
         queue.add(pending);
-        if (thread == null) {
+        Thread writing = thread;
+        if (writing == null || !writing.isAlive()) {
             thread = Thread.ofPlatform().name("writes").start(this::run);
         }
     }
@@ -172,11 +172,12 @@ final class WriteLog {
             }
             // Those that were told that it took too long give their places back.
             finish(all, unavailable("it took too long", false));
-        } catch (RuntimeException failure) {
-            Throwable cause =
-                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-            LOG.warn("{} requests are not written: {}", group.size(), cause.toString());
-            finish(all, unavailable("the brokers did not take it, " + cause.getMessage(), committing[0]));
+        } catch (RuntimeException | Error failure) {
+            LOG.warn(
+                    "{} requests are not written: {}",
+                    group.size(),
+                    Reason.cause(failure).toString());
+            finish(all, unavailable("the brokers did not take it, " + Reason.of(failure), committing[0]));
             reset();
         }
     }

@@ -32,6 +32,9 @@ final class PartitionLog implements PartitionWriter {
     private static final Logger LOG = LoggerFactory.getLogger(PartitionLog.class);
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+    /** How long files may be written without any being done before it is shown that they are not. */
+    private static final long HANGING_NANOS = TimeUnit.MINUTES.toNanos(2);
+
     private final int partition;
     private final StoreContext context;
     private final StoreSchema schema;
@@ -62,6 +65,7 @@ final class PartitionLog implements PartitionWriter {
     private volatile long openBytes;
     private volatile long unmappedBytes;
     private volatile Optional<String> fault = Optional.empty();
+    private volatile long progressAt;
 
     /**
      * Takes over the batches found.
@@ -336,7 +340,9 @@ final class PartitionLog implements PartitionWriter {
         newlySealed = new ArrayList<>();
         plannedNext = next;
         plannedAt = context.nanoClock().getAsLong();
-        underWay.incrementAndGet();
+        if (underWay.getAndIncrement() == 0) {
+            progressAt = plannedAt;
+        }
         failed = false;
         var done = new CompletableFuture<Void>();
         context.files().execute(() -> commit(plan, done));
@@ -351,9 +357,9 @@ final class PartitionLog implements PartitionWriter {
             fault = committed.mapFailure().map(failure -> "partition " + partition + " cannot be mapped: " + failure);
             later(() -> ended(committed.mappings(), committed.mapFailure().isPresent()));
             done.complete(null);
-        } catch (IOException | RuntimeException failure) {
+        } catch (IOException | RuntimeException | Error failure) {
             if (!(failure instanceof PartitionFiles.Unmet)) { // that is no fault of the files
-                if (fault.isEmpty() && failure instanceof RuntimeException) {
+                if (fault.isEmpty() && !(failure instanceof IOException)) {
                     LOG.warn("Partition {} cannot be written and is tried again until it can", partition, failure);
                 }
                 fault = Optional.of("partition " + partition + " cannot be written: " + failure
@@ -361,6 +367,8 @@ final class PartitionLog implements PartitionWriter {
             }
             later(() -> ended(List.of(), true));
             done.completeExceptionally(failure);
+        } finally {
+            progressAt = context.nanoClock().getAsLong();
         }
     }
 
@@ -533,7 +541,11 @@ final class PartitionLog implements PartitionWriter {
 
     /** Why the last commit failed; empty when it did not. */
     Optional<String> fault() {
-        return fault;
+        boolean hangs = underWay.get() > 0 && context.nanoClock().getAsLong() - progressAt >= HANGING_NANOS;
+        return hangs && fault.isEmpty()
+                ? Optional.of("partition " + partition + " has been written for more than "
+                        + TimeUnit.NANOSECONDS.toSeconds(HANGING_NANOS) + " s, and is so still")
+                : fault;
     }
 
     /** Gives everything back; nothing is under way any more. */

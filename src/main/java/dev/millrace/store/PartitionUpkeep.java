@@ -165,7 +165,7 @@ final class PartitionUpkeep {
                         goesOn = true;
                     }
                 }
-            } catch (IOException | RuntimeException failure) {
+            } catch (IOException | RuntimeException | Error failure) {
                 LOG.warn("{}: upkeep failed and is tried again later: {}", files.folder(), failure.toString());
                 end(() -> {});
             } finally {

@@ -56,7 +56,7 @@ final class Scrub {
         if (task != null) {
             try {
                 check(task);
-            } catch (IOException failure) {
+            } catch (IOException | RuntimeException | Error failure) {
                 LOG.warn("{} cannot be checked", task.file(), failure);
             }
             if (!left.isEmpty()) {

@@ -47,7 +47,27 @@ final class SerialQueue implements Executor {
                     return;
                 }
             }
-            task.run();
+            boolean ended = false;
+            try {
+                task.run();
+                ended = true;
+            } finally {
+                if (!ended) {
+                    goOn();
+                }
+            }
         }
+    }
+
+    /** What one task threw ends the thread, which its executor replaces, and not the tasks behind it. */
+    private void goOn() {
+        synchronized (waiting) {
+            running = false;
+            if (waiting.isEmpty()) {
+                return;
+            }
+            running = true;
+        }
+        executor.execute(this::runAll);
     }
 }

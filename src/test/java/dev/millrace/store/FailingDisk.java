@@ -7,10 +7,11 @@ import java.util.List;
 import java.util.Map;
 import org.apache.arrow.memory.BufferAllocator;
 
-/** A disk whose manifest writes fail while it is told so, as on a full one. */
+/** A disk whose manifest writes fail while it is told so, as on a full one, or break the thread that writes. */
 final class FailingDisk implements Disk {
     private final LocalDisk disk = new LocalDisk();
     boolean failing;
+    boolean broken;
 
     @Override
     public void createFolder(Path folder) throws IOException {
@@ -26,6 +27,9 @@ final class FailingDisk implements Disk {
 
     @Override
     public Stored write(Path file, byte[] bytes) throws IOException {
+        if (broken) {
+            throw new OutOfMemoryError("the thread that writes has none");
+        }
         if (failing) {
             throw new IOException("No space left on device");
         }

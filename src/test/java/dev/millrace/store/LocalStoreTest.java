@@ -482,6 +482,11 @@ class LocalStoreTest {
             assertTrue(store.durable().next(0) < 100);
             check(store, 100);
             disk.failing = false;
+            disk.broken = true;
+            nanos[0] += 2_000_000_000L;
+            store.writer(0).publish();
+            assertTrue(store.fileFault().orElse("").contains("OutOfMemoryError"), store.fileFault()::toString);
+            disk.broken = false;
             nanos[0] += 2_000_000_000L;
             store.writer(0).publish();
             assertEquals(Position.of("t", 100), store.durable());
@@ -491,6 +496,31 @@ class LocalStoreTest {
         }
         try (LocalStore store = open(StoreModel.UPSERT)) {
             check(store, 100);
+        }
+    }
+
+    @Test
+    void files_thatAreWrittenForLong_areAFault() throws Exception {
+        long[] nanos = {0};
+        var files = new ManualExecutor();
+        try (LocalStore store = LocalStore.open(
+                StoreModel.UPSERT,
+                SMALL,
+                folder,
+                new StoreResources(root, root, files),
+                new LocalDisk(),
+                () -> nanos[0],
+                () -> nanos[0] / 1_000_000,
+                SipHash.random())) {
+            store.topic("t", 1);
+            give(store, 0, 40);
+            nanos[0] += 119_000_000_000L;
+            assertTrue(store.fileFault().isEmpty());
+            nanos[0] += 1_000_000_000L;
+            assertTrue(store.fileFault().orElse("").contains("120 s"), store.fileFault()::toString);
+            files.runAll();
+            assertTrue(store.fileFault().isEmpty());
+            files.direct();
         }
     }
 

@@ -1,0 +1,74 @@
+package dev.millrace.ingest;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.kafka.client.consumer.KafkaReadStream;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.serialization.ByteBufferDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The client of one input port, as long as it is used. The port's context; results come there. */
+final class TopicStream {
+    private static final Logger LOG = LoggerFactory.getLogger(TopicStream.class);
+    private static final long RETRY_MILLIS = 10;
+    private static final long CLOSE_SECONDS = 5;
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+    private final Vertx vertx;
+    private final String topic;
+    private final KafkaConsumer<ByteBuffer, ByteBuffer> client;
+    private final KafkaReadStream<ByteBuffer, ByteBuffer> stream;
+    private long polledAt;
+
+    /** @param start where to read each partition from, asked on the client's polling thread */
+    TopicStream(Vertx vertx, String topic, Map<String, Object> settings, SeekingConsumer.Start start) {
+        this.vertx = vertx;
+        this.topic = topic;
+        this.client = new KafkaConsumer<>(settings, new ByteBufferDeserializer(), new ByteBufferDeserializer());
+        this.stream = KafkaReadStream.create(vertx, SeekingConsumer.over(client, start));
+    }
+
+    Future<Void> subscribe() {
+        return stream.subscribe(Set.of(topic));
+    }
+
+    Future<ConsumerRecords<ByteBuffer, ByteBuffer>> poll(Duration patience) {
+        polledAt = System.nanoTime();
+        return stream.poll(patience);
+    }
+
+    /** Whether the poll that is under way takes longer than any should. */
+    boolean hangs() {
+        return System.nanoTime() - polledAt > PATIENCE_NANOS;
+    }
+
+    /** Ends a poll at once; any thread. */
+    void wakeup() {
+        client.wakeup();
+    }
+
+    /** Pauses or resumes all partitions; tries until it can: the client refuses calls while another thread of its own is in it. */
+    void pause(boolean pausing, BooleanSupplier isWanted) {
+        stream.assignment()
+                .compose(partitions -> pausing ? stream.pause(partitions) : stream.resume(partitions))
+                .onFailure(failure -> vertx.setTimer(RETRY_MILLIS, timer -> {
+                    if (isWanted.getAsBoolean()) {
+                        LOG.debug("{}: not paused or resumed: {}", topic, Reason.of(failure));
+                        pause(pausing, isWanted);
+                    }
+                }));
+    }
+
+    /** Ends the client; one that hangs is left behind. */
+    Future<Void> close() {
+        return stream.close().timeout(CLOSE_SECONDS, TimeUnit.SECONDS);
+    }
+}
