@@ -16,7 +16,6 @@ import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -296,34 +295,35 @@ final class TopicReplay implements Replay {
             if (good.isEmpty() && inAlready.isEmpty()) {
                 return true;
             }
-            open.beginTransaction();
+            Transaction transaction = Transaction.begin(open);
             boolean committed = false;
             try {
-                long[] reached = next;
-                List<Future<RecordMetadata>> sent = send(open);
+                // All copies, or up to one that fails.
+                List<Future<RecordMetadata>> sent =
+                        transaction.send(good.stream().map(this::copy).toList());
+                transaction.flush();
                 for (int i = 0; i < sent.size(); i++) {
-                    DeadLetters.Letter letter = good.get(i);
                     if (sent.get(i).state() == Future.State.FAILED) {
-                        refused(letter, sent.get(i).exceptionNow());
+                        refused(good.get(i), sent.get(i).exceptionNow());
                         good.remove(i);
                         return false;
                     }
+                }
+                List<ProducerRecord<byte[], byte[]>> marks = new ArrayList<>();
+                for (int i = 0; i < sent.size(); i++) {
                     RecordMetadata at = sent.get(i).resultNow();
-                    reached = Arrays.copyOf(reached, Math.max(reached.length, at.partition() + 1));
-                    reached[at.partition()] = Math.max(reached[at.partition()], at.offset() + 1);
                     var to = new DeadLetters.Place(at.topic(), at.partition(), at.offset());
-                    var unused = open.send(mark(letter, "replayed", Optional.of(to)));
+                    marks.add(mark(good.get(i), "replayed", Optional.of(to)));
                 }
-                for (DeadLetters.Letter letter : inAlready) {
-                    var unused = open.send(mark(letter, "taken", Optional.empty()));
-                }
-                open.commitTransaction();
+                inAlready.forEach(letter -> marks.add(mark(letter, "taken", Optional.empty())));
+                var unused = transaction.send(marks); // the commit says what became of them
+                transaction.commit();
                 committed = true;
-                next = reached;
+                next = Transaction.behind(next, sent);
                 return true;
             } finally {
                 if (!committed) {
-                    abort(open);
+                    abort(transaction);
                 }
             }
         }
@@ -336,24 +336,10 @@ final class TopicReplay implements Replay {
             kept("refused", letter.place().toString());
         }
 
-        /** Sends all copies, or up to one that fails: its future says why, and no later one is taken. */
-        private List<Future<RecordMetadata>> send(KafkaProducer<byte[], byte[]> open) {
-            List<Future<RecordMetadata>> sent = new ArrayList<>();
-            for (DeadLetters.Letter letter : good) {
-                Future<RecordMetadata> future = open.send(copy(letter));
-                sent.add(future);
-                if (future.isDone() && future.state() == Future.State.FAILED) {
-                    break;
-                }
-            }
-            open.flush();
-            return sent;
-        }
-
-        private void abort(KafkaProducer<byte[], byte[]> open) {
+        private void abort(Transaction transaction) {
             try {
-                open.abortTransaction();
-            } catch (KafkaException fenced) {
+                transaction.abort();
+            } catch (KafkaException | IllegalStateException fenced) {
                 LOG.debug("{}: the transaction was not ours to abort", product.qualifiedName(), fenced);
             }
         }

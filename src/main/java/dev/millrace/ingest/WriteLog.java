@@ -7,7 +7,6 @@ import dev.millrace.problem.Problem;
 import dev.millrace.store.Position;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -25,7 +24,6 @@ import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
-import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,7 +40,6 @@ final class WriteLog {
     private static final long GROUP_BYTES = 8L << 20;
     private static final long LOOK_MILLIS = 250;
     private static final int BLOCK_MILLIS = 5_000;
-    private static final long COMMIT_NANOS = Duration.ofSeconds(20).toNanos();
     private static final Duration CLOSE = Duration.ofSeconds(2);
 
     /** A request on its way. */
@@ -238,18 +235,21 @@ final class WriteLog {
     /** One transaction; where the topic refuses a record, one for each request, so that it is refused alone. */
     private void transact(KafkaProducer<byte[], byte[]> open, List<Pending> group, boolean[] committing) {
         committing[0] = false;
-        open.beginTransaction();
+        Transaction transaction = Transaction.begin(open);
         List<List<Future<RecordMetadata>>> sent = new ArrayList<>();
         boolean good = true;
         for (int i = 0; good && i < group.size(); i++) {
-            good = send(open, group.get(i).records, sent);
+            List<Future<RecordMetadata>> each = transaction.send(group.get(i).records);
+            sent.add(each);
+            good = each.size() == group.get(i).records.size()
+                    && (each.isEmpty() || each.getLast().state() != Future.State.FAILED);
         }
-        open.flush();
+        transaction.flush();
         // Which request it is cannot be told: what shares a batch with such a record is refused with it.
         Optional<RuntimeException> refusal =
                 sent.stream().flatMap(each -> refusal(each).stream()).findFirst();
         if (refusal.isPresent()) {
-            open.abortTransaction();
+            transaction.abort();
             if (group.size() == 1) {
                 group.getFirst().fail(refusal.get());
             } else {
@@ -262,37 +262,15 @@ final class WriteLog {
             Pending pending = group.get(i);
             receipts.add(pending.receipt.apply(reached(pending.product, sent.get(i))));
             if (!pending.key.isEmpty()) {
-                var unused = open.send(
-                        WriteKeys.record(pending.key, new WriteKeys.Entry(pending.fingerprint, receipts.getLast())));
+                var unused = transaction.send(List.of(
+                        WriteKeys.record(pending.key, new WriteKeys.Entry(pending.fingerprint, receipts.getLast()))));
             }
         }
         committing[0] = true;
-        commit(open);
+        transaction.commit();
         for (int i = 0; i < group.size(); i++) {
             group.get(i).succeed(receipts.get(i));
         }
-    }
-
-    /** Sends all, or up to one that fails, which is false: its future says why, and no later one would be taken. */
-    private static boolean send(
-            KafkaProducer<byte[], byte[]> open,
-            List<ProducerRecord<byte[], byte[]>> records,
-            List<List<Future<RecordMetadata>>> into) {
-        List<Future<RecordMetadata>> sent = new ArrayList<>();
-        into.add(sent);
-        for (ProducerRecord<byte[], byte[]> record : records) {
-            Future<RecordMetadata> future;
-            try {
-                future = open.send(record);
-            } catch (KafkaException earlier) {
-                future = CompletableFuture.failedFuture(earlier);
-            }
-            sent.add(future);
-            if (future.isDone() && future.state() == Future.State.FAILED) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /** Why the topic takes no record like one of these. */
@@ -312,34 +290,8 @@ final class WriteLog {
 
     /** The position behind all of them. */
     private static Position reached(Product product, List<Future<RecordMetadata>> sent) {
-        long[] next = {};
-        for (Future<RecordMetadata> each : sent) {
-            if (each.state() == Future.State.FAILED) {
-                throw each.exceptionNow() instanceof KafkaException cause
-                        ? cause
-                        : new KafkaException(each.exceptionNow());
-            }
-            RecordMetadata at = each.resultNow();
-            next = Arrays.copyOf(next, Math.max(next.length, at.partition() + 1));
-            next[at.partition()] = Math.max(next[at.partition()], at.offset() + 1);
-        }
         Position now = product.position();
-        return now.merge(Position.of(now.topicId(), next));
-    }
-
-    /** Whether a commit that was begun has happened is only known when it is repeated until it says so. */
-    private static void commit(KafkaProducer<byte[], byte[]> open) {
-        long deadline = System.nanoTime() + COMMIT_NANOS;
-        while (true) {
-            try {
-                open.commitTransaction();
-                return;
-            } catch (TimeoutException late) {
-                if (System.nanoTime() > deadline) {
-                    throw late;
-                }
-            }
-        }
+        return now.merge(Position.of(now.topicId(), Transaction.behind(new long[0], sent)));
     }
 
     /** The next group begins anew: a producer of the same name ends, in the one way or the other, what this one left. */
@@ -364,7 +316,7 @@ final class WriteLog {
             running = thread;
         }
         if (running != null) {
-            running.join(Duration.ofNanos(COMMIT_NANOS));
+            running.join(Transaction.PATIENCE);
         }
     }
 }
