@@ -102,8 +102,7 @@ class RoomsTest {
                 .should()
                 .dependOnClassesThat(JavaClass.Predicates.resideInAPackage("dev.millrace.store..")
                         .and(DescribedPredicate.not(JavaClass.Predicates.type(dev.millrace.store.Position.class)))
-                        .and(DescribedPredicate.not(
-                                JavaClass.Predicates.type(dev.millrace.store.Position.Order.class)))
+                        .and(DescribedPredicate.not(JavaClass.Predicates.type(dev.millrace.store.Position.Order.class)))
                         .as("are of the store, but for positions"))
                 .check(CLASSES);
     }

@@ -75,7 +75,9 @@ public final class ArrowSchemas {
             case FieldType.MapOf _ -> List.of(entries(property.properties()));
             default -> List.of();
         };
-        ArrowType stored = epoch ? new ArrowType.Int(64, true) : Kind.of(property.fieldType()).arrow();
+        ArrowType stored = epoch
+                ? new ArrowType.Int(64, true)
+                : Kind.of(property.fieldType()).arrow();
         var type = new org.apache.arrow.vector.types.pojo.FieldType(!required, stored, null, metadata);
         var field = new Field(name, type, children);
         return property.fieldType() instanceof FieldType.OneOf(var values)

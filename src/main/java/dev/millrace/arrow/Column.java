@@ -29,7 +29,7 @@ public final class Column {
         this.data = encoded ? layout.dictionary().column().data : data;
         this.indexes = encoded ? data : 0;
         this.direct = layout.storage() == Storage.BYTES || layout.storage() == Storage.LIST;
-        this.unsigned = layout.kind() instanceof Kind.Int(_, boolean signed) && !signed;
+        this.unsigned = layout.kind() instanceof Kind.Int(var _, boolean signed) && !signed;
         this.real = layout.kind() instanceof Kind.Real;
         this.children = children;
     }

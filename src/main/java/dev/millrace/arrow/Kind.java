@@ -199,9 +199,9 @@ public sealed interface Kind {
     /** Bytes a value of {@link Storage#FIXED}, values of {@link Storage#VECTOR}, else 0. */
     default int width() {
         return switch (this) {
-            case Int(int bits, _) -> bits / 8;
+            case Int(int bits, var _) -> bits / 8;
             case Real(int bits) -> bits / 8;
-            case Decimal(_, _, int bits) -> bits / 8;
+            case Decimal(var _, var _, int bits) -> bits / 8;
             case Date _ -> 4;
             case Time(Unit unit) -> unit == Unit.MILLIS ? 4 : 8;
             case Timestamp _ -> 8;
@@ -232,7 +232,7 @@ public sealed interface Kind {
     default String expected() {
         return switch (this) {
             case Bool _ -> "true or false";
-            case Int(_, boolean signed) ->
+            case Int(var _, boolean signed) ->
                 signed ? "a whole number such as 60" : "a whole number of at least 0, such as 60";
             case Real _ -> "a number such as 12.5";
             case Decimal _ -> "a decimal number such as 12.50";
@@ -240,7 +240,7 @@ public sealed interface Kind {
             case Binary _ -> "bytes in base64 such as 3q2+7w==";
             case Date _ -> "a date such as 2026-01-31";
             case Time _ -> "a time such as 13:45:00";
-            case Timestamp(_, boolean zoned) ->
+            case Timestamp(var _, boolean zoned) ->
                 zoned
                         ? "a timestamp such as 2026-01-31T13:45:00Z, or a date"
                         : "a timestamp without offset such as 2026-01-31T13:45:00, or a date";
@@ -252,8 +252,8 @@ public sealed interface Kind {
     default String keeps() {
         return switch (this) {
             case Time(Unit unit) -> unit.text();
-            case Timestamp(Unit unit, _) -> unit.text();
-            case Decimal(_, int scale, _) -> scale + " digits behind the point";
+            case Timestamp(Unit unit, var _) -> unit.text();
+            case Decimal(var _, int scale, var _) -> scale + " digits behind the point";
             default -> "whole values";
         };
     }
@@ -266,7 +266,7 @@ public sealed interface Kind {
     /** The same, but wrong where no value of the column's unit is what the text says. */
     default KindText equal(String text) {
         KindText read = read(text);
-        return read instanceof KindText.Whole(_, boolean exact) && !exact
+        return read instanceof KindText.Whole(var _, boolean exact) && !exact
                 ? new KindText.Wrong("is finer than the column, which keeps " + keeps() + ".")
                 : read;
     }
@@ -274,14 +274,16 @@ public sealed interface Kind {
     /** The JSON Schema of a value as answers have it, but for what it is made of. */
     default Map<String, Object> schema() {
         var schema = new LinkedHashMap<String, Object>();
-        schema.put("type", switch (this) {
-            case Bool _ -> "boolean";
-            case Int _ -> "integer";
-            case Real _, Decimal _ -> "number";
-            case Text _, Binary _, Date _, Time _, Timestamp _ -> "string";
-            case ListOf _, VectorOf _ -> "array";
-            case Struct _, MapOf _ -> "object";
-        });
+        schema.put(
+                "type",
+                switch (this) {
+                    case Bool _ -> "boolean";
+                    case Int _ -> "integer";
+                    case Real _, Decimal _ -> "number";
+                    case Text _, Binary _, Date _, Time _, Timestamp _ -> "string";
+                    case ListOf _, VectorOf _ -> "array";
+                    case Struct _, MapOf _ -> "object";
+                });
         switch (this) {
             case Int integer -> {
                 schema.put("minimum", KindText.least(integer));
@@ -290,7 +292,7 @@ public sealed interface Kind {
             case Binary _ -> schema.put("contentEncoding", "base64");
             case Date _ -> schema.put("format", "date");
             case Time _ -> schema.put("format", "time");
-            case Timestamp(_, boolean zoned) when zoned -> schema.put("format", "date-time");
+            case Timestamp(var _, boolean zoned) when zoned -> schema.put("format", "date-time");
             case VectorOf(int size) -> {
                 schema.put("minItems", size);
                 schema.put("maxItems", size);

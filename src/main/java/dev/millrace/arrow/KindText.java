@@ -52,7 +52,7 @@ public sealed interface KindText {
                     };
                 case Kind.Int _ -> INTEGER.matcher(text).matches() ? exact(new BigInteger(text)) : NO_VALUE;
                 case Kind.Real(int bits) -> real(text, bits);
-                case Kind.Decimal(_, int scale, _) -> decimal(text, scale);
+                case Kind.Decimal(var _, int scale, var _) -> decimal(text, scale);
                 case Kind.Text _ -> utf8(text);
                 case Kind.Binary _ -> new Bytes(Base64.getDecoder().decode(text));
                 case Kind.Date _ -> exact(LocalDate.parse(text).toEpochDay());
@@ -105,7 +105,9 @@ public sealed interface KindText {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (Character.isSurrogate(c)) {
-                if (Character.isLowSurrogate(c) || i + 1 == text.length() || !Character.isLowSurrogate(text.charAt(i + 1))) {
+                if (Character.isLowSurrogate(c)
+                        || i + 1 == text.length()
+                        || !Character.isLowSurrogate(text.charAt(i + 1))) {
                     return NO_VALUE;
                 }
                 i++;
@@ -126,13 +128,17 @@ public sealed interface KindText {
             return LocalDate.parse(text).atStartOfDay();
         }
         return zoned
-                ? OffsetDateTime.parse(text).withOffsetSameInstant(ZoneOffset.UTC).toLocalDateTime()
+                ? OffsetDateTime.parse(text)
+                        .withOffsetSameInstant(ZoneOffset.UTC)
+                        .toLocalDateTime()
                 : LocalDateTime.parse(text);
     }
 
     /** The least value of a column. */
     static BigInteger least(Kind kind) {
-        return isUnsigned(kind) ? BigInteger.ZERO : BigInteger.ONE.shiftLeft(bits(kind) - 1).negate();
+        return isUnsigned(kind)
+                ? BigInteger.ZERO
+                : BigInteger.ONE.shiftLeft(bits(kind) - 1).negate();
     }
 
     /** The greatest value of a column. */
@@ -143,7 +149,7 @@ public sealed interface KindText {
     }
 
     private static boolean isUnsigned(Kind kind) {
-        return kind instanceof Kind.Bool || kind instanceof Kind.Int(_, boolean signed) && !signed;
+        return kind instanceof Kind.Bool || kind instanceof Kind.Int(var _, boolean signed) && !signed;
     }
 
     private static int bits(Kind kind) {

@@ -234,7 +234,8 @@ public final class Layout {
             int index = columns++;
             int firstBuffer = buffers;
             buffers += storage.buffers();
-            var column = new ColumnLayout(index, path, field, kind, storage, width, firstBuffer, children.get(), dictionary);
+            var column =
+                    new ColumnLayout(index, path, field, kind, storage, width, firstBuffer, children.get(), dictionary);
             unordered.add(column);
             return column;
         }

@@ -9,7 +9,8 @@ import java.util.Optional;
 public final class Scalar {
     private static final long[] NO_WORDS = {};
     private static final int SHORT = 18;
-    private static final BigInteger LOW_WORD = BigInteger.ONE.shiftLeft(Long.SIZE).subtract(BigInteger.ONE);
+    private static final BigInteger LOW_WORD =
+            BigInteger.ONE.shiftLeft(Long.SIZE).subtract(BigInteger.ONE);
 
     private final byte[] bytes;
     private final long[] words;
@@ -29,10 +30,11 @@ public final class Scalar {
         return switch (text) {
             case KindText.Bytes(byte[] bytes) -> Optional.of(of(bytes));
             case KindText.Real(double value) ->
-                Optional.of(word(
-                        kind.width() == 4 ? Float.floatToIntBits((float) value) : Double.doubleToLongBits(value)));
+                Optional.of(
+                        word(kind.width() == 4 ? Float.floatToIntBits((float) value) : Double.doubleToLongBits(value)));
             case KindText.Whole(BigInteger value, boolean exact) ->
-                exact && KindText.least(kind).compareTo(value) <= 0
+                exact
+                                && KindText.least(kind).compareTo(value) <= 0
                                 && KindText.greatest(kind).compareTo(value) >= 0
                         ? Optional.of(whole(kind, value))
                         : Optional.empty();
@@ -125,7 +127,8 @@ public final class Scalar {
                 } else {
                     BigInteger unscaled = BigInteger.ZERO;
                     for (int i = words.length - 1; i >= 0; i--) {
-                        unscaled = unscaled.shiftLeft(Long.SIZE).or(BigInteger.valueOf(words[i]).and(LOW_WORD));
+                        unscaled = unscaled.shiftLeft(Long.SIZE)
+                                .or(BigInteger.valueOf(words[i]).and(LOW_WORD));
                     }
                     column.putDecimal(unscaled);
                 }
@@ -137,7 +140,9 @@ public final class Scalar {
                 }
                 column.putFixed(number);
             }
-            case STRUCT, LIST, VECTOR -> throw new IllegalStateException("no scalar is " + column.layout().storage());
+            case STRUCT, LIST, VECTOR ->
+                throw new IllegalStateException(
+                        "no scalar is " + column.layout().storage());
         }
         return true;
     }

@@ -112,8 +112,7 @@ public final class JsonDecoder implements RecordDecoder {
     public boolean decodeKey(byte[] bytes) {
         asKey = true;
         boolean single = key.fields.length == 1;
-        KeyForms.Form json =
-                KeyForms.mayBeJson(bytes) ? KeyForms.json(bytes).orElse(null) : null;
+        KeyForms.Form json = KeyForms.mayBeJson(bytes) ? KeyForms.json(bytes).orElse(null) : null;
         if (json != null && (single || json.isObject())) {
             if (run(json.bytes(), 0, json.bytes().length, key, !json.isObject())) {
                 return true;
@@ -125,8 +124,7 @@ public final class JsonDecoder implements RecordDecoder {
         if (run(bytes, 0, bytes.length, key, single)) {
             return true;
         }
-        KeyForms.Form integer =
-                takesIntegers() ? KeyForms.integer(bytes).orElse(null) : null;
+        KeyForms.Form integer = takesIntegers() ? KeyForms.integer(bytes).orElse(null) : null;
         return integer != null && run(integer.bytes(), 0, integer.bytes().length, key, true);
     }
 

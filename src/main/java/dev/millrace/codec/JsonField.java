@@ -97,10 +97,10 @@ final class JsonField {
         };
         this.perSecond = switch (column.kind()) {
             case Kind.Time(Kind.Unit unit) -> unit.perSecond();
-            case Kind.Timestamp(Kind.Unit unit, _) -> unit.perSecond();
+            case Kind.Timestamp(Kind.Unit unit, var _) -> unit.perSecond();
             default -> 0;
         };
-        this.zoned = column.kind() instanceof Kind.Timestamp(_, boolean withZone) && withZone;
+        this.zoned = column.kind() instanceof Kind.Timestamp(var _, boolean withZone) && withZone;
         this.mask = column.kind() instanceof Kind.Int(int bits, boolean signed) && !signed ? -1L >>> 64 - bits : -1;
         this.scale = column.kind() instanceof Kind.Decimal decimal ? decimal.scale() : 0;
         this.name = RecordText.quote(new StringBuilder().append(opening), column.name())

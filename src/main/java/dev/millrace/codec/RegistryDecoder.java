@@ -83,7 +83,11 @@ final class RegistryDecoder implements RecordDecoder {
     @Override
     public int prepare(byte[] record, int from, int length, boolean isKey) {
         try {
-            return isPlain(record, from, length) || isInteger(record, from, length, isKey) || bound(record, from, from + length, isKey) != null ? 1 : WAITING;
+            return isPlain(record, from, length)
+                            || isInteger(record, from, length, isKey)
+                            || bound(record, from, from + length, isKey) != null
+                    ? 1
+                    : WAITING;
         } catch (RuntimeException | StackOverflowError broken) {
             return 1; // and the decoding says so
         }

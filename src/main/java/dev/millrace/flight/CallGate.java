@@ -24,7 +24,9 @@ final class CallGate implements ServerInterceptor {
         String client = CallerInterceptor.caller();
         Optional<Problem> refusal = calls.tryTake(client, 1);
         if (refusal.isPresent()) {
-            var fault = Faults.of(call.getMethodDescriptor().getFullMethodName(), refusal.get().exception());
+            var fault = Faults.of(
+                    call.getMethodDescriptor().getFullMethodName(),
+                    refusal.get().exception());
             call.close(StatusUtils.toGrpcStatus(fault.status()), new Metadata());
             return new ServerCall.Listener<>() {};
         }

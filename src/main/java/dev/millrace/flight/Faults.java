@@ -26,7 +26,10 @@ final class Faults {
             case ProblemException expected -> of(expected.problem());
             case FlightRuntimeException flight -> flight;
             case CancellationException gone ->
-                CallStatus.CANCELLED.withDescription("The client is gone.").withCause(gone).toRuntimeException();
+                CallStatus.CANCELLED
+                        .withDescription("The client is gone.")
+                        .withCause(gone)
+                        .toRuntimeException();
             case CompletionException wrapper when wrapper.getCause() != null -> of(method, wrapper.getCause());
             default -> {
                 String reference = UUID.randomUUID().toString();

@@ -7,11 +7,11 @@ import dev.millrace.domain.RequestHeaders;
 import dev.millrace.layer.Places;
 import dev.millrace.layer.Service;
 import dev.millrace.layer.WorkerPool;
+import dev.millrace.problem.ProblemException;
+import dev.millrace.query.QueryEngine;
 import io.grpc.Context;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import dev.millrace.problem.ProblemException;
-import dev.millrace.query.QueryEngine;
 import io.vertx.core.Future;
 import io.vertx.core.internal.ContextInternal;
 import java.util.List;
@@ -105,7 +105,12 @@ final class FlightCalls implements FlightProducer {
     private SnapshotStream open(ContextInternal context, OpenRead owned, ServerStreamListener listener) {
         try {
             return new SnapshotStream(
-                    context, pages, engine, listener, owned, meters.of(owned.selection().product()));
+                    context,
+                    pages,
+                    engine,
+                    listener,
+                    owned,
+                    meters.of(owned.selection().product()));
         } catch (RuntimeException failure) {
             owned.close();
             throw failure;

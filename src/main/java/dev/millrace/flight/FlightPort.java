@@ -48,12 +48,7 @@ public final class FlightPort {
     private final EventLoops loops;
     private final BufferAllocator allocator;
 
-    private FlightPort(
-            Vertx vertx,
-            Server server,
-            FlightCalls calls,
-            EventLoops loops,
-            BufferAllocator allocator) {
+    private FlightPort(Vertx vertx, Server server, FlightCalls calls, EventLoops loops, BufferAllocator allocator) {
         this.vertx = vertx;
         this.server = server;
         this.calls = calls;

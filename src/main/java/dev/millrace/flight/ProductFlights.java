@@ -73,7 +73,8 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
             case FlightRequest.Shape asked ->
                 Optional.of(Selection.product(registry, asked.wanted().product()));
             case FlightRequest.Read read ->
-                Optional.of(Selection.product(registry, tickets.read(read.ticket()).product()));
+                Optional.of(
+                        Selection.product(registry, tickets.read(read.ticket()).product()));
         };
     }
 
@@ -162,8 +163,7 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
     }
 
     private static FlightAnswer shape(Selection selection) {
-        return new FlightAnswer.Shape(
-                selection.schema(selection.position().orElseGet(selection.view()::position)));
+        return new FlightAnswer.Shape(selection.schema(selection.position().orElseGet(selection.view()::position)));
     }
 
     private FlightAnswer read(ReadTicket ticket) {

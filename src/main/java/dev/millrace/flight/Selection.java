@@ -111,7 +111,10 @@ record Selection(Product product, View view, Map<String, String> parameters, Row
         if (value.isTextual() || value.isIntegralNumber()) {
             return value.asText();
         }
-        throw invalid(name, "the value is " + value.getNodeType().name().toLowerCase(java.util.Locale.ROOT) + ".", COMMAND_EXPECTED);
+        throw invalid(
+                name,
+                "the value is " + value.getNodeType().name().toLowerCase(java.util.Locale.ROOT) + ".",
+                COMMAND_EXPECTED);
     }
 
     /** The product of a name; a wrong one is a {@link Problem}. */

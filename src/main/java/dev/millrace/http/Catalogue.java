@@ -56,9 +56,7 @@ final class Catalogue {
         Shape shape = view.shape();
         JsonObject json = brief(product)
                 .put("stateDetail", product.state().detail())
-                .put(
-                        "key",
-                        shape.key().stream().map(ColumnLayout::name).toList())
+                .put("key", shape.key().stream().map(ColumnLayout::name).toList())
                 .put("mode", shape.upsert() ? "upsert" : "append")
                 .put("position", reading.position().toString())
                 .put("rows", reading.rows())
@@ -105,7 +103,8 @@ final class Catalogue {
     private static JsonObject deadLetters(Product letters) {
         View view = letters.as(Principal.ANYBODY);
         try (Reading reading = view.open()) {
-            long rejected = RowCount.of(reading, QueryParser.where(view.shape(), Map.of("state", "rejected")), () -> false);
+            long rejected =
+                    RowCount.of(reading, QueryParser.where(view.shape(), Map.of("state", "rejected")), () -> false);
             return new JsonObject().put("all", reading.rows()).put("rejected", rejected);
         }
     }

@@ -72,12 +72,7 @@ final class ChangeHub {
     /** @throws dev.millrace.problem.ProblemException with {@code Overloaded} or {@code ShareTaken} when there are too many
      *     subscribers */
     Subscription open(
-            View view,
-            RowsQuery query,
-            ChangeForm form,
-            boolean numbersAsStrings,
-            ChangeToken token,
-            String client) {
+            View view, RowsQuery query, ChangeForm form, boolean numbersAsStrings, ChangeToken token, String client) {
         room.subscribers().take(client);
         return new Subscription(this, view, query, form, numbersAsStrings, token, client);
     }
@@ -99,7 +94,10 @@ final class ChangeHub {
                                             group.beat(TimeUnit.MILLISECONDS.toNanos(room.stallMillis() / 2))));
         }
         var key = new ChangeGroup.Key(
-                subscription.view().id(), subscription.query().canonical(), subscription.form(), subscription.numbersAsStrings());
+                subscription.view().id(),
+                subscription.query().canonical(),
+                subscription.form(),
+                subscription.numbersAsStrings());
         groups.computeIfAbsent(key, wanted -> new ChangeGroup(this, wanted, subscription.view(), subscription.query()))
                 .join(subscriber);
     }

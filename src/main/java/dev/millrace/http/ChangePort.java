@@ -51,8 +51,8 @@ final class ChangePort {
         String lastId = Call.text(request, "Last-Event-ID").strip();
         ChangeToken token = token(view, !lastId.isEmpty() ? lastId : from.isEmpty() ? "now" : from.getFirst());
         ChangeForm form = negotiation.format() == Format.EVENTS ? ChangeForm.EVENTS : ChangeForm.LINES;
-        return Future.succeededFuture(
-                new Answer.Pushed(hub.open(view, query, form, negotiation.numbersAsStrings(), token, Call.client(request))));
+        return Future.succeededFuture(new Answer.Pushed(
+                hub.open(view, query, form, negotiation.numbersAsStrings(), token, Call.client(request))));
     }
 
     /** The token, of which all history is there or is still to come. */

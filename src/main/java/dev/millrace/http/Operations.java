@@ -76,7 +76,8 @@ final class Operations {
                         json((request, target) -> text(JSON, catalogue.list().encode(), ""))),
                 Map.entry("getProduct", json(this::getProduct)),
                 Map.entry(
-                        "getContract", ofProduct(YAML, (product, view) -> product.face().contractText())),
+                        "getContract",
+                        ofProduct(YAML, (product, view) -> product.face().contractText())),
                 Map.entry(
                         "getSchema",
                         ofProduct(
@@ -85,9 +86,7 @@ final class Operations {
                                         RowJsonSchema.of(product, view.shape()).encode())),
                 Map.entry("getProductOpenApi", bare(this::getProductOpenApi)),
                 Map.entry("getProductAsyncApi", ofProduct(YAML, ProductAsyncApi::text)),
-                Map.entry(
-                        "getChanges",
-                        (request, target) -> port(target).changes(request, target)),
+                Map.entry("getChanges", (request, target) -> port(target).changes(request, target)),
                 Map.entry("listRows", this::listRows),
                 Map.entry("getRow", (request, target) -> row(port(target), request, target)),
                 Map.entry("writeRecords", json(this::writeRecords)),
@@ -120,7 +119,10 @@ final class Operations {
     private Handler ofProduct(CharSequence contentType, BiFunction<Product, View, String> document) {
         return bare((request, target) -> {
             Product product = port(target).product();
-            return text(contentType, document.apply(product, port(target).view(request)), product.position().toString());
+            return text(
+                    contentType,
+                    document.apply(product, port(target).view(request)),
+                    product.position().toString());
         });
     }
 

@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.ByteSink;
+import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.codec.JsonEncoder;
 import dev.millrace.domain.Product;
 import dev.millrace.query.Operator;
@@ -136,7 +136,9 @@ final class ProductOpenApi {
             for (Operator operator : parser.filterParser().operators(column)) {
                 ObjectNode parameter = parameters.addObject();
                 parameter
-                        .put("name", operator.token().equals(Operator.EQUALS) ? name : name + "[" + operator.token() + "]")
+                        .put(
+                                "name",
+                                operator.token().equals(Operator.EQUALS) ? name : name + "[" + operator.token() + "]")
                         .put("in", "query");
                 ObjectNode schema = parameter.putObject("schema");
                 schema.setAll((ObjectNode) JSON.valueToTree(operator.schema(column.kind())));

@@ -136,8 +136,7 @@ final class ProductPort {
             }
             Row row = reading.find(key)
                     .orElseThrow(() -> new Problem.NotFound("row", String.join(",", components)).exception());
-            JsonEncoder encoder =
-                    numbersAsStrings ? JsonEncoder.of(view.shape().columns(), true) : seen.whole();
+            JsonEncoder encoder = numbersAsStrings ? JsonEncoder.of(view.shape().columns(), true) : seen.whole();
             ByteBuf json = target.filled(ROW_BYTES, sink -> encoder.row(row.batch(), row.row(), sink));
             return Future.succeededFuture(new Answer.Whole(JSON, json, version, null, Map.of()));
         }
@@ -326,8 +325,7 @@ final class ProductPort {
     }
 
     private static String expectedKey(View view) {
-        String names =
-                view.shape().key().stream().map(ColumnLayout::name).collect(Collectors.joining(","));
+        String names = view.shape().key().stream().map(ColumnLayout::name).collect(Collectors.joining(","));
         return names.isEmpty()
                 ? "nothing: the product has no key, use /rows."
                 : "the value of " + names

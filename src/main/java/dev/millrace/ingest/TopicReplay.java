@@ -189,7 +189,8 @@ final class TopicReplay implements Replay {
         private boolean scan(Snapshot snapshot) {
             Map<String, String> wanted = new HashMap<>(Map.of("state", "rejected"));
             request.rule().ifPresent(rule -> wanted.put("rule", rule));
-            var scan = new RowsScan(snapshot, QueryParser.where(letters.as(Principal.ANYBODY).shape(), wanted));
+            var scan = new RowsScan(
+                    snapshot, QueryParser.where(letters.as(Principal.ANYBODY).shape(), wanted));
             while (scan.next()) {
                 for (int i = 0; i < scan.count(); i++) {
                     if (!add(DeadLetters.Letter.of(letters.schema(), scan.batch(), scan.selection()[i]))) {

@@ -98,7 +98,8 @@ final class WriteCheck implements BodyRecords.Taker {
             List<Property> key = product.key();
             for (int i = 0; i < key.size(); i++) {
                 Property property = key.get(i);
-                ColumnWriter column = scratch.column(product.object().properties().indexOf(property));
+                ColumnWriter column =
+                        scratch.column(product.object().properties().indexOf(property));
                 // As the product's column stores it, which in a record may be another type over the same numbers.
                 Optional<Scalar> value = Scalar.read(Kind.of(property.fieldType()), components.get(i));
                 if (value.filter(each -> each.putInto(column)).isEmpty()) {
@@ -197,7 +198,9 @@ final class WriteCheck implements BodyRecords.Taker {
             String text = onlyValue(object);
             // What begins so would be read as JSON, or by a schema, and so is written as a JSON string.
             boolean plain = text.isEmpty() || "{\"\0".indexOf(text.charAt(0)) < 0;
-            String form = plain ? text : '"' + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
+            String form = plain
+                    ? text
+                    : '"' + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + '"';
             return form.getBytes(UTF_8);
         }
     }

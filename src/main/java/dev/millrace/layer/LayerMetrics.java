@@ -12,8 +12,7 @@ public final class LayerMetrics {
     private LayerMetrics() {}
 
     /** Meters for everything in the registries, now and later: permits left, timeouts by outcome. */
-    public static void bind(
-            MeterRegistry meters, RateLimiterRegistry rateLimiters, TimeLimiterRegistry timeLimiters) {
+    public static void bind(MeterRegistry meters, RateLimiterRegistry rateLimiters, TimeLimiterRegistry timeLimiters) {
         TaggedRateLimiterMetrics.ofRateLimiterRegistry(rateLimiters).bindTo(meters);
         TaggedTimeLimiterMetrics.ofTimeLimiterRegistry(timeLimiters).bindTo(meters);
     }

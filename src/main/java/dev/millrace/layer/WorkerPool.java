@@ -65,8 +65,7 @@ public final class WorkerPool {
      * @param nanos a clock, as {@link System#nanoTime}
      * @param replaced run when other threads have taken the place of stuck ones
      */
-    public WorkerPool(
-            Vertx vertx, String name, int threads, Duration longest, LongSupplier nanos, Runnable replaced) {
+    public WorkerPool(Vertx vertx, String name, int threads, Duration longest, LongSupplier nanos, Runnable replaced) {
         this.vertx = vertx;
         this.name = name;
         this.threads = threads;

@@ -171,8 +171,7 @@ record Plan(
             when !invalid.values().isEmpty() && !Values.canBeListed(column) ->
                 "Values of this column's type are not compared with a list.";
             case Check.Invalid invalid
-            when invalid.pattern().isPresent() && !(column.kind() instanceof Kind.Text) ->
-                "A pattern is for texts.";
+            when invalid.pattern().isPresent() && !(column.kind() instanceof Kind.Text) -> "A pattern is for texts.";
             case Check.Duplicates duplicates
             when !Values.isScalar(column) -> "Values of this column's type are not compared.";
             case Check.Duplicates duplicates

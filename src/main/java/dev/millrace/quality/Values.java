@@ -41,7 +41,7 @@ final class Values {
                 double unit = Math.pow(10, decimal.scale());
                 yield Optional.of((column, row) -> unscaled(column, row) / unit);
             }
-            case Kind.Timestamp(Kind.Unit unit, _) ->
+            case Kind.Timestamp(Kind.Unit unit, var _) ->
                 Optional.of((column, row) -> Math.floor(column.int64(row) / (double) unit.perMilli()));
             case Kind.Date _ -> Optional.of((column, row) -> column.fixed(row) * DAY_MILLIS);
             default -> Optional.empty();

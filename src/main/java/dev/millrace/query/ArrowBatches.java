@@ -110,7 +110,9 @@ public final class ArrowBatches implements AutoCloseable {
     }
 
     private boolean full() {
-        return isRun(count) ? batch.sizeBytes(columns, picked[0], picked[0] + count) >= mostBytes : count >= mostGathered;
+        return isRun(count)
+                ? batch.sizeBytes(columns, picked[0], picked[0] + count) >= mostBytes
+                : count >= mostGathered;
     }
 
     /** Whether the first so many rows stand one behind the other. */

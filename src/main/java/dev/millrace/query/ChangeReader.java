@@ -34,8 +34,7 @@ public final class ChangeReader {
      * @param view what the changes are seen through
      * @param query its columns and filters
      */
-    public ChangeReader(
-            View view, RowsQuery query, ChangeForm form, boolean numbersAsStrings) {
+    public ChangeReader(View view, RowsQuery query, ChangeForm form, boolean numbersAsStrings) {
         this.view = view;
         this.query = query;
         this.form = form;
@@ -107,8 +106,7 @@ public final class ChangeReader {
             var way = new Way(from, until);
             if (from.rows() > 0) {
                 // First of all, since no other token says that this record has begun.
-                Snapshot.Changes begun =
-                        reading.changes(from.position(), from.partition(), 1);
+                Snapshot.Changes begun = reading.changes(from.position(), from.partition(), 1);
                 way.run(from.partition(), begun, from.rows(), sink, softBytes);
             }
             int runs = 0;

@@ -32,7 +32,8 @@ record CompareOperator(String token, boolean below, boolean equal, boolean above
         return switch (isEquality() ? kind.equal(text) : kind.read(text)) {
             case KindText.Wrong(String reason) -> throw wrong.apply("'" + QueryParser.shown(text) + "' " + reason);
             case KindText.Bytes(byte[] bytes) -> new TextConditions.Compared(bytes, below, equal, above);
-            case KindText.Real(double value) -> new NumberConditions.DoubleRange(least(value), most(value), isEquality() && !equal);
+            case KindText.Real(double value) ->
+                new NumberConditions.DoubleRange(least(value), most(value), isEquality() && !equal);
             case KindText.Whole whole -> range(kind, whole);
         };
     }
@@ -54,7 +55,9 @@ record CompareOperator(String token, boolean below, boolean equal, boolean above
         BigInteger next = floor.add(BigInteger.ONE);
         boolean outside = isEquality() && !equal;
         BigInteger min = isEquality() ? floor : below ? KindText.least(kind) : equal && whole.exact() ? floor : next;
-        BigInteger max = isEquality() ? floor : above ? KindText.greatest(kind) : equal || !whole.exact() ? floor : floor.subtract(BigInteger.ONE);
+        BigInteger max = isEquality()
+                ? floor
+                : above ? KindText.greatest(kind) : equal || !whole.exact() ? floor : floor.subtract(BigInteger.ONE);
         return kind.width() > Long.BYTES
                 ? DecimalCondition.of(kind, min, max, outside)
                 : NumberConditions.LongRange.of(kind, min, max, outside);

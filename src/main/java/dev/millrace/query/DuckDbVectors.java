@@ -77,8 +77,8 @@ final class DuckDbVectors {
         return switch (kind) {
             case Kind.Time _ -> DuckDBColumnType.BIGINT;
             case Kind.Binary _ -> DuckDBColumnType.VARCHAR;
-            case Kind.Timestamp(Kind.Unit unit, boolean zoned) when zoned && unit != Kind.Unit.NANOS ->
-                DuckDBColumnType.TIMESTAMP_WITH_TIME_ZONE;
+            case Kind.Timestamp(Kind.Unit unit, boolean zoned)
+            when zoned && unit != Kind.Unit.NANOS -> DuckDBColumnType.TIMESTAMP_WITH_TIME_ZONE;
             default -> DuckDBColumnType.valueOf(kind.sql());
         };
     }
@@ -163,7 +163,7 @@ final class DuckDbVectors {
     /** What a time or timestamp is multiplied with to be one of DuckDB's; 0 for what is copied. */
     private static long factor(Kind kind) {
         boolean millis = kind instanceof Kind.Time(Kind.Unit time) && time == Kind.Unit.MILLIS
-                || kind instanceof Kind.Timestamp(Kind.Unit stamp, _) && stamp == Kind.Unit.MILLIS;
+                || kind instanceof Kind.Timestamp(Kind.Unit stamp, var _) && stamp == Kind.Unit.MILLIS;
         return millis ? 1_000 : 0;
     }
 

@@ -51,7 +51,7 @@ final class FilterLoop {
             case Filter.Or(List<Filter> filters) ->
                 negated ? new All(all(filters, true)) : new Any(all(filters, false));
             case Filter.Not(Filter inner) -> compile(inner, !negated);
-            case Filter.Compare(ColumnLayout column, _, Condition condition, _) ->
+            case Filter.Compare(ColumnLayout column, var _, Condition condition, var _) ->
                 new One(column.path(), negated ? condition.negated() : condition);
         };
     }

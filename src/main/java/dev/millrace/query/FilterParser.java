@@ -87,7 +87,10 @@ public final class FilterParser {
             }
             return filter;
         } catch (StreamConstraintsException tooLarge) {
-            throw problem(WHERE, "it is too deep or has too long a number.", "at most " + MAX_DEPTH + " objects within each other.");
+            throw problem(
+                    WHERE,
+                    "it is too deep or has too long a number.",
+                    "at most " + MAX_DEPTH + " objects within each other.");
         } catch (IOException wrong) {
             String reason =
                     wrong instanceof JsonProcessingException said ? said.getOriginalMessage() : "it ends too early";
@@ -150,7 +153,8 @@ public final class FilterParser {
                 return compare(WHERE, name, value(name));
             }
             if (!name.endsWith("[in]")) {
-                throw problem(WHERE, "'" + QueryParser.shown(name) + "' has several values.", "one, or the operator in.");
+                throw problem(
+                        WHERE, "'" + QueryParser.shown(name) + "' has several values.", "one, or the operator in.");
             }
             var values = new ArrayList<String>();
             while (parser.nextToken() != JsonToken.END_ARRAY) {
@@ -218,7 +222,10 @@ public final class FilterParser {
                         parameter,
                         name,
                         "'" + QueryParser.shown(wanted) + "' is no operator of this column.",
-                        "one of " + String.join(", ", offered.stream().map(Operator::token).toList()) + "."));
+                        "one of "
+                                + String.join(
+                                        ", ",
+                                        offered.stream().map(Operator::token).toList()) + "."));
         Condition condition = operator.condition(
                 layout, value, reason -> fault(parameter, name, reason, operator.expected(layout.kind()) + "."));
         return new Filter.Compare(layout, operator, condition, value);

@@ -89,7 +89,7 @@ public record Grouping(List<Key> keys, List<Aggregate> aggregates) {
         boolean cut = !key.bucket().isEmpty();
         return nullable(
                 key.column().path(),
-                cut && key.column().kind() instanceof Kind.Timestamp(_, boolean zoned)
+                cut && key.column().kind() instanceof Kind.Timestamp(var _, boolean zoned)
                         ? new Kind.Timestamp(Kind.Unit.MICROS, zoned)
                         : key.column().kind());
     }
@@ -154,7 +154,8 @@ public record Grouping(List<Key> keys, List<Aggregate> aggregates) {
         if (key.bucket().isEmpty()) {
             return column;
         }
-        String time = key.column().kind() instanceof Kind.Timestamp ? "make_timestamp(epoch_us(" + column + "))" : column;
+        String time =
+                key.column().kind() instanceof Kind.Timestamp ? "make_timestamp(epoch_us(" + column + "))" : column;
         return "time_bucket(INTERVAL '" + key.bucket() + "', " + time + ")";
     }
 
@@ -171,7 +172,7 @@ public record Grouping(List<Key> keys, List<Aggregate> aggregates) {
     }
 
     private static String wide(Aggregate aggregate, String column) {
-        return aggregate.column().getFirst().kind() instanceof Kind.Int(_, boolean signed) && !signed
+        return aggregate.column().getFirst().kind() instanceof Kind.Int(var _, boolean signed) && !signed
                 ? column + "::HUGEINT"
                 : column;
     }
@@ -184,7 +185,7 @@ public record Grouping(List<Key> keys, List<Aggregate> aggregates) {
             case Kind.Decimal decimal -> value + "::" + decimal.sql();
             case Kind.Date _ -> "(" + value + "::DATE - DATE '1970-01-01')::BIGINT";
             case Kind.Time(Kind.Unit unit) -> unit == Kind.Unit.MILLIS ? value + " // 1000" : value;
-            case Kind.Timestamp(Kind.Unit unit, _) -> "epoch_" + unit.symbol() + "(" + value + ")";
+            case Kind.Timestamp(Kind.Unit unit, var _) -> "epoch_" + unit.symbol() + "(" + value + ")";
             default -> value;
         };
     }

@@ -46,11 +46,10 @@ record InOperator() implements Operator {
         var bytes = new ArrayList<byte[]>();
         for (String each : texts) {
             switch (kind.equal(each)) {
-                case KindText.Wrong(String reason) ->
-                    throw wrong.apply("'" + QueryParser.shown(each) + "' " + reason);
+                case KindText.Wrong(String reason) -> throw wrong.apply("'" + QueryParser.shown(each) + "' " + reason);
                 case KindText.Bytes(byte[] one) -> bytes.add(one);
                 case KindText.Real(double value) -> reals.add(value);
-                case KindText.Whole(BigInteger value, _) -> wholes.add(value);
+                case KindText.Whole(BigInteger value, var _) -> wholes.add(value);
             }
         }
         return !bytes.isEmpty()

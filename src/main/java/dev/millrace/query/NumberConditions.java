@@ -16,7 +16,7 @@ final class NumberConditions {
     private NumberConditions() {}
 
     private static boolean isUnsigned(Kind kind) {
-        return kind instanceof Kind.Int(_, boolean signed) && !signed;
+        return kind instanceof Kind.Int(var _, boolean signed) && !signed;
     }
 
     /** A value of the column as {@link Column#ordered} has it. */
@@ -91,8 +91,8 @@ final class NumberConditions {
     record LongSet(long[] sorted) implements Condition {
         static LongSet of(Kind kind, List<BigInteger> values) {
             return new LongSet(values.stream()
-                    .filter(value -> value.compareTo(KindText.least(kind)) >= 0
-                            && value.compareTo(KindText.greatest(kind)) <= 0)
+                    .filter(value ->
+                            value.compareTo(KindText.least(kind)) >= 0 && value.compareTo(KindText.greatest(kind)) <= 0)
                     .mapToLong(value -> ordered(kind, value))
                     .sorted()
                     .toArray());
@@ -111,8 +111,7 @@ final class NumberConditions {
 
         @Override
         public boolean mayMeet(Statistics statistics, ColumnLayout column) {
-            return Arrays.stream(sorted)
-                    .anyMatch(value -> statistics.mayHave(column, Rank.of(value), Rank.of(value)));
+            return Arrays.stream(sorted).anyMatch(value -> statistics.mayHave(column, Rank.of(value), Rank.of(value)));
         }
     }
 

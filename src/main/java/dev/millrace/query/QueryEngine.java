@@ -22,8 +22,6 @@ public record QueryEngine(DuckDbEngine duckDb, BufferAllocator allocator) {
         if (!query.grouping().isNone()) {
             return new GroupedRows(reading, query, limit, duckDb, allocator, gone);
         }
-        return query.sort().isEmpty()
-                ? reading.scan(query)
-                : new SortedRows(reading, view.shape(), query, allocator);
+        return query.sort().isEmpty() ? reading.scan(query) : new SortedRows(reading, view.shape(), query, allocator);
     }
 }

@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -25,8 +24,19 @@ import java.util.stream.Collectors;
 public final class QueryParser {
     /** Names that mean something else than a filter, now or in a later version. */
     private static final Set<String> RESERVED = Set.of(
-            "select", "sort", "limit", "cursor", "as_of", "format", "codec", "count", "group", "agg", "bucket",
-            "filter", FilterParser.WHERE);
+            "select",
+            "sort",
+            "limit",
+            "cursor",
+            "as_of",
+            "format",
+            "codec",
+            "count",
+            "group",
+            "agg",
+            "bucket",
+            "filter",
+            FilterParser.WHERE);
 
     private static final int MAX_SORT_KEYS = 8;
 
@@ -223,7 +233,9 @@ public final class QueryParser {
             if (column == null) {
                 throw problem(
                         "sort",
-                        columns == this.columns ? filters.unknown(path) : "there is no '" + shown(path) + "' in the answer.",
+                        columns == this.columns
+                                ? filters.unknown(path)
+                                : "there is no '" + shown(path) + "' in the answer.",
                         "one of " + String.join(", ", columns.keySet())
                                 + ". A minus before it for the greatest first.");
             }

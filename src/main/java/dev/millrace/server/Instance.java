@@ -49,8 +49,8 @@ record Instance(String id, byte[] secret) {
         } catch (IOException failure) {
             throw new Problem.CannotStart("The file " + file + " cannot be read or made: " + failure).exception();
         } catch (IllegalArgumentException broken) {
-            throw new Problem.CannotStart("The file " + file + " is broken (" + broken.getMessage() + "); delete it to have a new one made (open cursors and"
-                            + " tickets end then).")
+            throw new Problem.CannotStart("The file " + file + " is broken (" + broken.getMessage()
+                            + "); delete it to have a new one made (open cursors and" + " tickets end then).")
                     .exception();
         }
     }

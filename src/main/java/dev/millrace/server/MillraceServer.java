@@ -180,7 +180,8 @@ public final class MillraceServer implements AutoCloseable {
                 registry,
                 configuration.http(),
                 instance.secret(),
-                new PortLayers(policies.around("http", httpRate, Call::client), call -> Optional.of(httpRate.allowance(call))),
+                new PortLayers(
+                        policies.around("http", httpRate, Call::client), call -> Optional.of(httpRate.allowance(call))),
                 LOOPS,
                 query,
                 copies,
@@ -229,7 +230,13 @@ public final class MillraceServer implements AutoCloseable {
                 domains,
                 pools.open("replay", 2, LONGEST_WORK, () -> {}));
         closings.push(() -> await(inputs.stop()));
-        WritePorts writes = WritePorts.start(vertx, configuration, instance.id(), registry.all(), root, pools.open("writes", 2, LONGEST_WORK, () -> {}));
+        WritePorts writes = WritePorts.start(
+                vertx,
+                configuration,
+                instance.id(),
+                registry.all(),
+                root,
+                pools.open("writes", 2, LONGEST_WORK, () -> {}));
         closings.push(() -> await(writes.stop()));
         closings.push(MeshWatch.start(
                 configuration.mesh().folder(), configuration.mesh().watchInterval(), registry.all())::close);
@@ -282,7 +289,9 @@ public final class MillraceServer implements AutoCloseable {
                 stuck.pool(),
                 "STUCK",
                 stuck.tasks() + " tasks make no progress, the first since " + stuck.since()
-                        + (stuck.replaced() ? "; other threads have taken the place of theirs." : ". Restart the server."),
+                        + (stuck.replaced()
+                                ? "; other threads have taken the place of theirs."
+                                : ". Restart the server."),
                 !stuck.replaced());
     }
 

@@ -58,8 +58,7 @@ final class BoundedSnapshot implements Snapshot {
         return slices;
     }
 
-    private void add(
-            List<SegmentSlice> slices, Segment segment, long bound, SegmentSlice.@Nullable Shared shared) {
+    private void add(List<SegmentSlice> slices, Segment segment, long bound, SegmentSlice.@Nullable Shared shared) {
         if (segment.facts().firstOffset() < bound && segment.facts().retiredAt() >= bound) {
             slices.add(new SegmentSlice(schema, segment, bound, shared));
         }
@@ -97,7 +96,8 @@ final class BoundedSnapshot implements Snapshot {
     }
 
     private Found found(int partition, Row row) {
-        return new Found(row, partition, row.batch().column(schema.timestampColumn()).int64(row.row()));
+        return new Found(
+                row, partition, row.batch().column(schema.timestampColumn()).int64(row.row()));
     }
 
     private boolean isDeleted(Row row) {

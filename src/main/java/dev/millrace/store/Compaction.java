@@ -42,7 +42,10 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
             StoreSchema schema, StoreOptions options, List<Segment> segments, long horizon, NeededDelete needed) {
         var rows = new ArrayList<int[]>();
         for (int i = 0; i < segments.size(); i++) {
-            rows.add(isCandidate(segments.get(i)) ? alive(schema, segments.get(i), horizon, i == 0, needed) : RowMap.ALL);
+            rows.add(
+                    isCandidate(segments.get(i))
+                            ? alive(schema, segments.get(i), horizon, i == 0, needed)
+                            : RowMap.ALL);
         }
         for (int first = 0; first < segments.size(); first++) {
             int thinEnd = first;
@@ -94,8 +97,7 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
     }
 
     /** The rows that some bound from the horizon on may need. */
-    private static int[] alive(
-            StoreSchema schema, Segment segment, long horizon, boolean oldest, NeededDelete needed) {
+    private static int[] alive(StoreSchema schema, Segment segment, long horizon, boolean oldest, NeededDelete needed) {
         Marks marks = segment.marks();
         boolean deletes = oldest && segment.facts().firstDeleted() < horizon;
         if (!schema.upsert() || (marks.first() >= horizon && !deletes)) {

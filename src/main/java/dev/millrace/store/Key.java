@@ -45,7 +45,9 @@ public final class Key implements KeyMatch {
 
     /** Why texts are no key, in a sentence. */
     public static String fault(StoreSchema schema, List<String> components) {
-        for (int i = 0; i < components.size() && components.size() == schema.key().size(); i++) {
+        for (int i = 0;
+                i < components.size() && components.size() == schema.key().size();
+                i++) {
             ColumnLayout column = column(schema, i);
             if (column.kind().equal(components.get(i)) instanceof KindText.Wrong(String reason)) {
                 return "this is no key of the product: what is given for '" + column.name() + "' " + reason;

@@ -119,8 +119,8 @@ public final class LocalStore implements ProductStore {
         disk.createFolder(folder);
         var aside = new Aside(disk, folder, millisClock);
         FileChannel lock = StoreFolder.lock(folder);
-        var store = new LocalStore(
-                schema, options, folder, resources, disk, nanoClock, millisClock, keyHash, aside, lock);
+        var store =
+                new LocalStore(schema, options, folder, resources, disk, nanoClock, millisClock, keyHash, aside, lock);
         boolean opened = false;
         try {
             store.recover();

@@ -155,8 +155,7 @@ record Manifest(
 
     /** The same, with files that are to be deleted. */
     Manifest deleting(Collection<String> names) {
-        return new Manifest(
-                FORMAT, topicId, next, schema, generation, kept, segments, owner, List.copyOf(names));
+        return new Manifest(FORMAT, topicId, next, schema, generation, kept, segments, owner, List.copyOf(names));
     }
 
     /** What is wrong when this stands in the place of a partition's manifest; empty when nothing is. */

@@ -16,7 +16,10 @@ record Owner(String domain, String product, int partition) {
         Path path = product.toAbsolutePath().normalize();
         int names = path.getNameCount();
         return names >= 3 && path.getName(names - 3).toString().equals(DOMAINS)
-                ? new Owner(path.getName(names - 2).toString(), path.getName(names - 1).toString(), partition)
+                ? new Owner(
+                        path.getName(names - 2).toString(),
+                        path.getName(names - 1).toString(),
+                        partition)
                 : new Owner("", "", partition);
     }
 

@@ -240,8 +240,10 @@ final class PartitionLog implements PartitionWriter {
 
     /** Where else keys are looked for: nowhere while what a start found is read. */
     private PartitionKeys.@Nullable Elsewhere elsewhere() {
-        return view == null || !schema.upsert() ? null : (known, hashes, which, count, batch, first) ->
-                context.sharedKeys().find(this, known, hashes, which, count, batch, first);
+        return view == null || !schema.upsert()
+                ? null
+                : (known, hashes, which, count, batch, first) ->
+                        context.sharedKeys().find(this, known, hashes, which, count, batch, first);
     }
 
     private void publishView() {
@@ -432,7 +434,13 @@ final class PartitionLog implements PartitionWriter {
         if (old != null) {
             Segment tail = old.tail();
             view = new PartitionView(
-                    keys, shared, sealed.retain(), tail == null ? null : tail.retain(), old.next(), kept, old.visibleRows());
+                    keys,
+                    shared,
+                    sealed.retain(),
+                    tail == null ? null : tail.retain(),
+                    old.next(),
+                    kept,
+                    old.visibleRows());
             old.release();
         }
     }

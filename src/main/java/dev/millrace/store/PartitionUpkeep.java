@@ -119,8 +119,9 @@ final class PartitionUpkeep {
                 if (expired > 0) {
                     return new Then.Show(() -> retire(expired));
                 }
-                Optional<Compaction> compaction =
-                        options.compaction() ? Compaction.choose(schema, options, list, horizon, this::needs) : Optional.empty();
+                Optional<Compaction> compaction = options.compaction()
+                        ? Compaction.choose(schema, options, list, horizon, this::needs)
+                        : Optional.empty();
                 return compaction.isPresent() ? merge(compaction.get(), horizon) : new Then.Show(() -> {});
             });
         }

@@ -79,7 +79,9 @@ final class PartitionView {
 
     /** Bytes of the key index, of the marks of all segments and of what says where merged rows went. */
     long indexBytes() {
-        long bytes = keys.sizeBytes() + shared.sizeBytes() + (tail == null ? 0 : tail.marks().sizeBytes());
+        long bytes = keys.sizeBytes()
+                + shared.sizeBytes()
+                + (tail == null ? 0 : tail.marks().sizeBytes());
         for (Segment segment : sealed.segments()) {
             RowMap map = segment.map();
             bytes += segment.marks().sizeBytes() + (map == null ? 0 : map.sizeBytes());

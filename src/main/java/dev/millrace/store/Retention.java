@@ -79,7 +79,7 @@ public record Retention(Optional<Duration> age, long rows, long bytes, String ti
 
     private static long millis(Column times, int row) {
         long time = times.int64(row);
-        return times.layout().kind() instanceof Kind.Timestamp(Kind.Unit unit, _)
+        return times.layout().kind() instanceof Kind.Timestamp(Kind.Unit unit, var _)
                 ? Math.floorDiv(time, unit.perMilli())
                 : time;
     }

@@ -39,9 +39,8 @@ final class SegmentSlice implements Slice {
         this.rows = segment.firstRowAt(bound);
         this.noDeletes = segment.facts().firstDeleted() >= bound;
         this.noMarks = segment.marks().first() >= bound;
-        this.shared = shared != null && rows > 0 && nextShared(shared, segment.facts().firstOffset()) < end()
-                ? shared
-                : null;
+        this.shared =
+                shared != null && rows > 0 && nextShared(shared, segment.facts().firstOffset()) < end() ? shared : null;
     }
 
     @Override

@@ -5,8 +5,8 @@ import dev.millrace.arrow.SipHash;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -152,8 +152,9 @@ final class SharedKeys {
         KeyPresence larger = known.enlarged();
         PartitionLog[] all = logs.get();
         for (PartitionLog log : all) {
-            log.index().ifPresent(index -> IntStream.range(0, KeyIndex.TABLES)
-                    .forEach(table -> larger.addAll(index, table)));
+            log.index()
+                    .ifPresent(
+                            index -> IntStream.range(0, KeyIndex.TABLES).forEach(table -> larger.addAll(index, table)));
         }
         boolean isCrowded = larger.outgrows((int) Math.min(Integer.MAX_VALUE, keys(all)));
         synchronized (this) {

@@ -50,8 +50,7 @@ final class SharedRows {
         } else if (number < now.first()) {
             long first = Math.max(0, number - now.words().length);
             var longer = new long[Math.toIntExact(now.first() - first + now.words().length)][];
-            System.arraycopy(
-                    now.words(), 0, longer, (int) (now.first() - first), now.words().length);
+            System.arraycopy(now.words(), 0, longer, (int) (now.first() - first), now.words().length);
             chunks = new Chunks(first, longer);
         } else if (number - now.first() >= now.words().length) {
             int length = Math.toIntExact(Math.max(number - now.first() + 1, 2L * now.words().length));

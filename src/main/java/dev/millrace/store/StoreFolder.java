@@ -207,9 +207,7 @@ public final class StoreFolder {
         for (var partition : partitions().entrySet()) {
             Path to = target.resolve(partition.getValue().getFileName());
             disk.createFolder(to);
-            manifests.put(
-                    partition.getKey(),
-                    copy(partition.getValue(), to, Owner.of(target, partition.getKey())));
+            manifests.put(partition.getKey(), copy(partition.getValue(), to, Owner.of(target, partition.getKey())));
         }
         if (topics(manifests).count() > 1) {
             throw new IOException(folder + " changed its topic while it was copied; copy it again");

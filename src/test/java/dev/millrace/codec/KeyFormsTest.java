@@ -53,16 +53,26 @@ class KeyFormsTest {
         assertEquals("{\"key\":-1}", read(int32(-1), NUMBER));
         assertEquals("{\"key\":" + 0x22000001 + "}", read(int32(0x22000001), NUMBER)); // begins as a JSON string
         assertEquals("{\"key\":" + 0x7B000001 + "}", read(int32(0x7B000001), NUMBER)); // as an object
-        assertEquals(
-                "{\"key\":\"1970-01-01T00:00:01Z\"}", read(int64(1000), Records.required("key", Records.EPOCH)));
+        assertEquals("{\"key\":\"1970-01-01T00:00:01Z\"}", read(int64(1000), Records.required("key", Records.EPOCH)));
         assertEquals("{\"key\":5.00}", read(int64(5), Records.required("key", new FieldType.Decimal(9, 2))));
     }
 
     @Test
     void key_thatIsNoNumber_isAViolation() {
         for (String key : List.of(
-                "x", "", "null", "order-12", "\"x\"", "{\"key\":\"x\"}", "{\"other\":3}", "{\"key\":3", "[3]",
-                "{\"schema\":1,\"payload\":[3]}", "{\"schema\":1,\"payload\":3,\"more\":1}", "3 4", "123456789012345678901")) {
+                "x",
+                "",
+                "null",
+                "order-12",
+                "\"x\"",
+                "{\"key\":\"x\"}",
+                "{\"other\":3}",
+                "{\"key\":3",
+                "[3]",
+                "{\"schema\":1,\"payload\":[3]}",
+                "{\"schema\":1,\"payload\":3,\"more\":1}",
+                "3 4",
+                "123456789012345678901")) {
             assertEquals("", read(key.getBytes(UTF_8), NUMBER), key);
         }
         assertEquals("", read(new byte[] {1, 2, 3}, NUMBER));
@@ -72,7 +82,11 @@ class KeyFormsTest {
 
     @Test
     void key_ofAText_isPlainUnlessItIsJson() {
-        for (String key : List.of("c", "\"c\"", "\"\\u0063\"", "{\"key\":\"c\"}",
+        for (String key : List.of(
+                "c",
+                "\"c\"",
+                "\"\\u0063\"",
+                "{\"key\":\"c\"}",
                 "{\"schema\":{\"type\":\"string\"},\"payload\":\"c\"}",
                 "{\"schema\":{},\"payload\":{\"key\":\"c\"}}")) {
             assertEquals("{\"key\":\"c\"}", read(key.getBytes(UTF_8), TEXT), key);

@@ -1,7 +1,6 @@
 package dev.millrace.flight;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.arrow.ColumnLayout;
@@ -15,9 +14,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.LongStream;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.BigIntVector;
@@ -121,7 +120,10 @@ class ArrowBatchesTest {
                         .size(),
                 ids("id[lt]=119000&tags[null]=false", Long.MAX_VALUE).size());
         messages = 0;
-        assertEquals(12, ids("id[in]=1,9,4097,4098,9000,20000,33000,44000,55000,60000,70000,119999", 20).size());
+        assertEquals(
+                12,
+                ids("id[in]=1,9,4097,4098,9000,20000,33000,44000,55000,60000,70000,119999", 20)
+                        .size());
         assertEquals(2, messages);
     }
 

@@ -185,8 +185,7 @@ class FlightPortIT {
                 FlightStatusCode.INVALID_ARGUMENT, "'colour'", () -> served.info("flights", "select=id,colour"));
         ServedPort.assertFault(
                 FlightStatusCode.INVALID_ARGUMENT, "twice", () -> served.info("flights", "select=id,id"));
-        ServedPort.assertFault(
-                FlightStatusCode.INVALID_ARGUMENT, "no column 'x'", () -> served.info("flights", "x=1"));
+        ServedPort.assertFault(FlightStatusCode.INVALID_ARGUMENT, "no column 'x'", () -> served.info("flights", "x=1"));
         ServedPort.assertFault(
                 FlightStatusCode.INVALID_ARGUMENT, "no position", () -> served.info("flights", "as_of=now"));
         ServedPort.assertFault(
@@ -204,11 +203,14 @@ class FlightPortIT {
             ServedPort.assertFault(FlightStatusCode.INVALID_ARGUMENT, "'limit'", () -> served.info(options));
         }
         assertEquals(List.of(), served.read(ticket("flights", "sort=id", "limit=10000")));
-        ServedPort.assertFault(
-                FlightStatusCode.INVALID_ARGUMENT, "'cursor'", () -> served.info("flights", "cursor=x"));
+        ServedPort.assertFault(FlightStatusCode.INVALID_ARGUMENT, "'cursor'", () -> served.info("flights", "cursor=x"));
         for (String command : List.of(
-                "{", "{}", "{\"product\":1}", "{\"product\":\"flights\",\"colour\":1}",
-                "{\"product\":\"flights\",\"product\":\"airports\"}", "{\"product\":\"flights\",\"limit\":true}")) {
+                "{",
+                "{}",
+                "{\"product\":1}",
+                "{\"product\":\"flights\",\"colour\":1}",
+                "{\"product\":\"flights\",\"product\":\"airports\"}",
+                "{\"product\":\"flights\",\"limit\":true}")) {
             ServedPort.assertFault(FlightStatusCode.INVALID_ARGUMENT, "Expected", () -> served.command(command));
         }
         ServedPort.assertFault(

@@ -93,7 +93,8 @@ final class ServedPort implements AutoCloseable {
                         Products.of("seismology", "airports", unseen)));
         var options = new FlightOptions(
                 "localhost", number, memoryBytes, FlightOptions.Tickets.signedWith("0123456789abcdef".getBytes(UTF_8)));
-        return await(FlightPort.start(vertx, options, registry, root, duckDb, layers, places, WorkerPool.unwatched(vertx, "pages", 2), into));
+        return await(FlightPort.start(
+                vertx, options, registry, root, duckDb, layers, places, WorkerPool.unwatched(vertx, "pages", 2), into));
     }
 
     /** Fails when anything is not given back. */

@@ -158,8 +158,10 @@ class FloodIT {
 
     @Test
     void minPositions_ofOneClient_endAtItsShare_andLeaveWithTheirConnections() throws Exception {
-        String position =
-                server.get(ROWS + "?limit=1").headers().firstValue("Millrace-Position").orElseThrow();
+        String position = server.get(ROWS + "?limit=1")
+                .headers()
+                .firstValue("Millrace-Position")
+                .orElseThrow();
         int last = position.lastIndexOf('.') + 1;
         String later = position.substring(0, last) + (Long.parseLong(position.substring(last)) + 5);
         String wait = get(ROWS + "/id-1", "Prefer: wait=30\r\nMillrace-Min-Position: " + later + "\r\n");

@@ -95,7 +95,8 @@ class ProductIngestTest {
             assertEquals(
                     List.of("1 unreadable", "2 unreadable", "3 size", "5 schema"),
                     letters.entrySet().stream()
-                            .map(letter -> letter.getKey() + " " + letter.getValue().rule())
+                            .map(letter ->
+                                    letter.getKey() + " " + letter.getValue().rule())
                             .toList());
             assertEquals(Position.of(ID, 7), product.position());
             try (var snapshot = product.snapshot()) {

@@ -72,7 +72,8 @@ class WriteCheckTest {
                     JsonDecoder decoder = JsonDecoder.of(product, writer, JsonLimits.DEFAULT);
                     assertTrue(decoder.decodeKey(written), () -> decoder.violation() + new String(written, UTF_8));
                     if (type.equals("logicalType: string")) {
-                        assertEquals(component, new String(writer.batch().column(0).bytes(0), UTF_8));
+                        assertEquals(
+                                component, new String(writer.batch().column(0).bytes(0), UTF_8));
                     }
                 }
             }

@@ -65,7 +65,8 @@ class WritePortsTest {
                         "kafka.properties.max.block.ms", "2500",
                         "limits.requestTimeout", "1m"))
                 .read();
-        ports = WritePorts.start(vertx, configuration, "test", List.of(product), root, WorkerPool.unwatched(vertx, "writes", 2));
+        ports = WritePorts.start(
+                vertx, configuration, "test", List.of(product), root, WorkerPool.unwatched(vertx, "writes", 2));
     }
 
     @AfterEach

@@ -146,20 +146,21 @@ class BulkheadLayerTest {
         AtomicInteger refusals = new AtomicInteger();
         AtomicInteger passed = new AtomicInteger();
         Queue<Promise<Integer>> open = new ConcurrentLinkedQueue<>();
-        Service<Integer, Integer> chaos = new BulkheadLayer<Integer, Integer>(shared, request -> "client").around(number -> {
-            most.accumulateAndGet(underWay.incrementAndGet(), Math::max);
-            passed.incrementAndGet();
-            if (number % 4 == 0) {
-                underWay.decrementAndGet();
-                return Future.succeededFuture(number);
-            } else if (number % 4 == 1) {
-                underWay.decrementAndGet();
-                throw new IllegalStateException();
-            }
-            Promise<Integer> promise = Promise.promise();
-            open.add(promise);
-            return promise.future();
-        });
+        Service<Integer, Integer> chaos = new BulkheadLayer<Integer, Integer>(shared, request -> "client")
+                .around(number -> {
+                    most.accumulateAndGet(underWay.incrementAndGet(), Math::max);
+                    passed.incrementAndGet();
+                    if (number % 4 == 0) {
+                        underWay.decrementAndGet();
+                        return Future.succeededFuture(number);
+                    } else if (number % 4 == 1) {
+                        underWay.decrementAndGet();
+                        throw new IllegalStateException();
+                    }
+                    Promise<Integer> promise = Promise.promise();
+                    open.add(promise);
+                    return promise.future();
+                });
         CyclicBarrier start = new CyclicBarrier(threads);
         Callable<Integer> caller = () -> {
             start.await(10, TimeUnit.SECONDS);

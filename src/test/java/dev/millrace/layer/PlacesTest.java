@@ -164,7 +164,11 @@ class PlacesTest {
             }
         }
         assertEquals(0, shared.taken(), "seed " + seed);
-        assertEquals(30, java.util.stream.IntStream.range(0, 99).filter(i -> shared.tryTake("a", 1).isEmpty()).count());
+        assertEquals(
+                30,
+                java.util.stream.IntStream.range(0, 99)
+                        .filter(i -> shared.tryTake("a", 1).isEmpty())
+                        .count());
         assertFalse(shared.keys() > 4096, "seed " + seed);
     }
 

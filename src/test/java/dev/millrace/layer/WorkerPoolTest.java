@@ -28,8 +28,8 @@ class WorkerPoolTest {
     private final Vertx vertx = Vertx.vertx();
     private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - LONGEST / 2); // and over the edge of its numbers
     private final AtomicInteger replaced = new AtomicInteger();
-    private final WorkerPool pool = new WorkerPool(
-            vertx, "query", 2, Duration.ofNanos(LONGEST), nanos::get, replaced::incrementAndGet);
+    private final WorkerPool pool =
+            new WorkerPool(vertx, "query", 2, Duration.ofNanos(LONGEST), nanos::get, replaced::incrementAndGet);
     private final List<CountDownLatch> letGo = new ArrayList<>();
 
     @AfterEach

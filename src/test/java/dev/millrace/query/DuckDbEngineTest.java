@@ -47,7 +47,8 @@ class DuckDbEngineTest {
     }
 
     static RowsQuery query() {
-        return new QueryParser("d.p", new Shape(SampleRows.SCHEMA), 0, QueryParser.Limits.USUAL, new CursorCodec(new byte[16]))
+        return new QueryParser(
+                        "d.p", new Shape(SampleRows.SCHEMA), 0, QueryParser.Limits.USUAL, new CursorCodec(new byte[16]))
                 .parse(List.of());
     }
 

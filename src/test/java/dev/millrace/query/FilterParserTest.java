@@ -32,7 +32,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FilterParserTest {
     private static final int MAX = 4;
 
-    private final FilterParser parser = new QueryParser("d.p", new Shape(SampleRows.SCHEMA), 0,
+    private final FilterParser parser = new QueryParser(
+                    "d.p",
+                    new Shape(SampleRows.SCHEMA),
+                    0,
                     new QueryParser.Limits(100, 1000, MAX),
                     new CursorCodec("0123456789abcdef".getBytes(UTF_8)))
             .filterParser();

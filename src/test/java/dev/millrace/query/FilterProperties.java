@@ -43,7 +43,8 @@ class FilterProperties {
             List.of("properties.mag", "null", "true", "false"));
 
     private static FilterParser parser(StoreSchema schema) {
-        return new QueryParser("d.p", new Shape(schema), 0, new QueryParser.Limits(100, 1_000, 10_000), CURSORS).filterParser();
+        return new QueryParser("d.p", new Shape(schema), 0, new QueryParser.Limits(100, 1_000, 10_000), CURSORS)
+                .filterParser();
     }
 
     @Property(tries = 400)
@@ -76,7 +77,8 @@ class FilterProperties {
             for (Batch batch : List.of(writer.batch(), mapped)) {
                 int[] selection = IntStream.range(0, count).toArray();
                 int kept = loop.narrow(batch, selection, count);
-                assertEquals(expected, IntStream.of(selection).limit(kept).boxed().toList(), filter::canonical);
+                assertEquals(
+                        expected, IntStream.of(selection).limit(kept).boxed().toList(), filter::canonical);
             }
             assertTrue(expected.isEmpty() || loop.mayMeet(mapped), filter::canonical);
             mapped.release();
@@ -129,9 +131,7 @@ class FilterProperties {
         int form = depth == 0 ? 9 : random.nextInt(10);
         return switch (form) {
             case 0, 1 -> "\"not\":" + (random.nextInt(20) == 0 ? "{}" : json(random, depth - 1));
-            case 2, 3 ->
-                "\"or\":[" + json(random, depth - 1) + ","
-                        + json(random, depth - 1) + "]";
+            case 2, 3 -> "\"or\":[" + json(random, depth - 1) + "," + json(random, depth - 1) + "]";
             case 4 -> "\"and\":[" + json(random, depth - 1) + "," + json(random, depth - 1) + "]";
             default -> {
                 List<String> one = COMPARISONS.get(random.nextInt(COMPARISONS.size()));

@@ -170,7 +170,12 @@ class GroupedRowsProperties {
                 try (var engine = engine(folder, 1000)) {
                     var cursor = new Cursor(snapshot.position(), 0, 98, 0, days.fingerprint());
                     try (var page = new GroupedRows(
-                            StoredView.reading(snapshot, SampleRows.SCHEMA), days.from(new Start.After(cursor)), 1, engine, sample.allocator(), () -> false)) {
+                            StoredView.reading(snapshot, SampleRows.SCHEMA),
+                            days.from(new Start.After(cursor)),
+                            1,
+                            engine,
+                            sample.allocator(),
+                            () -> false)) {
                         assertTrue(page.next());
                         assertEquals(2, page.count(), "the limit and one");
                         assertEquals(99, page.offset(1));
@@ -237,7 +242,13 @@ class GroupedRowsProperties {
     }
 
     private static List<List<Object>> rows(Snapshot snapshot, RowsQuery query, DuckDbEngine engine, SampleRows sample) {
-        try (var groups = new GroupedRows(StoredView.reading(snapshot, SampleRows.SCHEMA), query, Long.MAX_VALUE, engine, sample.allocator(), () -> false)) {
+        try (var groups = new GroupedRows(
+                StoredView.reading(snapshot, SampleRows.SCHEMA),
+                query,
+                Long.MAX_VALUE,
+                engine,
+                sample.allocator(),
+                () -> false)) {
             assertTrue(groups.next());
             var rows = IntStream.range(0, groups.count())
                     .mapToObj(row -> query.select().stream()

@@ -182,8 +182,8 @@ class KindProperties {
                         .boxed()
                         .toList();
                 String body = rows.text(row, json, root);
-                for (String text : List.of(
-                        bare(body), member(rows.text(row, strings, root)), field(rows.text(row, csv, root)))) {
+                for (String text :
+                        List.of(bare(body), member(rows.text(row, strings, root)), field(rows.text(row, csv, root)))) {
                     Key key = Key.parse(rows.schema(), List.of(text)).orElseThrow(() -> new AssertionError(text));
                     assertEquals(same, rows.withKey(key), text);
                     assertEquals(same, rows.meeting("eq", text), text);
@@ -208,13 +208,16 @@ class KindProperties {
         var random = new Random(seed);
         try (var root = new RootAllocator();
                 var rows = filled(type, random, root)) {
-            String written = bare(rows.text(random.nextInt(ROWS), JsonEncoder.of(rows.schema().columns(), false), root));
+            String written = bare(
+                    rows.text(random.nextInt(ROWS), JsonEncoder.of(rows.schema().columns(), false), root));
             String text = varied(random, written);
             Optional<List<Integer>> equal = rows.tried("eq", text);
             Optional<Key> key = Key.parse(rows.schema(), List.of(text));
             assertEquals(equal, key.map(rows::withKey), text);
             assertEquals(equal.isEmpty(), rows.tried("ne", text).isEmpty(), text);
-            assertEquals(equal.isPresent(), Key.fault(rows.schema(), List.of(text)).equals("this is no key of the product."));
+            assertEquals(
+                    equal.isPresent(),
+                    Key.fault(rows.schema(), List.of(text)).equals("this is no key of the product."));
             if (!rows.kind().isOrdered() || rows.kind() instanceof Kind.Bool) {
                 return;
             }
@@ -231,7 +234,10 @@ class KindProperties {
             assertEquals(orEqual, rows.meeting("lte", text), text);
             exact(rows.kind(), text).ifPresent(wanted -> {
                 for (int row = 0; row < ROWS; row++) {
-                    BigDecimal value = exact(rows.kind(), bare(rows.text(row, JsonEncoder.of(rows.schema().columns(), false), root)))
+                    BigDecimal value = exact(
+                                    rows.kind(),
+                                    bare(rows.text(
+                                            row, JsonEncoder.of(rows.schema().columns(), false), root)))
                             .orElseThrow();
                     assertEquals(value.compareTo(wanted) < 0, below.get().contains(row), value + " and " + text);
                     boolean isEqual = value.compareTo(wanted) == 0;
@@ -245,11 +251,16 @@ class KindProperties {
     private static Optional<BigDecimal> exact(Kind kind, String text) {
         return switch (kind) {
             case Kind.Int _, Kind.Decimal _ -> Optional.of(new BigDecimal(text));
-            case Kind.Time _ -> Optional.of(BigDecimal.valueOf(LocalTime.parse(text).toNanoOfDay()));
-            case Kind.Timestamp(_, boolean zoned) -> {
-                String whole = text.toUpperCase(java.util.Locale.ROOT).contains("T") ? text : text + "T00:00" + (zoned ? "Z" : "");
+            case Kind.Time _ ->
+                Optional.of(BigDecimal.valueOf(LocalTime.parse(text).toNanoOfDay()));
+            case Kind.Timestamp(var _, boolean zoned) -> {
+                String whole = text.toUpperCase(java.util.Locale.ROOT).contains("T")
+                        ? text
+                        : text + "T00:00" + (zoned ? "Z" : "");
                 LocalDateTime utc = zoned
-                        ? OffsetDateTime.parse(whole).withOffsetSameInstant(ZoneOffset.UTC).toLocalDateTime()
+                        ? OffsetDateTime.parse(whole)
+                                .withOffsetSameInstant(ZoneOffset.UTC)
+                                .toLocalDateTime()
                         : LocalDateTime.parse(whole);
                 yield Optional.of(BigDecimal.valueOf(utc.toEpochSecond(ZoneOffset.UTC))
                         .add(BigDecimal.valueOf(utc.getNano(), 9)));
@@ -259,7 +270,10 @@ class KindProperties {
     }
 
     private static List<Integer> without(List<Integer> rows) {
-        return IntStream.range(0, ROWS).boxed().filter(row -> !rows.contains(row)).toList();
+        return IntStream.range(0, ROWS)
+                .boxed()
+                .filter(row -> !rows.contains(row))
+                .toList();
     }
 
     private Rows filled(int type, Random random, BufferAllocator root) {
@@ -293,14 +307,14 @@ class KindProperties {
             }
             case Kind.Date _ -> into.putInt32(random.nextInt(-719_528, 2_932_896));
             case Kind.Time(Kind.Unit unit) -> into.putFixed(near(random, 0, 86_400L * unit.perSecond() - 1));
-            case Kind.Timestamp(Kind.Unit unit, _) -> {
+            case Kind.Timestamp(Kind.Unit unit, var _) -> {
                 boolean nanos = unit == Kind.Unit.NANOS;
                 into.putInt64(near(
                         random,
                         nanos ? Long.MIN_VALUE : -62_167_219_200L * unit.perSecond(),
                         nanos ? Long.MAX_VALUE : 253_402_300_800L * unit.perSecond() - 1));
             }
-            case Kind.Decimal(int precision, _, _) -> {
+            case Kind.Decimal(int precision, var _, var _) -> {
                 BigInteger limit = BigInteger.TEN.pow(precision);
                 BigInteger value = random.nextBoolean()
                         ? BigInteger.valueOf(random.nextInt(-400, 400))
@@ -326,14 +340,31 @@ class KindProperties {
             case 1 -> "0" + text;
             case 2 -> text + "0";
             case 3 -> text.contains(".") ? text.replaceFirst("\\.", ".0") : text + ".5";
-            case 4 -> text.replaceFirst("Z$", "").replaceFirst("\\.\\d*$", "") + ".0009990" + (text.endsWith("Z") ? "Z" : "");
+            case 4 ->
+                text.replaceFirst("Z$", "").replaceFirst("\\.\\d*$", "") + ".0009990" + (text.endsWith("Z") ? "Z" : "");
             case 5 -> text.replace("Z", "+01:00");
             case 6 -> text.replaceFirst("[Tt].*", "");
             case 7 -> text.toLowerCase(java.util.Locale.ROOT);
             case 8 -> text.replaceFirst("T(..:..):.*?(Z?)$", "T$1$2");
             case 9 -> text + "00000000000000000000000000";
-            case 10 -> List.of("", " ", "-", "true", "1e2", "-1", "256", "NaN", "2026-02-30", "24:00", "AA==", "\ud800", "٣", "0.125", "2500-01-01T00:00:00Z")
-                    .get(random.nextInt(15));
+            case 10 ->
+                List.of(
+                                "",
+                                " ",
+                                "-",
+                                "true",
+                                "1e2",
+                                "-1",
+                                "256",
+                                "NaN",
+                                "2026-02-30",
+                                "24:00",
+                                "AA==",
+                                "\ud800",
+                                "٣",
+                                "0.125",
+                                "2500-01-01T00:00:00Z")
+                        .get(random.nextInt(15));
             case 11 -> "-" + text;
             case 12 -> " " + text;
             default -> text;
@@ -364,10 +395,11 @@ class KindProperties {
     void number_ofFewDigits_isReadAsAnyOther(@ForAll @IntRange(max = 23) int type, @ForAll long value) {
         Kind kind = Kind.of(products.get(type).object().properties().getFirst().fieldType());
         if (kind instanceof Kind.Int) {
-            for (String text : List.of("" + value, "" + value % 1000, "-" + Math.abs(value % 100), "00" + Math.abs(value % 70_000))) {
+            for (String text : List.of(
+                    "" + value, "" + value % 1000, "-" + Math.abs(value % 100), "00" + Math.abs(value % 70_000))) {
                 Optional<Long> slow = Scalar.of(kind, kind.equal(text)).map(Scalar::hash);
                 assertEquals(slow, Scalar.read(kind, text).map(Scalar::hash), text);
-                assertTrue(kind.read(text) instanceof KindText.Whole(BigInteger whole, _)
+                assertTrue(kind.read(text) instanceof KindText.Whole(BigInteger whole, var _)
                         && whole.equals(new BigInteger(text)));
             }
         }

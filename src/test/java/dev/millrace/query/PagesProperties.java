@@ -125,7 +125,8 @@ class PagesProperties {
             parameters.add(Map.entry("sort", sort));
         }
         parameters.add(Map.entry("limit", Integer.toString(Math.min(limit, QueryParser.Limits.USUAL.maxLimit()))));
-        RowsQuery query = new QueryParser("d.p", new Shape(schema), 0, QueryParser.Limits.USUAL, cursors).parse(parameters);
+        RowsQuery query =
+                new QueryParser("d.p", new Shape(schema), 0, QueryParser.Limits.USUAL, cursors).parse(parameters);
         Position position = query.start() instanceof Start.After(Cursor cursor)
                 ? cursor.position()
                 : ((Start.At) query.start()).position();

@@ -45,8 +45,10 @@ import org.junit.jupiter.api.io.TempDir;
 /** Filters and pages against a naive evaluation in plain Java. */
 class RowsScanProperties {
     private final CursorCodec cursors = new CursorCodec("0123456789abcdef".getBytes(UTF_8));
-    private final QueryParser plain = new QueryParser("d.p", new Shape(SampleRows.SCHEMA), 0, QueryParser.Limits.USUAL, cursors);
-    private final QueryParser encoded = new QueryParser("d.p", new Shape(SampleRows.ENCODED), 0, QueryParser.Limits.USUAL, cursors);
+    private final QueryParser plain =
+            new QueryParser("d.p", new Shape(SampleRows.SCHEMA), 0, QueryParser.Limits.USUAL, cursors);
+    private final QueryParser encoded =
+            new QueryParser("d.p", new Shape(SampleRows.ENCODED), 0, QueryParser.Limits.USUAL, cursors);
 
     /** A filter as a request has it. */
     record Condition(String column, String operator, String value) {}
@@ -134,7 +136,11 @@ class RowsScanProperties {
                 RowsQuery page = query(seed, conditions, more);
                 Optional<Cursor> next;
                 try (Snapshot then = sample.store().snapshotAt(position);
-                        var rows = new SortedRows(StoredView.reading(then, sample.store().schema()), new Shape(sample.store().schema()), page, sample.allocator())) {
+                        var rows = new SortedRows(
+                                StoredView.reading(then, sample.store().schema()),
+                                new Shape(sample.store().schema()),
+                                page,
+                                sample.allocator())) {
                     next = Optional.ofNullable(
                             page(rows, limit, paged, new Cursor(position, 0, 0, 0, page.fingerprint())));
                 }
@@ -361,17 +367,12 @@ class RowsScanProperties {
                                 "delay", ORDERED, "-3", "0", "2", "2147483648", "-2147483648", "9223372036854775807"),
                         conditions("limit", ORDERED, "-1", "1", "9223372036854775807", "-9223372036854775808"),
                         conditions("speed", ORDERED, "-2", "0", "-0", "0.25", "1.5"),
-                        conditions(
-                                "price",
-                                ORDERED,
-                                "0",
-                                "0.5",
-                                "-1.23",
-                                "99999999999999999999999999999999999999999"),
+                        conditions("price", ORDERED, "0", "0.5", "-1.23", "99999999999999999999999999999999999999999"),
                         conditions("day", ORDERED, "2026-01-01", "2026-01-03", "2025-12-31"),
                         conditions("at", ORDERED, "2026-01-01T00:00:00Z", "2026-01-01T00:00:00.002Z"),
                         conditions("price", List.of("gt", "gte", "lt", "lte"), "1.005", "-1.2399999"),
-                        conditions("at", List.of("gt", "gte", "lt", "lte"), "2026-01-01T00:00:00.001999Z", "2026-01-01"),
+                        conditions(
+                                "at", List.of("gt", "gte", "lt", "lte"), "2026-01-01T00:00:00.001999Z", "2026-01-01"),
                         conditions("ok", List.of("eq", "ne"), "true", "false"),
                         conditions("properties.mag", ORDERED, "0", "1.5", "4"),
                         Arbitraries.of("delay", "ok", "properties.mag", "origin")

@@ -51,7 +51,9 @@ class InstanceTest {
     private void assertTold(Path file, String broken) {
         var refused = assertThrows(ProblemException.class, () -> Instance.of(folder), broken);
         assertInstanceOf(Problem.CannotStart.class, refused.problem());
-        assertTrue(refused.problem().detail().contains(file.toString()), refused.problem().detail());
+        assertTrue(
+                refused.problem().detail().contains(file.toString()),
+                refused.problem().detail());
     }
 
     private String permissions() throws IOException {

@@ -28,9 +28,9 @@ class ReadinessIT {
     private Path folder;
 
     private TestMesh mesh;
+
     @SuppressWarnings("NullAway.Init") // each test starts it
     private MillraceServer server;
-
 
     @BeforeEach
     void makeMesh() throws IOException {

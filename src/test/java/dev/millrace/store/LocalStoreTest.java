@@ -285,7 +285,9 @@ class LocalStoreTest {
                 give(store, 35, 100);
                 check(store, 100);
             }
-            assertEquals(breakage.equals("missing") ? 3 : 4, Aside.files(new LocalDisk(), here).size());
+            assertEquals(
+                    breakage.equals("missing") ? 3 : 4,
+                    Aside.files(new LocalDisk(), here).size());
             try (LocalStore store = open(here, StoreModel.UPSERT)) {
                 assertEquals(List.of(), store.recoveryNotes());
                 check(store, 100);
@@ -318,7 +320,8 @@ class LocalStoreTest {
         Files.delete(partition.resolve("manifest"));
         try (LocalStore store = open(StoreModel.UPSERT)) {
             assertEquals(1, store.recoveryNotes().size());
-            assertTrue(store.recoveryNotes().getFirst().contains("manifest is missing"), store.recoveryNotes()::toString);
+            assertTrue(
+                    store.recoveryNotes().getFirst().contains("manifest is missing"), store.recoveryNotes()::toString);
             assertEquals(before.size() - 1, store.setAside());
             assertEquals(0, store.durable().next(0));
             store.topic("t", 1);
@@ -356,7 +359,8 @@ class LocalStoreTest {
         assertTrue(refused.problem().detail().contains("partition 1 in the place of partition 0"));
         assertEquals(before.keySet(), contents(folder.resolve("p0")).keySet());
         List<StoreFolder.Checked> checked = StoreFolder.in(folder).getFirst().verify();
-        assertEquals(2, checked.stream().filter(file -> file.fault().isPresent()).count());
+        assertEquals(
+                2, checked.stream().filter(file -> file.fault().isPresent()).count());
     }
 
     @Test
@@ -419,7 +423,8 @@ class LocalStoreTest {
         fill(StoreModel.UPSERT, 100);
         Path partition = folder.resolve("p0");
         // A merge's outcome, a commit's beyond the durable offset, and what nobody knows.
-        for (String name : List.of("0-99-77.arrow", "manifest.tmp", "90-100-78.arrow", "100-120-1.arrow", "notes.txt")) {
+        for (String name :
+                List.of("0-99-77.arrow", "manifest.tmp", "90-100-78.arrow", "100-120-1.arrow", "notes.txt")) {
             Files.write(partition.resolve(name), new byte[10]);
         }
         try (LocalStore store = open(StoreModel.UPSERT)) {

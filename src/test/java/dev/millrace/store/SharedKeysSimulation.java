@@ -136,8 +136,8 @@ class SharedKeysSimulation {
             try (ExecutorService files = Executors.newSingleThreadExecutor();
                     ExecutorService background = Executors.newSingleThreadExecutor();
                     ExecutorService threads = Executors.newFixedThreadPool(THREADS + 1)) {
-                var resources = new StoreResources(
-                        allocator, allocator, files, background, p -> p % THREADS == thread.get());
+                var resources =
+                        new StoreResources(allocator, allocator, files, background, p -> p % THREADS == thread.get());
                 long half = RECORDS / 2;
                 try (LocalStore store = open(resources)) {
                     store.topic("t", 1);
