@@ -109,9 +109,17 @@ public final class ArrowBatches implements AutoCloseable {
         count += more;
     }
 
+    private Batch current() {
+        Batch current = batch;
+        if (current == null) {
+            throw new IllegalStateException("no rows taken");
+        }
+        return current;
+    }
+
     private boolean full() {
         return isRun(count)
-                ? batch.sizeBytes(columns, picked[0], picked[0] + count) >= mostBytes
+                ? current().sizeBytes(columns, picked[0], picked[0] + count) >= mostBytes
                 : count >= mostGathered;
     }
 
@@ -127,13 +135,13 @@ public final class ArrowBatches implements AutoCloseable {
         if (isRun(most)) {
             int from = picked[0];
             sent = fit(from, from + most) - from;
-            if (batch.isMapped()) {
-                batch.load(columns, from, from + sent);
+            if (current().isMapped()) {
+                current().load(columns, from, from + sent);
             }
-            made = batch.slice(columns, from, from + sent, allocator);
+            made = current().slice(columns, from, from + sent, allocator);
         } else {
             sent = fitting(Math.min(most, mostGathered));
-            made = batch.gather(columns, picked, sent, allocator);
+            made = current().gather(columns, picked, sent, allocator);
         }
         left -= sent;
         count -= sent;
@@ -143,13 +151,13 @@ public final class ArrowBatches implements AutoCloseable {
 
     /** How many of the first rows fit when they are gathered; at least one. */
     private int fitting(int most) {
-        if (batch.sizeBytes(columns, picked[0], picked[most - 1] + 1) <= mostBytes) {
+        if (current().sizeBytes(columns, picked[0], picked[most - 1] + 1) <= mostBytes) {
             return most;
         }
         long bytes = 0;
         int fits = 0;
         while (fits < most && (fits == 0 || bytes < mostBytes)) {
-            bytes += batch.sizeBytes(columns, picked[fits], picked[fits] + 1);
+            bytes += current().sizeBytes(columns, picked[fits], picked[fits] + 1);
             fits++;
         }
         return bytes > mostBytes && fits > 1 ? fits - 1 : fits;
@@ -157,7 +165,7 @@ public final class ArrowBatches implements AutoCloseable {
 
     /** The largest end, a multiple of 8 rows away or {@code to}, whose rows fit; at least one row. */
     private int fit(int from, int to) {
-        if (batch.sizeBytes(columns, from, to) <= mostBytes) {
+        if (current().sizeBytes(columns, from, to) <= mostBytes) {
             return to;
         }
         // Sizes grow with the end: the largest number of groups of 8 that fit is found by halving.
@@ -165,7 +173,7 @@ public final class ArrowBatches implements AutoCloseable {
         int tooMany = (to - from + 7) >>> 3;
         while (tooMany - fits > 1) {
             int groups = (fits + tooMany) >>> 1;
-            if (batch.sizeBytes(columns, from, from + (groups << 3)) <= mostBytes) {
+            if (current().sizeBytes(columns, from, from + (groups << 3)) <= mostBytes) {
                 fits = groups;
             } else {
                 tooMany = groups;
@@ -175,7 +183,7 @@ public final class ArrowBatches implements AutoCloseable {
             return from + (fits << 3);
         }
         int end = from + 1;
-        while (end < to && batch.sizeBytes(columns, from, end + 1) <= mostBytes) {
+        while (end < to && current().sizeBytes(columns, from, end + 1) <= mostBytes) {
             end++;
         }
         return end;
