@@ -26,7 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import org.apache.arrow.memory.RootAllocator;
 import org.jspecify.annotations.Nullable;
 
@@ -52,13 +52,20 @@ public final class RecordRules {
 
     private final List<Compiled> rules;
 
-    private record Compiled(CelRule rule, CelRuntime.Program program, AtomicLong broken) {}
+    private record Compiled(CelRule rule, CelRuntime.Program program) {}
+
+    /** Of each rule, how often it was broken: by the record at hand, and by those that were kept. */
+    private final long[] now;
+
+    private final AtomicLongArray kept;
 
     private final @Nullable RowValues row;
 
     private RecordRules(List<Compiled> rules, @Nullable RowValues row) {
         this.rules = rules;
         this.row = row;
+        this.now = new long[rules.size()];
+        this.kept = new AtomicLongArray(rules.size());
     }
 
     /** No rules. */
@@ -80,7 +87,7 @@ public final class RecordRules {
         for (CelRule rule : object.celRules()) {
             try {
                 compiled.add(new Compiled(
-                        rule, cel.createProgram(cel.compile(rule.expression()).getAst()), new AtomicLong()));
+                        rule, cel.createProgram(cel.compile(rule.expression()).getAst())));
             } catch (CelValidationException | CelEvaluationException broken) {
                 throw new IllegalArgumentException("the rule " + rule.name() + " does not compile", broken);
             }
@@ -166,15 +173,25 @@ public final class RecordRules {
         return builder.build();
     }
 
-    /** The rule's names with how many records that were served have broken them; rules of severity warning only. */
+    /** The rule's names with how many rows that were kept have broken them; rules of severity warning only. */
     public Map<String, Long> warnings() {
         Map<String, Long> counts = new LinkedHashMap<>();
-        for (Compiled compiled : rules) {
-            if (compiled.rule.warning()) {
-                counts.put(compiled.rule.name(), compiled.broken.get());
+        for (int i = 0; i < rules.size(); i++) {
+            if (rules.get(i).rule.warning()) {
+                counts.put(rules.get(i).rule.name(), kept.get(i));
             }
         }
         return counts;
+    }
+
+    /** Ends a record: the warnings of its rows are counted if it is kept, else forgotten. */
+    public void end(boolean isKept) {
+        for (int i = 0; i < now.length; i++) {
+            if (isKept && now[i] > 0) {
+                kept.addAndGet(i, now[i]);
+            }
+            now[i] = 0;
+        }
     }
 
     /**
@@ -188,14 +205,15 @@ public final class RecordRules {
             return true;
         }
         values.at(number);
-        for (Compiled compiled : rules) {
+        for (int i = 0; i < rules.size(); i++) {
+            Compiled compiled = rules.get(i);
             CelRule rule = compiled.rule;
             if (!rule.column().isEmpty() && values.isNull(rule.column())) {
                 continue;
             }
             Optional<String> broken = broken(compiled.program, values);
             if (broken.isPresent() && rule.warning()) {
-                compiled.broken.incrementAndGet();
+                now[i]++;
             } else if (broken.isPresent()) {
                 faults.at("cel:" + rule.name(), broken.get());
                 if (!rule.column().isEmpty()) {

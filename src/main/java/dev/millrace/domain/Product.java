@@ -16,14 +16,12 @@ import dev.millrace.store.Snapshot;
 import dev.millrace.store.StoreSchema;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Supplier;
 import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
@@ -49,7 +47,7 @@ public final class Product {
     private volatile ProductState state = ProductState.starting();
     private volatile String stalled = "";
     private final ProductQuality quality;
-    private final List<Supplier<Map<String, Long>>> warnings = new CopyOnWriteArrayList<>();
+    private final Warnings warnings;
     private volatile Optional<String> halted = Optional.empty();
     private final AtomicLong lost = new AtomicLong();
     private volatile Position inputEnd = Position.of("-");
@@ -70,6 +68,7 @@ public final class Product {
                 ? new Problem.MethodNotAllowed("Writing dead letters", List.of())
                 : new Problem.Unavailable("Writing", "the product's input is not open.");
         this.writes = request -> CompletableFuture.failedFuture(closed.exception());
+        this.warnings = new Warnings(store.derivedFolder().map(folder -> folder.resolve("warnings")));
         this.quality = new ProductQuality(
                 store.schema(),
                 QualityRules.read(definition.contract(), definition.object(), new Faults()),
@@ -293,16 +292,14 @@ public final class Product {
         return report;
     }
 
-    /** Adds a counter of records that were served though they broke a rule of severity warning; any thread reads it. */
-    public void countWarnings(Supplier<Map<String, Long>> counter) {
-        warnings.add(counter);
+    /** The counts of records that were served though they broke a rule of severity warning. */
+    public Warnings counted() {
+        return warnings;
     }
 
-    /** How many records were served though they broke a rule of severity warning, since the start, by rule. */
+    /** How many records were served though they broke a rule of severity warning, by rule; over restarts. */
     public Map<String, Long> warnings() {
-        Map<String, Long> sums = new HashMap<>();
-        warnings.forEach(counter -> counter.get().forEach((rule, count) -> sums.merge(rule, count, Long::sum)));
-        return sums;
+        return warnings.sums();
     }
 
     /** Why the input port must take in no more; empty while it may. */

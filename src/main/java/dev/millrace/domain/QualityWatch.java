@@ -47,6 +47,7 @@ public final class QualityWatch implements AutoCloseable {
 
     private void lookAtAll() {
         for (Product product : products) {
+            product.counted().save();
             boolean settled = switch (product.state().phase()) {
                 case LIVE, RETRYING, GAP, RECREATED, STOPPED -> true;
                 case STARTING, CATCHING_UP, PAUSED, UNWRITABLE -> false;
@@ -75,6 +76,8 @@ public final class QualityWatch implements AutoCloseable {
         try {
             if (!thread.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
                 LOG.warn("The quality thread did not end within {} s", CLOSE_SECONDS);
+            } else {
+                products.forEach(product -> product.counted().save());
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();

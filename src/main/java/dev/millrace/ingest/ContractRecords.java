@@ -9,6 +9,7 @@ import dev.millrace.domain.Product;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.Snapshot;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.utils.Utils;
@@ -31,7 +32,6 @@ final class ContractRecords implements RecordReader {
                 RecordDecoder.of(product.definition(), writer.batch(), JsonLimits.DEFAULT, schemas, writer.maxRows());
         this.schemas = schemas;
         this.isJson = product.definition().format() == ValueFormat.JSON;
-        product.countWarnings(decoder.rules()::warnings);
     }
 
     @Override
@@ -113,6 +113,16 @@ final class ContractRecords implements RecordReader {
     private Reading broken(Violation why) {
         violation = why;
         return Reading.BROKEN;
+    }
+
+    @Override
+    public void end(boolean counts) {
+        decoder.rules().end(counts);
+    }
+
+    @Override
+    public Map<String, Long> warnings() {
+        return decoder.rules().warnings();
     }
 
     @Override

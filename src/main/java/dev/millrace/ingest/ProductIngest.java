@@ -6,12 +6,14 @@ import dev.millrace.codec.Violation;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.domain.Lanes;
 import dev.millrace.domain.Product;
+import dev.millrace.domain.Warnings;
 import dev.millrace.problem.Problem;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.Position;
 import dev.millrace.store.ProductStore;
 import java.nio.ByteBuffer;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -80,11 +82,24 @@ final class ProductIngest {
         private final RecordReader reader;
         private long exhaustedAt = -1;
         private int exhaustedAlone;
+        private final Warnings.Counted counted;
 
-        Part(ProductDefinition definition, PartitionWriter writer, RecordReader reader) {
+        Part(ProductDefinition definition, PartitionWriter writer, RecordReader reader, Warnings.Counted counted) {
             this.definition = definition;
             this.writer = writer;
             this.reader = reader;
+            this.counted = counted;
+        }
+
+        /** What is counted now, with what others have counted before. */
+        Optional<Warnings.Counted> counted() {
+            Map<String, Long> own = reader.warnings();
+            if (own.isEmpty()) {
+                return Optional.empty();
+            }
+            Map<String, Long> all = new HashMap<>(counted.byRule());
+            own.forEach((rule, count) -> all.merge(rule, count, Long::sum));
+            return Optional.of(new Warnings.Counted(counted.topicId(), Math.max(counted.next(), writer.next()), all));
         }
     }
 
@@ -142,6 +157,8 @@ final class ProductIngest {
                 Outcome ended = append(records.records(partition), part);
                 outcome = outcome.compareTo(ended) < 0 ? ended : outcome;
                 part.writer.publish();
+                part.counted()
+                        .ifPresent(counted -> product.counted().put(partition.partition(), counted));
             }
         }
         if (outcome == Outcome.DONE) {
@@ -292,6 +309,7 @@ final class ProductIngest {
                 violation = reader.violation();
             } catch (OutOfMemoryException | OutOfMemoryError memory) {
                 writer.exhausted();
+                reader.end(false);
                 part.exhaustedAlone = alone ? part.exhaustedAlone + 1 : 0;
                 // The budget is the domain's own; the heap is everyone's, and may be short for a while.
                 if (!alone || (memory instanceof OutOfMemoryError && part.exhaustedAlone < HEAP_TRIES)) {
@@ -302,6 +320,7 @@ final class ProductIngest {
                 violation =
                         new Violation("size", "", "The record alone needs more memory than its domain's budget has.");
             }
+            reader.end(read == RecordReader.Reading.ROW && record.offset() >= part.counted.next());
             switch (read) {
                 case ROW -> writer.commit(record.offset(), record.timestamp(), false, reader.rows());
                 case DELETE -> writer.commit(record.offset(), record.timestamp(), true);
@@ -360,6 +379,7 @@ final class ProductIngest {
                 throw unavailable(NO_MEMORY);
             }
             boolean broken = part.reader.read(record) == RecordReader.Reading.BROKEN;
+            part.reader.end(false);
             part.writer.batch().rollback();
             return broken ? Optional.of(part.reader.violation()) : Optional.empty();
         } catch (OutOfMemoryException | OutOfMemoryError memory) {
@@ -386,7 +406,8 @@ final class ProductIngest {
                     writer,
                     rejection.isPresent()
                             ? new ContractRecords(product, writer, schemas)
-                            : new DeadLetterRecords(product, writer));
+                            : new DeadLetterRecords(product, writer),
+                    product.counted().of(partition, store.topicId().orElse("-")));
             parts.put(partition, known);
         }
         return known;

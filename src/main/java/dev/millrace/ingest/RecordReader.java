@@ -2,6 +2,7 @@ package dev.millrace.ingest;
 
 import dev.millrace.codec.Violation;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
@@ -42,6 +43,14 @@ interface RecordReader {
      * @throws org.apache.arrow.memory.OutOfMemoryException when it does not fit
      */
     Reading read(ConsumerRecord<ByteBuffer, ByteBuffer> record);
+
+    /** Ends the last record; its warnings count if it is in now, and was not counted before. */
+    default void end(boolean counts) {}
+
+    /** How many rows broke which rule of severity warning and count, since the reader was made. */
+    default Map<String, Long> warnings() {
+        return Map.of();
+    }
 
     /** Why the last record was broken. */
     Violation violation();

@@ -12,6 +12,7 @@ import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.Property;
 import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
+import dev.millrace.domain.QualityWatch;
 import dev.millrace.ingest.ProductIngest.Outcome;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.Position;
@@ -22,6 +23,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -135,6 +137,37 @@ class ProductIngestTest {
             }
             assertEquals(List.of(12L), List.copyOf(letters.keySet()), letters::toString);
             assertEquals(2, product.store().deletesWithoutRow());
+        }
+    }
+
+    @Test
+    void accept_recordsThatBreakRulesOfSeverityWarning_areCountedOnceOverRestarts() throws Exception {
+        String rule = "quality: [{type: custom, engine: cel, name: 'small one', severity: warning, implementation: 'n < 10'}]";
+        List<ConsumerRecord<ByteBuffer, ByteBuffer>> records = new ArrayList<>();
+        for (int n : new int[] {1, 12, 13, 4, 15}) {
+            records.add(record(records.size(), null, utf8("{\"n\":" + n + "}")));
+        }
+        try (DomainActor domain = open("json", "{name: n, logicalType: integer}", "    " + rule)) {
+            Product product = domain.products().getFirst();
+            var ingest = ingest(domain, product);
+            take(ingest, records);
+            assertEquals(Map.of("small one", 3L), product.warnings());
+            ingest.check(List.of(new ConsumerRecord<>(TOPIC, 0, 9, null, utf8("{\"n\":99}"))))
+                    .join();
+            assertEquals(Map.of("small one", 3L), product.warnings(), "a check counts nothing");
+            ingest.alone(() -> product.store().rewind(0, 2)).join();
+            take(ingest, records);
+            assertEquals(Map.of("small one", 3L), product.warnings(), "what is read again is not counted again");
+            QualityWatch.start(List.of(product), Clock.systemUTC()).close();
+        }
+        try (DomainActor domain = open("json", "{name: n, logicalType: integer}", "    " + rule)) {
+            Product product = domain.products().getFirst();
+            assertEquals(Map.of("small one", 3L), product.warnings());
+            var ingest = ingest(domain, product);
+            ingest.alone(() -> product.store().rewind(0, 1)).join();
+            records.add(record(records.size(), null, utf8("{\"n\":16}")));
+            take(ingest, records);
+            assertEquals(Map.of("small one", 4L), product.warnings());
         }
     }
 
