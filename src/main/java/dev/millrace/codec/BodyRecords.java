@@ -38,6 +38,12 @@ public final class BodyRecords {
         /** A record; the bytes may be used again once this returns. */
         void json(byte[] bytes, int from, int length);
 
+        /** A record that is in a sink, which is used again once this returns. */
+        default void json(ByteSink record) {
+            byte[] bytes = record.toBytes();
+            json(bytes, 0, bytes.length);
+        }
+
         /** A record that cannot become JSON, since it breaks the contract. */
         void broken(Violation why);
     }
@@ -268,9 +274,8 @@ public final class BodyRecords {
             writer.endRow();
             sink.reset();
             encoder.row(writer.batch(), 0, sink);
-            byte[] json = sink.toBytes();
             writer.truncate(0);
-            taker.json(json, 0, json.length);
+            taker.json(sink);
         }
 
         @Override

@@ -170,8 +170,8 @@ public record Configuration(
             int ingestThreads) {}
 
     /**
-     * What the layers around each output port allow, how many requests may wait outside of them, and the percentage of
-     * each kind of place that one client can have.
+     * What the layers around each output port allow, how many requests may wait outside of them, the percentage of each
+     * kind of place that one client can have, and the memory of requests.
      */
     public record Limits(
             @Setting(value = "10s", text = "A request that takes longer is answered with a time-out.")
@@ -184,10 +184,14 @@ public record Configuration(
                             + " `limits.concurrency`.")
             int waiters,
             @Setting(value = "25", in = "1 to 100 percent",
-                    text = "The part of each kind of place (connections, requests, waiters, streams, subscribers, calls)"
-                            + " that one client can have when no other has any; a client is an address. 100 behind a"
-                            + " proxy that hides its clients.")
+                    text = "The part of each kind of place (connections, requests, waiters, streams, subscribers, calls,"
+                            + " bytes of requests) that one client can have when no other has any; a client is an address."
+                            + " 100 behind a proxy that hides its clients.")
             int share,
+            @Setting(value = "0B", in = "0B to 4TiB",
+                    text = "Memory for what requests bring and what is made of it before it is written, of all ports"
+                            + " together; 0 for a quarter of the heap. One request alone may take `limits.share` of it.")
+            DataSize requestMemory,
             @Setting(value = "1000000", in = "1 to 100000000 requests",
                     text = "Requests taken in a second, of each output port and over all clients.")
             int ratePerSecond) {}

@@ -1,6 +1,7 @@
 package dev.millrace.domain;
 
 import dev.millrace.codec.BodyForm;
+import dev.millrace.layer.Lease;
 import dev.millrace.store.Position;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -11,7 +12,7 @@ public interface Writes {
      * Writes all records of a request or none; where it is lenient, those that do not break the contract.
      *
      * @return ends when the records are in the topic for good; fails with {@code BrokenRecords}, {@code InvalidBody},
-     *     {@code TooLarge}, {@code UnsupportedMediaType}, {@code KeyReused}, {@code Conflict}, {@code Overloaded}, and with
+     *     {@code TooLarge}, {@code UnsupportedMediaType}, {@code KeyReused}, {@code Conflict}, {@code Overloaded}, {@code ShareTaken}, and with
      *     {@code Unavailable}, which says whether it is known that nothing was written
      */
     CompletableFuture<Receipt> write(Request request);
@@ -19,14 +20,18 @@ public interface Writes {
     /** What is to be written; {@code idempotencyKey} is empty for none. */
     sealed interface Request {
         String idempotencyKey();
+
+        /** What counts for the memory that it takes, and whose it is; borrowed, and retained for as long as it is needed. */
+        Lease memory();
     }
 
     /** Records. */
     @SuppressWarnings("ArrayRecordComponent") // taken over, never compared
-    record Records(BodyForm form, byte[] body, boolean lenient, String idempotencyKey) implements Request {}
+    record Records(BodyForm form, byte[] body, boolean lenient, String idempotencyKey, Lease memory)
+            implements Request {}
 
     /** What deletes the row with a key, by the texts of its components; of an upsert product. */
-    record Deletion(List<String> key, String idempotencyKey) implements Request {
+    record Deletion(List<String> key, String idempotencyKey, Lease memory) implements Request {
         public Deletion {
             key = List.copyOf(key);
         }

@@ -2,20 +2,32 @@ package dev.millrace.flight;
 
 import dev.millrace.layer.Places;
 import dev.millrace.problem.Problem;
+import dev.millrace.problem.ProblemException;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.vertx.core.Vertx;
 import java.util.Optional;
 import org.apache.arrow.flight.grpc.StatusUtils;
 
-/** Refuses a call that finds no place, before it is begun; the place comes back when the call ends or its client goes. */
+/**
+ * Refuses a call that finds no place, before it is begun, and one whose bytes find none. The place comes back when the call
+ * ends or its client goes.
+ */
 final class CallGate implements ServerInterceptor {
     private final Places calls;
+    private final Vertx vertx;
 
-    CallGate(Places calls) {
+    CallGate(Places calls, Vertx vertx) {
         this.calls = calls;
+        this.vertx = vertx;
+    }
+
+    private static void refuse(ServerCall<?, ?> call, ProblemException why) {
+        var fault = Faults.of(call.getMethodDescriptor().getFullMethodName(), why);
+        call.close(StatusUtils.toGrpcStatus(fault.status()), new Metadata());
     }
 
     @Override
@@ -24,12 +36,11 @@ final class CallGate implements ServerInterceptor {
         String client = CallerInterceptor.caller();
         Optional<Problem> refusal = calls.tryTake(client, 1);
         if (refusal.isPresent()) {
-            var fault = Faults.of(
-                    call.getMethodDescriptor().getFullMethodName(),
-                    refusal.get().exception());
-            call.close(StatusUtils.toGrpcStatus(fault.status()), new Metadata());
+            refuse(call, refusal.get().exception());
             return new ServerCall.Listener<>() {};
         }
+        // Not at once: gRPC is in the midst of reading.
+        InboundBytes.onRefusal(why -> vertx.getOrCreateContext().runOnContext(turn -> refuse(call, why)));
         ServerCall.Listener<Q> listener;
         try {
             listener = next.startCall(call, headers);

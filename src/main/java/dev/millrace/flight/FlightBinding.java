@@ -1,6 +1,7 @@
 package dev.millrace.flight;
 
 import com.google.protobuf.ByteString;
+import dev.millrace.layer.Places;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
@@ -30,7 +31,8 @@ final class FlightBinding {
     private FlightBinding() {}
 
     /** {@code arrow}'s methods, three of them bound to {@code calls}. */
-    static ServerServiceDefinition of(ServerServiceDefinition arrow, FlightCalls calls, int maxPutBytes) {
+    static ServerServiceDefinition of(
+            ServerServiceDefinition arrow, FlightCalls calls, Places memory, int maxPutBytes) {
         var bound = ServerServiceDefinition.builder(arrow.getServiceDescriptor().getName());
         for (ServerMethodDefinition<?, ?> method : arrow.getMethods()) {
             MethodDescriptor<?, ?> descriptor = method.getMethodDescriptor();
@@ -51,7 +53,10 @@ final class FlightBinding {
                 .addMethod(
                         FlightServiceGrpc.getDoPutMethod(),
                         ServerCalls.asyncBidiStreamingCall(answers -> new PutStream(
-                                calls, (ServerCallStreamObserver<Flight.PutResult>) answers, maxPutBytes)))
+                                calls,
+                                (ServerCallStreamObserver<Flight.PutResult>) answers,
+                                memory.lease(CallerInterceptor.caller()),
+                                maxPutBytes)))
                 .build();
     }
 

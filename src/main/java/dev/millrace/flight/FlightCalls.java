@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.millrace.domain.Product;
 import dev.millrace.domain.RequestHeaders;
+import dev.millrace.layer.Lease;
 import dev.millrace.layer.Places;
 import dev.millrace.layer.Service;
 import dev.millrace.layer.WorkerPool;
@@ -227,8 +228,8 @@ final class FlightCalls implements FlightProducer {
         return Future.fromCompletionStage(reached, context);
     }
 
-    /** DoPut, whose rows have all come; exactly one of the consumers is called, on the calling event loop. */
-    void put(List<String> path, byte[] rows, Consumer<String> onWritten, Consumer<Throwable> onFailure) {
+    /** DoPut, whose rows have all come, in memory that is borrowed; exactly one of the consumers is called, on the calling event loop. */
+    void put(List<String> path, byte[] rows, Lease memory, Consumer<String> onWritten, Consumer<Throwable> onFailure) {
         ask(
                 loops.current(),
                 new FlightRequest.Write(
@@ -236,7 +237,8 @@ final class FlightCalls implements FlightProducer {
                         path,
                         rows,
                         CallerInterceptor.header(RequestHeaders.PREFER),
-                        CallerInterceptor.header(RequestHeaders.IDEMPOTENCY_KEY)),
+                        CallerInterceptor.header(RequestHeaders.IDEMPOTENCY_KEY),
+                        memory),
                 answer -> {
                     if (!(answer instanceof FlightAnswer.Written written)) {
                         throw unexpected(answer);

@@ -8,8 +8,9 @@ import dev.millrace.layer.Places;
  * @param connections that are open
  * @param calls that are open: streams, uploads, and questions whose answer is on its way
  * @param waiters calls that wait for a position
+ * @param memory bytes of requests, of all ports together
  */
-public record FlightPlaces(Places connections, Places calls, Places waiters) {
+public record FlightPlaces(Places connections, Places calls, Places waiters, Places memory) {
     private static final int MANY = 1_000_000;
 
     /** Places enough for everybody. */
@@ -17,6 +18,7 @@ public record FlightPlaces(Places connections, Places calls, Places waiters) {
         return new FlightPlaces(
                 Places.unshared("flight.connections", MANY),
                 Places.unshared("flight.calls", MANY),
-                Places.unshared("flight.waiters", MANY));
+                Places.unshared("flight.waiters", MANY),
+                Places.unshared("request.bytes", Integer.MAX_VALUE));
     }
 }

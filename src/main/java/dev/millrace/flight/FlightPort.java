@@ -119,10 +119,11 @@ public final class FlightPort {
                 .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION)
                 // A client that vanished without a word is found out, and its snapshot given back.
                 .keepAliveTime(KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS)
+                .addStreamTracerFactory(InboundBytes.of(places.memory()))
                 .addService(ServerInterceptors.intercept(
-                        FlightBinding.of(arrow.bindService(), calls, options.maxPutBytes()),
+                        FlightBinding.of(arrow.bindService(), calls, places.memory(), options.maxPutBytes()),
                         new ServerBackpressureThresholdInterceptor(QUEUED_BYTES),
-                        new CallGate(places.calls()),
+                        new CallGate(places.calls(), vertx),
                         new CallerInterceptor()))
                 .build();
     }

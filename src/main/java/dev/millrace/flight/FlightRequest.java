@@ -1,5 +1,6 @@
 package dev.millrace.flight;
 
+import dev.millrace.layer.Lease;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,9 +47,9 @@ public sealed interface FlightRequest {
     @SuppressWarnings("ArrayRecordComponent") // borrowed from the call; never compared
     record Read(String caller, byte[] ticket) implements FlightRequest {}
 
-    /** DoPut into a descriptor path; the rows are an Arrow IPC stream, the rest is as the headers have it. */
+    /** DoPut into a descriptor path; the rows are an Arrow IPC stream, the rest is as the headers have it; the memory is borrowed. */
     @SuppressWarnings("ArrayRecordComponent") // taken over; never compared
-    record Write(String caller, List<String> path, byte[] rows, String prefer, String idempotencyKey)
+    record Write(String caller, List<String> path, byte[] rows, String prefer, String idempotencyKey, Lease memory)
             implements FlightRequest {
         public Write {
             path = List.copyOf(path);

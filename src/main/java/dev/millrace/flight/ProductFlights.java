@@ -106,7 +106,8 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
                 Selection.product(registry, Selection.path(write.path()).product());
         String key = write.idempotencyKey().isEmpty() ? "" : RequestHeaders.idempotencyKey(write.idempotencyKey());
         return Future.fromCompletionStage(product.writes()
-                .write(new Writes.Records(BodyForm.ARROW, write.rows(), RequestHeaders.lenient(write.prefer()), key))
+                .write(new Writes.Records(
+                        BodyForm.ARROW, write.rows(), RequestHeaders.lenient(write.prefer()), key, write.memory()))
                 .thenApply(receipt -> new FlightAnswer.Written(receipt.json())));
     }
 

@@ -1,10 +1,11 @@
 package dev.millrace.flight;
 
 import com.google.protobuf.ByteString;
+import dev.millrace.layer.Lease;
 import dev.millrace.problem.Problem;
+import dev.millrace.problem.ProblemException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -20,17 +21,21 @@ final class PutStream implements StreamObserver<Flight.FlightData> {
 
     private final FlightCalls calls;
     private final ServerCallStreamObserver<Flight.PutResult> answers;
+    private final Lease memory;
     private final int maxBytes;
-    private final ByteArrayOutputStream rows = new ByteArrayOutputStream();
+    private ByteString rows = ByteString.EMPTY;
     private List<String> path = List.of();
     private boolean ended;
 
-    PutStream(FlightCalls calls, ServerCallStreamObserver<Flight.PutResult> answers, int maxBytes) {
+    /** @param owned counts what is gathered, before it is */
+    PutStream(FlightCalls calls, ServerCallStreamObserver<Flight.PutResult> answers, Lease owned, int maxBytes) {
         this.calls = calls;
         this.answers = answers;
+        this.memory = owned;
         this.maxBytes = maxBytes;
         // With a handler, an answer to a client that is gone is dropped; without one it is an exception.
-        answers.setOnCancelHandler(() -> ended = true);
+        answers.setOnCancelHandler(this::end);
+        answers.setOnCloseHandler(this::end);
     }
 
     @Override
@@ -43,40 +48,79 @@ final class PutStream implements StreamObserver<Flight.FlightData> {
         if (ended || header.isEmpty()) {
             return;
         }
-        if ((long) rows.size() + header.size() + body.size() > maxBytes) {
-            rows.reset();
-            fail(Faults.of(
-                    "DoPut",
-                    new Problem.TooLarge("What is put", rows.size() + (long) body.size(), maxBytes).exception()));
-            return;
-        }
         // Arrow columnar format 1.5, "Encapsulated message format".
         int padded = (header.size() + WORD - 1) & -WORD;
-        rows.writeBytes(ByteBuffer.allocate(WORD)
+        long size = (long) rows.size() + WORD + padded + body.size();
+        try {
+            if (size > maxBytes) {
+                throw new Problem.TooLarge("What is put", size, maxBytes).exception();
+            }
+            memory.take(size - rows.size());
+        } catch (ProblemException refused) {
+            fail(Faults.of("DoPut", refused));
+            return;
+        }
+        ByteBuffer prefix = ByteBuffer.allocate(WORD)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putInt(-1)
                 .putInt(padded)
-                .array());
-        rows.writeBytes(header.toByteArray());
-        rows.writeBytes(new byte[padded - header.size()]);
-        rows.writeBytes(body.toByteArray());
+                .flip();
+        // Joined where they are; they are copied once, when all have come.
+        rows = rows.concat(ByteString.copyFrom(prefix))
+                .concat(header)
+                .concat(ByteString.copyFrom(new byte[padded - header.size()]))
+                .concat(body);
     }
 
     @Override
     public void onError(Throwable gone) {
-        ended = true;
+        end();
     }
 
     @Override
     public void onCompleted() {
+        if (ended) {
+            return;
+        }
+        byte[] whole;
+        try {
+            int size = rows.size();
+            memory.take(size);
+            whole = rows.toByteArray();
+            rows = ByteString.EMPTY;
+            memory.giveBack(size);
+        } catch (ProblemException refused) {
+            fail(Faults.of("DoPut", refused));
+            return;
+        }
+        // The client may be gone before the answer is there.
+        Lease held = memory.retain();
+        calls.put(
+                path,
+                whole,
+                held,
+                json -> {
+                    held.close();
+                    written(json);
+                },
+                failure -> {
+                    held.close();
+                    fail(failure);
+                });
+    }
+
+    /** Nothing more is sent to the client, nor taken from it. */
+    private void end() {
         if (!ended) {
-            calls.put(path, rows.toByteArray(), this::written, this::fail);
+            ended = true;
+            rows = ByteString.EMPTY;
+            memory.close();
         }
     }
 
     private void written(String json) {
         if (!ended) {
-            ended = true;
+            end();
             answers.onNext(Flight.PutResult.newBuilder()
                     .setAppMetadata(ByteString.copyFromUtf8(json))
                     .build());
@@ -86,7 +130,7 @@ final class PutStream implements StreamObserver<Flight.FlightData> {
 
     private void fail(Throwable failure) {
         if (!ended) {
-            ended = true;
+            end();
             answers.onError(StatusUtils.toGrpcException(failure));
         }
     }

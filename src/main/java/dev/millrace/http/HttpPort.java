@@ -50,6 +50,7 @@ public final class HttpPort {
     private final Places streams;
     private final Places subscribers;
     private final Places waiters;
+    private final Places memory;
     private final Connections connections;
     private final AtomicInteger actualPort = new AtomicInteger();
     private final AtomicReference<String> deployment = new AtomicReference<>("");
@@ -66,6 +67,7 @@ public final class HttpPort {
      * @param engine borrowed, groups rows and writes Parquet
      * @param shares makes the places of this port
      * @param maxWaiters how many requests may wait for a position or a change
+     * @param memory bytes of requests, of all ports together
      */
     public HttpPort(
             Vertx vertx,
@@ -78,7 +80,8 @@ public final class HttpPort {
             BufferAllocator allocator,
             DuckDbEngine engine,
             Shares shares,
-            int maxWaiters) {
+            int maxWaiters,
+            Places memory) {
         this.engine = engine;
         this.vertx = vertx;
         this.products = products;
@@ -93,6 +96,7 @@ public final class HttpPort {
         this.subscribers =
                 ofOne > 0 ? shares.places("http.subscribers", most, ofOne) : shares.places("http.subscribers", most);
         this.streams = shares.places("http.streams", settings.maxStreams());
+        this.memory = memory;
         this.waiters = shares.places("http.waiters", maxWaiters);
         this.connections = new Connections(
                 shares.places("http.connections", settings.maxConnections()),
@@ -219,6 +223,7 @@ public final class HttpPort {
                     layers,
                     new Cors(settings.corsOrigins()),
                     waiters,
+                    memory,
                     settings.maxBody().bytes()));
             server.invalidRequestHandler(HttpPort::refuse);
             return server.listen().onSuccess(listening -> actualPort.set(listening.actualPort()));

@@ -12,6 +12,7 @@ import dev.millrace.query.Reading;
 import dev.millrace.query.View;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -168,7 +169,8 @@ final class Operations {
 
     private Future<Answer> lookUpRows(HttpServerRequest request, RequestTarget target) {
         Negotiation negotiation = json(request, target);
-        return port(target).lookUp(request, LookupJson.keys(target.body()), negotiation.numbersAsStrings());
+        return port(target)
+                .lookUp(request, LookupJson.keys(Buffer.buffer(target.body())), negotiation.numbersAsStrings());
     }
 
     private static Future<Answer> row(ProductPort port, HttpServerRequest request, RequestTarget target) {
@@ -201,12 +203,14 @@ final class Operations {
         }
         boolean lenient = RequestHeaders.lenient(Call.text(request, RequestHeaders.PREFER));
         return written(writes.write(
-                new Writes.Records(form.get(), target.body().getBytes(), lenient, idempotencyKey(request))));
+                new Writes.Records(form.get(), target.body(), lenient, idempotencyKey(request), target.memory())));
     }
 
     private Future<Answer> deleteRow(HttpServerRequest request, RequestTarget target) {
-        return written(
-                port(target).product().writes().write(new Writes.Deletion(key(target), idempotencyKey(request))));
+        return written(port(target)
+                .product()
+                .writes()
+                .write(new Writes.Deletion(key(target), idempotencyKey(request), target.memory())));
     }
 
     private static Future<Answer> written(CompletableFuture<Writes.Receipt> written) {
@@ -281,7 +285,8 @@ final class Operations {
             throw new Problem.NotFound("product with dead letters", target.segment(PRODUCT)).exception();
         }
         return Future.fromCompletionStage(
-                        port(target).product().replay().run(ReplayJson.request(target.body())), Vertx.currentContext())
+                        port(target).product().replay().run(ReplayJson.request(Buffer.buffer(target.body()))),
+                        Vertx.currentContext())
                 .map(report -> Answer.Whole.text(JSON, ReplayJson.of(report).encode(), ""));
     }
 

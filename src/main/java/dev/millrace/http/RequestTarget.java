@@ -1,7 +1,7 @@
 package dev.millrace.http;
 
+import dev.millrace.layer.Lease;
 import dev.millrace.problem.Problem;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,8 +16,10 @@ import org.jspecify.annotations.Nullable;
  * @param segments raw, between the slashes
  * @param parameters decoded, in the order of the query
  * @param body empty for a method that has none
+ * @param memory what counts for the body, and for what is made of it
  */
-record RequestTarget(List<String> segments, List<Map.Entry<String, String>> parameters, Buffer body) {
+@SuppressWarnings("ArrayRecordComponent") // borrowed, never compared
+record RequestTarget(List<String> segments, List<Map.Entry<String, String>> parameters, byte[] body, Lease memory) {
     private static final int MAX_PARAMETERS = 100;
 
     RequestTarget {
@@ -26,8 +28,8 @@ record RequestTarget(List<String> segments, List<Map.Entry<String, String>> para
     }
 
     /** @throws dev.millrace.problem.ProblemException with {@code InvalidParameter} */
-    static RequestTarget of(HttpServerRequest request, Buffer body) {
-        return new RequestTarget(segments(request.path()), parameters(request.query()), body);
+    static RequestTarget of(HttpServerRequest request, byte[] body, Lease memory) {
+        return new RequestTarget(segments(request.path()), parameters(request.query()), body, memory);
     }
 
     /** A decoded segment. */

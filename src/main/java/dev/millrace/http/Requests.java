@@ -1,15 +1,14 @@
 package dev.millrace.http;
 
 import dev.millrace.domain.RequestHeaders;
+import dev.millrace.layer.Lease;
 import dev.millrace.layer.Places;
 import dev.millrace.layer.Service;
 import dev.millrace.problem.Problem;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -22,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 /**
@@ -35,7 +35,11 @@ final class Requests implements Handler<HttpServerRequest> {
     private static final String LIST_ROWS = "listRows";
     private static final CharSequence MIN_POSITION = HttpHeaders.createOptimized(RequestHeaders.MIN_POSITION);
     private static final String EVERYTHING = "DELETE, GET, HEAD, OPTIONS, POST";
-    private static final Buffer NO_BODY = Buffer.buffer(0);
+    private static final String WRITE = "writeRecords";
+    private static final byte[] NO_BODY = {};
+
+    /** Bodies that ask something are JSON with a thousand keys at most. */
+    private static final long MAX_QUESTION_BYTES = 1 << 20;
 
     private record Bound(List<String> methods, Pattern pattern) {}
 
@@ -47,9 +51,14 @@ final class Requests implements Handler<HttpServerRequest> {
     private final Router router;
     private final List<Bound> bound = new ArrayList<>();
     private final Places waiters;
-    private final long maxBodyBytes;
+    private final Uploads uploads;
+    private final Lease noMemory;
 
-    /** @param waiters who wait for a position or a change */
+    /**
+     * @param waiters who wait for a position or a change
+     * @param memory bytes of requests
+     * @param maxBodyBytes of one request
+     */
     Requests(
             Vertx vertx,
             OpenApi document,
@@ -58,6 +67,7 @@ final class Requests implements Handler<HttpServerRequest> {
             PortLayers layers,
             Cors cors,
             Places waiters,
+            Places memory,
             long maxBodyBytes) {
         this.products = Map.copyOf(products);
         this.operations = operations;
@@ -66,7 +76,8 @@ final class Requests implements Handler<HttpServerRequest> {
         this.cors = cors;
         this.router = Router.router(vertx);
         this.waiters = waiters;
-        this.maxBodyBytes = maxBodyBytes;
+        this.uploads = new Uploads(memory, maxBodyBytes);
+        this.noMemory = memory.lease("");
         bind(document, operations.byId());
     }
 
@@ -104,9 +115,7 @@ final class Requests implements Handler<HttpServerRequest> {
             } else if (request.method() == HttpMethod.OPTIONS && request.uri().equals("*")) {
                 cors.options(request, EVERYTHING);
             } else if (!direct(request)) {
-                if (bodyBytes(request) > maxBodyBytes) {
-                    throw new Problem.TooLarge("The request body", bodyBytes(request), maxBodyBytes).exception();
-                }
+                uploads.check(request);
                 RequestTarget.segments(request.path());
                 if (ChangeHub.Subscription.isSocket(request) && !cors.admitsSocket(request)) {
                     throw new Problem.InvalidParameter(
@@ -155,7 +164,9 @@ final class Requests implements Handler<HttpServerRequest> {
         int rowsEnd = productEnd + ROWS.length();
         if (rowsEnd == uri.length() || uri.charAt(rowsEnd) == '?') {
             perform(new Call(
-                    LIST_ROWS, request, () -> operations.listRows(request, RequestTarget.of(request, NO_BODY))));
+                    LIST_ROWS,
+                    request,
+                    () -> operations.listRows(request, RequestTarget.of(request, NO_BODY, noMemory))));
             return true;
         }
         int keyStart = rowsEnd + 1;
@@ -186,38 +197,31 @@ final class Requests implements Handler<HttpServerRequest> {
 
     private void routed(OpenApi.Operation operation, Operations.Handler handler, HttpServerRequest request) {
         // Its bytes come now or never, the layers may let it wait.
-        Future<Buffer> body = request.method() == HttpMethod.POST ? body(request) : Future.succeededFuture(NO_BODY);
-        var call = new Call(
-                operation.id(),
-                request,
-                () -> body.compose(bytes -> handler.handle(request, RequestTarget.of(request, bytes))));
+        var call = new Call(operation.id(), request, work(operation, handler, request));
         if (request.headers().contains(MIN_POSITION)) {
             // Outside of the layers: who waits takes no place from those who do not.
-            var target = RequestTarget.of(request, NO_BODY);
+            var target = RequestTarget.of(request, NO_BODY, noMemory);
             await(call, operations.reached(operation, request, target), reached -> perform(call));
         } else {
             perform(call);
         }
     }
 
-    private Future<Buffer> body(HttpServerRequest request) {
-        Promise<Buffer> whole = Promise.promise();
-        Buffer bytes = Buffer.buffer();
-        if (request.headers().contains(HttpHeaders.EXPECT)) {
-            request.response().writeContinue(); // else curl waits a second with a large body
+    /** What an operation does, with its body where it has one, whose memory counts until the work has ended. */
+    private Supplier<Future<Answer>> work(
+            OpenApi.Operation operation, Operations.Handler handler, HttpServerRequest request) {
+        if (request.method() == HttpMethod.POST) {
+            long most = operation.id().equals(WRITE) ? Long.MAX_VALUE : MAX_QUESTION_BYTES;
+            Uploads.Upload upload = uploads.begin(request, most);
+            return () -> {
+                Lease memory = upload.memory().retain();
+                return upload.whole()
+                        .compose(bytes -> handler.handle(request, RequestTarget.of(request, bytes, memory)))
+                        .onComplete(done -> memory.close());
+            };
         }
-        request.handler(chunk -> {
-            if (bytes.length() + (long) chunk.length() <= maxBodyBytes) {
-                bytes.appendBuffer(chunk);
-            } else {
-                whole.tryFail(new Problem.TooLarge("The request body", maxBodyBytes + 1, maxBodyBytes).exception());
-            }
-        });
-        request.exceptionHandler(broken -> whole.tryFail(
-                new Problem.InvalidBody("The body broke off or has a broken chunk.", "a whole body (RFC 9112).")
-                        .exception()));
-        request.endHandler(ended -> whole.tryComplete(bytes));
-        return whole.future();
+        Lease memory = request.method() == HttpMethod.DELETE ? uploads.none(request) : noMemory;
+        return () -> handler.handle(request, RequestTarget.of(request, NO_BODY, memory));
     }
 
     private void perform(Call call) {
@@ -306,10 +310,5 @@ final class Requests implements Handler<HttpServerRequest> {
                 ? new Problem.NotFound("resource", request.path())
                 : new Problem.MethodNotAllowed(request.method().name(), List.copyOf(allowed));
         responder.fail(request, problem.exception());
-    }
-
-    private static long bodyBytes(HttpServerRequest request) {
-        String length = request.headers().get(HttpHeaders.CONTENT_LENGTH);
-        return length != null && length.matches("\\d{1,18}") ? Long.parseLong(length) : 0;
     }
 }

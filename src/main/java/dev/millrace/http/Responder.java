@@ -228,7 +228,7 @@ final class Responder {
         if (retryAfter > 0) {
             headers.set(HttpHeaders.RETRY_AFTER, Long.toString(retryAfter));
         }
-        if (problem instanceof Problem.TooLarge && !request.isEnded()) {
+        if (refusesBody(problem) && Uploads.muchToCome(request)) {
             // The rest is not read as the next request. It is passed over for a moment, since a close at once could
             // take the answer away again.
             headers.set(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
@@ -237,6 +237,12 @@ final class Responder {
                     .setTimer(LINGER_MILLIS, timer -> request.connection().close());
         }
         end(response, utf8(json(problem, String.valueOf(request.path()))), request.method() == HttpMethod.HEAD);
+    }
+
+    private static boolean refusesBody(Problem problem) {
+        return problem instanceof Problem.TooLarge
+                || problem instanceof Problem.ShareTaken
+                || problem instanceof Problem.Overloaded;
     }
 
     /** Answers what was no request at all, and ends the connection, since nobody knows where the next one begins. */

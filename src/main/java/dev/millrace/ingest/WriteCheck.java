@@ -23,6 +23,7 @@ import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.ValueFormat;
 import dev.millrace.domain.Writes;
+import dev.millrace.layer.Lease;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.Problem.Rejection;
 import dev.millrace.problem.ProblemException;
@@ -40,14 +41,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Holds what is to be written against a product's contract, with the decoder that will read it, and makes the records for
- * the topic. One thread at a time; has memory only while it checks.
+ * the topic. One thread at a time; has off-heap memory only while it checks. What is made of a request, which may be a
+ * thousand times its body, is counted before it is made, with the request's own memory.
  */
-final class WriteCheck implements BodyRecords.Taker {
+final class WriteCheck implements BodyRecords.Taker, AutoCloseable {
     private static final JsonFactory JSON_FACTORY = new JsonFactory();
     private static final Pattern ROW = Pattern.compile("\\[(\\d+)]\\.?(.*)");
 
-    /** What there is to be sent, how many records that is, and which ones it is not. */
-    record Draft(List<ProducerRecord<byte[], byte[]>> records, int accepted, List<Rejection> rejected) {}
+    /** What a record takes besides its bytes. */
+    private static final int RECORD_BYTES = 128;
+
+    /** What there is to be sent, how many bytes and records that is, and which ones it is not. */
+    record Draft(List<ProducerRecord<byte[], byte[]>> records, long bytes, int accepted, List<Rejection> rejected) {}
 
     private final ProductDefinition product;
     private final BufferAllocator allocator;
@@ -57,15 +62,17 @@ final class WriteCheck implements BodyRecords.Taker {
     private final JsonEncoder keys;
     private List<ProducerRecord<byte[], byte[]>> records = List.of();
     private List<Rejection> rejected = List.of();
+    private @Nullable Lease memory;
+    private long bytes;
     private int number;
 
     /**
-     * @param allocator borrowed
+     * @param owned pays for the checking of one request at a time
      * @param maxRows of an Arrow record
      */
-    WriteCheck(ProductDefinition product, BufferAllocator allocator, int maxRecords, int maxRows) {
+    WriteCheck(ProductDefinition product, BufferAllocator owned, int maxRecords, int maxRows) {
         this.product = product;
-        this.allocator = allocator;
+        this.allocator = owned;
         this.maxRecords = maxRecords;
         List<Property> properties = product.object().properties();
         this.scratch = new BatchWriter(Layout.of(ArrowSchemas.ofRecords(properties)), allocator);
@@ -82,7 +89,7 @@ final class WriteCheck implements BodyRecords.Taker {
     }
 
     Draft check(Writes.Records request) {
-        return open(() -> {
+        return open(request.memory(), () -> {
             if (product.format() == ValueFormat.ARROW) {
                 whole(request.body());
             } else {
@@ -93,8 +100,9 @@ final class WriteCheck implements BodyRecords.Taker {
     }
 
     /** The record that deletes a key, whose components have been found to be its. */
-    Draft delete(List<String> components) {
-        return open(() -> {
+    Draft delete(Writes.Deletion request) {
+        return open(request.memory(), () -> {
+            List<String> components = request.key();
             List<Property> key = product.key();
             for (int i = 0; i < key.size(); i++) {
                 Property property = key.get(i);
@@ -126,29 +134,59 @@ final class WriteCheck implements BodyRecords.Taker {
         return new Problem.InvalidParameter("key", reason, "a key of the product.").exception();
     }
 
-    private Draft open(Runnable work) {
+    private Draft open(Lease borrowed, Runnable work) {
+        memory = borrowed;
+        bytes = 0;
         records = new ArrayList<>();
         rejected = new ArrayList<>();
         number = 0;
         scratch.open(8);
         try {
             work.run();
-            return new Draft(records, number - rejected.size(), rejected);
+            return new Draft(records, bytes, number - rejected.size(), rejected);
         } finally {
             scratch.close();
             records = List.of(); // the draft's alone from here on
             rejected = List.of();
+            memory = null;
         }
+    }
+
+    /** Counts a record before there is memory taken for it. */
+    private void count(long size) {
+        if (memory != null) {
+            memory.take(size + RECORD_BYTES);
+        }
+        bytes += size;
     }
 
     @Override
     public void json(byte[] bytes, int from, int length) {
-        if (!decoder.decode(bytes, from, length)) {
-            broken(decoder.violation());
-            return;
+        if (decodes(bytes, from, length)) {
+            count(length);
+            add(Arrays.copyOfRange(bytes, from, from + length));
         }
+    }
+
+    @Override
+    public void json(ByteSink record) {
+        count(record.position());
+        byte[] value = record.toBytes();
+        if (decodes(value, 0, value.length)) {
+            add(value);
+        }
+    }
+
+    private boolean decodes(byte[] bytes, int from, int length) {
+        boolean good = decoder.decode(bytes, from, length);
+        if (!good) {
+            broken(decoder.violation());
+        }
+        return good;
+    }
+
+    private void add(byte[] value) {
         scratch.endRow();
-        byte[] value = Arrays.copyOfRange(bytes, from, from + length);
         records.add(new ProducerRecord<>(product.topic(), null, key(), value));
         scratch.truncate(0);
         number++;
@@ -167,6 +205,7 @@ final class WriteCheck implements BodyRecords.Taker {
         }
         if (decoder.decode(body, 0, body.length)) {
             records.add(new ProducerRecord<>(product.topic(), null, null, body));
+            bytes = body.length;
             number = rows;
             return;
         }
@@ -180,6 +219,11 @@ final class WriteCheck implements BodyRecords.Taker {
                         ? new Rejection(Integer.parseInt(row.group(1)), why.rule(), row.group(2), why.reason())
                         : new Rejection(0, why.rule(), why.path(), why.reason()));
         number = rows;
+    }
+
+    @Override
+    public void close() {
+        allocator.close();
     }
 
     /** The key of the row at hand as {@link RecordDecoder#decodeKey} reads it; null where the product has none. */

@@ -10,6 +10,8 @@ import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductState;
 import dev.millrace.domain.Writes;
 import dev.millrace.ingest.WriteLog.Pending;
+import dev.millrace.layer.Lease;
+import dev.millrace.layer.Places;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.Problem.Rejection;
@@ -32,8 +34,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.apache.arrow.memory.BufferAllocator;
@@ -41,14 +41,18 @@ import org.apache.arrow.memory.OutOfMemoryException;
 
 /**
  * The ways to write into the products' topics. A request is checked on the pool named {@code writes} and then goes to the
- * {@link WriteLog}; what may wait there is bounded in number and in bytes. No client is open until the first request.
+ * {@link WriteLog}; what may wait there is bounded in number, in all and of each client, and its memory is the request's.
+ * No client is open until the first request.
  */
 public final class WritePorts {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration LAST_WAIT = Duration.ofSeconds(5);
-    private static final int MAX_WAITING = 1_000;
-    private static final long MAX_WAITING_BYTES = 64L << 20;
-    private static final long MEMORY_BYTES = 128L << 20;
+    private static final long CHECK_BYTES = 64L << 20;
+    private static final int CHECKS = 2;
+
+    /** What a check may take of a body's size: a value is in a column, in a sink and in a column again, each rounded up. */
+    private static final int CHECK_TIMES = 8;
+
     private static final int REPORTED = 100;
     private static final long LOOK_NANOS = 10_000_000;
     private static final int LOOKS = 500;
@@ -59,17 +63,25 @@ public final class WritePorts {
     private final BufferAllocator memory;
     private final WorkerPool workers;
     private final WriteLog log;
-    private final AtomicInteger waiting = new AtomicInteger();
-    private final AtomicLong waitingBytes = new AtomicLong();
+    private final Places waiting;
+    private final long checkBytes;
     private volatile boolean stopping;
     private final Set<String> keysUnderWay = ConcurrentHashMap.newKeySet();
 
     private WritePorts(
-            Vertx vertx, Configuration configuration, String instance, BufferAllocator root, WorkerPool workers) {
+            Vertx vertx,
+            Configuration configuration,
+            String instance,
+            BufferAllocator root,
+            WorkerPool workers,
+            Places waiting) {
         this.vertx = vertx;
         this.configuration = configuration;
         this.admin = new TopicAdmin(vertx, configuration.kafka());
-        this.memory = root.newChildAllocator("writes", 0, MEMORY_BYTES);
+        this.waiting = waiting;
+        this.checkBytes = Math.max(
+                CHECK_BYTES, CHECK_TIMES * configuration.http().maxBody().bytes());
+        this.memory = root.newChildAllocator("writes", 0, CHECKS * checkBytes);
         this.workers = workers;
         this.log = new WriteLog(admin, configuration.kafka(), configuration.writes(), "millrace.writes." + instance);
     }
@@ -80,6 +92,7 @@ public final class WritePorts {
      * @param instance names this server's data folder, and so its producer
      * @param root borrowed, pays for the checking
      * @param workers check; closed at the end
+     * @param waiting for requests that are being written
      */
     public static WritePorts start(
             Vertx vertx,
@@ -87,8 +100,9 @@ public final class WritePorts {
             String instance,
             List<Product> products,
             BufferAllocator root,
-            WorkerPool workers) {
-        var ports = new WritePorts(vertx, configuration, instance, root, workers);
+            WorkerPool workers,
+            Places waiting) {
+        var ports = new WritePorts(vertx, configuration, instance, root, workers, waiting);
         products.forEach(product -> product.writes(ports.new Port(product)));
         return ports;
     }
@@ -100,7 +114,7 @@ public final class WritePorts {
                         () -> {
                             log.close();
                             // What is being checked is refused by the log in a moment.
-                            for (int look = 0; waiting.get() > 0 && look < LOOKS; look++) {
+                            for (int look = 0; waiting.taken() > 0 && look < LOOKS; look++) {
                                 LockSupport.parkNanos(LOOK_NANOS);
                             }
                             admin.close();
@@ -108,7 +122,10 @@ public final class WritePorts {
                         },
                         false)
                 .compose(ended -> workers.close(LAST_WAIT))
-                .onSuccess(ended -> memory.close());
+                .onSuccess(ended -> {
+                    List.copyOf(memory.getChildAllocators()).forEach(BufferAllocator::close);
+                    memory.close();
+                });
     }
 
     /** The way into one product's topic. */
@@ -141,7 +158,7 @@ public final class WritePorts {
             // A record of an Arrow topic is taken whole or not at all.
             boolean lenient = request.lenient() && product.definition().format() == ValueFormat.JSON;
             String said = "write " + request.form() + " " + lenient;
-            return submit(request.idempotencyKey(), said, request.body(), lenient, check -> check.check(request));
+            return submit(request, said, request.body(), lenient, check -> check.check(request));
         }
 
         private CompletableFuture<Receipt> deletion(Deletion request) {
@@ -155,7 +172,7 @@ public final class WritePorts {
                         .exception();
             }
             String said = "delete " + request.key();
-            return submit(request.idempotencyKey(), said, new byte[0], false, check -> check.delete(request.key()));
+            return submit(request, said, new byte[0], false, check -> check.delete(request));
         }
 
         private List<BodyForm> taken() {
@@ -170,7 +187,12 @@ public final class WritePorts {
         }
 
         private CompletableFuture<Receipt> submit(
-                String key, String said, byte[] body, boolean lenient, Function<WriteCheck, WriteCheck.Draft> work) {
+                Request request,
+                String said,
+                byte[] body,
+                boolean lenient,
+                Function<WriteCheck, WriteCheck.Draft> work) {
+            String key = request.idempotencyKey();
             product.unreadable().ifPresent(reason -> {
                 throw new Problem.Unavailable(product.qualifiedName(), reason).exception();
             });
@@ -182,24 +204,22 @@ public final class WritePorts {
                                 product.qualifiedName(), product.state().detail())
                         .exception();
             }
+            Lease lease = request.memory();
+            waiting.take(lease.key());
             // Places of another topic mean nothing here: an answer belongs to the topic's id.
             String scoped = key.isEmpty() ? "" : product.position().topicId() + " " + key;
             if (!key.isEmpty() && !keysUnderWay.add(scoped)) {
+                waiting.giveBack(lease.key());
                 throw new Problem.Conflict("The request", "another one with the same Idempotency-Key is under way.")
                         .exception();
             }
+            Lease memory = lease.retain();
             var pending = new Pending(product, scoped, () -> {
-                waiting.decrementAndGet();
-                waitingBytes.addAndGet(-body.length);
+                waiting.giveBack(memory.key());
+                memory.close();
                 keysUnderWay.remove(scoped);
             });
             pending.bytes = body.length;
-            boolean full = waiting.incrementAndGet() > MAX_WAITING;
-            full |= waitingBytes.addAndGet(body.length) > MAX_WAITING_BYTES && body.length < waitingBytes.get();
-            if (full) {
-                pending.fail(new Problem.Overloaded("Writing", MAX_WAITING, 1).exception());
-                return pending.answer;
-            }
             workers.run(() -> {
                         check(pending, said, body, lenient, work);
                         return pending;
@@ -231,10 +251,14 @@ public final class WritePorts {
                 Function<WriteCheck, WriteCheck.Draft> work) {
             pending.fingerprint = pending.key.isEmpty() ? "" : fingerprint(product.qualifiedName() + " " + said, body);
             WriteCheck check = idle.poll();
-            if (check == null || check.product() != product.definition()) {
+            if (check != null && check.product() != product.definition()) {
+                check.close();
+                check = null;
+            }
+            if (check == null) {
                 check = new WriteCheck(
                         product.definition(),
-                        memory,
+                        memory.newChildAllocator("write", 0, checkBytes),
                         configuration.writes().maxRecords(),
                         configuration.store().segmentRows());
             }
@@ -248,10 +272,15 @@ public final class WritePorts {
                             .exception();
                 }
                 pending.records = draft.records();
+                pending.bytes = draft.bytes();
                 pending.receipt = position -> receipt(draft, lenient, position);
             } catch (ProblemException refused) {
                 pending.refusal = Optional.of(refused);
-            } catch (OutOfMemoryException | OutOfMemoryError full) {
+            } catch (OutOfMemoryException full) {
+                pending.refusal = Optional.of(
+                        new Problem.TooLarge("The memory in which its records are checked", checkBytes + 1, checkBytes)
+                                .exception());
+            } catch (OutOfMemoryError full) {
                 pending.refusal =
                         Optional.of(WriteLog.unavailable("the memory for the checking of writes is used up", false));
             }

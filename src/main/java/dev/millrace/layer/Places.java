@@ -155,6 +155,11 @@ public final class Places {
         return happening;
     }
 
+    /** What one request of a key takes bit by bit and gives back at once. */
+    public Lease lease(String key) {
+        return new Lease(this, key);
+    }
+
     /** Gives one place back that {@code key} has taken. */
     public void giveBack(String key) {
         giveBack(key, 1);

@@ -25,6 +25,7 @@ import dev.millrace.http.ManagementPort;
 import dev.millrace.http.PortLayers;
 import dev.millrace.ingest.InputPorts;
 import dev.millrace.ingest.WritePorts;
+import dev.millrace.layer.Places;
 import dev.millrace.layer.RateLimitLayer;
 import dev.millrace.layer.Shares;
 import dev.millrace.layer.WorkerPool;
@@ -78,6 +79,8 @@ public final class MillraceServer implements AutoCloseable {
     private static final long STEP_SECONDS = 60;
     private static final long HTTP_MEMORY_BYTES = 256L << 20;
     private static final long FLIGHT_MEMORY_BYTES = 256L << 20;
+
+    private static final int MAX_WRITES = 1_000;
 
     private static final int LOOPS = Runtime.getRuntime().availableProcessors();
     private static final int QUERY_THREADS = Math.max(2, LOOPS);
@@ -157,6 +160,9 @@ public final class MillraceServer implements AutoCloseable {
 
         Vertx vertx = loading.join();
         var shares = new Shares(configuration.limits().share(), meters);
+        long wanted = configuration.limits().requestMemory().bytes();
+        Places memory = shares.places(
+                "request.bytes", wanted > 0 ? wanted : Runtime.getRuntime().maxMemory() / 4);
         var policies = new Resilience(vertx, configuration.limits(), shares, meters);
         RateLimitLayer<Call, Answer> httpRate = policies.rateLimit("http");
         BufferAllocator copies = root.newChildAllocator("http answers", 0, HTTP_MEMORY_BYTES);
@@ -187,7 +193,8 @@ public final class MillraceServer implements AutoCloseable {
                 copies,
                 engine,
                 shares,
-                configuration.limits().waiters());
+                configuration.limits().waiters(),
+                memory);
         httpPort = await(http.start());
         closings.push(() -> await(http.stop()));
         WorkerPool pages = pools.open("pages", 2, LONGEST_WORK, () -> {});
@@ -208,7 +215,8 @@ public final class MillraceServer implements AutoCloseable {
                         shares.places(
                                 "flight.connections", configuration.flight().maxConnections()),
                         shares.places("flight.calls", configuration.flight().maxCalls()),
-                        shares.places("flight.waiters", configuration.limits().waiters())),
+                        shares.places("flight.waiters", configuration.limits().waiters()),
+                        memory),
                 pages,
                 meters));
         flightPort = flight.port();
@@ -236,7 +244,8 @@ public final class MillraceServer implements AutoCloseable {
                 instance.id(),
                 registry.all(),
                 root,
-                pools.open("writes", 2, LONGEST_WORK, () -> {}));
+                pools.open("writes", 2, LONGEST_WORK, () -> {}),
+                shares.places("writes", MAX_WRITES));
         closings.push(() -> await(writes.stop()));
         closings.push(MeshWatch.start(
                 configuration.mesh().folder(), configuration.mesh().watchInterval(), registry.all())::close);

@@ -23,12 +23,16 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** One client takes what it can get; another, at another address, does not notice. */
 class FloodIT {
     private static final String ROWS = "/v1/products/aviation/flights/rows";
     private static final String GREEDY = "127.0.0.1";
     private static final String BYSTANDER = "127.0.0.2";
+    private static final String RECORDS = "/v1/products/aviation/flights/records";
+    private static final long MAX_BODY = 1 << 20;
     private static final int CONNECTIONS = 120;
     private static final int PERCENT = 50;
 
@@ -202,6 +206,76 @@ class FloodIT {
             socket.close();
         }
         await(() -> requests.taken() == 0, "places stay taken when their connections are closed");
+    }
+
+    private String post(String path, long declared, int sent) {
+        return "POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\nContent-Length: "
+                + declared + "\r\n\r\n" + "\n".repeat(sent);
+    }
+
+    /** Each has all but its last bytes; there is memory of one client for four. */
+    @Test
+    void halfBodies_ofOneClient_endAtItsShare_andGiveTheirMemoryBack() throws Exception {
+        String half = post(RECORDS, MAX_BODY, 900_000);
+        for (int i = 0; i < 4; i++) {
+            send(GREEDY, half);
+        }
+        await(() -> server.memory().taken() == 4L * MAX_BODY, "not all is counted");
+        // Answered before its body has come, and ended, since that may still come.
+        String refused = all(send(GREEDY, post(RECORDS, MAX_BODY, 0)));
+        assertTrue(refused.startsWith("HTTP/1.1 429"), refused);
+        assertTrue(refused.contains("request.bytes"), refused);
+        assertTrue(refused.toLowerCase(Locale.ROOT).contains("retry-after: 1"), refused);
+        String lookup = "{\"keys\":[\"id-1\"]}";
+        for (int i = 0; i < 20; i++) {
+            assertServed(BYSTANDER);
+            assertEquals(200, status(send(BYSTANDER, post(ROWS + ":lookup", lookup.length(), 0) + lookup)));
+        }
+        for (Socket socket : sockets) {
+            socket.close();
+        }
+        await(() -> server.memory().taken() == 0, "memory stays taken when its connections are closed");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-1, false", "0, false", "1, true"})
+    void contentLength_isJudgedBeforeTheBody(int more, boolean refused) throws Exception {
+        Socket socket = send(GREEDY, post(RECORDS, MAX_BODY + more, 0));
+        if (refused) {
+            assertTrue(all(socket).startsWith("HTTP/1.1 413"));
+        } else {
+            await(() -> server.memory().taken() == MAX_BODY + more, "it is not counted");
+            socket.close();
+        }
+        await(() -> server.memory().taken() == 0, "memory stays taken");
+    }
+
+    /** A chunked body says nothing of its length. */
+    @Test
+    void chunks_areCountedAsTheyCome() throws Exception {
+        String head = "POST " + RECORDS + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n"
+                + "Transfer-Encoding: chunked\r\n\r\n";
+        String chunk = "30d40\r\n" + "\n".repeat(200_000) + "\r\n";
+        Socket socket = send(GREEDY, head + chunk);
+        await(() -> server.memory().taken() >= 200_000, "it is not counted");
+        assertTrue(server.memory().taken() <= MAX_BODY);
+        socket.close();
+        await(() -> server.memory().taken() == 0, "memory stays taken");
+        String tooLarge = all(send(GREEDY, head + chunk.repeat(6)));
+        assertTrue(tooLarge.startsWith("HTTP/1.1 413"), tooLarge);
+        await(() -> server.memory().taken() == 0, "memory stays taken");
+    }
+
+    /** The layers refuse it, so that nobody ever reads its body. */
+    @Test
+    void memory_ofARefusedRequest_comesBackWithItsAnswer() throws Exception {
+        for (int i = 0; i < requests.share(); i++) {
+            send(GREEDY, post(ROWS + ":lookup", 1000, 1));
+        }
+        await(() -> requests.taken() == requests.share(), "not all are under way");
+        Socket refused = send(GREEDY, post(ROWS + ":lookup", 1000, 1));
+        assertEquals(429, status(refused));
+        await(() -> server.memory().taken() == 1000 * requests.share(), "memory stays taken");
     }
 
     @Test

@@ -7,6 +7,7 @@ import dev.millrace.config.ConfigurationReader;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
+import dev.millrace.layer.Places;
 import dev.millrace.layer.Shares;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.query.DuckDbEngine;
@@ -31,8 +32,10 @@ import java.util.concurrent.TimeUnit;
 /** A real server over a real store on a free port, and a client; the blocked-thread checker listens at 10 ms. */
 final class HttpFixture implements AutoCloseable {
     static final int WAITERS = 40;
+    static final long MEMORY = 8 << 20;
 
     private final ConcurrentLinkedQueue<String> blocked = new ConcurrentLinkedQueue<>();
+    private final Places memory;
     private final Vertx vertx;
     private final SampleRows sample;
     private final Product product;
@@ -92,6 +95,7 @@ final class HttpFixture implements AutoCloseable {
         this.sample = sample;
         product = Products.of("aviation", "flights", sample.store());
         engine = new DuckDbEngine(new DuckDbEngine.Limits(folder.resolve("duckdb"), 256 << 20, 1, 1000, 64 << 20));
+        memory = new Places("request.bytes", MEMORY, MEMORY * percent / 100, 1);
         http = new HttpPort(
                 vertx,
                 new ProductRegistry("mesh", List.of(product)),
@@ -103,7 +107,8 @@ final class HttpFixture implements AutoCloseable {
                 sample.allocator(),
                 engine,
                 new Shares(percent, new SimpleMeterRegistry()),
-                WAITERS);
+                WAITERS,
+                memory);
         port = http.start().await(30, TimeUnit.SECONDS);
     }
 
@@ -137,6 +142,11 @@ final class HttpFixture implements AutoCloseable {
 
     SampleRows sample() {
         return sample;
+    }
+
+    /** The bytes of requests. */
+    Places memory() {
+        return memory;
     }
 
     HttpPort http() {

@@ -3,6 +3,7 @@ package dev.millrace.ingest;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,6 +16,9 @@ import dev.millrace.codec.JsonLimits;
 import dev.millrace.contract.MeshReader;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.domain.Writes;
+import dev.millrace.layer.Lease;
+import dev.millrace.layer.Places;
+import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,6 +31,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Keys of every type: that of a written record is that of its delete, and ingest reads it. */
 class WriteCheckTest {
+    private final Places bytes = new Places("request.bytes", 4 << 20, 1 << 20, 1);
+    private final Lease memory = bytes.lease("client");
+
     @TempDir
     Path mesh;
 
@@ -57,14 +64,16 @@ class WriteCheckTest {
     void key_ofARecordAndOfItsDelete_areTheSame(String type, String json, String component) throws IOException {
         for (boolean composite : new boolean[] {false, true}) {
             ProductDefinition product = product(type, composite);
-            try (var root = new RootAllocator()) {
-                var check = new WriteCheck(product, root, 10, 8);
+            try (var root = new RootAllocator();
+                    var check = new WriteCheck(product, root.newChildAllocator("check", 0, 1 << 20), 10, 8)) {
                 String record = "{\"the_key\":" + json + ",\"second\":\"s\"}";
-                byte[] written = check.check(new Writes.Records(BodyForm.JSON, record.getBytes(UTF_8), false, ""))
+                byte[] written = check.check(
+                                new Writes.Records(BodyForm.JSON, record.getBytes(UTF_8), false, "", memory))
                         .records()
                         .getFirst()
                         .key();
-                var draft = check.delete(composite ? List.of(component, "s") : List.of(component));
+                var draft = check.delete(
+                        new Writes.Deletion(composite ? List.of(component, "s") : List.of(component), "", memory));
                 assertEquals(1, draft.accepted());
                 assertArrayEquals(written, draft.records().getFirst().key(), () -> new String(written, UTF_8));
                 try (var writer = new BatchWriter(Layout.of(ArrowSchemas.of(product.object())), root)) {
@@ -92,9 +101,37 @@ class WriteCheckTest {
     void delete_ofAKeyThatNoRowCanHave_isRefused(String type, String component, String reason) throws IOException {
         try (var root = new RootAllocator()) {
             var check = new WriteCheck(product(type, false), root, 10, 8);
-            var refused = assertThrows(ProblemException.class, () -> check.delete(List.of(component)));
+            var refused = assertThrows(
+                    ProblemException.class, () -> check.delete(new Writes.Deletion(List.of(component), "", memory)));
             assertTrue(refused.problem().detail().contains(reason), refused.problem()::detail);
         }
+    }
+
+    /** Every row names the one value of a dictionary; limits below, at and above what the records need. */
+    @ParameterizedTest
+    @CsvSource({"0, true", "1, true", "-1, false"})
+    void records_thatExpand_areCountedBeforeTheyAreMade(int spare, boolean taken) throws Exception {
+        int rows = 50;
+        int valueBytes = 20_000;
+        long needed = rows * (2 * valueBytes + "{\"the_key\":\"\",\"second\":\"\"}".length() + 128L);
+        Places share = new Places("request.bytes", 4 * (needed + spare), needed + spare, 1);
+        try (var root = new RootAllocator();
+                var check = new WriteCheck(
+                        product("logicalType: string", false), root.newChildAllocator("check", 0, 4 << 20), rows, 8);
+                Lease lease = share.lease("client")) {
+            byte[] body = Bombs.dictionary(rows, valueBytes, "the_key", "second");
+            assertTrue(body.length < 2 * valueBytes);
+            var request = new Writes.Records(BodyForm.ARROW, body, false, "", lease);
+            if (taken) {
+                assertEquals(rows, check.check(request).records().size());
+                assertEquals(needed, share.taken());
+            } else {
+                var refused = assertThrows(ProblemException.class, () -> check.check(request));
+                assertInstanceOf(Problem.TooLarge.class, refused.problem());
+                assertTrue(share.taken() < needed);
+            }
+        }
+        assertEquals(0, share.taken());
     }
 
     private ProductDefinition product(String type, boolean composite) throws IOException {

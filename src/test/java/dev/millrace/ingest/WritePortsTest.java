@@ -12,6 +12,8 @@ import dev.millrace.domain.Product;
 import dev.millrace.domain.Products;
 import dev.millrace.domain.Writes.Receipt;
 import dev.millrace.domain.Writes.Records;
+import dev.millrace.layer.Lease;
+import dev.millrace.layer.Places;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
@@ -23,7 +25,7 @@ import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -40,6 +42,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What waits while no broker answers. */
 class WritePortsTest {
+    private static final int RECORD_BYTES = 1 << 16;
+
     private final Vertx vertx = Vertx.vertx();
     private final RootAllocator root = new RootAllocator();
 
@@ -49,6 +53,8 @@ class WritePortsTest {
     private LocalStore store;
     private Product product;
     private WritePorts ports;
+    private final Places waiting = Places.unshared("writes", 1_000);
+    private final Places requestBytes = new Places("request.bytes", 20 << 20, 10 << 20, 1);
 
     @BeforeEach
     void open() throws Exception {
@@ -66,7 +72,13 @@ class WritePortsTest {
                         "limits.requestTimeout", "1m"))
                 .read();
         ports = WritePorts.start(
-                vertx, configuration, "test", List.of(product), root, WorkerPool.unwatched(vertx, "writes", 2));
+                vertx,
+                configuration,
+                "test",
+                List.of(product),
+                root,
+                WorkerPool.unwatched(vertx, "writes", 2),
+                waiting);
     }
 
     @AfterEach
@@ -77,10 +89,15 @@ class WritePortsTest {
     }
 
     private CompletableFuture<Receipt> write(int bytes, String key) {
-        byte[] body = new byte[bytes];
-        Arrays.fill(body, (byte) ' ');
-        System.arraycopy("{}".getBytes(UTF_8), 0, body, 0, 2);
-        return product.writes().write(new Records(BodyForm.JSON, body, false, key));
+        String record = "{\"id\":\"" + "x".repeat(Math.max(0, RECORD_BYTES - 9)) + "\"}";
+        byte[] body = (bytes < RECORD_BYTES
+                        ? "{}" + " ".repeat(bytes - 2)
+                        : "[" + String.join(",", Collections.nCopies(bytes / RECORD_BYTES, record)) + "]")
+                .getBytes(UTF_8);
+        try (Lease memory = requestBytes.lease("client")) {
+            memory.take(body.length);
+            return product.writes().write(new Records(BodyForm.JSON, body, false, key, memory));
+        }
     }
 
     private static Problem problem(CompletableFuture<Receipt> answer) {
@@ -96,9 +113,9 @@ class WritePortsTest {
             waiting.add(write(bytes, ""));
         }
         assertTrue(waiting.stream().noneMatch(CompletableFuture::isDone));
-        CompletableFuture<Receipt> tooMany = write(bytes, "");
-        assertTrue(tooMany.isDone());
-        assertInstanceOf(Problem.Overloaded.class, problem(tooMany));
+        Problem tooMany =
+                assertThrows(ProblemException.class, () -> write(bytes, "")).problem();
+        assertInstanceOf(Problem.Overloaded.class, tooMany);
         ports.stop().await(30, TimeUnit.SECONDS);
         ProblemException late = assertThrows(ProblemException.class, () -> write(2, ""));
         assertTrue(late.problem().detail().contains("Nothing was written"));
@@ -112,9 +129,28 @@ class WritePortsTest {
         assertLimit(1_000, 2);
     }
 
+    /** A body counts, and the record that is made of it once more. */
     @Test
-    void requests_beyondTheirBytes_areRefused() throws Exception {
-        assertLimit(64, 1 << 20);
+    void requests_beyondTheirClientsMemory_areRefused_andItComesBack() throws Exception {
+        assertInstanceOf(Problem.TooLarge.class, problem(write(6 << 20, "")));
+        assertEquals(0, requestBytes.taken());
+        List<CompletableFuture<Receipt>> waiting = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            waiting.add(write(1 << 20, ""));
+        }
+        long deadline = System.nanoTime() + 20_000_000_000L;
+        while (requestBytes.taken() < 8 << 20) {
+            assertTrue(System.nanoTime() < deadline, () -> requestBytes.taken() + " bytes");
+            Thread.onSpinWait();
+        }
+        Problem tooMuch = problem(write(3 << 19, ""));
+        assertInstanceOf(Problem.ShareTaken.class, tooMuch);
+        assertTrue(waiting.stream().noneMatch(CompletableFuture::isDone));
+        ports.stop().await(30, TimeUnit.SECONDS);
+        for (CompletableFuture<Receipt> answer : waiting) {
+            assertTrue(problem(answer).detail().contains("Nothing was written"));
+        }
+        assertEquals(0, requestBytes.taken());
     }
 
     @Test
