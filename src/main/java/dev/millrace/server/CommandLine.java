@@ -51,6 +51,8 @@ final class CommandLine {
                                      copies a data folder to a new or empty one; a server may run on DIR of a backup
               train                  keeps what a start loads, for quicker ones; this and the next only through ./millrace
               bench NAME             a benchmark
+              prove NAME             a long proof: kill, crash, soak, fuzz, differential
+                --seed N             again as it was then
               --help, --version
 
             Exit codes: 0 fine, 1 the answer is 'no', 2 wrong use, 3 cannot start.

@@ -21,7 +21,7 @@ public record Arguments(String name, Map<String, String> options) {
 
     static Arguments parse(String[] arguments) {
         if (arguments.length == 0) {
-            throw new IllegalArgumentException("A benchmark's name is missing.");
+            throw new IllegalArgumentException("A name is missing.");
         }
         Map<String, String> options = new HashMap<>();
         for (int i = 1; i < arguments.length; i += 2) {

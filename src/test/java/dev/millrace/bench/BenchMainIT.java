@@ -42,7 +42,13 @@ class BenchMainIT {
             "--json",
             json.toString()
         };
-        int code = BenchMain.run(arguments, new PrintStream(out, true, UTF_8), new PrintStream(err, true, UTF_8));
+        int code = BenchMain.run(
+                "bench",
+                BenchMain.BENCHES,
+                0,
+                arguments,
+                new PrintStream(out, true, UTF_8),
+                new PrintStream(err, true, UTF_8));
         assertEquals(0, code, err.toString(UTF_8));
         String printed = out.toString(UTF_8);
         assertTrue(printed.contains(" cores: 2,000 JSON orders of 118 bytes"), printed);

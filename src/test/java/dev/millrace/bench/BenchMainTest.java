@@ -17,7 +17,7 @@ class BenchMainTest {
     @Test
     void run_unknownName_saysHowToUseAndExits2() throws Exception {
         assertEquals(2, run("ingset"));
-        assertTrue(err.toString(UTF_8).contains("no benchmark 'ingset'"), err.toString(UTF_8));
+        assertTrue(err.toString(UTF_8).contains("no 'bench ingset'"), err.toString(UTF_8));
         assertTrue(err.toString(UTF_8).contains("usage:"));
         assertEquals("", out.toString(UTF_8));
     }
@@ -53,7 +53,7 @@ class BenchMainTest {
                         new Ratio("high", 3, 3, Ratio.Better.HIGHER),
                         new Ratio("higher", 2.99, 3, Ratio.Better.HIGHER)),
                 List.of("nginx is not installed"));
-        report.print(new PrintStream(out, true, UTF_8));
+        report.print("bench", new PrintStream(out, true, UTF_8));
         List<String> lines = out.toString(UTF_8).lines().toList();
         assertEquals("bench http on 2 cores: a setting", lines.getFirst());
         assertTrue(lines.get(3).contains(" 2.00 ") && lines.get(3).endsWith("1.00 - 3.00 of 3"), lines.get(3));
@@ -67,6 +67,12 @@ class BenchMainTest {
     }
 
     private int run(String... arguments) throws IOException, InterruptedException {
-        return BenchMain.run(arguments, new PrintStream(out, true, UTF_8), new PrintStream(err, true, UTF_8));
+        return BenchMain.run(
+                "bench",
+                BenchMain.BENCHES,
+                0,
+                arguments,
+                new PrintStream(out, true, UTF_8),
+                new PrintStream(err, true, UTF_8));
     }
 }

@@ -46,8 +46,9 @@ public record Report(
                         .map(lower -> new Ratio(above + " / " + below + ", " + metric, upper / lower, goal, better)));
     }
 
-    void print(PrintStream out) {
-        out.printf(Locale.ROOT, "bench %s on %d cores: %s%n%n", bench, cores, setting);
+    /** Prints it under the command's word, {@code bench} or {@code prove}. */
+    void print(String word, PrintStream out) {
+        out.printf(Locale.ROOT, "%s %s on %d cores: %s%n%n", word, bench, cores, setting);
         int width = results.stream()
                 .mapToInt(series -> series.name().length())
                 .max()

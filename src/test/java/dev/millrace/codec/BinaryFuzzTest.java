@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Damaged Avro, Protobuf and Arrow records, made by the formats' own libraries: each is rows or a violation, wherever it
- * lies, as {@link Placed} says. Runs for some seconds, or for {@code -Dmillrace.fuzz.minutes=10}.
+ * lies, as {@link Placed} says. A slice of {@code ./millrace prove fuzz}.
  */
 class BinaryFuzzTest {
     private static final int FIRST_DICTIONARY = 0x51515151;

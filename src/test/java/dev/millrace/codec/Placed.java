@@ -89,15 +89,15 @@ record Placed(RecordDecoder decoder, BatchWriter writer, BufferAllocator allocat
 
     /** Runs cases until the time is up, each by a seed of its own, which is told with the bytes of one that fails. */
     static void fuzz(Case each) throws Exception {
-        long first = Long.getLong("millrace.fuzz.seed", System.nanoTime());
-        long end = System.nanoTime() + 2_000_000_000L + Long.getLong("millrace.fuzz.minutes", 0) * 60_000_000_000L;
+        long first = Long.getLong("millrace.seed", System.nanoTime());
+        long end = System.nanoTime() + 2_000_000_000L;
         for (long seed = first; seed == first || System.nanoTime() < end; seed++) {
             byte[][] at = {{}};
             try {
                 each.run(new Random(seed), at);
             } catch (Exception | AssertionError | StackOverflowError failure) {
                 throw new AssertionError(
-                        "-Dmillrace.fuzz.seed=" + seed + " (of " + first + " on), record "
+                        "seed " + seed + " (of " + first + " on), record "
                                 + HexFormat.of().formatHex(at[0]),
                         failure);
             }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Damaged records against a contract with every rule and against one of every type: each is a row or a violation,
- * wherever it lies, as {@link Placed} says. Runs for some seconds, or for {@code -Dmillrace.fuzz.minutes=10}.
+ * wherever it lies, as {@link Placed} says. A slice of {@code ./millrace prove fuzz}.
  */
 class RecordFuzzTest {
     private static final String RULED = """

@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** The short form of {@code ./millrace bench kill}. */
+/** The short form of {@code ./millrace prove kill}. */
 class KilledIT {
     @Test
     void killedInTurn_whileLoading_losesAndDoublesNothing() throws Exception {

@@ -18,6 +18,8 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The {@code millrace} script over a copy of its files, with a JDK and a Maven that only say how they were called. */
 class LauncherTest {
@@ -122,14 +124,16 @@ class LauncherTest {
         assertEquals("-jar", launch("serve").out().lines().toList().get(1));
     }
 
-    @Test
-    void bench_runsItsMainOnTheTestClassPath() throws Exception {
-        List<String> said = launch("bench", "http").out().lines().toList();
+    @ParameterizedTest
+    @CsvSource({"bench, BenchMain", "prove, ProveMain"})
+    void benchAndProve_runTheirMainsOnTheTestClassPath(String word, String main) throws Exception {
+        List<String> said = launch(word, "http").out().lines().toList();
         assertEquals(
                 List.of(
+                        "-Dmillrace.test.log=" + root + "/target/" + word + ".log",
                         "-cp",
                         root + "/target/test-classes:" + root + "/target/classes:some.jar",
-                        "dev.millrace.bench.BenchMain",
+                        "dev.millrace.bench." + main,
                         "http"),
                 said.subList(1, said.size()));
     }

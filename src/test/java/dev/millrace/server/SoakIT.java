@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** The short form of {@code ./millrace bench soak}: too short to say whether memory is flat. */
+/** The short form of {@code ./millrace prove soak}: too short to say whether memory is flat. */
 class SoakIT {
     private static final List<String> READERS = List.of(
             "row by key",

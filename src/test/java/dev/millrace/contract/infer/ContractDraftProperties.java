@@ -21,7 +21,7 @@ import net.jqwik.api.lifecycle.BeforeContainer;
 class ContractDraftProperties {
     private static final Path FOLDER = Path.of("target/drafts");
 
-    @Property(tries = 1000)
+    @Property(tries = 300)
     void draft_anyRecords_servesThem(@ForAll("records") List<String> json) {
         List<byte[]> records = json.stream().map(text -> text.getBytes(UTF_8)).toList();
         Sample sample = new Sample();
