@@ -99,8 +99,12 @@ final class WriteCheck implements BodyRecords.Taker, AutoCloseable {
         });
     }
 
-    /** The record that deletes a key, whose components have been found to be its. */
-    Draft delete(Writes.Deletion request) {
+    /**
+     * The record that deletes a key, whose components have been found to be its.
+     *
+     * @param holders partitions that have the key; each gets a record, besides that which the partitioner chooses
+     */
+    Draft delete(Writes.Deletion request, List<Integer> holders) {
         return open(request.memory(), () -> {
             List<String> components = request.key();
             List<Property> key = product.key();
@@ -126,6 +130,7 @@ final class WriteCheck implements BodyRecords.Taker, AutoCloseable {
                 throw noKey(decoder.violation().reason());
             }
             records.add(new ProducerRecord<>(product.topic(), null, form, null));
+            holders.forEach(holder -> records.add(new ProducerRecord<>(product.topic(), holder, form, null)));
             number = 1;
         });
     }

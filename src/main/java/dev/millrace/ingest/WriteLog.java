@@ -26,6 +26,7 @@ import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
+import org.apache.kafka.common.utils.Utils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -239,9 +240,10 @@ final class WriteLog {
         List<List<Future<RecordMetadata>>> sent = new ArrayList<>();
         boolean good = true;
         for (int i = 0; good && i < group.size(); i++) {
-            List<Future<RecordMetadata>> each = transaction.send(group.get(i).records);
+            List<ProducerRecord<byte[], byte[]>> records = once(open, group.get(i).records);
+            List<Future<RecordMetadata>> each = transaction.send(records);
             sent.add(each);
-            good = each.size() == group.get(i).records.size()
+            good = each.size() == records.size()
                     && (each.isEmpty() || each.getLast().state() != Future.State.FAILED);
         }
         transaction.flush();
@@ -271,6 +273,21 @@ final class WriteLog {
         for (int i = 0; i < group.size(); i++) {
             group.get(i).succeed(receipts.get(i));
         }
+    }
+
+    /** Without records that name the partition to which the one before them, which names none, goes by its key. */
+    private List<ProducerRecord<byte[], byte[]>> once(
+            KafkaProducer<byte[], byte[]> open, List<ProducerRecord<byte[], byte[]>> records) {
+        return kafka.properties().containsKey(ProducerConfig.PARTITIONER_CLASS_CONFIG)
+                        || records.stream().allMatch(record -> record.partition() == null)
+                ? records
+                : records.stream()
+                        .filter(record -> record.partition() == null
+                                || record.partition()
+                                        != Utils.toPositive(Utils.murmur2(record.key()))
+                                                % open.partitionsFor(record.topic())
+                                                        .size())
+                        .toList();
     }
 
     /** Why the topic takes no record like one of these. */

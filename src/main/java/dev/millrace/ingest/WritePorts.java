@@ -18,6 +18,7 @@ import dev.millrace.problem.Problem.Rejection;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.store.Key;
 import dev.millrace.store.Position;
+import dev.millrace.store.Snapshot;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.security.MessageDigest;
@@ -166,13 +167,18 @@ public final class WritePorts {
                 throw new Problem.MethodNotAllowed("Deleting rows of an append product", List.of("GET", "HEAD"))
                         .exception();
             }
-            if (Key.parse(product.schema(), request.key()).isEmpty()) {
-                throw new Problem.InvalidParameter(
-                                "key", Key.fault(product.schema(), request.key()), "a key as rows/{key} has it.")
-                        .exception();
-            }
+            Key key = Key.parse(product.schema(), request.key())
+                    .orElseThrow(() -> new Problem.InvalidParameter(
+                                    "key", Key.fault(product.schema(), request.key()), "a key as rows/{key} has it.")
+                            .exception());
             String said = "delete " + request.key();
-            return submit(request, said, new byte[0], false, check -> check.delete(request));
+            return submit(request, said, new byte[0], false, check -> check.delete(request, holders(key)));
+        }
+
+        private List<Integer> holders(Key key) {
+            try (Snapshot snapshot = product.store().snapshot()) {
+                return snapshot.holders(key);
+            }
         }
 
         private List<BodyForm> taken() {

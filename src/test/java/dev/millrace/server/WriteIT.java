@@ -46,6 +46,8 @@ import org.apache.avro.file.DataFileWriter;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericDatumWriter;
 import org.apache.avro.generic.GenericRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -164,7 +166,8 @@ class WriteIT {
         assertEquals(Client.tree(order("a1", 6)), values.get("a1"));
         assertEquals(Client.tree("{\"order_id\":\"r2\",\"total\":9,\"placed_at\":null}"), values.get("r2"));
         // The key is what a delete names, and what Kafka's own partitioner goes by.
-        TestKafka.readAll(orders)
+        TestKafka.readAll(orders).stream()
+                .filter(record -> !new String(record.key(), UTF_8).equals("dd"))
                 .forEach(record -> assertEquals(
                         org.apache.kafka.common.utils.Utils.toPositive(
                                         org.apache.kafka.common.utils.Utils.murmur2(record.key()))
@@ -305,6 +308,41 @@ class WriteIT {
         return TestKafka.readAll(orders).stream()
                 .filter(record -> new String(record.key(), UTF_8).equals(id))
                 .count();
+    }
+
+    @Test
+    void delete_ofAKeyInSeveralPartitions_reachesAll() {
+        String rows = ORDERS + "/rows/";
+        long past = System.currentTimeMillis() - 1_000;
+        for (int partition = 0; partition < 3; partition++) {
+            TestKafka.send(new ProducerRecord<>(
+                    orders, partition, past + partition, "dd".getBytes(UTF_8), order("dd", partition).getBytes(UTF_8)));
+        }
+        // A producer whose clock is fast: the greatest timestamp counts, but a delete of its partition all the same.
+        TestKafka.send(
+                new ProducerRecord<>(orders, 1, past + 3_600_000, "dd".getBytes(UTF_8), order("dd", 100).getBytes(UTF_8)));
+        Client.await("dd", () -> total(rows + "dd") == 100);
+        JsonNode one = client.json(ORDERS + "/rows?id=dd");
+        assertEquals(1, one.get("data").size(), one::toString);
+        HttpResponse<String> deleted = client.send("DELETE", rows + "dd", new byte[0]);
+        assertEquals(200, deleted.statusCode(), deleted.body());
+        assertEquals(1, Client.tree(deleted.body()).get("accepted").asInt());
+        assertEquals(
+                404, at(rows + "dd", header(deleted, "Millrace-Position")).statusCode());
+        assertEquals(
+                List.of(0, 1, 2),
+                TestKafka.readAll(orders).stream()
+                        .filter(record -> new String(record.key(), UTF_8).equals("dd") && record.value() == null)
+                        .map(ConsumerRecord::partition)
+                        .sorted()
+                        .toList());
+    }
+
+    private int total(String row) {
+        HttpResponse<String> answer = client.get(row);
+        return answer.statusCode() == 200
+                ? Client.tree(answer.body()).get("total").asInt()
+                : -1;
     }
 
     @Test
