@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -32,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class DeadLetterRecords implements RecordReader {
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** What becomes of a letter. */
+    private static final Set<String> MARKS = Set.of("replayed", "taken");
 
     /** Larger values break every contract anyway. */
     private static final int MAX_VALUE_BYTES = JsonLimits.DEFAULT.maxBytes();
@@ -69,6 +73,9 @@ final class DeadLetterRecords implements RecordReader {
             return Reading.NOTHING;
         }
         String state = text(headers, DeadLetters.STATE);
+        if (state != null && !MARKS.contains(state)) {
+            return Reading.NOTHING;
+        }
         if (state != null || unpublished) {
             writer.publish();
             unpublished = false;

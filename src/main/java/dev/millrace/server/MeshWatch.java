@@ -80,7 +80,7 @@ final class MeshWatch implements AutoCloseable {
                 take();
             }
             seen = now;
-        } catch (RuntimeException failure) {
+        } catch (RuntimeException | Error failure) { // else there would be no next look
             LOG.error("The change in {} is not taken up", folder, failure);
         }
     }

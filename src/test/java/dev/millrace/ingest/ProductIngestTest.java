@@ -14,8 +14,10 @@ import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.QualityWatch;
 import dev.millrace.ingest.ProductIngest.Outcome;
+import dev.millrace.store.Key;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.Position;
+import dev.millrace.store.Snapshot;
 import dev.millrace.store.StoreOptions;
 import dev.millrace.store.StoreSchema;
 import java.io.IOException;
@@ -26,6 +28,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,6 +39,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -105,6 +110,107 @@ class ProductIngestTest {
                 assertEquals(3, snapshot.rows());
             }
         }
+    }
+
+    @Test
+    void accept_recordsWithHostileHeaders_areRowsAsOthers() throws Exception {
+        try (DomainActor domain = open("json", "{name: n, logicalType: integer}", "")) {
+            Product product = domain.products().getFirst();
+            var ingest = ingest(domain, product);
+            List<ConsumerRecord<ByteBuffer, ByteBuffer>> records = new ArrayList<>();
+            for (String place : new String[] {
+                null, "", "t", "t:0", "t:0:", "t:0:0", "t:0:1", "t:-1:0", "t:1:0", "t:99:0", "t:2147483647:0",
+                "t:2147483648:0", "t:99999999999999999999:0", "t:0:-1", "t:0:9223372036854775807",
+                "t:0:9223372036854775808", "t:0:99999999999999999999", "other:0:0", "::", "t:0:0\0"
+            }) {
+                var record = record(records.size(), null, utf8("{\"n\":1}"));
+                record.headers().add(DeadLetters.REPLAY_OF, place == null ? null : utf8(place));
+                records.add(record);
+            }
+            take(ingest, records);
+            assertEquals(Map.of(), letters);
+            try (var snapshot = product.snapshot()) {
+                // Those of offset 5 and 6 say that they are copies of the first rows.
+                assertEquals(records.size() - 2, snapshot.rows());
+            }
+        }
+    }
+
+    @Test
+    void accept_hostileLetters_holdUpNoOther() throws Exception {
+        try (DomainActor domain = open("json", "{name: n, logicalType: integer}", "")) {
+            Product product = domain.products().getFirst().deadLetters().orElseThrow();
+            SchemaSource none = id -> new SchemaSource.Missing("there is no registry");
+            var ingest = new ProductIngest(product, domain.lanes(product), Optional.empty(), none);
+            ingest.alone(() -> product.store().topic(ID, 1)).join();
+            List<ConsumerRecord<ByteBuffer, ByteBuffer>> records = new ArrayList<>();
+            Map<String, String> good = Map.of(
+                    DeadLetters.TOPIC, "t",
+                    DeadLetters.PARTITION, "0",
+                    DeadLetters.OFFSET, "1",
+                    DeadLetters.CONTRACT_ID, "a-contract",
+                    DeadLetters.CONTRACT_VERSION, "1.0.0",
+                    DeadLetters.VIOLATIONS, "[{\"path\":\"n\",\"rule\":\"type\",\"reason\":\"no\"}]",
+                    DeadLetters.REJECTED_AT, "2026-01-01T00:00:00Z");
+            records.add(letter(records.size(), 1_000, good));
+            for (String name : good.keySet()) {
+                for (String value : List.of(
+                        "", "x", "\0", "-1", "99999999999999999999", "[".repeat(5_000), "{\"rule\":".repeat(900), "[[]]",
+                        "[1e999999999]", "\uD83D\uDE00".repeat(3_000))) {
+                    Map<String, String> bad = new HashMap<>(good);
+                    bad.put(name, value);
+                    bad.merge(DeadLetters.OFFSET, "2", (own, other) -> own.equals("1") ? other : own);
+                    records.add(letter(records.size(), 1_000, bad));
+                }
+            }
+            for (String name : List.of(DeadLetters.OMITTED, DeadLetters.STATE, DeadLetters.REPLAYED_TO)) {
+                for (String value : List.of("", "x", "-1", "9999999999999999999999", "\0")) {
+                    Map<String, String> odd = new HashMap<>(good);
+                    odd.put(name, value);
+                    records.add(letter(records.size(), 1_000, odd));
+                }
+            }
+            for (long timestamp : new long[] {-1, 0, Long.MAX_VALUE, Long.MIN_VALUE}) {
+                Map<String, String> other = new HashMap<>(good);
+                other.put(DeadLetters.OFFSET, "3");
+                records.add(letter(records.size(), timestamp, other));
+            }
+            Map<String, String> last = new HashMap<>(good);
+            last.put(DeadLetters.OFFSET, "4");
+            records.add(letter(records.size(), 1_000, last));
+            take(ingest, records);
+            assertEquals(Position.of(ID, records.size()), product.position());
+            try (var snapshot = product.snapshot()) {
+                for (String offset : List.of("1", "4")) {
+                    Snapshot.Row row = snapshot.find(Key.ofText(product.schema(), utf8("t:0:" + offset)))
+                            .orElseThrow();
+                    assertTrue(
+                            row.batch()
+                                    .column(product.schema().column("state"))
+                                    .equalsBytes(row.row(), utf8("rejected")),
+                            offset);
+                }
+            }
+        }
+    }
+
+    private static ConsumerRecord<ByteBuffer, ByteBuffer> letter(
+            long offset, long timestampMillis, Map<String, String> headers) {
+        var all = new RecordHeaders();
+        all.add("null", null);
+        headers.forEach((name, value) -> all.add(name, utf8(value)));
+        return new ConsumerRecord<>(
+                TOPIC,
+                0,
+                offset,
+                timestampMillis,
+                TimestampType.CREATE_TIME,
+                0,
+                0,
+                null,
+                ByteBuffer.wrap(utf8("bad")),
+                all,
+                Optional.empty());
     }
 
     @Test

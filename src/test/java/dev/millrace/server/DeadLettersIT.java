@@ -24,9 +24,12 @@ import org.apache.arrow.flight.FlightClient;
 import org.apache.arrow.flight.FlightDescriptor;
 import org.apache.arrow.flight.Location;
 import org.apache.arrow.memory.RootAllocator;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,6 +64,36 @@ class DeadLettersIT {
     @AfterEach
     void close() {
         server.close();
+    }
+
+    @Test
+    void letters_thatTheTopicDoesNotTake_areShownUntilItDoes() throws Exception {
+        String topic = mesh.flights() + ".dlq";
+        Client.await("the topic of letters", () -> client.json(FLIGHTS).get("state").asText().equals("LIVE"));
+        maxMessageBytes(topic, 100);
+        send("M", "{\"flight_id\":\"M\",\"delay\":1}");
+        Client.await(
+                "the fault",
+                () -> client.json(FLIGHTS).get("stateDetail").asText().contains(topic + " cannot be written"));
+        assertEquals("UNWRITABLE", client.json(FLIGHTS).get("state").asText());
+        JsonNode ready = Client.of(server.managementPort()).json("/health/ready");
+        assertTrue(ready.get("reasons").toString().contains(topic), ready::toString);
+        send("G", flight("G", 1));
+        Client.await("the next row", () -> client.json(FLIGHTS).get("rows").asInt() == 1);
+        assertEquals("UNWRITABLE", client.json(FLIGHTS).get("state").asText());
+        maxMessageBytes(topic, 1 << 20);
+        awaitLetters(1);
+        Client.await("its end", () -> client.json(FLIGHTS).get("state").asText().equals("LIVE"));
+    }
+
+    private static void maxMessageBytes(String topic, int bytes) throws Exception {
+        var entry = new ConfigEntry("max.message.bytes", Integer.toString(bytes));
+        TestKafka.admin()
+                .incrementalAlterConfigs(Map.of(
+                        new ConfigResource(ConfigResource.Type.TOPIC, topic),
+                        List.of(new AlterConfigOp(entry, AlterConfigOp.OpType.SET))))
+                .all()
+                .get();
     }
 
     @Test
