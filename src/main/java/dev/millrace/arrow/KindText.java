@@ -34,9 +34,10 @@ public sealed interface KindText {
     /** Nothing: what is wrong with the text, as what follows it in a sentence. */
     record Wrong(String reason) implements KindText {}
 
-    /** No text that a request can have is longer. */
+    /** Most digits of a decimal on either side of its point. */
     int MAX_NUMBER = 400;
 
+    long DAY_SECONDS = 86_400;
     Wrong NO_VALUE = new Wrong("is no value for this column.");
     Pattern INTEGER = Pattern.compile("[+-]?\\d{1,100}");
     Pattern NUMBER = Pattern.compile("[+-]?(\\d{1,400}\\.?\\d{0,400}|\\.\\d{1,400})([eE][+-]?\\d{1,4})?");
@@ -60,10 +61,7 @@ public sealed interface KindText {
                     LocalTime time = LocalTime.parse(text);
                     yield clock(time.toSecondOfDay(), time.getNano(), unit);
                 }
-                case Kind.Timestamp(Kind.Unit unit, boolean zoned) -> {
-                    LocalDateTime utc = utc(text, zoned);
-                    yield clock(utc.toEpochSecond(ZoneOffset.UTC), utc.getNano(), unit);
-                }
+                case Kind.Timestamp(Kind.Unit unit, boolean zoned) -> timestamp(text, zoned, unit);
                 case Kind.Struct _, Kind.ListOf _, Kind.MapOf _, Kind.VectorOf _ -> NO_VALUE;
             };
         } catch (DateTimeException | IllegalArgumentException notOfThisKind) {
@@ -123,15 +121,16 @@ public sealed interface KindText {
         return new Whole(units, nanos % unit.nanos() == 0);
     }
 
-    private static LocalDateTime utc(String text, boolean zoned) {
+    private static Whole timestamp(String text, boolean zoned, Kind.Unit unit) {
         if (text.indexOf('T') < 0 && text.indexOf('t') < 0) {
-            return LocalDate.parse(text).atStartOfDay();
+            return clock(LocalDate.parse(text).toEpochDay() * DAY_SECONDS, 0, unit);
         }
-        return zoned
-                ? OffsetDateTime.parse(text)
-                        .withOffsetSameInstant(ZoneOffset.UTC)
-                        .toLocalDateTime()
-                : LocalDateTime.parse(text);
+        if (zoned) {
+            OffsetDateTime instant = OffsetDateTime.parse(text);
+            return clock(instant.toEpochSecond(), instant.getNano(), unit);
+        }
+        LocalDateTime local = LocalDateTime.parse(text);
+        return clock(local.toEpochSecond(ZoneOffset.UTC), local.getNano(), unit);
     }
 
     /** The least value of a column. */

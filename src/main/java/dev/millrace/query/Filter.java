@@ -71,9 +71,11 @@ public sealed interface Filter {
     /** The members of a JSON filter that are no comparisons. */
     Set<String> JOINS = Set.of("and", "or", "not");
 
-    /** All of these. */
+    /** All of these; one that wants every row asks nothing. */
     static Filter all(List<? extends Filter> filters) {
-        return filters.size() == 1 ? filters.getFirst() : new And(List.copyOf(filters));
+        List<? extends Filter> asking =
+                filters.stream().filter(each -> !each.isAll()).toList();
+        return asking.size() == 1 ? asking.getFirst() : new And(List.copyOf(asking));
     }
 
     /** One of these, which are at least one. */

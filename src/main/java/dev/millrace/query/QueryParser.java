@@ -108,8 +108,7 @@ public final class QueryParser {
         Filter filter = filters.ofParameters(conditions);
         String where = single.get(FilterParser.WHERE);
         if (where != null) {
-            Filter asked = filters.ofJson(where);
-            filter = filter.isAll() ? asked : asked.isAll() ? filter : Filter.all(List.of(filter, asked));
+            filter = Filter.all(List.of(filter, filters.ofJson(where)));
         }
         refuseLater(single);
         String limit = single.get("limit");

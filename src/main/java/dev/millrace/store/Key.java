@@ -6,7 +6,7 @@ import dev.millrace.arrow.Kind;
 import dev.millrace.arrow.KindText;
 import dev.millrace.arrow.Scalar;
 import dev.millrace.arrow.SipHash;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -14,11 +14,11 @@ import java.util.Optional;
 public final class Key implements KeyMatch {
     private final StoreSchema schema;
     /** In key order; fewer than the key has columns where one of these cannot hold its component: no row has the key. */
-    private final List<Scalar> components;
+    private final Scalar[] components;
 
-    private Key(StoreSchema schema, List<Scalar> components) {
+    private Key(StoreSchema schema, Scalar... components) {
         this.schema = schema;
-        this.components = List.copyOf(components);
+        this.components = components;
     }
 
     /**
@@ -30,17 +30,18 @@ public final class Key implements KeyMatch {
         if (size == 0 || components.size() != size) {
             return Optional.empty();
         }
-        var scalars = new ArrayList<Scalar>(size);
+        var scalars = new Scalar[size];
+        int held = 0;
         for (int i = 0; i < size; i++) {
             Kind kind = column(schema, i).kind();
             Optional<Scalar> scalar = Scalar.read(kind, components.get(i));
             if (scalar.isPresent()) {
-                scalars.add(scalar.get());
+                scalars[held++] = scalar.get();
             } else if (kind.equal(components.get(i)) instanceof KindText.Wrong) {
                 return Optional.empty();
             }
         }
-        return Optional.of(new Key(schema, scalars));
+        return Optional.of(new Key(schema, held == size ? scalars : Arrays.copyOf(scalars, held)));
     }
 
     /** Why texts are no key, in a sentence. */
@@ -58,14 +59,14 @@ public final class Key implements KeyMatch {
 
     /** The key of one text component, which needs no parsing; {@code utf8} is taken over. */
     public static Key ofText(StoreSchema schema, byte[] utf8) {
-        return new Key(schema, List.of(Scalar.of(utf8)));
+        return new Key(schema, Scalar.of(utf8));
     }
 
     @Override
     public long hash(SipHash secret) {
         long sum = 0;
-        for (int i = 0; i < components.size(); i++) {
-            long part = components.get(i).hash(secret);
+        for (int i = 0; i < components.length; i++) {
+            long part = components[i].hash(secret);
             sum = i == 0 ? part : secret.combine(sum, part);
         }
         return sum;
@@ -73,11 +74,11 @@ public final class Key implements KeyMatch {
 
     @Override
     public boolean matches(Batch batch, int row) {
-        if (components.size() < schema.key().size()) {
+        if (components.length < schema.key().size()) {
             return false;
         }
-        for (int i = 0; i < components.size(); i++) {
-            if (!components.get(i).isAt(batch.column(schema.key().get(i)), row)) {
+        for (int i = 0; i < components.length; i++) {
+            if (!components[i].isAt(batch.column(schema.key().get(i)), row)) {
                 return false;
             }
         }
