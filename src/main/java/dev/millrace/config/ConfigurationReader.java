@@ -41,41 +41,50 @@ public final class ConfigurationReader {
     private final Map<String, String> environment;
     private final Consumer<Fault> warnings;
     private final Map<String, String> overrides;
+    private final PropertyCheck kafka;
 
     private ConfigurationReader(
             List<Path> files,
             Map<String, String> environment,
             Consumer<Fault> warnings,
-            Map<String, String> overrides) {
+            Map<String, String> overrides,
+            PropertyCheck kafka) {
         this.files = List.copyOf(files);
         this.environment = Map.copyOf(environment);
         this.warnings = warnings;
         this.overrides = Map.copyOf(overrides);
+        this.kafka = kafka;
     }
 
     /** A reader that gives the defaults. */
     public static ConfigurationReader ofDefaults() {
-        return new ConfigurationReader(List.of(), Map.of(), warning -> {}, Map.of());
+        return new ConfigurationReader(
+                List.of(), Map.of(), warning -> {}, Map.of(), (property, text) -> Optional.empty());
     }
 
     /** Reads that file, which must exist; its relative folders are relative to its own folder. */
     public ConfigurationReader withFile(Path file) {
-        return new ConfigurationReader(List.of(file), environment, warnings, overrides);
+        return new ConfigurationReader(List.of(file), environment, warnings, overrides, kafka);
     }
 
-    /** Takes {@code MILLRACE_*} out of these variables, in practice {@code System.getenv()}; told of those not taken. */
+    /** Takes {@code MILLRACE_*} out of these variables, in practice {@code System.getenv()}; told of every warning. */
     public ConfigurationReader withEnvironment(Map<String, String> variables, Consumer<Fault> warned) {
-        return new ConfigurationReader(files, variables, warned, overrides);
+        return new ConfigurationReader(files, variables, warned, overrides, kafka);
     }
 
     /** Takes these values by key, for example {@code http.port}, before everything else. */
     public ConfigurationReader withOverrides(Map<String, String> values) {
-        return new ConfigurationReader(files, environment, warnings, values);
+        return new ConfigurationReader(files, environment, warnings, values, kafka);
+    }
+
+    /** Has somebody who knows them look at the properties of the Kafka clients. */
+    public ConfigurationReader withKafkaCheck(PropertyCheck check) {
+        return new ConfigurationReader(files, environment, warnings, overrides, check);
     }
 
     /** The configuration; throws a {@link Problem.InvalidConfiguration} with every fault. */
     public Configuration read() {
-        Reading reading = new Reading();
+        Reading reading = new Reading(kafka);
         files.forEach(reading::file);
         environment.forEach(reading::variable);
         overrides.forEach(reading::override);
@@ -95,6 +104,11 @@ public final class ConfigurationReader {
         private final Faults faults = new Faults();
         private final Map<String, Given> given = new HashMap<>();
         private final Map<String, Object> values = new HashMap<>();
+        private final PropertyCheck kafka;
+
+        Reading(PropertyCheck kafka) {
+            this.kafka = kafka;
+        }
 
         void file(Path file) {
             Path folder = Optional.ofNullable(file.getParent()).orElse(HERE);
@@ -177,12 +191,25 @@ public final class ConfigurationReader {
             return record(Configuration.class, "");
         }
 
+        /** The one map is that of the Kafka clients' properties. */
         private Map<String, String> entries(Key map) {
-            return given.entrySet().stream()
-                    .filter(entry -> map.takes(entry.getKey()))
-                    .collect(Collectors.toMap(
-                            entry -> entry.getKey().substring(map.name().length() + 1),
-                            entry -> entry.getValue().text()));
+            Map<String, String> entries = new HashMap<>();
+            given.forEach((name, value) -> {
+                if (map.takes(name)) {
+                    String property = name.substring(map.name().length() + 1);
+                    entries.put(property, value.text());
+                    kafka.check(property, value.text())
+                            .ifPresent(remark -> remark(remark, value.place(), value.name()));
+                }
+            });
+            return entries;
+        }
+
+        private void remark(PropertyCheck.Remark remark, Place place, String name) {
+            switch (remark.severity()) {
+                case ERROR -> faults.error(Rule.CONFIGURATION, place, name, remark.message());
+                case WARNING -> faults.warning(Rule.CONFIGURATION, place, name, remark.message());
+            }
         }
 
         /** The value given, or the default where none is or a broken one, which is a fault. */

@@ -34,7 +34,7 @@ final class TopicAdmin implements AutoCloseable {
 
     TopicAdmin(Vertx vertx, Configuration.Kafka kafka) {
         this.vertx = vertx;
-        this.admin = Admin.create(ClientSettings.admin(kafka));
+        this.admin = KafkaProperties.made(() -> Admin.create(ClientSettings.admin(kafka)));
     }
 
     /** The topic's id and the end offset of each partition, of committed records; fails when there is no such topic. */

@@ -4,6 +4,7 @@ import dev.millrace.config.Configuration;
 import dev.millrace.config.ConfigurationReader;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductState.Phase;
+import dev.millrace.ingest.KafkaProperties;
 import dev.millrace.ingest.broker.ChildBroker;
 import dev.millrace.ingest.publish.TopicPublisher;
 import dev.millrace.problem.Fault;
@@ -101,6 +102,7 @@ final class DemoRun {
 
     private Configuration configuration(Path data, String bootstrapServers, Consumer<Fault> warnings) {
         return ConfigurationReader.ofDefaults()
+                .withKafkaCheck(new KafkaProperties())
                 .withEnvironment(System.getenv(), warnings)
                 .withOverrides(Map.of(
                         "mesh.name",

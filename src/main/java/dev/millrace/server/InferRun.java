@@ -7,6 +7,7 @@ import dev.millrace.config.ConfigurationReader;
 import dev.millrace.contract.infer.ContractDraft;
 import dev.millrace.contract.infer.JsonRecords;
 import dev.millrace.contract.infer.Sample;
+import dev.millrace.ingest.KafkaProperties;
 import dev.millrace.ingest.TopicSample;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
@@ -73,6 +74,7 @@ final class InferRun {
 
     private String sampleTopic() {
         Configuration.Kafka kafka = ConfigurationReader.ofDefaults()
+                .withKafkaCheck(new KafkaProperties())
                 .withEnvironment(System.getenv(), warning -> err.println("millrace: " + warning))
                 .withOverrides(
                         infer.bootstrapServers().isEmpty()

@@ -2,6 +2,7 @@ package dev.millrace.server;
 
 import dev.millrace.config.Configuration;
 import dev.millrace.config.ConfigurationReader;
+import dev.millrace.ingest.KafkaProperties;
 import java.io.PrintStream;
 
 /** Serves a mesh as a configuration file says. Blocks its caller until it is told to stop. */
@@ -20,6 +21,7 @@ final class ServeRun {
     void run() {
         Configuration configuration = ConfigurationReader.ofDefaults()
                 .withFile(serve.config())
+                .withKafkaCheck(new KafkaProperties())
                 .withEnvironment(System.getenv(), warning -> out.println("millrace: " + warning))
                 .read();
         try (MillraceServer server = MillraceServer.start(configuration)) {
