@@ -113,7 +113,9 @@ public sealed interface Answer extends AutoCloseable {
      * @param tag a strong entity tag of its bytes, in quotes
      * @param released what deletes it, after the last use
      */
-    record Stored(Path file, long size, String tag, CharSequence position, Runnable released) implements Answer {
+    record Stored(
+            CharSequence contentType, Path file, long size, String tag, CharSequence position, Runnable released)
+            implements Answer {
         @Override
         public Version version() {
             return Version.NONE;

@@ -35,10 +35,10 @@ final class ChangePort {
         if (socket && (request.headers().contains(HttpHeaders.TRANSFER_ENCODING) || !length.matches("0?"))) {
             throw new Problem.InvalidBody("A WebSocket's request has a body.", "none.").exception();
         }
-        Negotiation negotiation = Negotiation.of(
+        Negotiation<Format.Push> negotiation = Negotiation.of(
                 Call.header(request, HttpHeaders.ACCEPT),
                 target.parameters(),
-                socket ? List.of(Format.NDJSON) : Format.PUSH);
+                socket ? List.of(Format.Push.LINES) : Format.Push.ALL);
         RowsQuery query = parser.parseChanges(target.without(Set.of("from", "format")));
         List<String> from = target.parameters().stream()
                 .filter(parameter -> parameter.getKey().equals("from"))
@@ -50,7 +50,7 @@ final class ChangePort {
         ProductPort.readable(product);
         String lastId = Call.text(request, "Last-Event-ID").strip();
         ChangeToken token = token(view, !lastId.isEmpty() ? lastId : from.isEmpty() ? "now" : from.getFirst());
-        ChangeForm form = negotiation.format() == Format.EVENTS ? ChangeForm.EVENTS : ChangeForm.LINES;
+        ChangeForm form = negotiation.format() == Format.Push.EVENTS ? ChangeForm.EVENTS : ChangeForm.LINES;
         return Future.succeededFuture(new Answer.Pushed(
                 hub.open(view, query, form, negotiation.numbersAsStrings(), token, Call.client(request))));
     }

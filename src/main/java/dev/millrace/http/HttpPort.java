@@ -22,6 +22,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Clock;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -52,6 +53,7 @@ public final class HttpPort {
     private final Places waiters;
     private final Places memory;
     private final Connections connections;
+    private List<RowFormat> formats = RowFormat.ALL;
     private final AtomicInteger actualPort = new AtomicInteger();
     private final AtomicReference<String> deployment = new AtomicReference<>("");
 
@@ -101,6 +103,12 @@ public final class HttpPort {
         this.connections = new Connections(
                 shares.places("http.connections", settings.maxConnections()),
                 settings.requestTimeout().toMillis());
+    }
+
+    /** Offers rows in other forms; before the start. */
+    HttpPort offering(List<RowFormat> other) {
+        formats = List.copyOf(other);
+        return this;
     }
 
     /**
@@ -198,6 +206,7 @@ public final class HttpPort {
                     vertx,
                     workers,
                     new QueryEngine(engine, allocator),
+                    formats,
                     streams,
                     subscribers,
                     settings.idleTimeout().toMillis(),

@@ -1,6 +1,5 @@
 package dev.millrace.http;
 
-import static org.apache.arrow.vector.compression.CompressionUtil.CodecType.NO_COMPRESSION;
 
 import dev.millrace.problem.Problem;
 import java.util.ArrayList;
@@ -8,7 +7,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.arrow.vector.compression.CompressionUtil.CodecType;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,12 +17,17 @@ import org.jspecify.annotations.Nullable;
  *
  * @param format the format to answer in
  * @param numbersAsStrings whether {@code ; numbers=string} was asked for: long integers and decimals as strings
- * @param codec how an Arrow stream's buffers are compressed: {@code ; codec=zstd}, or the {@code codec} parameter
+ * @param codec how the format itself compresses, {@code none} or one of its codecs: {@code ; codec=zstd}, or the {@code codec}
+ *     parameter
  */
-record Negotiation(Format format, boolean numbersAsStrings, CodecType codec) {
+record Negotiation<F extends Format>(F format, boolean numbersAsStrings, String codec) {
+    /** That buffers are not compressed. */
+    static final String NO_CODEC = "none";
+
     private static final int MAX_RANGES = 50;
-    private static final Map<String, CodecType> CODECS =
-            Map.of("none", CodecType.NO_COMPRESSION, "zstd", CodecType.ZSTD, "lz4", CodecType.LZ4_FRAME);
+    /** A range with another codec matches nothing, whatever its type. */
+    private static final Set<String> KNOWN =
+            RowFormat.ALL.stream().flatMap(format -> format.codecs().stream()).collect(Collectors.toSet());
 
     private record Range(String type, String subtype, boolean numbersAsStrings, String codec, double quality) {
         /** 0 when it does not match, else the higher the more specific. */
@@ -31,22 +36,23 @@ record Negotiation(Format format, boolean numbersAsStrings, CodecType codec) {
             if (type.equals("*") && subtype.equals("*")) {
                 return 1;
             }
-            if (!type.equals(of[0]) || !CODECS.containsKey(codec)) {
+            if (!type.equals(of[0]) || !(codec.equals(NO_CODEC) || KNOWN.contains(codec))) {
                 return 0;
             }
             return subtype.equals("*") ? 2 : subtype.equals(of[1]) ? (numbersAsStrings ? 4 : 3) : 0;
         }
 
-        Negotiation of(Format format) {
-            return new Negotiation(
-                    format,
-                    numbersAsStrings,
-                    format == Format.ARROW ? CODECS.getOrDefault(codec, NO_COMPRESSION) : NO_COMPRESSION);
+        <F extends Format> Negotiation<F> of(F format) {
+            return new Negotiation<>(format, numbersAsStrings, codecs(format).contains(codec) ? codec : NO_CODEC);
         }
     }
 
-    Negotiation(Format format, boolean numbersAsStrings) {
-        this(format, numbersAsStrings, NO_COMPRESSION);
+    private static List<String> codecs(Format format) {
+        return format instanceof RowFormat rows ? rows.codecs() : List.of();
+    }
+
+    Negotiation(F format, boolean numbersAsStrings) {
+        this(format, numbersAsStrings, NO_CODEC);
     }
 
     /**
@@ -56,24 +62,28 @@ record Negotiation(Format format, boolean numbersAsStrings, CodecType codec) {
      * @throws dev.millrace.problem.ProblemException with {@code NotAcceptable}, or {@code InvalidParameter} for a wrong
      *     {@code format}
      */
-    static Negotiation of(@Nullable String accept, List<Map.Entry<String, String>> parameters, List<Format> offered) {
+    static <F extends Format> Negotiation<F> of(
+            @Nullable String accept, List<Map.Entry<String, String>> parameters, List<F> offered) {
         List<Range> ranges = accept == null ? List.of() : ranges(accept);
         Optional<String> asked = single(parameters, "format");
         Optional<String> codec = single(parameters, "codec");
-        Negotiation chosen =
+        Negotiation<F> chosen =
                 asked.isPresent() ? named(asked.get(), ranges, offered) : accepted(accept, ranges, offered);
-        if (codec.isEmpty() || !offered.contains(Format.ARROW)) {
+        List<String> known =
+                offered.stream().flatMap(format -> codecs(format).stream()).distinct().toList();
+        if (codec.isEmpty() || known.isEmpty()) {
             return chosen;
         }
-        CodecType type = CODECS.get(codec.get());
-        if (type == null || chosen.format() != Format.ARROW) {
+        boolean exists = codec.get().equals(NO_CODEC) || known.contains(codec.get());
+        if (!exists || codecs(chosen.format()).isEmpty()) {
             throw new Problem.InvalidParameter(
                             "codec",
-                            type == null ? "there is no such codec." : "only Arrow's buffers are compressed so.",
-                            "with format=arrow one of zstd, lz4, none. A column of that name is filter[codec].")
+                            exists ? "only Arrow's buffers are compressed so." : "there is no such codec.",
+                            "with format=arrow one of " + String.join(", ", known)
+                                    + ", none. A column of that name is filter[codec].")
                     .exception();
         }
-        return new Negotiation(Format.ARROW, chosen.numbersAsStrings(), type);
+        return new Negotiation<>(chosen.format(), chosen.numbersAsStrings(), codec.get());
     }
 
     /**
@@ -92,8 +102,8 @@ record Negotiation(Format format, boolean numbersAsStrings, CodecType codec) {
         return given.stream().findFirst();
     }
 
-    private static Negotiation named(String token, List<Range> ranges, List<Format> offered) {
-        Format format = offered.stream()
+    private static <F extends Format> Negotiation<F> named(String token, List<Range> ranges, List<F> offered) {
+        F format = offered.stream()
                 .filter(candidate -> candidate.token().equals(token))
                 .findFirst()
                 .orElseThrow(() -> new Problem.InvalidParameter(
@@ -106,16 +116,17 @@ record Negotiation(Format format, boolean numbersAsStrings, CodecType codec) {
                                                         .map(Format::token)
                                                         .toList()) + ".")
                         .exception());
-        return best(ranges, format).map(range -> range.of(format)).orElse(new Negotiation(format, false));
+        return best(ranges, format).map(range -> range.of(format)).orElse(new Negotiation<>(format, false));
     }
 
-    private static Negotiation accepted(@Nullable String accept, List<Range> ranges, List<Format> offered) {
+    private static <F extends Format> Negotiation<F> accepted(
+            @Nullable String accept, List<Range> ranges, List<F> offered) {
         if (accept == null || accept.isBlank()) {
-            return new Negotiation(offered.getFirst(), false);
+            return new Negotiation<>(offered.getFirst(), false);
         }
-        Negotiation chosen = null;
+        Negotiation<F> chosen = null;
         double quality = 0;
-        for (Format format : offered) {
+        for (F format : offered) {
             Optional<Range> range = best(ranges, format);
             if (range.isPresent() && range.get().quality() > quality) {
                 quality = range.get().quality();
@@ -152,7 +163,7 @@ record Negotiation(Format format, boolean numbersAsStrings, CodecType codec) {
             }
             double quality = 1;
             boolean numbersAsStrings = false;
-            String codec = "none";
+            String codec = NO_CODEC;
             for (int i = 1; i < pieces.length; i++) {
                 String parameter = pieces[i].trim().toLowerCase(Locale.ROOT);
                 if (parameter.startsWith("q=")) {

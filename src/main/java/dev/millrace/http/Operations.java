@@ -31,7 +31,7 @@ import java.util.stream.Stream;
 
 /** What each operation of {@code openapi.yaml} does, for one event loop, which is the only thread that calls it. */
 final class Operations {
-    private static final CharSequence JSON = Format.JSON.contentType();
+    private static final CharSequence JSON = TextFormat.JSON.contentType();
     private static final CharSequence YAML = HttpHeaders.createOptimized("application/yaml");
     private static final CharSequence JSON_SCHEMA = HttpHeaders.createOptimized("application/schema+json");
 
@@ -160,21 +160,21 @@ final class Operations {
         return rows(port(target), request, target);
     }
 
-    private static Future<Answer> rows(ProductPort port, HttpServerRequest request, RequestTarget target) {
+    private Future<Answer> rows(ProductPort port, HttpServerRequest request, RequestTarget target) {
         return port.rows(
                 target,
                 request,
-                Negotiation.of(Call.header(request, HttpHeaders.ACCEPT), target.parameters(), Format.ALL));
+                Negotiation.of(Call.header(request, HttpHeaders.ACCEPT), target.parameters(), room.formats()));
     }
 
     private Future<Answer> lookUpRows(HttpServerRequest request, RequestTarget target) {
-        Negotiation negotiation = json(request, target);
+        Negotiation<TextFormat> negotiation = json(request, target);
         return port(target)
                 .lookUp(request, LookupJson.keys(Buffer.buffer(target.body())), negotiation.numbersAsStrings());
     }
 
     private static Future<Answer> row(ProductPort port, HttpServerRequest request, RequestTarget target) {
-        Negotiation negotiation = json(request, target);
+        Negotiation<TextFormat> negotiation = json(request, target);
         return port.row(request, key(target), negotiation.numbersAsStrings());
     }
 
@@ -306,9 +306,9 @@ final class Operations {
         return port;
     }
 
-    private static Negotiation json(HttpServerRequest request, RequestTarget target) {
-        Negotiation negotiation =
-                Negotiation.of(Call.header(request, HttpHeaders.ACCEPT), target.parameters(), List.of(Format.JSON));
+    private static Negotiation<TextFormat> json(HttpServerRequest request, RequestTarget target) {
+        Negotiation<TextFormat> negotiation =
+                Negotiation.of(Call.header(request, HttpHeaders.ACCEPT), target.parameters(), List.of(TextFormat.JSON));
         only(target, Set.of("format"));
         return negotiation;
     }

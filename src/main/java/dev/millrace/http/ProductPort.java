@@ -1,11 +1,7 @@
 package dev.millrace.http;
 
-import static org.apache.arrow.vector.compression.CompressionUtil.CodecType.NO_COMPRESSION;
-
 import dev.millrace.arrow.ColumnLayout;
-import dev.millrace.codec.CsvEncoder;
 import dev.millrace.codec.JsonEncoder;
-import dev.millrace.codec.RowEncoder;
 import dev.millrace.domain.Product;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.CursorCodec;
@@ -14,7 +10,6 @@ import dev.millrace.query.QueryParser;
 import dev.millrace.query.Reading;
 import dev.millrace.query.Row;
 import dev.millrace.query.RowKey;
-import dev.millrace.query.RowSource;
 import dev.millrace.query.RowsQuery;
 import dev.millrace.query.Start;
 import dev.millrace.query.View;
@@ -37,7 +32,7 @@ import java.util.stream.Stream;
 
 /** Rows of one product for the requests of one event loop, which is the only thread that calls it. */
 final class ProductPort {
-    private static final CharSequence JSON = Format.JSON.contentType();
+    private static final CharSequence JSON = TextFormat.JSON.contentType();
     private static final int ROW_BYTES = 512;
 
     /** Unfiltered pages up to this size are made on the event loop itself. */
@@ -130,7 +125,7 @@ final class ProductPort {
                         new Problem.InvalidParameter("key", view.keyFault(components), expectedKey(view)).exception());
         try (Reading reading = view.open()) {
             Answer.Version version = seen.versions()
-                    .of(reading.position(), request, new Negotiation(Format.JSON, numbersAsStrings), false);
+                    .of(reading.position(), request, new Negotiation<>(TextFormat.JSON, numbersAsStrings), false);
             if (Conditional.has(request, version.tag())) {
                 return unchanged(version, reading);
             }
@@ -178,17 +173,18 @@ final class ProductPort {
     }
 
     /** A page, or for NDJSON without a limit everything. */
-    Future<Answer> rows(RequestTarget target, HttpServerRequest request, Negotiation negotiation) {
+    Future<Answer> rows(RequestTarget target, HttpServerRequest request, Negotiation<RowFormat> negotiation) {
         Seen seen = seen(request);
         View view = seen.view();
         RowsQuery query = seen.parser().parse(target.without(HOW));
+        RowFormat format = negotiation.format();
         boolean counted = counted(target);
         Coding.Accepted coding = Coding.accepted(
                 Call.header(request, HttpHeaders.ACCEPT_ENCODING),
-                negotiation.codec() == NO_COMPRESSION && negotiation.format() != Format.PARQUET,
+                negotiation.codec().equals(Negotiation.NO_CODEC) && !format.isCompressed(),
                 room.compressFrom());
         readable(product);
-        boolean export = negotiation.format().isExport() && !query.limitGiven();
+        boolean export = format.isExport() && !query.limitGiven();
         if (export && query.grouping().isNone() && !query.sort().isEmpty()) {
             throw new Problem.InvalidParameter(
                             "limit",
@@ -197,11 +193,9 @@ final class ProductPort {
                     .exception();
         }
         Reading reading = view.open(query.start());
-        boolean stored = negotiation.format() == Format.PARQUET;
         RowStream stream;
         boolean here = !export
-                && negotiation.format() != Format.ARROW
-                && !stored
+                && format.isQuick()
                 && query.grouping().isNone()
                 && coding.coding() == Coding.IDENTITY
                 && !counted
@@ -220,30 +214,28 @@ final class ProductPort {
                     () -> request.response().closed() || request.response().ended();
             Optional<RowCount> count = counted ? Optional.of(new RowCount(reading, query, gone)) : Optional.empty();
             long limit = export ? Long.MAX_VALUE : query.limit();
-            RowSource scan = room.engine().rows(view, reading, query, limit, gone);
-            if (stored) {
-                return stored(reading, scan, query, limit, Call.client(request), gone);
+            var rows = new RowFormat.Rows(
+                    room.engine().rows(view, reading, query, limit, gone),
+                    query,
+                    () -> query.grouping().isNone() ? flat(view, target) : query.select(),
+                    () -> product.arrowSchema(query.select(), reading.position()),
+                    limit,
+                    negotiation,
+                    reading.position(),
+                    count,
+                    onward(seen.parser(), reading.position(), query),
+                    // An encoder has one thread; that of the loop is kept, since making one costs as much as some rows.
+                    here
+                                    && !negotiation.numbersAsStrings()
+                                    && query.select().equals(view.shape().columns()) ? Optional.of(seen.whole()) : Optional.empty(),
+                    room.engine(),
+                    gone);
+            if (format.isFile()) {
+                return stored(reading, format, rows, Call.client(request));
             }
-            RowWriter writer = negotiation.format() == Format.ARROW
-                    ? new ArrowRows(
-                            scan,
-                            query.select(),
-                            product.arrowSchema(query.select(), reading.position()),
-                            limit,
-                            negotiation.codec(),
-                            room.engine().allocator())
-                    : new TextRows(
-                            scan,
-                            negotiation.format() == Format.CSV
-                                    ? new CsvEncoder(query.grouping().isNone() ? flat(view, target) : query.select())
-                                    : encoder(seen, query, negotiation, here),
-                            negotiation.format(),
-                            limit,
-                            reading.position().toString(),
-                            count,
-                            onward(seen.parser(), reading.position(), query));
+            RowWriter writer = format.writer(rows);
             stream = new RowStream(
-                    room, reading, writer, negotiation.format(), version, coding, count, Call.client(request), gone);
+                    room, reading, writer, format, version, coding, count, Call.client(request), gone);
             if (export && !counted && request.method() == HttpMethod.HEAD) {
                 return Future.succeededFuture(stream.head());
             }
@@ -255,35 +247,25 @@ final class ProductPort {
     }
 
     /** Rows as a file, written whole before the answer begins; reading and rows are owned. */
-    private Future<Answer> stored(
-            Reading reading, RowSource rows, RowsQuery query, long limit, String client, BooleanSupplier gone) {
+    private Future<Answer> stored(Reading reading, RowFormat format, RowFormat.Rows rows, String client) {
         CharSequence position = reading.position().toString();
         try {
             room.places().take(client); // before the work, so that it bounds that too
         } catch (RuntimeException full) {
-            rows.close();
+            rows.rows().close();
             throw full;
         }
         return room.onWorker(() -> {
-                    try (reading;
-                            rows) {
-                        return room.engine().duckDb().parquet(rows, query.select(), limit, gone);
+                    try (reading) {
+                        return format.file(rows);
                     }
                 })
                 .onFailure(failure -> room.places().giveBack(client))
-                .map(file -> new Answer.Stored(file.path(), file.sizeBytes(), file.tag(), position, () -> {
-                    room.places().giveBack(client);
-                    room.onWorker(() -> DuckDbEngine.delete(file.path()));
-                }));
-    }
-
-    /** An encoder has one thread; that of the event loop is kept, since making one costs as much as some rows. */
-    private static RowEncoder encoder(Seen seen, RowsQuery query, Negotiation negotiation, boolean here) {
-        return here
-                        && !negotiation.numbersAsStrings()
-                        && query.select().equals(seen.view().shape().columns())
-                ? seen.whole()
-                : JsonEncoder.of(query.select(), negotiation.numbersAsStrings());
+                .map(file -> new Answer.Stored(
+                        format.contentType(), file.path(), file.sizeBytes(), file.tag(), position, () -> {
+                            room.places().giveBack(client);
+                            room.onWorker(() -> DuckDbEngine.delete(file.path()));
+                        }));
     }
 
     private static TextRows.Onward onward(QueryParser parser, Position position, RowsQuery query) {

@@ -89,7 +89,7 @@ final class Responder {
         HttpServerRequest request = call.request();
         HttpServerResponse response = request.response();
         MultiMap headers = response.headers();
-        headers.set(HttpHeaders.CONTENT_TYPE, Format.PARQUET.contentType());
+        headers.set(HttpHeaders.CONTENT_TYPE, owned.contentType());
         headers.set(POSITION, owned.position());
         headers.set(HttpHeaders.ETAG, owned.tag());
         headers.set(HttpHeaders.CACHE_CONTROL, "no-cache");
@@ -138,7 +138,7 @@ final class Responder {
                     .onFailure(refused -> subscription.close());
             return;
         }
-        Format format = subscription.form() == ChangeForm.EVENTS ? Format.EVENTS : Format.NDJSON;
+        Format format = subscription.form() == ChangeForm.EVENTS ? Format.Push.EVENTS : Format.Push.LINES;
         MultiMap headers = response.headers();
         headers.set(HttpHeaders.CONTENT_TYPE, format.contentType());
         headers.set(POSITION, subscription.token().position().toString());

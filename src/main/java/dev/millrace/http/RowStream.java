@@ -10,8 +10,8 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.internal.buffer.BufferInternal;
-import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -34,14 +34,12 @@ final class RowStream implements AutoCloseable {
     private static final int CHUNK_BYTES = 128 << 10;
     private static final int QUEUE_BYTES = 64 << 10; // less than a chunk, so that a client that stops holds one
 
-    /** The only member of the line that ends an NDJSON answer that is not whole. */
-    static final String PROBLEM = "millrace:problem";
-
     /** Where streams run and what they may take. */
     record Room(
             Vertx vertx,
             WorkerPool workers,
             QueryEngine engine,
+            List<RowFormat> formats,
             Places places,
             Places subscribers,
             long stallMillis,
@@ -56,7 +54,7 @@ final class RowStream implements AutoCloseable {
     private final Room room;
     private final Reading reading;
     private final RowWriter writer;
-    private final Format format;
+    private final RowFormat format;
     private final Coding.Accepted accepted;
     private final Optional<RowCount> count;
     private final String client;
@@ -88,7 +86,7 @@ final class RowStream implements AutoCloseable {
             Room room,
             Reading reading,
             RowWriter writer,
-            Format format,
+            RowFormat format,
             Answer.Version version,
             Coding.Accepted accepted,
             Optional<RowCount> count,
@@ -139,7 +137,7 @@ final class RowStream implements AutoCloseable {
         return new Answer.Streamed(this);
     }
 
-    Format format() {
+    RowFormat format() {
         return format;
     }
 
@@ -231,13 +229,13 @@ final class RowStream implements AutoCloseable {
     /** The answer is cut short, so that nobody takes half of it for the whole; where a line can say so, one does. */
     private void broken(Throwable failure, HttpServerResponse response) {
         var problem = Faults.of(failure);
-        if (format != Format.NDJSON) {
+        Optional<String> said = format.broken(Responder.json(problem, ""));
+        if (said.isEmpty()) {
             close();
             response.reset();
             return;
         }
-        String line = new JsonObject().put(PROBLEM, Responder.json(problem, "")).encode() + "\n";
-        ByteBuf text = Unpooled.copiedBuffer(line, StandardCharsets.UTF_8);
+        ByteBuf text = Unpooled.copiedBuffer(said.get(), StandardCharsets.UTF_8);
         last = true;
         filled = coder == null ? text : coder.code(text, true);
         write(response);

@@ -17,7 +17,7 @@ final class TextRows implements RowWriter {
 
     private final RowSource scan;
     private final RowEncoder encoder;
-    private final Format format;
+    private final TextFormat format;
     private final String position;
     private final Optional<RowCount> count;
     private final Onward onward;
@@ -30,7 +30,7 @@ final class TextRows implements RowWriter {
     TextRows(
             RowSource scan,
             RowEncoder encoder,
-            Format format,
+            TextFormat format,
             long rows,
             String position,
             Optional<RowCount> count,
@@ -48,14 +48,14 @@ final class TextRows implements RowWriter {
     public boolean fill(ByteSink sink, int softBytes, BooleanSupplier stop) {
         if (!begun) {
             begun = true;
-            if (format == Format.JSON) {
+            if (format == TextFormat.JSON) {
                 sink.put(BEGIN);
             }
             encoder.header(sink);
         }
         while (true) {
             if (index == scan.count()) {
-                if (rowsLeft == 0 && format != Format.JSON) {
+                if (rowsLeft == 0 && format != TextFormat.JSON) {
                     return true;
                 }
                 if (stop.getAsBoolean()) {
@@ -83,13 +83,13 @@ final class TextRows implements RowWriter {
     }
 
     private void row(ByteSink sink) {
-        if (format == Format.JSON && !first) {
+        if (format == TextFormat.JSON && !first) {
             sink.reserve(1);
             sink.put((byte) ',');
         }
         first = false;
         encoder.row(scan.batch(), scan.selection()[index], sink);
-        if (format == Format.NDJSON) {
+        if (format == TextFormat.NDJSON) {
             sink.reserve(1);
             sink.put((byte) '\n');
         }
@@ -98,7 +98,7 @@ final class TextRows implements RowWriter {
     }
 
     private void end(ByteSink sink, boolean more) {
-        if (format == Format.JSON) {
+        if (format == TextFormat.JSON) {
             // Neither a position nor a cursor has a character that JSON escapes.
             String next = more
                     ? '"' + onward.cursor(scan.partition(index), scan.offset(index), scan.skip(index)) + '"'

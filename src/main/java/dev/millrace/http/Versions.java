@@ -31,11 +31,10 @@ final class Versions {
      *
      * @param fixed whether the request names the position
      */
-    Answer.Version of(Position position, HttpServerRequest request, Negotiation negotiation, boolean fixed) {
+    Answer.Version of(Position position, HttpServerRequest request, Negotiation<?> negotiation, boolean fixed) {
         PositionText at = at(position);
-        int form = negotiation.format().ordinal() << 8
-                | negotiation.codec().ordinal() << 1
-                | (negotiation.numbersAsStrings() ? 1 : 0);
+        int form = 31 * negotiation.format().token().hashCode() + 2 * negotiation.codec().hashCode()
+                + (negotiation.numbersAsStrings() ? 1 : 0);
         long hash = Conditional.hash(Hash.combine(at.seed(), form), request.uri());
         return new Answer.Version(at.text(), Conditional.tag(hash), fixed, Answer.Version.NOT_COUNTED);
     }

@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** A real server over a real store on a free port, and a client; the blocked-thread checker listens at 10 ms. */
 final class HttpFixture implements AutoCloseable {
@@ -108,7 +109,8 @@ final class HttpFixture implements AutoCloseable {
                 engine,
                 new Shares(percent, new SimpleMeterRegistry()),
                 WAITERS,
-                memory);
+                memory)
+                .offering(Stream.concat(RowFormat.ALL.stream(), Stream.of(new KeyFormat())).toList());
         port = http.start().await(30, TimeUnit.SECONDS);
     }
 
@@ -175,7 +177,7 @@ final class HttpFixture implements AutoCloseable {
         return Documented.check(client.send(request(method, path, headers), HttpResponse.BodyHandlers.ofString(UTF_8)));
     }
 
-    private HttpRequest request(String method, String path, String... headers) {
+    HttpRequest request(String method, String path, String... headers) {
         var request = HttpRequest.newBuilder(uri(path))
                 .timeout(Duration.ofSeconds(30))
                 .method(method, HttpRequest.BodyPublishers.noBody());

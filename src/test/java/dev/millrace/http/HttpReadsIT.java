@@ -131,6 +131,26 @@ class HttpReadsIT {
     }
 
     @Test
+    void format_thatMainCodeDoesNotKnow_isOfferedByItsLine(@TempDir Path folder) throws Exception {
+        try (var server = new HttpFixture(folder, PortLayers.none(), Duration.ofSeconds(30))) {
+            server.sample().writeUsual(0, 30);
+            for (String[] asked : new String[][] {{"?format=keys"}, {"", "Accept", "text/x-keys"}}) {
+                HttpResponse<String> answer = server.client()
+                        .send(
+                                server.request(
+                                        "GET",
+                                        "/v1/products/aviation/flights/rows" + asked[0],
+                                        asked.length == 1 ? new String[0] : new String[] {asked[1], asked[2]}),
+                                HttpResponse.BodyHandlers.ofString());
+                assertEquals(200, answer.statusCode());
+                assertEquals("text/x-keys", answer.headers().firstValue("Content-Type").orElseThrow());
+                assertEquals(30, answer.body().lines().distinct().count());
+                assertTrue(answer.headers().firstValue("ETag").isPresent());
+            }
+        }
+    }
+
+    @Test
     void eTag_changesWithAllThatTheAnswerDependsOn() throws Exception {
         List<String> tags = new ArrayList<>();
         for (String[] request : new String[][] {

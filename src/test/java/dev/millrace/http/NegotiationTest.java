@@ -29,8 +29,8 @@ class NegotiationTest {
                 "application/x-ndjson; numbers=string; q=0.9|NDJSON|true",
                 "text/html, application/json;q=0.001|JSON|false",
             })
-    void of_accept_choosesByQualityAndSpecificity(String accept, Format format, boolean strings) {
-        assertEquals(new Negotiation(format, strings), Negotiation.of(accept, List.of(), Format.ALL));
+    void of_accept_choosesByQualityAndSpecificity(String accept, TextFormat format, boolean strings) {
+        assertEquals(new Negotiation<>(format, strings), Negotiation.of(accept, List.of(), RowFormat.ALL));
     }
 
     @ParameterizedTest
@@ -53,7 +53,7 @@ class NegotiationTest {
     @Test
     void of_formatParameter_goesBeforeAccept() {
         var ndjson = List.of(Map.entry("format", "ndjson"));
-        assertEquals(new Negotiation(Format.NDJSON, false), Negotiation.of("application/json", ndjson, Format.ALL));
+        assertEquals(new Negotiation<>(TextFormat.NDJSON, false), Negotiation.of("application/json", ndjson, RowFormat.ALL));
         assertEquals(Status.INVALID_PARAMETER, status("*/*", List.of(Map.entry("format", "xml"))));
         assertEquals(
                 Status.INVALID_PARAMETER,
@@ -61,7 +61,7 @@ class NegotiationTest {
     }
 
     private static Status status(String accept, List<Map.Entry<String, String>> parameters) {
-        return assertThrows(ProblemException.class, () -> Negotiation.of(accept, parameters, Format.ALL))
+        return assertThrows(ProblemException.class, () -> Negotiation.of(accept, parameters, RowFormat.ALL))
                 .problem()
                 .status();
     }

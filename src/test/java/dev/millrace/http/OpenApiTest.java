@@ -125,6 +125,7 @@ class OpenApiTest {
                         new dev.millrace.query.DuckDbEngine(new dev.millrace.query.DuckDbEngine.Limits(
                                 java.nio.file.Path.of("target", "openapi-test"), 1 << 26, 1, 1, 1)),
                         new org.apache.arrow.memory.RootAllocator()),
+                RowFormat.ALL,
                 Places.unshared("streams", 1),
                 Places.unshared("subscribers", 1),
                 1,

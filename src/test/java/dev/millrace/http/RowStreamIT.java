@@ -68,6 +68,7 @@ class RowStreamIT {
                     new QueryEngine(
                             new DuckDbEngine(new DuckDbEngine.Limits(folder.resolve("duckdb"), 1 << 26, 1, 1, 1)),
                             sample.allocator()),
+                    RowFormat.ALL,
                     places,
                     places,
                     10_000,
@@ -79,7 +80,10 @@ class RowStreamIT {
                                     room,
                                     new StoredView("d.p", sample.store()).open(),
                                     new Failing(new AtomicInteger(), closed),
-                                    Format.valueOf(request.path().substring(1)),
+                                    RowFormat.ALL.stream()
+                                            .filter(format -> request.path().equals("/" + format.token()))
+                                            .findFirst()
+                                            .orElseThrow(),
                                     new Answer.Version("t:1", "", false, Answer.Version.NOT_COUNTED),
                                     Coding.accepted(request.getHeader("Accept-Encoding"), true, 1024),
                                     Optional.empty(),
@@ -97,7 +101,7 @@ class RowStreamIT {
                     .actualPort();
             for (String coding : List.of("identity", "zstd")) {
                 HttpResponse<byte[]> answer =
-                        client.send(request(port, "NDJSON", coding), HttpResponse.BodyHandlers.ofByteArray());
+                        client.send(request(port, "ndjson", coding), HttpResponse.BodyHandlers.ofByteArray());
                 assertEquals(coding, answer.headers().firstValue("coding").orElseThrow());
                 byte[] body = coding.equals("zstd")
                         ? new ZstdInputStream(new ByteArrayInputStream(answer.body())).readAllBytes()
@@ -105,10 +109,10 @@ class RowStreamIT {
                 List<String> lines = new String(body, UTF_8).lines().toList();
                 assertEquals(2001, lines.size());
                 assertTrue(lines.subList(0, 2000).stream().allMatch((ROW.strip())::equals));
-                JsonNode problem = new ObjectMapper().readTree(lines.getLast()).get(RowStream.PROBLEM);
+                JsonNode problem = new ObjectMapper().readTree(lines.getLast()).get(TextFormat.PROBLEM);
                 assertEquals(503, problem.get("status").asInt());
                 assertTrue(problem.get("detail").asText().contains("its file is broken."));
-                for (String format : List.of("JSON", "CSV", "ARROW")) {
+                for (String format : List.of("json", "csv", "arrow")) {
                     assertThrows(
                             IOException.class,
                             () -> client.send(request(port, format, coding), HttpResponse.BodyHandlers.ofByteArray()));

@@ -1,0 +1,85 @@
+package dev.millrace.http;
+
+import dev.millrace.codec.CsvEncoder;
+import dev.millrace.codec.JsonEncoder;
+import dev.millrace.codec.RowEncoder;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.json.JsonObject;
+import java.util.Optional;
+
+/** Rows as text, one behind the other. */
+enum TextFormat implements RowFormat {
+    /** A page with its position and the cursor of the next. */
+    JSON("application/json", "json"),
+    /** A row a line. */
+    NDJSON("application/x-ndjson", "ndjson"),
+    /** RFC 4180, with a header line. */
+    CSV("text/csv", "csv");
+
+    /** The only member of the line that ends an NDJSON answer that is not whole. */
+    static final String PROBLEM = "millrace:problem";
+
+    private final String mediaType;
+    private final String token;
+    private final CharSequence contentType;
+
+    TextFormat(String mediaType, String token) {
+        this.mediaType = mediaType;
+        this.token = token;
+        this.contentType = HttpHeaders.createOptimized(
+                mediaType.equals("text/csv") ? "text/csv; charset=utf-8; header=present" : mediaType);
+    }
+
+    @Override
+    public String mediaType() {
+        return mediaType;
+    }
+
+    @Override
+    public String token() {
+        return token;
+    }
+
+    @Override
+    public CharSequence contentType() {
+        return contentType;
+    }
+
+    @Override
+    public boolean isExport() {
+        return this != JSON;
+    }
+
+    @Override
+    public boolean isQuick() {
+        return true;
+    }
+
+    @Override
+    public RowWriter writer(Rows rows) {
+        return new TextRows(
+                rows.rows(),
+                encoder(rows),
+                this,
+                rows.limit(),
+                rows.position().toString(),
+                rows.count(),
+                rows.onward());
+    }
+
+    private RowEncoder encoder(Rows rows) {
+        if (this == CSV) {
+            return new CsvEncoder(rows.named().get());
+        }
+        return rows.kept().isPresent()
+                ? rows.kept().get()
+                : JsonEncoder.of(rows.query().select(), rows.wanted().numbersAsStrings());
+    }
+
+    @Override
+    public Optional<String> broken(JsonObject problem) {
+        return this == NDJSON
+                ? Optional.of(new JsonObject().put(PROBLEM, problem).encode() + "\n")
+                : Optional.empty();
+    }
+}
