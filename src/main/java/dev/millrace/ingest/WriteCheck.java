@@ -32,6 +32,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -63,6 +64,8 @@ final class WriteCheck implements BodyRecords.Taker, AutoCloseable {
     private List<ProducerRecord<byte[], byte[]>> records = List.of();
     private List<Rejection> rejected = List.of();
     private @Nullable Lease memory;
+    private @Nullable ProblemException refusal;
+    private long missing;
     private long bytes;
     private int number;
 
@@ -142,12 +145,17 @@ final class WriteCheck implements BodyRecords.Taker, AutoCloseable {
     private Draft open(Lease borrowed, Runnable work) {
         memory = borrowed;
         bytes = 0;
+        refusal = null;
+        missing = 0;
         records = new ArrayList<>();
         rejected = new ArrayList<>();
         number = 0;
         scratch.open(8);
         try {
             work.run();
+            if (refusal != null) {
+                throw refusal;
+            }
             return new Draft(records, bytes, number - rejected.size(), rejected);
         } finally {
             scratch.close();
@@ -157,28 +165,48 @@ final class WriteCheck implements BodyRecords.Taker, AutoCloseable {
         }
     }
 
-    /** Counts a record before there is memory taken for it. */
-    private void count(long size) {
-        if (memory != null) {
-            memory.take(size + RECORD_BYTES);
+    /**
+     * Counts a record before there is memory taken for it. Once there is none, the rest is counted and not made: a request
+     * that is too large by itself is told so, since it need not come again.
+     *
+     * @return whether it may be made
+     */
+    private boolean counts(long size) {
+        Lease from = Objects.requireNonNull(memory);
+        if (refusal == null) {
+            try {
+                from.take(size + RECORD_BYTES);
+                bytes += size;
+                return true;
+            } catch (ProblemException refused) {
+                refusal = refused;
+            }
         }
-        bytes += size;
+        missing += size + RECORD_BYTES;
+        from.checkAlone(missing);
+        return false;
     }
 
     @Override
     public void json(byte[] bytes, int from, int length) {
-        if (decodes(bytes, from, length)) {
-            count(length);
+        if (!decodes(bytes, from, length)) {
+            return;
+        }
+        if (counts(length)) {
             add(Arrays.copyOfRange(bytes, from, from + length));
+        } else {
+            scratch.endRow();
+            scratch.truncate(0);
         }
     }
 
     @Override
     public void json(ByteSink record) {
-        count(record.position());
-        byte[] value = record.toBytes();
-        if (decodes(value, 0, value.length)) {
-            add(value);
+        if (counts(record.position())) {
+            byte[] value = record.toBytes();
+            if (decodes(value, 0, value.length)) {
+                add(value);
+            }
         }
     }
 

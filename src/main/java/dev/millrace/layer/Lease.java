@@ -33,12 +33,23 @@ public final class Lease implements AutoCloseable {
         check();
         Optional<Problem> refusal = places.tryTake(key, count);
         if (refusal.isPresent()) {
-            Problem why = held + count > places.share()
-                    ? new Problem.TooLarge("The request with all that is read from it", held + count, places.share())
-                    : refusal.get();
-            throw why.exception();
+            checkAlone(count);
+            throw refusal.get().exception();
         }
         held += count;
+    }
+
+    /**
+     * Takes nothing, and says whether this request could have so many more if it were alone.
+     *
+     * @throws dev.millrace.problem.ProblemException with {@code TooLarge} when it could not
+     */
+    public synchronized void checkAlone(long count) {
+        if (held + count > places.share()) {
+            throw new Problem.TooLarge(
+                            "The request with all that is read from it", held + count, places.share())
+                    .exception();
+        }
     }
 
     /** Gives some back that are not needed any more. */

@@ -134,6 +134,28 @@ class WriteCheckTest {
         assertEquals(0, share.taken());
     }
 
+    /** Another request of the client has half of its share: what fits alone may come again, what never fits is told so. */
+    @ParameterizedTest
+    @CsvSource({"40, false", "80, true"})
+    void records_whileAnotherRequestHasMemory_areRefusedByWhatTheyNeedAlone(int rows, boolean tooLarge)
+            throws Exception {
+        int valueBytes = 10_000;
+        Places share = new Places("request.bytes", 4_000_000, 1_000_000, 1);
+        try (var root = new RootAllocator();
+                var check = new WriteCheck(
+                        product("logicalType: string", false), root.newChildAllocator("check", 0, 4 << 20), 100, 8);
+                Lease other = share.lease("client");
+                Lease lease = share.lease("client")) {
+            other.take(500_000);
+            byte[] body = Bombs.dictionary(rows, valueBytes, "the_key", "second");
+            var request = new Writes.Records(BodyForm.ARROW, body, false, "", lease);
+            var refused = assertThrows(ProblemException.class, () -> check.check(request));
+            Class<? extends Problem> expected = tooLarge ? Problem.TooLarge.class : Problem.ShareTaken.class;
+            assertEquals(expected, refused.problem().getClass());
+        }
+        assertEquals(0, share.taken());
+    }
+
     private ProductDefinition product(String type, boolean composite) throws IOException {
         Path folder = Files.createDirectories(mesh.resolve("domains/d"));
         Files.writeString(folder.resolve("p.odcs.yaml"), """
