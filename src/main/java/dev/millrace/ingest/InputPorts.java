@@ -111,7 +111,7 @@ public final class InputPorts {
     }
 
     private KafkaInputPort start(DomainActor domain, Product product, ProductIngest ingest) {
-        var port = new KafkaInputPort(vertx, kafka, instance, domain, product, admin, ingest, input);
+        var port = new KafkaInputPort(vertx, kafka, instance, domain, product, admin, ingest, input, TopicStream::open);
         ports.add(port);
         port.start();
         return port;

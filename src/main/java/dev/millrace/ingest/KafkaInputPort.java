@@ -66,6 +66,7 @@ final class KafkaInputPort {
     private final boolean deadLetters;
     private final TopicAdmin admin;
     private final ProductIngest ingest;
+    private final TopicStream.Opener opener;
     private final LostRecords losses;
     private final Backoff backoff = new Backoff(RandomGenerator.getDefault());
     private final Backoff restarts = new Backoff(RandomGenerator.getDefault(), MAX_RESTART_MILLIS);
@@ -104,7 +105,8 @@ final class KafkaInputPort {
             Product product,
             TopicAdmin admin,
             ProductIngest ingest,
-            Configuration.Input input) {
+            Configuration.Input input,
+            TopicStream.Opener opener) {
         this.vertx = vertx;
         this.context = vertx.getOrCreateContext();
         this.kafka = kafka;
@@ -114,6 +116,7 @@ final class KafkaInputPort {
         this.deadLetters = product.definition().isDeadLetters();
         this.admin = admin;
         this.ingest = ingest;
+        this.opener = opener;
         this.losses = new LostRecords(admin, product, ingest, input);
     }
 
@@ -210,7 +213,7 @@ final class KafkaInputPort {
 
     private void consume() {
         domain.state(product, Phase.CATCHING_UP, "");
-        var made = new TopicStream(
+        var made = opener.open(
                 vertx,
                 product.definition().topic(),
                 deadLetters ? ClientSettings.deadLetterConsumer(kafka, member) : ClientSettings.consumer(kafka, member),

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.ByteBufferDeserializer;
@@ -20,34 +21,56 @@ final class TopicStream {
     private static final Logger LOG = LoggerFactory.getLogger(TopicStream.class);
     private static final long RETRY_MILLIS = 10;
     private static final long CLOSE_SECONDS = 5;
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    /** Opens clients of a topic. */
+    interface Opener {
+        TopicStream open(Vertx vertx, String topic, Map<String, Object> settings, SeekingConsumer.Start start);
+    }
 
     private final Vertx vertx;
     private final String topic;
-    private final KafkaConsumer<ByteBuffer, ByteBuffer> client;
+    private final Consumer<ByteBuffer, ByteBuffer> client;
+    private final Duration patience;
     private final KafkaReadStream<ByteBuffer, ByteBuffer> stream;
     private long polledAt;
 
-    /** @param start where to read each partition from, asked on the client's polling thread */
-    TopicStream(Vertx vertx, String topic, Map<String, Object> settings, SeekingConsumer.Start start) {
+    /**
+     * @param client owned
+     * @param start where to read each partition from, asked on the client's polling thread
+     * @param patience how long a poll may take before it is said to hang
+     */
+    TopicStream(
+            Vertx vertx,
+            String topic,
+            Consumer<ByteBuffer, ByteBuffer> client,
+            SeekingConsumer.Start start,
+            Duration patience) {
         this.vertx = vertx;
         this.topic = topic;
-        this.client = new KafkaConsumer<>(settings, new ByteBufferDeserializer(), new ByteBufferDeserializer());
+        this.client = client;
+        this.patience = patience;
         this.stream = KafkaReadStream.create(vertx, SeekingConsumer.over(client, start));
+    }
+
+    /** A client of its own for a topic. */
+    static TopicStream open(Vertx vertx, String topic, Map<String, Object> settings, SeekingConsumer.Start start) {
+        var client = new KafkaConsumer<>(settings, new ByteBufferDeserializer(), new ByteBufferDeserializer());
+        return new TopicStream(vertx, topic, client, start, PATIENCE);
     }
 
     Future<Void> subscribe() {
         return stream.subscribe(Set.of(topic));
     }
 
-    Future<ConsumerRecords<ByteBuffer, ByteBuffer>> poll(Duration patience) {
+    Future<ConsumerRecords<ByteBuffer, ByteBuffer>> poll(Duration wait) {
         polledAt = System.nanoTime();
-        return stream.poll(patience);
+        return stream.poll(wait);
     }
 
     /** Whether the poll that is under way takes longer than any should. */
     boolean hangs() {
-        return System.nanoTime() - polledAt > PATIENCE_NANOS;
+        return System.nanoTime() - polledAt > patience.toNanos();
     }
 
     /** Ends a poll at once; any thread. */

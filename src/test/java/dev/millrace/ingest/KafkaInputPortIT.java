@@ -20,6 +20,7 @@ import dev.millrace.store.StoreSchema;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,11 +28,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.MockConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -81,6 +86,10 @@ class KafkaInputPortIT {
     }
 
     private void start(ProductIngest.Rejection rejection) {
+        start(rejection, TopicStream::open);
+    }
+
+    private void start(ProductIngest.Rejection rejection, TopicStream.Opener opener) {
         Configuration configuration = ConfigurationReader.ofDefaults()
                 .withOverrides(Map.of("kafka.bootstrapServers", TestKafka.bootstrapServers()))
                 .read();
@@ -88,7 +97,7 @@ class KafkaInputPortIT {
         SchemaSource none = id -> new SchemaSource.Missing("there is no registry");
         var ingest = new ProductIngest(product, domain.lanes(product), Optional.of(rejection), none);
         port = new KafkaInputPort(
-                vertx, configuration.kafka(), "test", domain, product, admin, ingest, configuration.input());
+                vertx, configuration.kafka(), "test", domain, product, admin, ingest, configuration.input(), opener);
         port.start();
     }
 
@@ -129,6 +138,51 @@ class KafkaInputPortIT {
         assertEquals(4, failures.get());
         TestKafka.sendAll(topic, 0, List.of("{\"n\":3}"));
         Client.await("the next row", () -> rows() == 3);
+    }
+
+    @Test
+    void client_thatDoesNotComeBackFromAPoll_isShownAndReplaced() {
+        var held = new CountDownLatch(1);
+        var opened = new AtomicInteger();
+        var shown = new AtomicBoolean();
+        start(
+                (FailingRejection) (record, violation) -> CompletableFuture.completedFuture(null),
+                (vertx, topic, settings, start) -> opened.getAndIncrement() == 0
+                        ? new TopicStream(vertx, topic, new Hanging(held), start, Duration.ofMillis(100))
+                        : TopicStream.open(vertx, topic, settings, start));
+        TestKafka.sendAll(topic, 0, List.of("{\"n\":1}"));
+        try {
+            Client.await("the client to be given up", () -> {
+                ProductState now = product.state();
+                shown.set(shown.get()
+                        || now.equals(new ProductState(Phase.RETRYING, "the Kafka client does not answer")));
+                return shown.get();
+            });
+            Client.await("the next one", () -> product.state().phase() == Phase.LIVE && rows() == 1);
+            assertEquals(2, opened.get());
+        } finally {
+            held.countDown();
+        }
+    }
+
+    /** A client that does not come back from a poll. */
+    private static final class Hanging extends MockConsumer<ByteBuffer, ByteBuffer> {
+        private final CountDownLatch held;
+
+        Hanging(CountDownLatch held) {
+            super("none");
+            this.held = held;
+        }
+
+        @Override
+        public ConsumerRecords<ByteBuffer, ByteBuffer> poll(Duration timeout) {
+            try {
+                held.await();
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            return ConsumerRecords.empty();
+        }
     }
 
     @Test
