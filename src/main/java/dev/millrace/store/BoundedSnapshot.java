@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -16,16 +17,28 @@ final class BoundedSnapshot implements Snapshot {
     /** One partition's share; the view's reference belongs to the snapshot. */
     record Part(PartitionView view, long bound) {}
 
+    /** How many rows other partitions' hide at a position; counting them asks of each. */
+    record Hidden(Position position, long rows) {
+        static final Hidden NONE = new Hidden(Position.of("-"), 0);
+    }
+
     private final StoreSchema schema;
     private final Position position;
     private final List<Part> parts;
+    private final AtomicReference<Hidden> lastHidden;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    /** Takes over one reference of each view. */
-    BoundedSnapshot(StoreSchema schema, Position position, List<Part> ownedParts) {
+    /**
+     * Takes over one reference of each view.
+     *
+     * @param lastHidden what was counted last, of whichever position
+     */
+    BoundedSnapshot(
+            StoreSchema schema, Position position, List<Part> ownedParts, AtomicReference<Hidden> lastHidden) {
         this.schema = schema;
         this.position = position;
         this.parts = List.copyOf(ownedParts);
+        this.lastHidden = lastHidden;
     }
 
     @Override
@@ -252,13 +265,25 @@ final class BoundedSnapshot implements Snapshot {
                         .mapToLong(SegmentSlice::visibleRows)
                         .sum();
             }
-            if (!view.shared().isEmpty()) {
-                rows -= cut(partition).stream()
-                        .mapToLong(SegmentSlice::hiddenRows)
-                        .sum();
-            }
         }
-        return rows;
+        return rows - hidden();
+    }
+
+    private long hidden() {
+        Hidden known = lastHidden.get();
+        if (!known.position().equals(position)) {
+            long rows = 0;
+            for (int partition = 0; partition < parts.size(); partition++) {
+                if (!parts.get(partition).view().shared().isEmpty()) {
+                    rows += cut(partition).stream()
+                            .mapToLong(SegmentSlice::hiddenRows)
+                            .sum();
+                }
+            }
+            known = new Hidden(position, rows);
+            lastHidden.set(known);
+        }
+        return known.rows();
     }
 
     @Override

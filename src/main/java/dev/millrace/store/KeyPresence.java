@@ -8,19 +8,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Which keys are in any of a product's partitions: a Bloom filter of two bits a key in one word of 64 (Putze, Sanders,
- * Singler: Cache-, Hash- and Space-Efficient Bloom Filters, 2007), 16 to 32 bits a key. A key that is new in its
+ * Singler: Cache-, Hash- and Space-Efficient Bloom Filters, 2007), 20 to 85 bits a key and 32 MiB at most. A key that is new in its
  * partition and not in here is in no other one, which is so with nearly all of them: one load instead of one for each
  * other partition.
  *
  * <p>It is told only what a {@link KeyIndex} knows of a hash, 28 bits; so a larger one is made from the indexes alone, in
- * the order of their entries, which is that of its words. Beyond 64 million keys it grows no more. Any thread adds: of two
+ * the order of their entries, which is that of its words. Any thread adds: of two
  * that add the same key, one at least is told that it may be in.
  */
 final class KeyPresence {
     private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
-    private static final int FIRST_WORD_BITS = 10;
+    private static final int FIRST_WORD_BITS = 12;
     private static final int MAX_WORD_BITS = KeyIndex.PREFIX_BITS - 6;
-    private static final int WORDS_PER_KEYS = 4;
+    private static final int KEYS_A_WORD = 3;
+    private static final int ROOM = 4;
     private static final int MIX = 0x9E3779B9;
 
     private final int wordBits;
@@ -34,13 +35,17 @@ final class KeyPresence {
         this.words = new long[1 << wordBits];
     }
 
-    /** One with room for so many keys. */
+    /** One with room for some times as many keys. */
     static KeyPresence of(long keys) {
+        return new KeyPresence(wordBits(keys));
+    }
+
+    private static int wordBits(long keys) {
         int bits = FIRST_WORD_BITS;
-        while (bits < MAX_WORD_BITS && (long) WORDS_PER_KEYS << bits < keys) {
+        while (bits < MAX_WORD_BITS && (long) KEYS_A_WORD << bits < keys * ROOM) {
             bits++;
         }
-        return new KeyPresence(bits);
+        return bits;
     }
 
     /** Adds a key's {@link KeyIndex#prefix}; whether it may be in by another partition. A full fence. */
@@ -71,14 +76,14 @@ final class KeyPresence {
 
     /** Counts keys added; true once, when it is too small for them. */
     boolean outgrows(int more) {
-        return keys.addAndGet(more) > (long) WORDS_PER_KEYS << wordBits
+        return keys.addAndGet(more) > (long) KEYS_A_WORD << wordBits
                 && wordBits < MAX_WORD_BITS
                 && outgrown.compareAndSet(false, true);
     }
 
     /** A larger one, to which all that is added from now on is added, too. */
-    KeyPresence enlarged() {
-        var next = new KeyPresence(wordBits + 1);
+    KeyPresence enlarged(long keysNow) {
+        var next = new KeyPresence(Math.max(wordBits + 1, wordBits(keysNow)));
         larger = next;
         return next;
     }

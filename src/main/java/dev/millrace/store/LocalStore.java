@@ -16,6 +16,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
@@ -39,6 +40,8 @@ public final class LocalStore implements ProductStore {
     private final Aside aside;
     private final Scrub scrub;
     private final IntPredicate isHere;
+    private volatile AtomicReference<BoundedSnapshot.Hidden> hidden =
+            new AtomicReference<>(BoundedSnapshot.Hidden.NONE);
     private volatile CompletableFuture<Void> condition = CompletableFuture.completedFuture(null);
     private volatile PartitionLog[] logs = {};
     private volatile @Nullable String topicId;
@@ -297,6 +300,7 @@ public final class LocalStore implements ProductStore {
             // What is left of it has been scrubbed or waits.
             changed[partition] = open(partition, recovered(partition), shared);
             logs = changed;
+            hidden = new AtomicReference<>(BoundedSnapshot.Hidden.NONE); // positions may come again with other rows
         } catch (IOException failure) {
             throw unavailable(failure);
         }
@@ -352,7 +356,7 @@ public final class LocalStore implements ProductStore {
                                 "as_of", "'" + position + "' is not reached yet.", "a position up to " + reached + ".")
                         .exception();
             });
-            var snapshot = new BoundedSnapshot(context.schema(), at.orElse(reached), parts);
+            var snapshot = new BoundedSnapshot(context.schema(), at.orElse(reached), parts, hidden);
             made = true;
             return snapshot;
         } finally {

@@ -3,6 +3,7 @@ package dev.millrace.store;
 import dev.millrace.arrow.ArrowFile;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.BatchWriter;
+import dev.millrace.arrow.SipHash;
 import dev.millrace.problem.Problem;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -480,6 +481,14 @@ final class PartitionLog implements PartitionWriter {
 
     SharedRows shared() {
         return shared;
+    }
+
+    /** Whether there may be rows of a key, whose hash by a secret this is; told by the heap alone. Any thread. */
+    boolean mayHave(SipHash secret, long hash) {
+        PartitionView now = view;
+        return now != null
+                && (now.keys().secret() != secret
+                        || now.keys().index().probe(hash).next() != Location.NONE);
     }
 
     /** The keys of the newest view, to be read on the heap alone; empty when the log is closed. Any thread. */

@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * start it is found anew, in the order of the indexes' entries.
  */
 final class SharedKeys {
+    private static final long SMALL_BYTES = 8 << 20;
+
     private final StoreSchema schema;
     private final Supplier<PartitionLog[]> logs;
     private final Executor background;
@@ -62,7 +64,9 @@ final class SharedKeys {
             }
         }
         if (known.outgrows(count)) {
-            background.execute(() -> enlarge(known));
+            // Some milliseconds at most; a thread that is late would be waited for longer, by look-ups in vain.
+            Executor soon = known.sizeBytes() < SMALL_BYTES ? Runnable::run : background;
+            soon.execute(() -> enlarge(known));
         }
         return found;
     }
@@ -72,7 +76,9 @@ final class SharedKeys {
         var key = new KeyMatch.OfRow(schema, batch, row);
         boolean found = false;
         for (PartitionLog other : logs.get()) {
-            found |= other.partition() != log.partition() && share(other, key, keys.secret(), hash);
+            found |= other.partition() != log.partition()
+                    && other.mayHave(keys.secret(), hash)
+                    && share(other, key, keys.secret(), hash);
         }
         return found;
     }
@@ -149,8 +155,8 @@ final class SharedKeys {
     }
 
     private void enlarge(KeyPresence known) {
-        KeyPresence larger = known.enlarged();
         PartitionLog[] all = logs.get();
+        KeyPresence larger = known.enlarged(keys(all));
         for (PartitionLog log : all) {
             log.index()
                     .ifPresent(

@@ -6,6 +6,7 @@ import dev.millrace.bench.http.PushBench;
 import dev.millrace.bench.http.SlowReadersBench;
 import dev.millrace.bench.ingest.IngestBench;
 import dev.millrace.bench.proof.RestartBench;
+import dev.millrace.bench.scale.KeysBench;
 import dev.millrace.bench.scale.ScaleBench;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -21,6 +22,7 @@ public final class BenchMain {
             "codec", new CodecBench(),
             "freshness", new FreshnessBench(),
             "http", new HttpBench(),
+            "keys", new KeysBench(),
             "ingest", new IngestBench(),
             "push", new PushBench(),
             "restart", new RestartBench(),

@@ -21,8 +21,10 @@ class KilledIT {
                 Set.of(),
                 report.ratios().stream().filter(ratio -> !ratio.met()).collect(Collectors.toSet()),
                 report.toString());
-        assertEquals(6, report.ratios().size(), report.toString());
+        assertEquals(10, report.ratios().size(), report.toString());
         assertEquals(8, report.results().getFirst().values().size(), "kills");
-        assertTrue(report.setting().matches("[\\d,]{5,} bookings published.*"), report.setting());
+        assertTrue(
+                report.setting().matches("[\\d,]{5,} bookings published.* [\\d,]{5} in several partitions; .*"),
+                report.setting());
     }
 }

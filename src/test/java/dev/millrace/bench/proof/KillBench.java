@@ -31,11 +31,13 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Server and broker are killed in turn, as {@code kill -9} does, while bookings are published; then what is served is
- * held against what is in the topic.
+ * Server and broker are killed in turn, as {@code kill -9} does, while bookings are published, and keys into a topic that
+ * grows from 2 to 5 partitions in the middle; then what is served is held against what is in the topics.
  */
 public final class KillBench implements Bench {
     private static final int ACCOUNTS = 5_000;
+    private static final int PARTITIONS_BEFORE = 2;
+    private static final int PARTITIONS_AFTER = 5;
     private static final int MAX_PAUSE_MILLIS = 1_000;
     private static final String CASE = "server and broker in turn";
 
@@ -52,18 +54,23 @@ public final class KillBench implements Bench {
         progress.accept("seed " + seed);
         var random = new Random(Long.parseLong(seed));
         Ledger.mesh(folder.resolve("mesh"), Ledger.TOPIC, "");
+        Ledger.moving(folder.resolve("mesh"));
         ChildBroker broker = ChildBroker.start(folder.resolve("kafka"), 0).join();
         ChildServer server = null;
+        MovingKeys moving = null;
         List<Double> seconds = new ArrayList<>();
         try {
             try (var publisher = new TopicPublisher(broker.bootstrapServers())) {
-                publisher.ensure(List.of(new TopicSpecification(Ledger.TOPIC, 4, Map.of())));
+                publisher.ensure(List.of(
+                        new TopicSpecification(Ledger.TOPIC, 4, Map.of()),
+                        new TopicSpecification(MovingKeys.TOPIC, PARTITIONS_BEFORE, Map.of())));
             }
             Path settings = Ledger.settings(
                     folder, broker.bootstrapServers(), "store: {flushInterval: 200ms, segmentRows: 4096}");
             Path log = folder.resolve("server.log");
             server = ChildServer.start(settings, log);
             Load load = Load.start(broker.bootstrapServers(), ACCOUNTS, arguments.number("rate", this));
+            moving = MovingKeys.start(broker.bootstrapServers(), random.nextLong());
             long seen = 0;
             for (int kill = 0; kill < times; kill++) {
                 // Each kill hits a server that reads: more rows are there than at the one before.
@@ -81,15 +88,28 @@ public final class KillBench implements Bench {
                     broker = broker.restart().join();
                 }
                 seconds.add((System.nanoTime() - begun) / 1e9);
+                if (kill == times / 2) {
+                    moving.grow(PARTITIONS_AFTER);
+                }
                 if ((kill + 1) % 10 == 0) {
                     progress.accept((kill + 1) + " kills, " + seen + " bookings");
                 }
             }
+            moving.end();
             long published = load.end();
             var served = server;
             Client.await("all bookings", () -> rows(served, Ledger.BOOKINGS) >= published);
-            return judge(server, broker, published, seconds, seed);
+            return judge(
+                    server,
+                    broker,
+                    published,
+                    seconds,
+                    seed,
+                    moving.settled(Client.of(server.httpPort()), Ledger.MOVING));
         } finally {
+            if (moving != null) {
+                moving.close();
+            }
             if (server != null) {
                 server.close();
             }
@@ -103,7 +123,12 @@ public final class KillBench implements Bench {
     }
 
     private static Report judge(
-            ChildServer server, ChildBroker broker, long published, List<Double> seconds, String seed) {
+            ChildServer server,
+            ChildBroker broker,
+            long published,
+            List<Double> seconds,
+            String seed,
+            MovingKeys.Verdict moved) {
         var inTopic = new BitSet();
         Map<String, Long> newest = new HashMap<>();
         Client client = Client.of(server.httpPort());
@@ -139,12 +164,15 @@ public final class KillBench implements Bench {
                 "kill",
                 String.format(
                         Locale.ROOT,
-                        "%,d bookings published, %,d in the topic, %,d served; %,d accounts, %,d served; seed %s",
+                        "%,d bookings published, %,d in the topic, %,d served; %,d accounts, %,d served; %,d moving keys,"
+                                + " %,d in several partitions; seed %s",
                         published,
                         records[0],
                         rows[0],
                         newest.size(),
                         rows[1],
+                        moved.keys(),
+                        moved.several(),
                         seed),
                 List.of(new Series(CASE, "until it serves again", "s", seconds)),
                 List.of(
@@ -157,6 +185,10 @@ public final class KillBench implements Bench {
                                 "topic's records that are not the source's",
                                 Math.abs(published - inTopic.cardinality()) + records[0] - inTopic.cardinality()),
                         none("accounts wrong", wrong + Math.abs(newest.size() - rows[1])),
+                        none("moving keys lost", moved.lost()),
+                        none("moving keys double", moved.twice()),
+                        none("moving keys' ghosts", moved.ghosts()),
+                        none("moving keys wrong", moved.wrong()),
                         none("dead letters", dead)),
                 List.of());
     }

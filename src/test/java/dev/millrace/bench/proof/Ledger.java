@@ -14,6 +14,7 @@ import java.nio.file.Path;
 final class Ledger {
     static final String TOPIC = "bank.bookings.v1";
     static final String BOOKINGS = "/v1/products/bank/bookings";
+    static final String MOVING = "/v1/products/bank/moving";
     static final String ACCOUNTS = "/v1/products/bank/accounts";
 
     private Ledger() {}
@@ -29,6 +30,13 @@ final class Ledger {
     static void accounts(Path folder) throws IOException {
         Path domain = Files.createDirectories(folder.resolve("domains/bank"));
         Files.writeString(domain.resolve("accounts.odcs.yaml"), contract("accounts", TOPIC, "upsert", true, ""));
+    }
+
+    /** One more upsert product, of a topic of its own. */
+    static void moving(Path folder) throws IOException {
+        Files.writeString(
+                folder.resolve("domains/bank/moving.odcs.yaml"),
+                contract("moving", MovingKeys.TOPIC, "upsert", true, ""));
     }
 
     /** A server's settings on free ports of loopback; {@code more} are further lines. */
