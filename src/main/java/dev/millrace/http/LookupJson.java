@@ -1,13 +1,15 @@
 package dev.millrace.http;
 
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.millrace.problem.Problem;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.json.DecodeException;
-import io.vertx.core.json.JsonArray;
-import io.vertx.core.json.JsonObject;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 
 /** The keys that a look-up of many asks for, as JSON. */
 final class LookupJson {
@@ -15,6 +17,14 @@ final class LookupJson {
     private static final String EXPECTED =
             "{\"keys\":[\"SFO\",\"LAX\"]}, of a composite key {\"keys\":[[\"SFO\",7]]}; 1 to " + MAX_KEYS
                     + " keys, each component a text, a number or a boolean.";
+
+    /** Numbers keep every digit that the request has. */
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .nodeFactory(JsonNodeFactory.withExactBigDecimals(true))
+            .build();
 
     private LookupJson() {}
 
@@ -25,32 +35,32 @@ final class LookupJson {
      */
     static List<List<String>> keys(Buffer body) {
         try {
-            JsonObject json = new JsonObject(body);
-            if (!json.fieldNames().equals(Set.of("keys"))) {
+            JsonNode json = JSON.readTree(body.getBytes());
+            if (!json.isObject() || json.size() != 1 || !json.has("keys")) {
                 throw invalid("The body has not just the member keys.");
             }
-            JsonArray given = json.getJsonArray("keys");
+            JsonNode given = json.get("keys");
+            if (!given.isArray()) {
+                throw invalid("The member keys is no array.");
+            }
             if (given.isEmpty() || given.size() > MAX_KEYS) {
                 throw invalid("The body has " + given.size() + " keys.");
             }
             List<List<String>> keys = new ArrayList<>(given.size());
-            for (Object key : given) {
-                List<?> components = key instanceof JsonArray several ? several.getList() : List.of(key);
-                keys.add(components.stream().map(LookupJson::component).toList());
+            for (JsonNode key : given) {
+                var components = new ArrayList<String>();
+                for (JsonNode component : key.isArray() ? key : List.of(key)) {
+                    if (!component.isTextual() && !component.isNumber() && !component.isBoolean()) {
+                        throw invalid("A component of key " + keys.size() + " is " + component.getNodeType() + ".");
+                    }
+                    components.add(component.asText());
+                }
+                keys.add(components);
             }
             return keys;
-        } catch (DecodeException | ClassCastException | NullPointerException wrong) {
-            throw invalid("The body is not what a look-up takes.");
+        } catch (IOException wrong) {
+            throw invalid("The body is no JSON, or has a member twice.");
         }
-    }
-
-    private static String component(Object value) {
-        return switch (value) {
-            case String text -> text;
-            case Number number -> number.toString();
-            case Boolean bool -> bool.toString();
-            default -> throw new ClassCastException();
-        };
     }
 
     private static RuntimeException invalid(String reason) {

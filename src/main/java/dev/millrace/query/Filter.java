@@ -88,6 +88,18 @@ public sealed interface Filter {
         return equals(ALL);
     }
 
+    /** How many comparisons it has. */
+    default int comparisons() {
+        return switch (this) {
+            case And(List<Filter> filters) ->
+                filters.stream().mapToInt(Filter::comparisons).sum();
+            case Or(List<Filter> filters) ->
+                filters.stream().mapToInt(Filter::comparisons).sum();
+            case Not(Filter inner) -> inner.comparisons();
+            case Compare _ -> 1;
+        };
+    }
+
     /**
      * The filter as JSON text, the same for the same comparisons in whatever order: a cursor is bound to it, and so are
      * tags and tickets. Read as a JSON filter it is this one again.

@@ -109,6 +109,9 @@ public final class QueryParser {
         String where = single.get(FilterParser.WHERE);
         if (where != null) {
             filter = Filter.all(List.of(filter, filters.ofJson(where)));
+            if (filter.comparisons() > limits.maxFilters()) {
+                throw problem(FilterParser.WHERE, "with the parameters there are too many filters.", "at most " + limits.maxFilters() + ".");
+            }
         }
         refuseLater(single);
         String limit = single.get("limit");

@@ -3,6 +3,7 @@ package dev.millrace.codec;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.millrace.arrow.ArrowSchemas;
+import dev.millrace.arrow.Kind;
 import dev.millrace.contract.FieldType;
 import dev.millrace.contract.FieldType.Encoding;
 import dev.millrace.contract.FieldType.Unit;
@@ -26,6 +27,20 @@ class TypesDocsTest {
         }
         assertEquals(
                 page(), Files.readString(PAGE), "Rewrite it: ./mvnw test -Dtest=TypesDocsTest -Dmillrace.docs=write");
+    }
+
+    @Test
+    void sql_ofTheTableOfKinds_isThePages() {
+        for (Property column : columns()) {
+            Kind kind = Kind.of(column.fieldType());
+            boolean plain = kind.isScalar()
+                    && !(kind instanceof Kind.Decimal)
+                    && !(column.fieldType() instanceof FieldType.OneOf);
+            if (plain) {
+                assertEquals(TypeForms.of(column.fieldType()).sql(), kind.sql());
+            }
+            assertEquals(kind, Kind.of(kind.arrow()), "Arrow's type is the kind's and no other's");
+        }
     }
 
     private static List<Property> columns() {

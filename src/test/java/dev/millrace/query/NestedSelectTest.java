@@ -49,6 +49,8 @@ class NestedSelectTest {
     void select_ofFields_isJustThem_whereverTheRowsLie(String select, String expected) {
         RowsQuery query = query(select);
         assertNotEquals(query("s").fingerprint(), query.fingerprint());
+        // Subscribers of other fields of a struct are another group.
+        assertNotEquals(query("s").canonical(), query.canonical());
         try (var root = new RootAllocator();
                 var writer = new BatchWriter(SCHEMA.layout(), root);
                 var target = new ByteSink.ArrowTarget(root, 1024)) {
