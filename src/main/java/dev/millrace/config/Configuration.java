@@ -215,7 +215,8 @@ public record Configuration(
 
     /**
      * When a segment is sealed, at {@code segmentRows} rows or {@code flushInterval} after its first row; whether a start
-     * compares all files with their checksums; how long positions stay readable; whether segments are merged.
+     * compares all files with their checksums; how long positions stay readable; whether segments are merged; within what
+     * time deleted values leave the files.
      */
     public record Store(
             @Setting(value = "65536", in = "8 to 65536 rows", multipleOf = 8,
@@ -232,7 +233,11 @@ public record Configuration(
             Duration history,
             @Setting(value = "true",
                     text = "Whether small segments are merged and rows that no readable position sees are left out.")
-            boolean compaction) {}
+            boolean compaction,
+            @Setting(value = "1d", in = "1m to 3650d",
+                    text = "Within that time superseded and deleted values leave all files of a product. Positions stay"
+                            + " readable for half of it at most.")
+            Duration erase) {}
 
     /**
      * What writing requests may have: {@code maxRecords} each; an idempotency key is known for {@code window}, so long as

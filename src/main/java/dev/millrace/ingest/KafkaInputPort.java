@@ -96,6 +96,7 @@ final class KafkaInputPort {
     private boolean watching;
     private boolean idle;
     private long watchTimer = -1;
+    private long tendTimer = -1;
 
     KafkaInputPort(
             Vertx vertx,
@@ -122,7 +123,10 @@ final class KafkaInputPort {
 
     /** Begins to read; returns at once. */
     void start() {
-        context.runOnContext(ignored -> findTopic());
+        context.runOnContext(ignored -> {
+            tendTimer = vertx.setPeriodic(WATCH_MILLIS, timer -> tend());
+            findTopic();
+        });
     }
 
     /** Looks at once whether there is something to read, where it would do so only later. Any thread. */
@@ -139,12 +143,23 @@ final class KafkaInputPort {
         context.runOnContext(ignored -> {
             stopping = true;
             vertx.cancelTimer(watchTimer);
+            vertx.cancelTimer(tendTimer);
             if (stream != null) {
                 stream.wakeup();
             }
             endIfIdle();
         });
         return ended.future();
+    }
+
+    /** Lets the store look after its files while nothing is read, too: values leave them in time. */
+    private void tend() {
+        if (stream == null) {
+            ingest.tick().exceptionally(failure -> {
+                LOG.warn("{}: its files are not looked after", product.qualifiedName(), failure);
+                return Optional.empty();
+            });
+        }
     }
 
     private void findTopic() {

@@ -270,7 +270,8 @@ public final class MillraceServer implements AutoCloseable {
                             configuration.store().flushInterval(),
                             keeping.history().orElse(configuration.store().history()),
                             configuration.store().compaction(),
-                            new Retention(keeping.age(), keeping.rows(), keeping.bytes(), keeping.eventTime())),
+                            new Retention(keeping.age(), keeping.rows(), keeping.bytes(), keeping.eventTime()),
+                            configuration.store().erase()),
                     folder,
                     resources);
             if (configuration.store().scrub()) {

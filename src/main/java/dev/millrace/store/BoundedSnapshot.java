@@ -245,7 +245,7 @@ final class BoundedSnapshot implements Snapshot {
         for (Segment segment : segments) {
             if (offset >= segment.coveredFrom() && offset <= segment.facts().lastOffset()) {
                 int row = segment.firstRowAt(offset);
-                return segment.offset(row) == offset
+                return row < segment.rows() && segment.offset(row) == offset
                         ? Trace.ROW
                         : segment.gaps().map(gaps -> gaps.trace(offset)).orElse(Trace.NONE);
             }

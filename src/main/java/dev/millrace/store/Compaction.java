@@ -14,7 +14,10 @@ import java.util.Optional;
  *
  * <p>Rows that were superseded below the horizon go, and deletes below it when no segment is older than the run: a row of
  * the key that stood in an older one would come back with the next start otherwise. The last row of a run always stays,
- * so that the file tells how far it reaches; if it is dead, what superseded it is behind the run and stays, too.
+ * which saves files of nothing; if it is dead, what superseded it is behind the run and stays, too.
+ *
+ * <p>When rows are due to be erased, their segment is written anew whatever its share of dead rows, without any row that
+ * no readable position sees, the last one too. Then the file's last offset is that of a row which is not there.
  *
  * @param selected of each source the rows that stay; {@link RowMap#ALL} for all
  */
@@ -32,7 +35,7 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
     /** A file for a compaction, mapped; the batch is the receiver's to release. */
     record Written(Compaction compaction, Manifest.SegmentFile file, ArrowFile.Mapped mapped) {}
 
-    /** Whether a delete is needed besides its own partition. */
+    /** Whether a delete must stay. */
     interface NeededDelete {
         boolean test(Segment segment, int row);
     }
@@ -80,6 +83,45 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
         return Optional.empty();
     }
 
+    /**
+     * The first segment with a row that was superseded, or a delete that is not needed, below {@code due}; one of which
+     * nothing stays together with a neighbour, so that it is known on which offsets there were rows. The segments are
+     * borrowed.
+     */
+    static Optional<Compaction> erase(
+            StoreSchema schema, List<Segment> segments, long due, long horizon, NeededDelete needed) {
+        for (int i = 0; i < segments.size(); i++) {
+            Segment segment = segments.get(i);
+            boolean dead = segment.marks().first() < due || segment.facts().firstDeleted() < due;
+            if (segment.file() != null && dead) {
+                int[] rows = alive(schema, segment, horizon, true, needed);
+                if (rows != RowMap.ALL) {
+                    int from = rows.length == 0 && i > 0 && isLike(segments.get(i - 1), segment) ? i - 1 : i;
+                    boolean withNext = rows.length == 0
+                            && from == i
+                            && i + 1 < segments.size()
+                            && isLike(segments.get(i + 1), segment);
+                    List<Segment> run = segments.subList(from, withNext ? i + 2 : i + 1);
+                    List<int[]> selected = run.stream()
+                            .map(each -> alive(schema, each, horizon, true, needed))
+                            .toList();
+                    return Optional.of(new Compaction(run, selected, true));
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isLike(Segment neighbour, Segment segment) {
+        return neighbour.file() != null
+                && neighbour.facts().retiredAt() == segment.facts().retiredAt();
+    }
+
+    /** Whether no row stays; there is no file to be written then. */
+    boolean leavesNothing() {
+        return selected.stream().allMatch(rows -> rows != RowMap.ALL && rows.length == 0);
+    }
+
     private static boolean isCandidate(Segment segment) {
         return segment.file() != null && segment.facts().retiredAt() == Marks.NEVER;
     }
@@ -97,9 +139,10 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
     }
 
     /** The rows that some bound from the horizon on may need. */
-    private static int[] alive(StoreSchema schema, Segment segment, long horizon, boolean oldest, NeededDelete needed) {
+    private static int[] alive(
+            StoreSchema schema, Segment segment, long horizon, boolean deletesGo, NeededDelete needed) {
         Marks marks = segment.marks();
-        boolean deletes = oldest && segment.facts().firstDeleted() < horizon;
+        boolean deletes = deletesGo && segment.facts().firstDeleted() < horizon;
         if (!schema.upsert() || (marks.first() >= horizon && !deletes)) {
             return RowMap.ALL;
         }
@@ -146,7 +189,8 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
             }
         }
         long lastOffset = sources.getLast().facts().lastOffset();
-        var facts = new Segment.Facts(1, 1, rows, firstOffset, lastOffset, deletedRows, firstDeleted, Marks.NEVER);
+        long retiredAt = sources.getFirst().facts().retiredAt();
+        var facts = new Segment.Facts(1, 1, rows, firstOffset, lastOffset, deletedRows, firstDeleted, retiredAt);
         boolean thinned =
                 thins || sources.stream().anyMatch(source -> source.gaps().isPresent());
         Optional<Gaps> gaps = thinned ? Optional.of(Gaps.of(sources)) : Optional.empty();

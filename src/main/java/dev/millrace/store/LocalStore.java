@@ -76,6 +76,7 @@ public final class LocalStore implements ProductStore {
                 () -> condition,
                 this::suspect,
                 this::topicName,
+                new Beside(disk, folder, aside),
                 keyHash,
                 new SharedKeys(schema, () -> logs, resources.background()),
                 new LongAdder());
@@ -251,7 +252,7 @@ public final class LocalStore implements ProductStore {
             for (PartitionLog log : old) {
                 log.files().clear();
             }
-            for (Path derived : disk.list(folder.resolve("derived"))) {
+            for (Path derived : disk.list(folder.resolve(Beside.DERIVED))) {
                 for (Path file : disk.list(derived)) {
                     disk.delete(file);
                 }
@@ -423,7 +424,7 @@ public final class LocalStore implements ProductStore {
 
     @Override
     public Optional<Path> derivedFolder() {
-        return Optional.of(folder.resolve("derived"));
+        return Optional.of(folder.resolve(Beside.DERIVED));
     }
 
     @Override

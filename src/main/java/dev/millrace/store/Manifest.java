@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param kept how far back the partition can be read; absent in format 1, where it is from the beginning
  * @param segments in the order of their offsets
  * @param owner whose files these are; null in a manifest of before it was noted
+ * @param reached when the partition had come how far, in the time in which erased values leave its files
  * @param obsolete names of files that the manifest before named and that are deleted once this one is durable
  */
 record Manifest(
@@ -46,6 +47,7 @@ record Manifest(
         Kept kept,
         List<SegmentFile> segments,
         @Nullable Owner owner,
+        @Nullable List<Erasure.Reached> reached,
         @Nullable List<String> obsolete) {
     static final int FORMAT = 2;
     private static final int FIRST_FORMAT = 1;
@@ -65,6 +67,7 @@ record Manifest(
         kept = kept == null ? Kept.ALL : kept;
         schema = List.copyOf(schema);
         segments = List.copyOf(segments);
+        reached = reached == null ? List.of() : List.copyOf(reached);
         obsolete = obsolete == null ? List.of() : List.copyOf(obsolete);
     }
 
@@ -135,27 +138,29 @@ record Manifest(
 
     /** Of a partition that has no files any more. */
     static Manifest empty(StoreSchema schema, Owner owner, long generation) {
-        return new Manifest(FORMAT, "", 0, describe(schema), generation, Kept.ALL, List.of(), owner, List.of());
+        return new Manifest(FORMAT, "", 0, describe(schema), generation, Kept.ALL, List.of(), owner, List.of(), List.of());
     }
 
     /** The same with other segments, up to another offset. */
     Manifest with(long newNext, Kept nowKept, long newGeneration, List<SegmentFile> others) {
-        return new Manifest(FORMAT, topicId, newNext, schema, newGeneration, nowKept, others, owner, List.of());
+        return new Manifest(FORMAT, topicId, newNext, schema, newGeneration, nowKept, others, owner, reached, List.of());
     }
 
-    /** The same of a topic, as a contract describes it now. */
-    Manifest of(String topic, StoreSchema described) {
-        return new Manifest(FORMAT, topic, next, describe(described), generation, kept, segments, owner, obsolete);
+    /** The same of a topic, as a contract describes it now, which came so far so long ago. */
+    Manifest of(String topic, StoreSchema described, List<Erasure.Reached> soFar) {
+        return new Manifest(
+                FORMAT, topic, next, describe(described), generation, kept, segments, owner, soFar, obsolete);
     }
 
     /** The same as the files of an owner. */
     Manifest of(Owner whose) {
-        return new Manifest(FORMAT, topicId, next, schema, generation, kept, segments, whose, obsolete);
+        return new Manifest(FORMAT, topicId, next, schema, generation, kept, segments, whose, reached, obsolete);
     }
 
     /** The same, with files that are to be deleted. */
     Manifest deleting(Collection<String> names) {
-        return new Manifest(FORMAT, topicId, next, schema, generation, kept, segments, owner, List.copyOf(names));
+        return new Manifest(
+                FORMAT, topicId, next, schema, generation, kept, segments, owner, reached, List.copyOf(names));
     }
 
     /** What is wrong when this stands in the place of a partition's manifest; empty when nothing is. */

@@ -65,6 +65,11 @@ final class OpenSegment {
         return marks;
     }
 
+    /** Whether a row was superseded or is a delete, below an offset. */
+    boolean isDead(long bound) {
+        return rows() > 0 && (marks.first() < bound || firstDeleted < bound);
+    }
+
     long allocatedBytes() {
         return writer.isOpen() ? writer.allocatedBytes() : 0;
     }

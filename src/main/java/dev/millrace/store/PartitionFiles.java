@@ -44,6 +44,7 @@ final class PartitionFiles {
      *
      * @param sealed segments sealed since the last plan; a reference each is handed over
      * @param tail the published part of the open segment; its reference is handed over
+     * @param reached when the partition had come how far
      * @param condition what must be met before the plan may become durable
      */
     record Plan(
@@ -51,6 +52,7 @@ final class PartitionFiles {
             List<Segment> sealed,
             @Nullable Segment tail,
             long next,
+            List<Erasure.Reached> reached,
             CompletableFuture<Void> condition) {}
 
     /** A segment's ordinal and its mapped file, the receiver's to release. */
@@ -172,7 +174,7 @@ final class PartitionFiles {
     }
 
     /** Deletes what no manifest names any more; what fails is tried again with the next one, or by the next start. */
-    private void deleteObsolete() {
+    void deleteObsolete() {
         for (String name : List.copyOf(obsolete)) {
             try {
                 disk.delete(folder.resolve(name));
@@ -223,22 +225,36 @@ final class PartitionFiles {
     void rewind(long offset) throws IOException {
         var kept = new ArrayList<Manifest.SegmentFile>();
         var written = new ArrayList<String>();
+        Kept floor = Kept.ALL;
         for (Manifest.SegmentFile file : manifest.segments()) {
             if (file.lastOffset() < offset) {
                 kept.add(file);
             } else if (file.firstOffset() < offset) {
                 kept.add(head(file, offset));
                 written.add(kept.getLast().file());
+            } else if (floor == Kept.ALL) {
+                floor = floor(file, offset);
             }
         }
         List<String> gone = new ArrayList<>(names(manifest.segments()));
         gone.removeAll(names(kept));
         if (!manifest.topicId().isEmpty()) {
             switchTo(
-                    manifest.with(Math.min(offset, manifest.next()), manifest.kept(), generation.get(), kept),
+                    manifest.with(Math.min(offset, manifest.next()), manifest.kept().and(floor), generation.get(), kept),
                     written,
                     gone);
         }
+    }
+
+    /** What is to be known of rows below an offset that a file without any such stood for: they were let go. */
+    private Kept floor(Manifest.SegmentFile file, long offset) throws IOException {
+        ArrowFile.Mapped mapped = map(file);
+        mapped.batch().release();
+        boolean covers = Segment.Origin.of(file, mapped)
+                .gaps()
+                .filter(gaps -> gaps.from() < offset)
+                .isPresent();
+        return covers ? new Kept(0, offset) : Kept.ALL;
     }
 
     /** Writes the rows of a file below an offset as a file of their own. */
@@ -263,11 +279,11 @@ final class PartitionFiles {
                     1,
                     rows,
                     file.firstOffset(),
-                    whole.offset(rows - 1),
+                    whole.gaps().isPresent() ? offset - 1 : whole.offset(rows - 1),
                     deleted,
                     deleted == 0 ? Marks.NEVER : file.firstDeleted(),
                     file.retiredAt());
-            // Gaps beyond the last row are of no harm.
+            // Gaps beyond the last offset are of no harm.
             return write(facts, List.of(new ArrowFile.Part(batch, rows, null)), manifest.topicId(), whole.gaps());
         } finally {
             whole.release();
@@ -386,7 +402,7 @@ final class PartitionFiles {
 
         Manifest manifest(Plan plan) {
             return manifest.with(plan.next(), manifest.kept(), generation.get(), segments)
-                    .of(plan.topicId(), schema);
+                    .of(plan.topicId(), schema, plan.reached());
         }
     }
 }

@@ -257,6 +257,18 @@ final class PartitionKeys {
         return deletesWithoutRow;
     }
 
+    /** Whether segments below an ordinal hold a row of the same key before a row. Any thread. */
+    boolean isBelow(SealedList sealed, int ordinal, Segment segment, int row) {
+        long at = segment.location(row);
+        while ((at = chains.previous(at)) != Location.NONE) {
+            Segment older = sealed.withOrdinal(Location.ordinal(at));
+            if (older != null && older.ordinal() < ordinal && older.row(at) != RowMap.DROPPED) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Heap bytes of index and chains. */
     long sizeBytes() {
         return index.sizeBytes() + chains.sizeBytes();

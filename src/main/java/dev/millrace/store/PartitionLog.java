@@ -303,6 +303,13 @@ final class PartitionLog implements PartitionWriter {
         sealAsked = false; // not before it is seen to be under way
     }
 
+    /** Ends the open segment when a row in it was superseded or is a delete, both below {@code bound}. */
+    void sealIfDead(long bound) {
+        if (open.isDead(bound)) {
+            seal();
+        }
+    }
+
     /** Has the open segment ended when the partition's thread looks next. Any thread. */
     void sealSoon() {
         sealAsked = true;
@@ -339,6 +346,7 @@ final class PartitionLog implements PartitionWriter {
                 newlySealed,
                 open == null ? null : open.retain(),
                 next,
+                upkeep.notes(next),
                 context.condition().get());
         newlySealed = new ArrayList<>();
         plannedNext = next;
@@ -498,6 +506,16 @@ final class PartitionLog implements PartitionWriter {
 
     SealedList sealed() {
         return sealed;
+    }
+
+    /** Whether the files that readers see have, or had, a row of an offset. Any thread. */
+    boolean holds(long offset) {
+        PartitionView now = acquire();
+        try {
+            return now.sealed().segments().stream().anyMatch(segment -> segment.file() != null && segment.had(offset));
+        } finally {
+            now.release();
+        }
     }
 
     /** Whether segments are retired that readers still see. */

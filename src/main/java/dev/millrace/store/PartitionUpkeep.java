@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Lets go of what a partition need not keep: drops retired segments, retires old ones, merges small ones, and builds the
- * key index anew. One of these at a time. The ingest thread begins and ends each; what takes time is done by the
+ * key index anew; and writes segments anew that hold values which are due to be erased. One of these at a time. The ingest thread begins and ends each; what takes time is done by the
  * background thread, and manifests are written by the file threads.
  *
  * <p>No position changes its answer. What is dropped was visible to no position from the history's horizon on, and the
@@ -51,6 +51,7 @@ final class PartitionUpkeep {
     private final StoreSchema schema;
     private final PartitionFiles files;
     private final History history;
+    private final Erasure erasure;
     private final long everyNanos;
     private final long retiresFrom;
     private CompletableFuture<Void> job = CompletableFuture.completedFuture(null);
@@ -60,13 +61,22 @@ final class PartitionUpkeep {
     private long lookedAt;
     private long lookedNext;
     private long garbage;
+    private boolean erasing;
+    private long erased;
+    private long sweptAt;
 
     PartitionUpkeep(PartitionLog log, StoreContext context, PartitionFiles files) {
         this.log = log;
         this.context = context;
         this.schema = context.schema();
         this.files = files;
-        long kept = context.options().history().toNanos();
+        // Values that are to leave the files cannot be read as of a position for longer.
+        long kept = Math.min(
+                context.options().history().toNanos(),
+                context.options().erase().dividedBy(2).toNanos());
+        Manifest manifest = files.manifest();
+        this.sweptAt = context.millisClock().getAsLong();
+        this.erasure = new Erasure(context.options().erase(), manifest.reached(), manifest.next(), sweptAt);
         this.history = new History(kept, files.manifest().kept().oldest());
         this.everyNanos = Math.min(MAX_EVERY_NANOS, kept / EVERY_PART);
         this.lookedAt = context.nanoClock().getAsLong();
@@ -77,10 +87,11 @@ final class PartitionUpkeep {
     /** Begins something when it is time to and nothing is under way. */
     void look(long nanos) {
         history.reach(nanos, log.visibleNext());
+        erasure.reach(context.millisClock().getAsLong(), log.visibleNext());
         settle();
         if (!busy
                 && retirement == null
-                && (nanos - lookedAt >= everyNanos || log.keys().isCrowded())) {
+                && (nanos - lookedAt >= everyNanos || erasing || log.keys().isCrowded())) {
             begin(nanos, history.horizon(nanos));
             lookedAt = nanos;
             lookedNext = log.next();
@@ -107,10 +118,21 @@ final class PartitionUpkeep {
         long rows = segments.stream().mapToLong(Segment::rows).sum();
         if (garbage > options.segmentRows() && garbage > rows / 2) {
             rebuildKeys(log.keys().secret());
-        } else if (options.compaction() || !options.retention().isNone()) {
+        } else {
+            long now = context.millisClock().getAsLong();
+            long due = erasure.due(now);
+            long oldest = Math.max(horizon, due);
+            boolean sweeps = now - sweptAt >= erasure.sweepMillis();
+            boolean erases = schema.upsert() && due > 0 && (due > erased || erasing || sweeps);
+            if (erases) {
+                log.sealIfDead(due);
+            }
+            if (!erases && !sweeps && !options.compaction() && options.retention().isNone()) {
+                return;
+            }
+            PartitionKeys keys = log.keys();
             Retention.Size own = log.size();
             Retention.Size all = context.size().get();
-            long now = context.millisClock().getAsLong();
             withSealed(held -> {
                 List<Segment> list = held.segments();
                 int expired = options.retention().isNone() || log.isRetiring() || nanos < retiresFrom
@@ -119,10 +141,24 @@ final class PartitionUpkeep {
                 if (expired > 0) {
                     return new Then.Show(() -> retire(expired));
                 }
-                Optional<Compaction> compaction = options.compaction()
-                        ? Compaction.choose(schema, options, list, horizon, this::needs)
+                Optional<Compaction> erasure = erases
+                        ? Compaction.erase(
+                                schema,
+                                list,
+                                due,
+                                oldest,
+                                (segment, row) -> keys.isBelow(held, segment.ordinal(), segment, row) || needs(segment, row))
                         : Optional.empty();
-                return compaction.isPresent() ? merge(compaction.get(), horizon) : new Then.Show(() -> {});
+                if (erasure.isPresent()) {
+                    return erase(erasure.get(), oldest);
+                }
+                Optional<Compaction> compaction =
+                        options.compaction() ? Compaction.choose(schema, options, list, horizon, this::needs) : Optional.empty();
+                if (compaction.isPresent()) {
+                    return merge(compaction.get(), horizon);
+                }
+                boolean ends = list.stream().allMatch(segment -> segment.file() != null);
+                return erases || sweeps ? new Then.Write(() -> sweep(now, ends ? due : erased)) : new Then.Show(() -> {});
             });
         }
     }
@@ -168,7 +204,7 @@ final class PartitionUpkeep {
                 }
             } catch (IOException | RuntimeException | Error failure) {
                 LOG.warn("{}: upkeep failed and is tried again later: {}", files.folder(), failure.toString());
-                end(() -> {});
+                end(() -> erasing = false); // not at once
             } finally {
                 if (!goesOn) {
                     done.complete(null);
@@ -185,19 +221,53 @@ final class PartitionUpkeep {
         });
     }
 
+    /** Writes segments anew, or drops them when nothing in them is needed; what they stood for counts as let go then. */
+    private Then erase(Compaction compaction, long horizon) throws IOException {
+        erasing = true;
+        if (!compaction.leavesNothing()) {
+            return merge(compaction, horizon);
+        }
+        List<Segment> gone = compaction.sources();
+        var kept = new Kept(horizon, gone.getLast().facts().lastOffset() + 1);
+        return new Then.Write(() -> drop(gone, kept));
+    }
+
     private void drop(List<Segment> gone) {
         long lastRetired = gone.stream()
                 .mapToLong(segment -> segment.facts().retiredAt())
                 .max()
                 .orElseThrow();
         var kept = new Kept(lastRetired + 1, gone.getLast().facts().lastOffset() + 1);
-        start(context.files(), () -> {
-            files.replace(fileOf(gone), List.of(), kept);
-            return new Then.Show(() -> {
-                put(gone, List.of(), kept);
-                garbage += gone.stream().mapToLong(Segment::rows).sum();
-            });
+        start(context.files(), () -> drop(gone, kept));
+    }
+
+    private Then drop(List<Segment> gone, Kept kept) throws IOException {
+        files.replace(fileOf(gone), List.of(), kept);
+        sweep(context.millisClock().getAsLong());
+        return new Then.Show(() -> {
+            put(gone, List.of(), kept);
+            garbage += gone.stream().mapToLong(Segment::rows).sum();
         });
+    }
+
+    /** Deletes what lies beside the partition's files and holds values of rows that are not in them any more. */
+    private Then sweep(long now, long nowErased) throws IOException {
+        sweep(now);
+        return new Then.Show(() -> {
+            sweptAt = now;
+            erased = nowErased;
+            erasing = false;
+        });
+    }
+
+    private void sweep(long now) throws IOException {
+        files.deleteObsolete();
+        context.beside().sweep(log.partition(), files.manifest(), erasure.setAsideBefore(now), log::holds);
+    }
+
+    /** What a manifest of everything up to {@code next} says of how long ago how much was in. */
+    List<Erasure.Reached> notes(long next) {
+        return erasure.notes(context.millisClock().getAsLong(), next);
     }
 
     /** Lets the first {@code count} segments that are not retired yet go with an offset that readers are about to reach. */
@@ -268,6 +338,7 @@ final class PartitionUpkeep {
             try {
                 files.replace(compaction.files(), List.of(written.file()), kept);
                 replaced = true;
+                sweep(context.millisClock().getAsLong());
             } finally {
                 if (!replaced) {
                     written.mapped().batch().release();

@@ -128,6 +128,16 @@ final class Segment {
         return gaps().map(Gaps::from).orElse(facts.firstOffset());
     }
 
+    /** Whether an offset has a row, or had one that was left out. */
+    boolean had(long offset) {
+        if (offset < coveredFrom() || offset > facts.lastOffset()) {
+            return false;
+        }
+        int row = firstRowAt(offset);
+        return (row < rows() && offset(row) == offset)
+                || gaps().map(gaps -> gaps.trace(offset) == Snapshot.Trace.ROW).orElse(false);
+    }
+
     @Nullable
     RowMap map() {
         return map;

@@ -21,6 +21,7 @@ import org.apache.arrow.memory.BufferAllocator;
  * @param condition what must be met before anything more becomes durable
  * @param suspect told of a file that is not what was written
  * @param topicId the topic's id; asked for only once it is known
+ * @param beside what lies beside the partitions' files
  * @param keyHash hashes the keys, until a partition's are found crowded
  * @param sharedKeys finds keys that several partitions have
  * @param deletesWithoutRow counts the deletes that met no row
@@ -39,6 +40,7 @@ record StoreContext(
         Supplier<CompletableFuture<Void>> condition,
         Suspect suspect,
         Supplier<String> topicId,
+        Beside beside,
         SipHash keyHash,
         SharedKeys sharedKeys,
         LongAdder deletesWithoutRow) {

@@ -279,7 +279,7 @@ public final class StoreFolder {
     }
 
     /**
-     * Merges small segments and leaves out rows that no position from now on sees; earlier positions are gone then.
+     * Merges small segments and leaves out all rows that no position from now on sees; earlier positions are gone then.
      *
      * @throws dev.millrace.problem.ProblemException with {@code CannotStart} when a server has the folder
      */
@@ -295,7 +295,8 @@ public final class StoreFolder {
                 Duration.ZERO,
                 Duration.ZERO,
                 true,
-                Retention.NONE);
+                Retention.NONE,
+                Duration.ZERO);
         try (var root = new RootAllocator();
                 LocalStore store =
                         LocalStore.open(schema, options, folder, new StoreResources(root, root, Runnable::run))) {

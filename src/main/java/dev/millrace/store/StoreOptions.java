@@ -12,6 +12,8 @@ import java.time.Duration;
  * @param flushInterval how old rows may become before they are made durable, checked at each publish
  * @param history how long a position stays readable after a newer one was reached
  * @param compaction whether small segments are merged and dead rows left out
+ * @param erase within what time superseded and deleted values leave all files; a position stays readable for half of it
+ *     at most
  */
 public record StoreOptions(
         int segmentRows,
@@ -20,7 +22,10 @@ public record StoreOptions(
         Duration flushInterval,
         Duration history,
         boolean compaction,
-        Retention retention) {
+        Retention retention,
+        Duration erase) {
+    private static final Duration NEVER = Duration.ofDays(36_500);
+
     public static final int MAX_SEGMENT_ROWS = 1 << 16;
 
     /** How many full segments go into one that compaction makes; a location can number the rows of so many. */
@@ -30,9 +35,21 @@ public record StoreOptions(
         if (segmentRows < 1 || segmentRows > MAX_SEGMENT_ROWS) {
             throw new IllegalArgumentException("segmentRows " + segmentRows + ", expected 1 to " + MAX_SEGMENT_ROWS);
         }
-        if (segmentBytes < 1 || budgetBytes < 1 || flushInterval.isNegative() || history.isNegative()) {
+        if (segmentBytes < 1 || budgetBytes < 1 || flushInterval.isNegative() || history.isNegative() || erase.isNegative()) {
             throw new IllegalArgumentException("sizes and times must be positive");
         }
+    }
+
+    /** Without a time in which values must leave the files. */
+    public StoreOptions(
+            int segmentRows,
+            long segmentBytes,
+            long budgetBytes,
+            Duration flushInterval,
+            Duration history,
+            boolean compaction,
+            Retention retention) {
+        this(segmentRows, segmentBytes, budgetBytes, flushInterval, history, compaction, retention, NEVER);
     }
 
     /** All rows kept as they came, and positions readable for a quarter of an hour. */

@@ -31,6 +31,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class CrashSimulation {
     private static final Duration HISTORY = Duration.ofSeconds(6);
+    private static final Duration ERASE = HISTORY.multipliedBy(2);
     private static final int PARTITIONS = 2;
     private static final int RECORDS = 32;
     private static final int REWIND_AT = 20;
@@ -52,6 +53,7 @@ class CrashSimulation {
             throws IOException {
         StoreModel model = model(seed);
         model.retains = retains;
+        model.erases = true;
         var random = new Random(seed);
         boolean crashed = true;
         int operation = 0;
@@ -147,7 +149,7 @@ class CrashSimulation {
         private LocalStore open(BufferAllocator allocator, Disk disk) throws IOException {
             Retention retention =
                     model.retains ? new Retention(Optional.empty(), 10, Long.MAX_VALUE, "") : Retention.NONE;
-            var options = new StoreOptions(8, 1 << 20, 16 << 20, Duration.ofSeconds(5), HISTORY, true, retention);
+            var options = new StoreOptions(8, 1 << 20, 16 << 20, Duration.ofSeconds(5), HISTORY, true, retention, ERASE);
             LocalStore store = LocalStore.open(
                     model.schema,
                     options,

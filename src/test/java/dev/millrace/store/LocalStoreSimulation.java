@@ -35,6 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class LocalStoreSimulation {
     private static final Duration HISTORY = Duration.ofSeconds(20);
+    private static final Duration ERASE = Duration.ofSeconds(45);
     private static final int PARTITIONS = 3;
 
     @TempDir
@@ -61,6 +62,7 @@ class LocalStoreSimulation {
                 BufferAllocator mapped = root.newChildAllocator("mapped", 0, Long.MAX_VALUE)) {
             var model = new StoreModel(schema, PARTITIONS);
             model.retains = Math.floorMod(seed, 6) >= 3;
+            model.erases = true;
             new Run(random, model, product, mapped).all();
             assertEquals(0, product.getAllocatedMemory());
         }
@@ -94,7 +96,7 @@ class LocalStoreSimulation {
             var retention = model.retains
                     ? new Retention(Optional.of(Duration.ofSeconds(900)), 150, Long.MAX_VALUE, "")
                     : Retention.NONE;
-            var options = new StoreOptions(16, 1 << 20, 16 << 20, Duration.ofSeconds(5), HISTORY, true, retention);
+            var options = new StoreOptions(16, 1 << 20, 16 << 20, Duration.ofSeconds(5), HISTORY, true, retention, ERASE);
             LocalStore opened = LocalStore.open(
                     model.schema,
                     options,
