@@ -23,7 +23,8 @@ public record Configuration(
         Limits limits,
         Query query,
         Store store,
-        Writes writes) {
+        Writes writes,
+        Stop stop) {
     // One setting, one annotated component; the table is kept by hand, the formatter would take twice its lines.
     // spotless:off
 
@@ -254,5 +255,19 @@ public record Configuration(
                     text = "The most such keys that are kept; beyond it the oldest are forgotten before their time."
                             + " Each takes about 200 bytes of heap.")
             int maxKeys) {}
+
+    /** What a server does that is told to stop: it says so, drains, ends. */
+    public record Stop(
+            @Setting(value = "500ms", in = "0ms to 5m",
+                    text = "How long a server that was told to stop says so at `/health/ready` and serves on, so that"
+                            + " those who share out requests see it.")
+            Duration notice,
+            @Setting(value = "8s", in = "0ms to 1h", atMost = "within",
+                    text = "How long answers, streams and uploads under way may go on after that; then they are ended as"
+                            + " their format shows.")
+            Duration streams,
+            @Setting(value = "25s", in = "1s to 1h",
+                    text = "How long the whole stop may take; what has not ended then is left to the end of the process.")
+            Duration within) {}
     // spotless:on
 }

@@ -52,8 +52,7 @@ final class FlightBinding {
                                 (request, observer) -> answer(request, observer, calls::schema, FlightBinding::proto)))
                 .addMethod(
                         FlightServiceGrpc.getDoPutMethod(),
-                        ServerCalls.asyncBidiStreamingCall(answers -> new PutStream(
-                                calls,
+                        ServerCalls.asyncBidiStreamingCall(answers -> calls.putStream(
                                 (ServerCallStreamObserver<Flight.PutResult>) answers,
                                 memory.lease(CallerInterceptor.caller()),
                                 maxPutBytes)))

@@ -11,6 +11,8 @@ import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.query.QueryEngine;
 import io.grpc.Context;
+import dev.millrace.problem.Problem;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -33,6 +35,7 @@ import org.apache.arrow.flight.PollInfo;
 import org.apache.arrow.flight.PutResult;
 import org.apache.arrow.flight.Result;
 import org.apache.arrow.flight.Ticket;
+import org.apache.arrow.flight.impl.Flight;
 import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
@@ -50,6 +53,7 @@ final class FlightCalls implements FlightProducer {
     private final ServedMeters meters;
     private final Places waiters;
     private final Set<SnapshotStream> streams = ConcurrentHashMap.newKeySet();
+    private final Set<PutStream> puts = ConcurrentHashMap.newKeySet();
 
     /** Borrows all of it. */
     FlightCalls(
@@ -71,6 +75,30 @@ final class FlightCalls implements FlightProducer {
         Gauge.builder("millrace.flight.streams", streams, Set::size)
                 .description("DoGet streams under way")
                 .register(registry);
+    }
+
+    /** What a call is told that does not end in time. */
+    static RuntimeException stops() {
+        return new Problem.Unavailable("This server", "it stops. Ask again, or another one.").exception();
+    }
+
+    /** A DoPut that begins, on the calling event loop. */
+    PutStream putStream(ServerCallStreamObserver<Flight.PutResult> answers, Lease owned, int maxBytes) {
+        return new PutStream(this, answers, owned, maxBytes, loops.current());
+    }
+
+    void begun(PutStream put) {
+        puts.add(put);
+    }
+
+    void ended(PutStream put) {
+        puts.remove(put);
+    }
+
+    /** Ends the streams that are under way, in both directions, with {@code UNAVAILABLE}. */
+    void cut() {
+        streams.forEach(SnapshotStream::cut);
+        puts.forEach(PutStream::cut);
     }
 
     /** Ends when the streams that are under way now have given their snapshots back. */

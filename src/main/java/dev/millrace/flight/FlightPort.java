@@ -13,12 +13,14 @@ import io.grpc.netty.NettyServerBuilder;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.logging.Logger;
 import org.apache.arrow.flight.FlightGrpcUtils;
 import org.apache.arrow.flight.auth.ServerAuthHandler;
@@ -40,13 +42,15 @@ public final class FlightPort {
     private static final Duration KEEP_ALIVE = Duration.ofMinutes(1);
     private static final Logger GRPC = Logger.getLogger("io.grpc.netty.NettyServerHandler");
     private static final long LOOK_MILLIS = 10;
-    private static final Duration ABORT = Duration.ofSeconds(10);
+    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
     private final Vertx vertx;
     private final Server server;
     private final FlightCalls calls;
     private final EventLoops loops;
     private final BufferAllocator allocator;
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private final Promise<Void> closed = Promise.promise();
 
     private FlightPort(Vertx vertx, Server server, FlightCalls calls, EventLoops loops, BufferAllocator allocator) {
         this.vertx = vertx;
@@ -144,19 +148,26 @@ public final class FlightPort {
     }
 
     /**
-     * Takes no more calls, lets streams go on for {@code grace}, then ends them; the future ends when all memory is given
-     * back. Called on any thread, once.
+     * Takes no more calls, lets streams go on for {@code grace}, then ends them with {@code UNAVAILABLE}, and soon after that
+     * the connections of clients that do not even take this. The future ends when all memory is given back. Any thread; again
+     * changes nothing.
      */
     public Future<Void> close(Duration grace) {
+        if (!closing.compareAndSet(false, true)) {
+            return closed.future();
+        }
         server.shutdown();
-        return vertx.executeBlocking(() -> terminate(grace), false)
-                .compose(terminated -> calls.ended())
+        vertx.executeBlocking(() -> terminate(grace), false)
+                .compose(terminated -> calls.ended().timeout(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS))
+                .otherwiseEmpty()
                 .compose(ended -> loops.drained())
-                .compose(drained -> released(ABORT.toMillis()))
-                .compose(released -> {
+                .compose(drained -> released(LAST_WORDS.toMillis()))
+                .map(released -> {
                     allocator.close();
-                    return Future.succeededFuture();
-                });
+                    return released;
+                })
+                .onComplete(closed);
+        return closed.future();
     }
 
     /** Ends when the connections' loops have given the last message back, which may be after the server's end. */
@@ -170,7 +181,11 @@ public final class FlightPort {
         if (server.awaitTermination(grace.toMillis(), TimeUnit.MILLISECONDS)) {
             return true;
         }
+        calls.cut();
+        if (server.awaitTermination(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS)) {
+            return true;
+        }
         server.shutdownNow();
-        return server.awaitTermination(ABORT.toMillis(), TimeUnit.MILLISECONDS);
+        return server.awaitTermination(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS);
     }
 }

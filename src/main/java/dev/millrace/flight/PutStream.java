@@ -6,6 +6,7 @@ import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.vertx.core.internal.ContextInternal;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -23,12 +24,19 @@ final class PutStream implements StreamObserver<Flight.FlightData> {
     private final ServerCallStreamObserver<Flight.PutResult> answers;
     private final Lease memory;
     private final int maxBytes;
+    private final ContextInternal context;
     private ByteString rows = ByteString.EMPTY;
     private List<String> path = List.of();
     private boolean ended;
 
     /** @param owned counts what is gathered, before it is */
-    PutStream(FlightCalls calls, ServerCallStreamObserver<Flight.PutResult> answers, Lease owned, int maxBytes) {
+    PutStream(
+            FlightCalls calls,
+            ServerCallStreamObserver<Flight.PutResult> answers,
+            Lease owned,
+            int maxBytes,
+            ContextInternal context) {
+        this.context = context;
         this.calls = calls;
         this.answers = answers;
         this.memory = owned;
@@ -36,6 +44,7 @@ final class PutStream implements StreamObserver<Flight.FlightData> {
         // With a handler, an answer to a client that is gone is dropped; without one it is an exception.
         answers.setOnCancelHandler(this::end);
         answers.setOnCloseHandler(this::end);
+        calls.begun(this);
     }
 
     @Override
@@ -115,6 +124,7 @@ final class PutStream implements StreamObserver<Flight.FlightData> {
             ended = true;
             rows = ByteString.EMPTY;
             memory.close();
+            calls.ended(this);
         }
     }
 
@@ -126,6 +136,11 @@ final class PutStream implements StreamObserver<Flight.FlightData> {
                     .build());
             answers.onCompleted();
         }
+    }
+
+    /** Fails the call unless it is over, since the server stops. Any thread. */
+    void cut() {
+        context.runOnContext(turn -> fail(Faults.of("DoPut", FlightCalls.stops())));
     }
 
     private void fail(Throwable failure) {

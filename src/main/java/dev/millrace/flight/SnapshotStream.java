@@ -100,6 +100,11 @@ final class SnapshotStream {
         cutNext();
     }
 
+    /** Fails the call unless it is over, since the server stops. Any thread. */
+    void cut() {
+        context.runOnContext(turn -> fail(FlightCalls.stops()));
+    }
+
     /** Fails the call unless it is over. */
     void fail(Throwable failure) {
         if (!over) {

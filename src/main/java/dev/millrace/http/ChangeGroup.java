@@ -246,9 +246,12 @@ final class ChangeGroup {
                 () -> {});
     }
 
-    /** Ends all, since the server stops. */
+    /** Ends all, since the server stops, with the id to resume from. */
     void close() {
-        List.copyOf(all).forEach(subscriber -> end(subscriber, Optional.empty()));
+        List.copyOf(all).forEach(subscriber -> {
+            subscriber.outlet.beat(key.form().position(subscriber.token));
+            end(subscriber, Optional.empty());
+        });
     }
 
     private void fail(Subscriber subscriber, Throwable failure) {

@@ -15,15 +15,20 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -34,6 +39,7 @@ import org.apache.arrow.memory.BufferAllocator;
  * any thread.
  */
 public final class HttpPort {
+    static final long LAST_WORDS_MILLIS = 1000;
     private static final int MAX_LINE_BYTES = 8 << 10;
     private static final int MAX_HEADER_BYTES = 16 << 10;
     private static final int MAX_CLIENT_FRAME_BYTES = 4 << 10;
@@ -54,6 +60,8 @@ public final class HttpPort {
     private final Places memory;
     private final Connections connections;
     private List<RowFormat> formats = RowFormat.ALL;
+    private final UnderWay underWay = new UnderWay();
+    private final Queue<Loop> started = new ConcurrentLinkedQueue<>();
     private final AtomicInteger actualPort = new AtomicInteger();
     private final AtomicReference<String> deployment = new AtomicReference<>("");
 
@@ -131,10 +139,26 @@ public final class HttpPort {
                                 : failure));
     }
 
-    /** Takes no more connections and ends those there are; requests under way are cut short. */
-    public Future<Void> stop() {
+    /**
+     * Takes no more connections and requests, and ends subscribers; answers under way may go on for {@code grace}, and are
+     * then ended as their format shows. The result comes when no memory is held for them, at most {@value #LAST_WORDS_MILLIS}
+     * ms twice after that.
+     */
+    public Future<Void> stop(Duration grace) {
         String deployed = deployment.getAndSet("");
-        return deployed.isEmpty() ? Future.succeededFuture() : vertx.undeploy(deployed);
+        if (deployed.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        underWay.stop();
+        long cut = vertx.setTimer(Math.max(1, grace.toMillis()), passed -> underWay.cut());
+        long most = grace.toMillis() + LAST_WORDS_MILLIS;
+        return Future.join(started.stream().map(loop -> loop.shutdown(most)).toList())
+                .onComplete(ended -> vertx.cancelTimer(cut))
+                .eventually(() -> {
+                    underWay.cut(); // what no connection waits for any more
+                    return underWay.ended().timeout(LAST_WORDS_MILLIS, TimeUnit.MILLISECONDS);
+                })
+                .transform(ended -> vertx.undeploy(deployed));
     }
 
     /** How many long answers are under way. */
@@ -194,6 +218,7 @@ public final class HttpPort {
     /** The server of one event loop. */
     private final class Loop extends VerticleBase {
         private final OpenApi document;
+        private Optional<HttpServer> listening = Optional.empty();
         private final Map<String, ProductPort> ports = new HashMap<>();
 
         Loop(OpenApi document) {
@@ -207,6 +232,7 @@ public final class HttpPort {
                     workers,
                     new QueryEngine(engine, allocator),
                     formats,
+                    underWay,
                     streams,
                     subscribers,
                     settings.idleTimeout().toMillis(),
@@ -235,13 +261,24 @@ public final class HttpPort {
                     memory,
                     settings.maxBody().bytes()));
             server.invalidRequestHandler(HttpPort::refuse);
+            listening = Optional.of(server);
+            started.add(this);
             return server.listen().onSuccess(listening -> actualPort.set(listening.actualPort()));
         }
 
-        @Override
-        public Future<?> stop() {
-            return Future.join(
-                    ports.values().stream().map(port -> port.changes().close()).toList());
+        /** Ends what pushes, then idle connections, and the others when their answers have ended or after {@code millis}. */
+        Future<Void> shutdown(long millis) {
+            Promise<Void> ended = Promise.promise();
+            context.runOnContext(turn -> {
+                Future<?> pushed = Future.join(ports.values().stream()
+                        .map(port -> port.changes().close())
+                        .toList());
+                Future<?> server = listening
+                        .map(open -> open.shutdown(millis, TimeUnit.MILLISECONDS))
+                        .orElseGet(Future::succeededFuture);
+                Future.join(pushed, server).<Void>mapEmpty().onComplete(ended);
+            });
+            return ended.future();
         }
     }
 }

@@ -66,6 +66,10 @@ final class Operations {
         this.products = Map.copyOf(products);
     }
 
+    UnderWay underWay() {
+        return room.underWay();
+    }
+
     /** The handlers by operation id. */
     Map<String, Handler> byId() {
         return Map.ofEntries(

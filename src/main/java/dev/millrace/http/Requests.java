@@ -5,6 +5,7 @@ import dev.millrace.layer.Lease;
 import dev.millrace.layer.Places;
 import dev.millrace.layer.Service;
 import dev.millrace.problem.Problem;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
@@ -104,6 +105,10 @@ final class Requests implements Handler<HttpServerRequest> {
     @SuppressWarnings("CatchingUnchecked") // the edge of the server: every failure becomes an answer
     public void handle(HttpServerRequest request) {
         try {
+            if (operations.underWay().isStopping()) {
+                request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+                throw UnderWay.stops();
+            }
             cors.open(request);
             if (!unambiguous(request)) {
                 // What follows may be its body or the next request.
@@ -264,7 +269,12 @@ final class Requests implements Handler<HttpServerRequest> {
     }
 
     private <T> void then(Call call, Future<T> future, Handler<T> next) {
-        future.onSuccess(next).onFailure(failure -> responder.fail(call, failure));
+        Context context = Vertx.currentContext();
+        UnderWay.Cut cut = () -> context.runOnContext(turn -> responder.fail(call, UnderWay.stops()));
+        operations.underWay().begin(cut);
+        future.onComplete(done -> operations.underWay().end(cut))
+                .onSuccess(next)
+                .onFailure(failure -> responder.fail(call, failure));
     }
 
     /** Outside of the layers, too: who polls long takes no place from those who do not. */

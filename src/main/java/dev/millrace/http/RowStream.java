@@ -9,6 +9,8 @@ import io.netty.buffer.Unpooled;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.internal.buffer.BufferInternal;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -29,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * at a failure, when the connection closes, or when the client has taken nothing for the stall time; where a worker is at
  * work then, after it.
  */
-final class RowStream implements AutoCloseable {
+final class RowStream implements AutoCloseable, UnderWay.Cut {
     private static final Logger LOG = LoggerFactory.getLogger(RowStream.class);
     private static final int CHUNK_BYTES = 128 << 10;
     private static final int QUEUE_BYTES = 64 << 10; // less than a chunk, so that a client that stops holds one
@@ -40,6 +42,7 @@ final class RowStream implements AutoCloseable {
             WorkerPool workers,
             QueryEngine engine,
             List<RowFormat> formats,
+            UnderWay underWay,
             Places places,
             Places subscribers,
             long stallMillis,
@@ -59,6 +62,7 @@ final class RowStream implements AutoCloseable {
     private final Optional<RowCount> count;
     private final String client;
     private final BooleanSupplier gone;
+    private final ContextInternal context;
     private final NettyTarget target = new NettyTarget();
 
     private Answer.Version version;
@@ -73,6 +77,8 @@ final class RowStream implements AutoCloseable {
     private boolean filling;
     private boolean released;
     private volatile boolean stopped;
+    private volatile boolean cut;
+    private @Nullable HttpServerResponse response;
     private long stallTimer = -1;
 
     /**
@@ -93,6 +99,7 @@ final class RowStream implements AutoCloseable {
             String client,
             BooleanSupplier gone) {
         this.gone = gone;
+        this.context = ((VertxInternal) room.vertx()).getOrCreateContext();
         this.client = client;
         this.room = room;
         this.reading = reading;
@@ -116,6 +123,7 @@ final class RowStream implements AutoCloseable {
 
     /** Fills the first buffer on a worker. On failure the reading has been closed. */
     Future<Answer> onWorker() {
+        room.underWay().begin(this);
         return fillOnWorker().map(filled -> answer()).onFailure(failure -> close());
     }
 
@@ -133,6 +141,7 @@ final class RowStream implements AutoCloseable {
             return new Answer.Whole(format.contentType(), body, version, coding(), Map.of());
         }
         room.places().take(client);
+        room.underWay().begin(this);
         holdsPlace = true;
         return new Answer.Streamed(this);
     }
@@ -158,6 +167,7 @@ final class RowStream implements AutoCloseable {
     /** Writes the buffer filled first, and all others; headers have been set. Ends the response, and then calls {@code written}. */
     void writeTo(HttpServerResponse response, Runnable written) {
         ended = written;
+        this.response = response;
         response.setChunked(true);
         response.closeHandler(closed -> close());
         response.exceptionHandler(failure -> close());
@@ -195,6 +205,10 @@ final class RowStream implements AutoCloseable {
         if (stopped) {
             return;
         }
+        if (cut) {
+            broken(UnderWay.stops(), response);
+            return;
+        }
         if (pendingBytes > QUEUE_BYTES) {
             waiting = true;
             stallTimer = room.vertx().setTimer(room.stallMillis(), fired -> {
@@ -205,11 +219,24 @@ final class RowStream implements AutoCloseable {
         } else {
             // A task of its own for each buffer: a worker that is quick to fill must not keep the loop from the others.
             room.vertx().runOnContext(turn -> {
-                if (!stopped) {
+                if (!stopped && !last) {
                     fillNext(response);
                 }
             });
         }
+    }
+
+    /** Any thread: the server stops. What is being filled ends at its next step and is sent, and then that it is not all. */
+    @Override
+    public void cut() {
+        context.runOnContext(turn -> {
+            boolean first = !cut;
+            cut = true;
+            HttpServerResponse sending = response;
+            if (first && sending != null && !filling && !stopped && !last) {
+                broken(UnderWay.stops(), sending);
+            }
+        });
     }
 
     private void fillNext(HttpServerResponse response) {
@@ -229,6 +256,8 @@ final class RowStream implements AutoCloseable {
     /** The answer is cut short, so that nobody takes half of it for the whole; where a line can say so, one does. */
     private void broken(Throwable failure, HttpServerResponse response) {
         var problem = Faults.of(failure);
+        waiting = false;
+        room.vertx().cancelTimer(stallTimer);
         Optional<String> said = format.broken(Responder.json(problem, ""));
         if (said.isEmpty()) {
             close();
@@ -258,7 +287,7 @@ final class RowStream implements AutoCloseable {
     /** Asked at each step of the rows, so that each is a sign of progress. */
     private boolean unwanted() {
         WorkerPool.progressed();
-        return stopped || gone.getAsBoolean();
+        return stopped || cut || gone.getAsBoolean();
     }
 
     private ByteBuf takeFilled() {
@@ -285,6 +314,7 @@ final class RowStream implements AutoCloseable {
             return;
         }
         released = true;
+        room.underWay().end(this);
         if (filled != null) {
             filled.release();
             filled = null;

@@ -61,6 +61,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.slf4j.Logger;
@@ -72,7 +73,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class MillraceServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MillraceServer.class);
-    private static final Duration DRAIN = Duration.ofSeconds(5);
+    private static final long MIN_STEP_MILLIS = 100;
+    private static final Readiness.Reason STOPS =
+            new Readiness.Reason("server", "server", "STOPPING", "It was told to stop.", true);
     private static final Duration GRACE = Duration.ofSeconds(15);
     private static final Duration LONGEST_WORK = Duration.ofMinutes(1);
     private static final Duration LAST_WAIT = Duration.ofSeconds(2);
@@ -93,6 +96,8 @@ public final class MillraceServer implements AutoCloseable {
     private final Deque<Closing> closings = new ArrayDeque<>();
     private final Configuration configuration;
     private ProductRegistry registry = new ProductRegistry("", List.of());
+    private volatile boolean stopping;
+    private long deadline;
     private int httpPort;
     private int flightPort;
     private int managementPort;
@@ -176,6 +181,13 @@ public final class MillraceServer implements AutoCloseable {
         var pools = new WorkerPools(vertx);
         closings.push(pools::close);
         pools.look(engine::cancelUnwanted);
+        // Before the ports and until they are ended: it says how it stands with them.
+        var readiness = new Readiness(registry, configuration.management().requiredProducts());
+        readiness.add(() -> pools.stuck().stream().map(MillraceServer::reason).toList());
+        readiness.add(() -> stopping ? List.of(STOPS) : List.of());
+        var management = new ManagementPort(vertx, registry, readiness, configuration.management(), meters);
+        managementPort = await(management.start());
+        closings.push(() -> await(management.stop()));
         // Where a deadline ends a request its work ends, too; what is at the same long after that is stuck.
         WorkerPool query = pools.open(
                 "query", QUERY_THREADS, configuration.limits().requestTimeout().plus(GRACE), engine::renew);
@@ -196,7 +208,7 @@ public final class MillraceServer implements AutoCloseable {
                 configuration.limits().waiters(),
                 memory);
         httpPort = await(http.start());
-        closings.push(() -> await(http.stop()));
+        closings.push(() -> await(http.stop(Duration.ZERO)));
         WorkerPool pages = pools.open("pages", 2, LONGEST_WORK, () -> {});
         closings.push(() -> await(pages.close(LAST_WAIT)));
         FlightPort flight = await(FlightPort.start(
@@ -220,12 +232,7 @@ public final class MillraceServer implements AutoCloseable {
                 pages,
                 meters));
         flightPort = flight.port();
-        closings.push(() -> await(flight.close(DRAIN)));
-        var readiness = new Readiness(registry, configuration.management().requiredProducts());
-        readiness.add(() -> pools.stuck().stream().map(MillraceServer::reason).toList());
-        var management = new ManagementPort(vertx, registry, readiness, configuration.management(), meters);
-        managementPort = await(management.start());
-        closings.push(() -> await(management.stop()));
+        closings.push(() -> await(flight.close(Duration.ZERO)));
 
         QualityWatch quality = QualityWatch.start(registry.all(), Clock.systemUTC());
         closings.push(quality::close);
@@ -249,6 +256,14 @@ public final class MillraceServer implements AutoCloseable {
         closings.push(() -> await(writes.stop()));
         closings.push(MeshWatch.start(
                 configuration.mesh().folder(), configuration.mesh().watchInterval(), registry.all())::close);
+        closings.push(() -> drain(http, flight));
+    }
+
+    /** What is asked meanwhile is answered by all that answers it: the ports end before anything behind them does. */
+    private void drain(HttpPort http, FlightPort flight) {
+        Configuration.Stop stop = configuration.stop();
+        LockSupport.parkNanos(stop.notice().toNanos());
+        await(Future.join(http.stop(stop.streams()), flight.close(stop.streams())));
     }
 
     private ProductStore open(ProductDefinition product, int products, StoreResources resources) {
@@ -329,9 +344,17 @@ public final class MillraceServer implements AutoCloseable {
         return managementPort;
     }
 
-    /** Stops reading, drains the output ports, flushes the stores. Safe to call more than once. */
+    /**
+     * Says that it is not ready, drains the output ports, stops reading, flushes the stores; within the time that the
+     * settings give, if its stores do. Safe to call more than once.
+     */
     @Override
     public synchronized void close() {
+        if (!stopping) {
+            deadline = System.nanoTime() + configuration.stop().within().toNanos();
+            stopping = true;
+            LOG.info("Stopping");
+        }
         while (!closings.isEmpty()) {
             try {
                 closings.pop().close();
@@ -341,16 +364,19 @@ public final class MillraceServer implements AutoCloseable {
         }
     }
 
-    private static <T> T await(Future<T> future) {
+    private <T> T await(Future<T> future) {
+        long millis = stopping
+                ? Math.max(MIN_STEP_MILLIS, (deadline - System.nanoTime()) / 1_000_000)
+                : STEP_SECONDS * 1000;
         try {
-            return future.toCompletionStage().toCompletableFuture().get(STEP_SECONDS, TimeUnit.SECONDS);
+            return future.toCompletionStage().toCompletableFuture().get(millis, TimeUnit.MILLISECONDS);
         } catch (java.util.concurrent.ExecutionException failure) {
             if (failure.getCause() instanceof RuntimeException cause) {
                 throw cause;
             }
             throw new CompletionException(failure.getCause());
         } catch (TimeoutException late) {
-            throw new Problem.TimedOut("a step of start or stop", STEP_SECONDS * 1000).exception();
+            throw new Problem.TimedOut("a step of start or stop", millis).exception();
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new CompletionException(interrupted);

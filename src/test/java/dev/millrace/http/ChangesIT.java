@@ -290,7 +290,7 @@ class ChangesIT {
                 ChangeClient socket = open(ChangeClient.Form.SOCKET, "")) {
             events.next();
             socket.next();
-            server.http().stop().await(30, TimeUnit.SECONDS);
+            server.http().stop(java.time.Duration.ZERO).await(30, TimeUnit.SECONDS);
             while (socket.next().isPresent()) {
                 // positions
             }

@@ -190,7 +190,7 @@ final class HttpFixture implements AutoCloseable {
     @Override
     public void close() throws Exception {
         client.close();
-        http.stop().await(30, TimeUnit.SECONDS);
+        http.stop(Duration.ZERO).await(30, TimeUnit.SECONDS);
         vertx.close().await(30, TimeUnit.SECONDS);
         engine.close();
         sample.close();

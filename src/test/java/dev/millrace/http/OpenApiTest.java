@@ -126,6 +126,7 @@ class OpenApiTest {
                                 java.nio.file.Path.of("target", "openapi-test"), 1 << 26, 1, 1, 1)),
                         new org.apache.arrow.memory.RootAllocator()),
                 RowFormat.ALL,
+                new UnderWay(),
                 Places.unshared("streams", 1),
                 Places.unshared("subscribers", 1),
                 1,

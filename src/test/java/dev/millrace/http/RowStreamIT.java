@@ -69,6 +69,7 @@ class RowStreamIT {
                             new DuckDbEngine(new DuckDbEngine.Limits(folder.resolve("duckdb"), 1 << 26, 1, 1, 1)),
                             sample.allocator()),
                     RowFormat.ALL,
+                    new UnderWay(),
                     places,
                     places,
                     10_000,

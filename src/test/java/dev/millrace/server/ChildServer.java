@@ -25,6 +25,7 @@ public record ChildServer(Process process, int httpPort, int managementPort, int
             flags.filter(flag -> !flag.isBlank()).forEach(command::add);
         }
         command.addAll(List.of(
+                "-Dlogback.configurationFile=logback.xml", // not the tests' own, which is quieter
                 "-cp",
                 System.getProperty("java.class.path"),
                 "dev.millrace.server.Main",

@@ -39,7 +39,7 @@ record TestMesh(Path folder, String flights, String airports, String earthquakes
 
     Configuration configuration(String bootstrapServers, Map<String, String> more) {
         // More than one ingest thread, fewer than the flights have partitions; one is what the killed servers have.
-        Map<String, String> settings = new HashMap<>(Map.of("domain.ingestThreads", "3"));
+        Map<String, String> settings = new HashMap<>(Map.of("domain.ingestThreads", "3", "stop.notice", "0ms"));
         settings.putAll(Map.of(
                 "mesh.name", "test",
                 "mesh.folder", folder.resolve("mesh").toString(),
