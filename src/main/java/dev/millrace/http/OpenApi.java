@@ -22,8 +22,9 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
  * @param text as it is stored
  * @param tree its maps, lists and scalars
  * @param operations in the document's order
+ * @param ofProducts those that are made from this one
  */
-record OpenApi(String text, Map<String, Object> tree, List<Operation> operations) {
+record OpenApi(String text, Map<String, Object> tree, List<Operation> operations, Documents ofProducts) {
     private static final String RESOURCE = "/openapi.yaml";
     private static final Set<String> METHODS =
             Set.of("get", "put", "post", "delete", "options", "head", "patch", "trace");
@@ -82,7 +83,7 @@ record OpenApi(String text, Map<String, Object> tree, List<Operation> operations
                         operations.add(new Operation(id, method.toUpperCase(java.util.Locale.ROOT), template));
                     }
                 }));
-        return new OpenApi(text, map(document), operations);
+        return new OpenApi(text, map(document), operations, new Documents());
     }
 
     /**

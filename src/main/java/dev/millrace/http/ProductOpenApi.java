@@ -47,6 +47,11 @@ final class ProductOpenApi {
 
     /** The document as YAML, with an example from the reading, which is borrowed; not for an event loop. */
     String text(Reading reading) {
+        Optional<ObjectNode> example = example(reading);
+        return server.ofProducts().of(product.qualifiedName(), view.id(), product.face(), example, () -> text(example));
+    }
+
+    private String text(Optional<ObjectNode> example) {
         ObjectNode document = JSON.valueToTree(server.tree());
         ObjectNode info = document.putObject("info");
         info.put("title", product.face().title())
@@ -56,7 +61,6 @@ final class ProductOpenApi {
                         product.face().description() + "\n\nContract "
                                 + product.face().contractId() + ".");
         ObjectNode components = (ObjectNode) document.get("components");
-        Optional<ObjectNode> example = example(reading);
         paths(document, components, example);
         rows(components, example);
         Map<?, ?> plain = JSON.convertValue(document, Map.class);

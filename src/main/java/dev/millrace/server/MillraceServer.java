@@ -365,9 +365,8 @@ public final class MillraceServer implements AutoCloseable {
     }
 
     private <T> T await(Future<T> future) {
-        long millis = stopping
-                ? Math.max(MIN_STEP_MILLIS, (deadline - System.nanoTime()) / 1_000_000)
-                : STEP_SECONDS * 1000;
+        long millis =
+                stopping ? Math.max(MIN_STEP_MILLIS, (deadline - System.nanoTime()) / 1_000_000) : STEP_SECONDS * 1000;
         try {
             return future.toCompletionStage().toCompletableFuture().get(millis, TimeUnit.MILLISECONDS);
         } catch (java.util.concurrent.ExecutionException failure) {

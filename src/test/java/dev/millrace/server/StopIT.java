@@ -11,6 +11,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.ingest.TestKafka;
 import dev.millrace.ingest.publish.TopicPublisher;
 import dev.millrace.server.demo.DemoData;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
@@ -22,12 +28,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
-import io.grpc.CallOptions;
-import io.grpc.ClientCall;
-import io.grpc.ManagedChannel;
-import io.grpc.Metadata;
-import io.grpc.Status;
-import io.grpc.netty.NettyChannelBuilder;
 import org.apache.arrow.flight.impl.Flight;
 import org.apache.arrow.flight.impl.FlightServiceGrpc;
 import org.junit.jupiter.api.Test;
@@ -74,15 +74,17 @@ class StopIT {
             Client management = Client.of(server.managementPort());
             Client.await(
                     "all flights",
-                    () -> client.json("/v1/products/aviation/flights").get("rows").asLong() == FLIGHTS);
+                    () -> client.json("/v1/products/aviation/flights")
+                                    .get("rows")
+                                    .asLong()
+                            == FLIGHTS);
             Client.await("ready", () -> management.get("/health/ready").statusCode() == 200);
 
             CompletableFuture<Ended> lines = ended(get(server, ROWS + "?format=ndjson"), 64 << 10, 200);
             CompletableFuture<Ended> csv = ended(get(server, ROWS + "?format=csv"), 64 << 10, 200);
             CompletableFuture<Ended> arrow = ended(get(server, ROWS + "?format=arrow"), 64 << 10, 300);
             CompletableFuture<Ended> slow = ended(get(server, ROWS + "?format=ndjson"), 1 << 10, 20);
-            CompletableFuture<Ended> events = ended(
-                    get(server, "/v1/products/aviation/flights/changes"), 1 << 10, 0);
+            CompletableFuture<Ended> events = ended(get(server, "/v1/products/aviation/flights/changes"), 1 << 10, 0);
             Socket deaf = get(server, ROWS + "?format=ndjson");
             Socket half = open(server, 2048);
             half.getOutputStream()
@@ -91,8 +93,7 @@ class StopIT {
                             .getBytes(US_ASCII));
             CompletableFuture<Ended> halfEnded = ended(half, 1 << 10, 0);
             Unread unread = Unread.of(channel);
-            try (Socket group = get(
-                    server, ROWS + "?group=flight_id&agg=count,p95(delay)&sort=-count&limit=1")) {
+            try (Socket group = get(server, ROWS + "?group=flight_id&agg=count,p95(delay)&sort=-count&limit=1")) {
 
                 long begun = System.nanoTime();
                 // A process's own destroy() closes its output, too, and what it says then is the matter here.
@@ -116,7 +117,8 @@ class StopIT {
                 Ended pushed = events.get(30, TimeUnit.SECONDS);
                 assertTrue(pushed.whole());
                 assertTrue(pushed.text().contains("\nid: "), pushed.text());
-                assertTrue(halfEnded.get(30, TimeUnit.SECONDS).text().startsWith("HTTP/1.1 503 "), halfEnded.get()::text);
+                assertTrue(
+                        halfEnded.get(30, TimeUnit.SECONDS).text().startsWith("HTTP/1.1 503 "), halfEnded.get()::text);
                 unread.call().request(1_000);
                 // UNAVAILABLE stands behind what it does not read; then its stream is taken from it.
                 assertFalse(unread.closed().get(30, TimeUnit.SECONDS).isOk());
@@ -132,8 +134,8 @@ class StopIT {
         assertEquals(
                 List.of(),
                 lines.stream()
-                        .filter(line -> line.matches(".*\\b(WARN|ERROR|SEVERE|WARNING)\\b.*")
-                                || line.contains("Exception"))
+                        .filter(line ->
+                                line.matches(".*\\b(WARN|ERROR|SEVERE|WARNING)\\b.*") || line.contains("Exception"))
                         .toList());
     }
 
@@ -147,15 +149,17 @@ class StopIT {
                             .addPath("flights")
                             .build());
             var unread = new Unread(
-                    channel.newCall(FlightServiceGrpc.getDoGetMethod(), CallOptions.DEFAULT), new CompletableFuture<>());
-            unread.call().start(
-                    new ClientCall.Listener<>() {
-                        @Override
-                        public void onClose(Status status, Metadata trailers) {
-                            unread.closed().complete(status);
-                        }
-                    },
-                    new Metadata());
+                    channel.newCall(FlightServiceGrpc.getDoGetMethod(), CallOptions.DEFAULT),
+                    new CompletableFuture<>());
+            unread.call()
+                    .start(
+                            new ClientCall.Listener<>() {
+                                @Override
+                                public void onClose(Status status, Metadata trailers) {
+                                    unread.closed().complete(status);
+                                }
+                            },
+                            new Metadata());
             unread.call().request(1);
             unread.call().sendMessage(info.getEndpoint(0).getTicket());
             unread.call().halfClose();
@@ -207,6 +211,7 @@ class StopIT {
             String text = tail.toString();
             return new Ended(sum, text, text.endsWith("\r\n0\r\n\r\n"));
         };
-        return CompletableFuture.supplyAsync(reading, task -> Thread.ofPlatform().daemon().start(task));
+        return CompletableFuture.supplyAsync(
+                reading, task -> Thread.ofPlatform().daemon().start(task));
     }
 }
