@@ -1,10 +1,14 @@
 package dev.millrace.contract;
 
+import static java.util.function.Predicate.not;
+
 import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
 import dev.millrace.config.yaml.Place;
+import dev.millrace.contract.Mesh.Broken;
 import dev.millrace.contract.ProductDescriptor.Port;
+import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.Rule;
 import java.io.IOException;
@@ -19,6 +23,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -27,7 +32,7 @@ import java.util.stream.Stream;
  *
  * <p>A product is a descriptor with the contract that its output ports name by id and version, or, where they name none,
  * the contract file of the descriptor's own name; or it is a contract file that no descriptor takes. Its name is its
- * file's. Every fault of all files is reported together in a {@link Problem.InvalidContract}. The folder may lie in any
+ * file's. A product is made of whole files only; every fault of all others is reported together. The folder may lie in any
  * file system, a jar's too. Reads files, so never called on an event loop. No state.
  */
 public final class MeshReader {
@@ -40,6 +45,11 @@ public final class MeshReader {
 
     /** The mesh in that folder; throws a {@link Problem.InvalidContract} with every fault, warnings too. */
     public static Mesh read(Path meshFolder) {
+        return readSound(meshFolder).orThrow();
+    }
+
+    /** What can be served of the mesh in that folder; the files that cannot are told, and hinder no other. */
+    public static Mesh readSound(Path meshFolder) {
         return new MeshReader().mesh(meshFolder);
     }
 
@@ -59,29 +69,51 @@ public final class MeshReader {
     private Mesh mesh(Path meshFolder) {
         SortedMap<String, SortedMap<String, ProductDefinition>> domains = new TreeMap<>();
         Path folder = meshFolder.resolve("domains");
+        List<Broken> broken = new ArrayList<>();
         for (Path domain : list(folder)) {
+            String name = fileName(domain);
             if (!Files.isDirectory(domain)) {
                 at(domain, "").warning("Not a domain's folder; ignored.");
-                continue;
-            }
-            String name = fileName(domain);
-            if (isName("domain", name, domain)) {
+            } else if (isName("domain", name, domain)) {
                 domains.put(name, domain(name, domain));
+                broken.addAll(broken(name, domain));
             }
         }
         if (faults.errors() == 0 && domains.isEmpty()) {
             at(folder, "").warning("There is no domain in this folder.");
         }
-        if (faults.errors() > 0) {
-            throw new Problem.InvalidContract(faults.all()).exception();
+        Set<Fault> told =
+                broken.stream().flatMap(file -> file.faults().stream()).collect(Collectors.toSet());
+        List<Fault> others =
+                faults.ofErrors().stream().filter(not(told::contains)).toList();
+        if (!others.isEmpty()) {
+            broken.add(new Broken("", "", others));
         }
-        return new Mesh(domains, faults.warnings());
+        return new Mesh(domains, faults.warnings(), broken);
+    }
+
+    /** The errors of a domain's folder, by what they are about. */
+    private List<Broken> broken(String domain, Path folder) {
+        SortedMap<String, List<Fault>> byName = new TreeMap<>();
+        for (Fault fault : faults.ofErrors()) {
+            Path file = folder.getFileSystem().getPath(fault.file());
+            if (file.equals(folder)) {
+                byName.computeIfAbsent("", name -> new ArrayList<>()).add(fault);
+            } else if (folder.equals(file.getParent())) {
+                Matcher matcher = FILE.matcher(fileName(file));
+                byName.computeIfAbsent(matcher.matches() ? matcher.group(1) : fileName(file), name -> new ArrayList<>())
+                        .add(fault);
+            }
+        }
+        return byName.entrySet().stream()
+                .map(entry -> new Broken(domain, entry.getKey(), entry.getValue()))
+                .toList();
     }
 
     private SortedMap<String, ProductDefinition> domain(String domain, Path folder) {
         List<Named<Contract>> contracts = new ArrayList<>();
         List<Named<ProductDescriptor>> descriptors = new ArrayList<>();
-        int errors = faults.errors();
+        Set<String> broken = new HashSet<>();
         for (Path file : list(folder)) {
             Matcher matcher = FILE.matcher(fileName(file));
             if (!matcher.matches()) {
@@ -90,35 +122,47 @@ public final class MeshReader {
                 String name = matcher.group(1);
                 if (matcher.group(2).equals("odcs")) {
                     ContractReader.read(file, faults)
-                            .ifPresent(contract -> contracts.add(new Named<>(name, file, contract)));
+                            .ifPresentOrElse(
+                                    contract -> contracts.add(new Named<>(name, file, contract)),
+                                    () -> broken.add(name));
                 } else {
                     ProductReader.read(file, faults)
-                            .ifPresent(descriptor -> descriptors.add(new Named<>(name, file, descriptor)));
+                            .ifPresentOrElse(
+                                    descriptor -> descriptors.add(new Named<>(name, file, descriptor)),
+                                    () -> broken.add(name));
                 }
             }
         }
-        if (faults.errors() == errors) {
-            return products(domain, contracts, descriptors);
-        }
-        // which contract a descriptor means is not known while files are broken; what is wrong with the others is
-        contracts.forEach(contract ->
-                ProductAssembly.assemble(domain, contract.name(), contract.value(), Optional.empty(), faults));
-        return new TreeMap<>();
+        // Which contract a broken descriptor means is not known, nor what a broken contract is; what is wrong with the
+        // other file of the same name is told, and no product made of it.
+        contracts.stream()
+                .filter(contract -> broken.contains(contract.name()))
+                .forEach(contract ->
+                        ProductAssembly.assemble(domain, contract.name(), contract.value(), Optional.empty(), faults));
+        descriptors.removeIf(descriptor -> broken.contains(descriptor.name()));
+        return products(domain, contracts, descriptors, broken);
     }
 
     private SortedMap<String, ProductDefinition> products(
-            String domain, List<Named<Contract>> contracts, List<Named<ProductDescriptor>> descriptors) {
+            String domain,
+            List<Named<Contract>> contracts,
+            List<Named<ProductDescriptor>> descriptors,
+            Set<String> broken) {
         SortedMap<String, ProductDefinition> products = new TreeMap<>();
         Set<Contract> taken = new HashSet<>();
+        Set<String> refused = new HashSet<>(broken);
         for (Named<ProductDescriptor> descriptor : descriptors) {
             warnOfOtherDomain(domain, descriptor.value());
-            contract(descriptor, contracts).ifPresent(contract -> {
-                taken.add(contract);
-                add(domain, descriptor, contract, Optional.of(descriptor.value()), products);
-            });
+            contract(descriptor, contracts)
+                    .ifPresentOrElse(
+                            contract -> {
+                                taken.add(contract);
+                                add(domain, descriptor, contract, Optional.of(descriptor.value()), products);
+                            },
+                            () -> refused.add(descriptor.name()));
         }
         for (Named<Contract> contract : contracts) {
-            if (!taken.contains(contract.value())) {
+            if (!taken.contains(contract.value()) && !refused.contains(contract.name())) {
                 add(domain, contract, contract.value(), Optional.empty(), products);
             }
         }

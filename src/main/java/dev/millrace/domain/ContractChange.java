@@ -13,7 +13,7 @@ public record ContractChange(State state, String version, List<String> reasons) 
     public enum State {
         /** It is served after the next start. */
         WAITING,
-        /** It is not served; the next start would fail, or break those who read or write. */
+        /** It is not served, after a start neither, until it is accepted: it is broken, or would break somebody. */
         REFUSED
     }
 

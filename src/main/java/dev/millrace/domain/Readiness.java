@@ -74,13 +74,28 @@ public final class Readiness {
                 reasons.add(reason(
                         product.qualifiedName(), state.phase().name(), state.detail(), holds(product, standing)));
             }
+            product.contractChange()
+                    .filter(change -> change.state() == ContractChange.State.REFUSED)
+                    .ifPresent(change -> reasons.add(reason(
+                            product.qualifiedName(),
+                            "CONTRACT_REFUSED",
+                            "It is served under version " + product.face().contractVersion() + ". "
+                                    + String.join(" ", change.reasons()),
+                            false)));
+        }
+        List<ProductRegistry.Unserved> unserved = products.unserved();
+        for (ProductRegistry.Unserved product : unserved) {
+            String name = product.qualifiedName();
+            reasons.add(reason(name, "NOT_SERVED", String.join(" ", product.reasons()), required.contains(name)));
         }
         for (String name : required) {
-            if (all.stream().noneMatch(product -> product.qualifiedName().equals(name))) {
+            if (all.stream().noneMatch(product -> product.qualifiedName().equals(name))
+                    && unserved.stream()
+                            .noneMatch(product -> product.qualifiedName().equals(name))) {
                 reasons.add(reason(name, "UNKNOWN", "It is required, and there is no such product.", true));
             }
         }
-        if (served == 0 && !all.isEmpty()) {
+        if (served == 0 && !(all.isEmpty() && unserved.isEmpty())) {
             reasons.add(new Reason("server", "products", "EMPTY", "No product is served yet.", true));
         }
         var report = new Report(reasons);

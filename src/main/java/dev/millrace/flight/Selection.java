@@ -143,7 +143,9 @@ record Selection(Product product, View view, Map<String, String> parameters, Row
                 .map(Product::qualifiedName)
                 .toList();
         return candidates.isEmpty()
-                ? new Problem.NotFound("product", name).exception()
+                ? registry.whyUnserved(name)
+                        .orElseGet(() -> new Problem.NotFound("product", name))
+                        .exception()
                 : invalid(
                         "product",
                         "several domains have a product '" + name + "'.",

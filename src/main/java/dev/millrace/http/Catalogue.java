@@ -4,6 +4,7 @@ import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.domain.ContractChange;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
+import dev.millrace.problem.Problem;
 import dev.millrace.query.QueryParser;
 import dev.millrace.query.Reading;
 import dev.millrace.query.Shape;
@@ -24,6 +25,11 @@ final class Catalogue {
     Catalogue(ProductRegistry products, Clock clock) {
         this.products = products;
         this.clock = clock;
+    }
+
+    /** Why there is no product of this name, {@code domain/product}. */
+    Problem missing(String name) {
+        return products.whyUnserved(name.replace('/', '.')).orElseGet(() -> new Problem.NotFound("data product", name));
     }
 
     /** All products, briefly. */

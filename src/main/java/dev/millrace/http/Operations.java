@@ -305,7 +305,7 @@ final class Operations {
     private ProductPort port(String name) {
         ProductPort port = products.get(name);
         if (port == null) {
-            throw new Problem.NotFound("data product", name).exception();
+            throw catalogue.missing(name).exception();
         }
         return port;
     }

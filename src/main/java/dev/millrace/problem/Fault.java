@@ -1,5 +1,7 @@
 package dev.millrace.problem;
 
+import java.util.Comparator;
+
 /**
  * One thing wrong in an input file, with its place.
  *
@@ -12,6 +14,10 @@ package dev.millrace.problem;
  * @param message what is wrong and what would be right
  */
 public record Fault(Rule rule, String file, int line, int column, String path, Severity severity, String message) {
+    /** By file, line and column. */
+    public static final Comparator<Fault> BY_PLACE =
+            Comparator.comparing(Fault::file).thenComparingInt(Fault::line).thenComparingInt(Fault::column);
+
     /** How much a fault matters. */
     public enum Severity {
         ERROR,

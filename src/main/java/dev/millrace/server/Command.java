@@ -41,6 +41,14 @@ sealed interface Command {
             implements Command {}
 
     /**
+     * Take a product's contract though it breaks somebody.
+     *
+     * @param product its qualified name
+     * @param yes the word that it is to be done, not only said
+     */
+    record Accept(Path config, String product, boolean yes) implements Command {}
+
+    /**
      * Look at a data folder or change it.
      *
      * @param paths the folder, and for the actions that copy it the target

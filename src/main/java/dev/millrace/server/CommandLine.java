@@ -43,6 +43,9 @@ final class CommandLine {
                 --records N          look at the first N (10000)
                 --domain NAME, --name NAME     what the contract is for
                 --output FILE        a new file (standard output)
+              contract accept DOMAIN.PRODUCT  takes a contract that was refused since it breaks somebody; says what that does
+                --config FILE        the server's settings (millrace.yaml)
+                --yes                do it
               store verify|stat|compact DIR  a data folder or a part of it: are its files whole, what is in it, merge
                                      its files and leave out rows that nobody can see
               store rebuild DIR      forgets the rows in it, so that the next start reads them from Kafka
@@ -131,8 +134,11 @@ final class CommandLine {
     }
 
     private Command contract(List<String> arguments) {
+        if (!arguments.isEmpty() && arguments.getFirst().equals("accept")) {
+            return accept(new ArrayList<>(arguments.subList(1, arguments.size())));
+        }
         if (arguments.isEmpty() || !arguments.getFirst().equals("infer")) {
-            return new Command.WrongUse(List.of("after 'contract' comes 'infer'"));
+            return new Command.WrongUse(List.of("after 'contract' comes 'infer' or 'accept'"));
         }
         read(arguments.subList(1, arguments.size()), INFER_OPTIONS, 0, 1);
         if (operands.size() <= 1 && operands.isEmpty() != options.containsKey("--topic")) {
@@ -147,6 +153,17 @@ final class CommandLine {
                 options.getOrDefault("--name", ""),
                 options.getOrDefault("--output", ""));
         return faults.isEmpty() ? infer : new Command.WrongUse(faults);
+    }
+
+    private Command accept(List<String> arguments) {
+        boolean yes = arguments.remove("--yes");
+        read(arguments, SERVE_OPTIONS, 1, 1);
+        if (operands.size() == 1 && operands.getFirst().split("\\.", -1).length != 2) {
+            faults.add("expected DOMAIN.PRODUCT, found '" + operands.getFirst() + "'");
+        }
+        return faults.isEmpty()
+                ? new Command.Accept(path("--config", "millrace.yaml"), operands.getFirst(), yes)
+                : new Command.WrongUse(faults);
     }
 
     private Command store(List<String> arguments) {

@@ -46,6 +46,7 @@ public final class Main {
             }
             case Command.Diff diff -> new DiffRun(diff, out, err).run();
             case Command.Infer infer -> new InferRun(infer, System.in, out, err).run();
+            case Command.Accept accept -> new AcceptRun(accept, out, err).run();
             case Command.Store store -> new StoreRun(store, out, err).run();
             case Command.Demo demo -> untilTold(err, new Stop(), stop -> new DemoRun(demo, out, stop).run());
             case Command.Serve serve -> untilTold(err, new Stop(), stop -> new ServeRun(serve, out, stop).run());

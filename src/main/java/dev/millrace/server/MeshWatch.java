@@ -2,30 +2,25 @@ package dev.millrace.server;
 
 import static java.util.function.Predicate.not;
 
-import dev.millrace.codec.RecordRules;
-import dev.millrace.config.yaml.Faults;
-import dev.millrace.config.yaml.Place;
+import dev.millrace.contract.KeptContract;
 import dev.millrace.contract.Mesh;
 import dev.millrace.contract.MeshReader;
 import dev.millrace.contract.ProductDefinition;
-import dev.millrace.contract.ProductDescriptor;
-import dev.millrace.contract.QualityRule;
-import dev.millrace.contract.QualityRules;
 import dev.millrace.contract.evolution.Change;
 import dev.millrace.contract.evolution.Evolution;
 import dev.millrace.domain.ContractChange;
 import dev.millrace.domain.ContractChange.State;
 import dev.millrace.domain.Product;
+import dev.millrace.domain.ProductRegistry;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
-import dev.millrace.problem.ProblemException;
-import dev.millrace.store.StoreSchema;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -52,21 +47,23 @@ final class MeshWatch implements AutoCloseable {
     private static final long CLOSE_SECONDS = 30;
 
     private final Path folder;
-    private final List<Product> products;
+    private final ProductRegistry registry;
+    private final Contracts contracts;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("mesh-watch").factory());
     private List<String> seen = List.of();
     private List<String> taken = List.of();
     private Set<String> others = Set.of();
 
-    private MeshWatch(Path folder, List<Product> products) {
+    private MeshWatch(Path folder, ProductRegistry registry, Contracts contracts) {
         this.folder = folder;
-        this.products = products;
+        this.registry = registry;
+        this.contracts = contracts;
     }
 
     /** Looks at the folder from now on; the first look also takes what changed since the products were made. */
-    static MeshWatch start(Path folder, Duration interval, List<Product> products) {
-        var watch = new MeshWatch(folder, products);
+    static MeshWatch start(Path folder, Duration interval, ProductRegistry registry, Contracts contracts) {
+        var watch = new MeshWatch(folder, registry, contracts);
         long nanos = interval.toNanos();
         watch.thread.scheduleWithFixedDelay(watch::look, nanos, nanos, TimeUnit.NANOSECONDS);
         return watch;
@@ -98,72 +95,45 @@ final class MeshWatch implements AutoCloseable {
     }
 
     private void take() {
-        Mesh mesh;
-        try {
-            mesh = MeshReader.read(folder);
-        } catch (ProblemException broken) {
-            if (broken.problem() instanceof Problem.InvalidContract(List<Fault> faults)) {
-                refuse(faults);
-                return;
-            }
-            throw broken;
+        Mesh mesh = MeshReader.readSound(folder);
+        String broken = mesh.broken().stream()
+                .flatMap(file -> file.faults().stream())
+                .map(Fault::toString)
+                .collect(Collectors.joining("\n"));
+        if (!broken.isEmpty()) {
+            LOG.warn("{} has faults; what is served of it stays until they are mended:\n{}", folder, broken);
         }
-        for (Product product : products) {
-            mesh.product(product.domain(), product.name()).ifPresent(next -> take(product, next));
+        for (Product product : registry.all()) {
+            mesh.product(product.domain(), product.name())
+                    .ifPresentOrElse(next -> take(product, next), () -> refuse(product, mesh));
         }
         sayOthers(mesh);
     }
 
-    /** With a broken file in it the folder means nothing, so all of it waits; the broken file's product shows why. */
-    private void refuse(List<Fault> faults) {
-        List<Fault> errors = faults.stream()
-                .filter(fault -> fault.severity() == Fault.Severity.ERROR)
+    private static void refuse(Product product, Mesh mesh) {
+        String contract =
+                KeptContract.of(product.definition(), Instant.EPOCH).contract().name();
+        List<String> faults = mesh.faults(product.domain(), List.of(product.name(), contract)).stream()
+                .map(Fault::toString)
                 .toList();
-        LOG.warn(
-                "{} has faults; what is served stays until they are mended:\n{}",
-                folder,
-                errors.stream().map(Fault::toString).collect(Collectors.joining("\n")));
-        for (Product product : products) {
-            ProductDefinition definition = product.definition();
-            List<String> own = errors.stream()
-                    .filter(fault -> fault.file().equals(definition.contract().file())
-                            || definition
-                                    .descriptor()
-                                    .map(ProductDescriptor::file)
-                                    .filter(fault.file()::equals)
-                                    .isPresent())
-                    .map(Fault::toString)
-                    .toList();
-            if (!own.isEmpty()) {
-                product.contractChange(Optional.of(new ContractChange(State.REFUSED, "", own)));
-            }
+        if (!faults.isEmpty()) {
+            product.contractChange(Optional.of(new ContractChange(State.REFUSED, "", faults)));
         }
     }
 
-    private static void take(Product product, ProductDefinition next) {
+    private void take(Product product, ProductDefinition next) {
         ProductDefinition now = product.definition();
-        if (texts(now).equals(texts(next))) {
+        if (KeptContract.digest(now).equals(KeptContract.digest(next))) {
             product.contractChange(Optional.empty());
             return;
         }
-        var evolution = Evolution.between(now.contract(), next.contract());
-        Optional<ContractChange> change = obstacle(product, next, evolution);
+        var succession = Succession.of(now, next, Optional.of(product.schema()));
+        Evolution evolution = succession.evolution();
+        Optional<ContractChange> change = succession.obstacle();
         if (change.isEmpty()) {
-            product.adopt(next);
-            LOG.info(
-                    "{}: contract {} is served instead of {}: {}",
-                    product.qualifiedName(),
-                    evolution.to(),
-                    evolution.from(),
-                    evolution.changes().stream().map(Change::message).collect(Collectors.joining(" ")));
-            if (!evolution.versionIsEnough()) {
-                LOG.warn(
-                        "{}: these changes ask for version {}",
-                        product.qualifiedName(),
-                        evolution.askedVersion().orElse(""));
-            }
-        } else if (!change.equals(product.contractChange())) {
-            product.contractChange(change);
+            change = adopt(product, next, evolution);
+        }
+        if (change.isPresent() && !change.equals(product.contractChange())) {
             LOG.warn(
                     "{}: contract {} is not served, {} stays: {}",
                     product.qualifiedName(),
@@ -171,67 +141,36 @@ final class MeshWatch implements AutoCloseable {
                     evolution.from(),
                     String.join(" ", change.get().reasons()));
         }
+        product.contractChange(change);
     }
 
-    private static List<String> texts(ProductDefinition definition) {
-        return List.of(
-                definition.contract().text(),
-                definition.descriptor().map(ProductDescriptor::text).orElse(""));
-    }
-
-    /** What keeps the new contract from being served now. */
-    private static Optional<ContractChange> obstacle(Product product, ProductDefinition next, Evolution evolution) {
-        List<String> reasons = new ArrayList<>();
-        RecordRules.faults(next.object()).forEach(fault -> reasons.add(fault.toString()));
-        evolution.changes().stream()
-                .filter(Change::breaks)
-                .forEach(change -> reasons.add(change.path() + ": " + change.message()));
-        ProductDefinition now = product.definition();
-        if (!topics(now).equals(topics(next))) {
-            reasons.add("The topics change from " + topics(now) + " to " + topics(next) + ".");
+    /** Serves by the next contract, once it is kept; says why when it cannot be kept. */
+    private Optional<ContractChange> adopt(Product product, ProductDefinition next, Evolution evolution) {
+        try {
+            contracts.keep(next);
+        } catch (IOException failure) {
+            taken = List.of(); // the next look tries again
+            return Optional.of(new ContractChange(
+                    State.WAITING, evolution.to(), List.of("It cannot be kept with the data: " + failure)));
         }
-        StoreSchema stored = product.schema();
-        StoreSchema wanted = MillraceServer.schema(next);
-        if (!wanted.reads(stored)) {
-            reasons.add("The stored rows cannot be read in its columns; read them again from the topic.");
+        product.adopt(next);
+        LOG.info(
+                "{}: contract {} is served instead of {}: {}",
+                product.qualifiedName(),
+                evolution.to(),
+                evolution.from(),
+                evolution.changes().stream().map(Change::message).collect(Collectors.joining(" ")));
+        if (!evolution.versionIsEnough()) {
+            LOG.warn(
+                    "{}: these changes ask for version {}",
+                    product.qualifiedName(),
+                    evolution.askedVersion().orElse(""));
         }
-        if (!reasons.isEmpty()) {
-            return Optional.of(new ContractChange(State.REFUSED, evolution.to(), reasons));
-        }
-        String other = !wanted.layout().isSame(stored.layout())
-                ? "other columns than the stored rows"
-                : measured(now).equals(measured(next)) ? "" : "other rules about the data as a whole";
-        return other.isEmpty()
-                ? Optional.empty()
-                : Optional.of(new ContractChange(
-                        State.WAITING,
-                        evolution.to(),
-                        List.of("It has " + other + ": it is served after the next start.")));
-    }
-
-    /** The rules that are measured over all rows, wherever they stand in the file. */
-    private static List<QualityRule> measured(ProductDefinition definition) {
-        return QualityRules.read(definition.contract(), definition.object(), new Faults()).stream()
-                .map(rule -> new QualityRule(
-                        Place.of(""),
-                        rule.key(),
-                        rule.description(),
-                        rule.dimension(),
-                        rule.severity(),
-                        rule.check(),
-                        rule.thresholds(),
-                        rule.percent(),
-                        rule.stops(),
-                        rule.minimumRows()))
-                .toList();
-    }
-
-    private static List<String> topics(ProductDefinition definition) {
-        return List.of(definition.topic(), definition.deadLetterTopic());
+        return Optional.empty();
     }
 
     private void sayOthers(Mesh mesh) {
-        Set<String> served = products.stream().map(Product::qualifiedName).collect(Collectors.toSet());
+        Set<String> served = registry.all().stream().map(Product::qualifiedName).collect(Collectors.toSet());
         Set<String> named =
                 mesh.products().stream().map(ProductDefinition::qualifiedName).collect(Collectors.toSet());
         Set<String> now = Stream.concat(

@@ -1,10 +1,10 @@
 package dev.millrace.server;
 
 import dev.millrace.arrow.ArrowSchemas;
-import dev.millrace.codec.RecordRules;
 import dev.millrace.config.Configuration;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.contract.Keeping;
+import dev.millrace.contract.Mesh;
 import dev.millrace.contract.MeshReader;
 import dev.millrace.contract.Mode;
 import dev.millrace.contract.ProductDefinition;
@@ -30,7 +30,6 @@ import dev.millrace.layer.RateLimitLayer;
 import dev.millrace.layer.Shares;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.layer.WorkerPools;
-import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.DuckDbEngine;
 import dev.millrace.store.LocalStore;
@@ -56,12 +55,15 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.slf4j.Logger;
@@ -123,13 +125,9 @@ public final class MillraceServer implements AutoCloseable {
     }
 
     private void open() {
-        var mesh = MeshReader.read(configuration.mesh().folder());
-        List<Fault> faults = mesh.domains().values().stream()
-                .flatMap(products -> products.values().stream())
-                .flatMap(product -> RecordRules.faults(product.object()).stream())
-                .toList();
-        if (!faults.isEmpty()) {
-            throw new Problem.InvalidContract(faults).exception();
+        Mesh mesh = MeshReader.readSound(configuration.mesh().folder());
+        if (mesh.broken().stream().anyMatch(file -> file.domain().isEmpty())) {
+            mesh.orThrow();
         }
         mesh.warnings().forEach(warning -> LOG.warn("{}", warning));
         Instance instance = Instance.of(configuration.data().folder());
@@ -147,21 +145,34 @@ public final class MillraceServer implements AutoCloseable {
         var root = new RootAllocator();
         closings.push(root::close);
 
+        var contracts = new Contracts(
+                configuration.mesh().folder(), configuration.data().folder());
+        Contracts.Chosen chosen = contracts.choose(mesh);
+        chosen.unserved()
+                .forEach(product -> LOG.error(
+                        "{} is not served: {}", product.qualifiedName(), String.join("\n", product.reasons())));
+        Map<String, List<Contracts.Choice>> byDomain = chosen.served().stream()
+                .collect(Collectors.groupingBy(
+                        choice -> choice.definition().domain(), TreeMap::new, Collectors.toList()));
         List<DomainActor> domains = new ArrayList<>();
-        mesh.domains().forEach((name, products) -> {
+        byDomain.forEach((name, choices) -> {
             DomainActor domain = DomainActor.open(
                     name,
-                    List.copyOf(products.values()),
+                    choices.stream().map(Contracts.Choice::definition).toList(),
                     configuration.domain().memory().bytes(),
                     configuration.domain().ingestThreads(),
                     root,
-                    (product, resources) -> open(product, products.size(), resources));
+                    (product, resources) -> open(product, choices.size(), resources));
             closings.push(domain::close);
+            for (int i = 0; i < choices.size(); i++) {
+                domain.products().get(i).contractChange(choices.get(i).change());
+            }
             domains.add(domain);
         });
         registry = new ProductRegistry(
                 configuration.mesh().name(),
                 domains.stream().flatMap(domain -> domain.products().stream()).toList());
+        registry.unserved(chosen.unserved());
 
         Vertx vertx = loading.join();
         var shares = new Shares(configuration.limits().share(), meters);
@@ -255,7 +266,7 @@ public final class MillraceServer implements AutoCloseable {
                 shares.places("writes", MAX_WRITES));
         closings.push(() -> await(writes.stop()));
         closings.push(MeshWatch.start(
-                configuration.mesh().folder(), configuration.mesh().watchInterval(), registry.all())::close);
+                configuration.mesh().folder(), configuration.mesh().watchInterval(), registry, contracts)::close);
         closings.push(() -> drain(http, flight));
     }
 

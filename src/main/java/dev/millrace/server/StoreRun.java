@@ -1,5 +1,6 @@
 package dev.millrace.server;
 
+import dev.millrace.contract.KeptContract;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.store.Position;
 import dev.millrace.store.StoreFolder;
@@ -140,7 +141,12 @@ final class StoreRun {
             }
         }
         for (StoreFolder product : products) {
-            Position position = product.copyTo(target.resolve(root.relativize(product.folder())));
+            Path copy = target.resolve(root.relativize(product.folder()));
+            Position position = product.copyTo(copy);
+            Path contract = product.folder().resolve(KeptContract.FILE);
+            if (Files.exists(contract)) {
+                Files.copy(contract, copy.resolve(KeptContract.FILE));
+            }
             out.println(name(product) + " at " + position);
         }
         Path instance = root.resolve(Instance.FILE);

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -69,6 +70,14 @@ public final class StoreFolder {
 
     public Path folder() {
         return folder;
+    }
+
+    /** What the rows in a product's folder look like; empty when there are none. A server may run on it. */
+    public static Optional<StoreSchema> schema(Path folder) throws IOException {
+        Map.Entry<Integer, Path> first = new StoreFolder(folder).partitions().firstEntry();
+        return first == null
+                ? Optional.empty()
+                : Optional.of(manifest(first.getValue()).storeSchema());
     }
 
     /** The folders of partitions that are not empty. */

@@ -200,6 +200,28 @@ class MeshReaderTest {
     }
 
     @Test
+    void readSound_brokenFiles_hinderNoOther_andAreToldByName() throws IOException {
+        write("a/orders.odcs.yaml", contract("c1", "1.0.0", "", "{name: id, logicalType: string}"));
+        write("a/lines.odcs.yaml", "schema: [");
+        write("a/sums.odcs.yaml", contract("c2", "1.0.0", "", "{name: id, logicalType: string}"));
+        write("a/sums.odps.yaml", "kind: [");
+        write("a/ends.odps.yaml", descriptor("[{name: http, version: 2.0.0, contractId: gone}]"));
+        write("b/orders.odcs.yaml", contract("c1", "1.0.0", "", "{name: id, logicalType: string}"));
+
+        Mesh mesh = MeshReader.readSound(folder);
+
+        assertEquals(
+                List.of("a.orders", "b.orders"),
+                mesh.products().stream().map(ProductDefinition::qualifiedName).toList());
+        assertEquals(
+                List.of("ends", "lines", "sums"),
+                mesh.broken().stream().map(Mesh.Broken::name).toList());
+        assertEquals(1, mesh.faults("a", List.of("lines", "orders")).size());
+        assertEquals(List.of(), mesh.faults("b", List.of("lines", "orders")));
+        assertEquals(3, faults().size());
+    }
+
+    @Test
     void read_folderInAJar_isRead() throws IOException {
         URI jar = URI.create("jar:" + folder.resolve("mesh.jar").toUri());
         try (FileSystem files = FileSystems.newFileSystem(jar, Map.of("create", "true"))) {

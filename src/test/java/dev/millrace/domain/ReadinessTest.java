@@ -11,6 +11,7 @@ import dev.millrace.domain.Readiness.Reason;
 import dev.millrace.query.SampleRows;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -139,6 +140,30 @@ class ReadinessTest {
         assertEquals(List.of(slow, stopping), readiness.report().reasons());
         remove.run();
         assertTrue(readiness.report().isReady());
+    }
+
+    @Test
+    void report_ofARefusedContract_namesIt_andIsReady() {
+        good.contractChange(
+                Optional.of(new ContractChange(ContractChange.State.REFUSED, "2.0.0", List.of("A.", "B."))));
+        Readiness.Report report = of(List.of("d.good"), good).report();
+        assertTrue(report.isReady());
+        assertEquals(
+                List.of(new Reason(
+                        "product", "d.good", "CONTRACT_REFUSED", "It is served under version 1.2.3. A. B.", false)),
+                report.reasons());
+    }
+
+    @Test
+    void report_ofAnUnservedProduct_holdsOnlyWhenItIsRequired() {
+        var products = new ProductRegistry("mesh", List.of(good));
+        products.unserved(List.of(new ProductRegistry.Unserved("d", "bad", List.of("Its YAML is broken."))));
+        for (boolean required : List.of(true, false)) {
+            var readiness = new Readiness(products, required ? List.of("d.bad") : List.of());
+            assertEquals(
+                    List.of(new Reason("product", "d.bad", "NOT_SERVED", "Its YAML is broken.", required)),
+                    readiness.report().reasons());
+        }
     }
 
     @Test

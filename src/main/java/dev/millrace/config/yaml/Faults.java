@@ -3,7 +3,6 @@ package dev.millrace.config.yaml;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Fault.Severity;
 import dev.millrace.problem.Rule;
-import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -14,9 +13,6 @@ import java.util.Set;
  */
 public final class Faults {
     static final int LIMIT = 1000;
-
-    private static final Comparator<Fault> BY_PLACE =
-            Comparator.comparing(Fault::file).thenComparingInt(Fault::line).thenComparingInt(Fault::column);
 
     private final Set<Fault> faults = new LinkedHashSet<>();
     private int errors;
@@ -55,13 +51,21 @@ public final class Faults {
 
     /** Everything kept so far. */
     public List<Fault> all() {
-        return faults.stream().sorted(BY_PLACE).toList();
+        return faults.stream().sorted(Fault.BY_PLACE).toList();
+    }
+
+    /** The errors kept so far. */
+    public List<Fault> ofErrors() {
+        return faults.stream()
+                .sorted(Fault.BY_PLACE)
+                .filter(fault -> fault.severity() == Severity.ERROR)
+                .toList();
     }
 
     /** The warnings kept so far. */
     public List<Fault> warnings() {
         return faults.stream()
-                .sorted(BY_PLACE)
+                .sorted(Fault.BY_PLACE)
                 .filter(fault -> fault.severity() == Severity.WARNING)
                 .toList();
     }
