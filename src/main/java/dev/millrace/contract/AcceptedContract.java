@@ -13,6 +13,11 @@ public final class AcceptedContract {
 
     private AcceptedContract() {}
 
+    /** Whether any contract was accepted and not taken yet. */
+    public static boolean exists(Path folder) {
+        return Files.exists(folder.resolve(FILE));
+    }
+
     /** Whether just this contract was accepted and not taken yet. */
     public static boolean is(Path folder, ProductDefinition product) throws IOException {
         Path file = folder.resolve(FILE);

@@ -5,11 +5,12 @@ import dev.millrace.problem.Problem;
 import dev.millrace.store.ProductStore;
 import dev.millrace.store.StoreResources;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -44,10 +45,14 @@ public final class DomainActor implements AutoCloseable {
     private final BufferAllocator mapped;
     private final List<BufferAllocator> shares = new ArrayList<>();
     private final List<ProductStore> stores = new ArrayList<>();
-    private final List<Product> products = new ArrayList<>();
-    private final Map<Product, Lanes> lanes = new HashMap<>();
+    private final List<Product> products = new CopyOnWriteArrayList<>();
+    private final Map<Product, Lanes> lanes = new ConcurrentHashMap<>();
+    private final long memoryBytes;
+    private int added;
 
-    private DomainActor(String name, int ingestThreads, BufferAllocator budget, BufferAllocator mapped) {
+    private DomainActor(
+            String name, long memoryBytes, int ingestThreads, BufferAllocator budget, BufferAllocator mapped) {
+        this.memoryBytes = memoryBytes;
         this.name = name;
         this.budget = budget;
         this.mapped = mapped;
@@ -78,12 +83,13 @@ public final class DomainActor implements AutoCloseable {
             StoreOpener opener) {
         var actor = new DomainActor(
                 name,
+                memoryBytes,
                 ingestThreads,
                 root.newChildAllocator("domain " + name, 0, memoryBytes),
                 root.newChildAllocator("mapped files of " + name, 0, Long.MAX_VALUE));
         try {
             for (ProductDefinition definition : definitions) {
-                actor.add(definition, memoryBytes, opener);
+                actor.add(definition, opener);
             }
             return actor;
         } catch (RuntimeException | Error failure) {
@@ -92,17 +98,44 @@ public final class DomainActor implements AutoCloseable {
         }
     }
 
-    private void add(ProductDefinition definition, long memoryBytes, StoreOpener opener) {
+    /** Opens the stores of one more product. Blocks on the disk; not while another is added or removed. */
+    public Product add(ProductDefinition definition, StoreOpener opener) {
         ProductDefinition letters = definition.deadLetters();
-        var own = new Lanes(ingest, products.size());
-        var deadLetters = new Product(letters, store(letters, memoryBytes, own, opener), Optional.empty());
-        var product = new Product(definition, store(definition, memoryBytes, own, opener), Optional.of(deadLetters));
-        products.add(product);
-        lanes.put(product, own);
-        lanes.put(deadLetters, own);
+        var own = new Lanes(ingest, added++);
+        ProductStore lettersStore = store(letters, own, opener);
+        boolean opened = false;
+        try {
+            var deadLetters = new Product(letters, lettersStore, Optional.empty());
+            var product = new Product(definition, store(definition, own, opener), Optional.of(deadLetters));
+            products.add(product);
+            lanes.put(product, own);
+            lanes.put(deadLetters, own);
+            opened = true;
+            return product;
+        } finally {
+            if (!opened) {
+                close(lettersStore);
+            }
+        }
     }
 
-    private ProductStore store(ProductDefinition definition, long memoryBytes, Lanes lanes, StoreOpener opener) {
+    /**
+     * Flushes and closes the stores of a product, whose input is closed; what readers hold of it stays valid. Its memory
+     * is given back, the two empty accounts of it when the domain is closed. Blocks.
+     */
+    public void remove(Product product) {
+        products.remove(product);
+        product.counted().save();
+        close(product.store());
+        product.deadLetters().map(Product::store).ifPresent(this::close);
+    }
+
+    private void close(ProductStore store) {
+        stores.remove(store);
+        store.close();
+    }
+
+    private ProductStore store(ProductDefinition definition, Lanes lanes, StoreOpener opener) {
         BufferAllocator share = budget.newChildAllocator("product " + definition.qualifiedName(), 0, memoryBytes);
         shares.add(share);
         ProductStore store =

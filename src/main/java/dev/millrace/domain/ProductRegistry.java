@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 
 /** The products of the mesh, as they come and go. Any thread; each call sees one state of it. */
@@ -39,6 +40,7 @@ public final class ProductRegistry {
     }
 
     private final String mesh;
+    private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private volatile Content content;
 
     /** A registry of the given products, whose qualified names differ. */
@@ -52,12 +54,20 @@ public final class ProductRegistry {
         var products = new ArrayList<>(content.products);
         products.add(product);
         content = Content.of(products, content.unserved);
+        listeners.forEach(Runnable::run);
     }
 
     /** Removes a product: nobody finds it any more, who has it keeps it. */
     public synchronized void remove(Product product) {
         content = Content.of(
                 content.products.stream().filter(other -> other != product).toList(), content.unserved);
+        listeners.forEach(Runnable::run);
+    }
+
+    /** Has {@code listener} told after each change, on the thread that made it; run the answer to end that. */
+    public Runnable onChange(Runnable listener) {
+        listeners.add(listener);
+        return () -> listeners.remove(listener);
     }
 
     /** Says which products cannot be served. */

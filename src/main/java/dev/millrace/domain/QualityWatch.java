@@ -21,11 +21,11 @@ public final class QualityWatch implements AutoCloseable {
     private static final Duration SHARE = Duration.ofMillis(EVERY_MILLIS / 10);
     private static final long CLOSE_SECONDS = 10;
 
-    private final List<Product> products;
+    private final ProductRegistry products;
     private final Clock clock;
     private final ScheduledExecutorService thread;
 
-    private QualityWatch(List<Product> products, Clock clock) {
+    private QualityWatch(ProductRegistry products, Clock clock) {
         this.products = products;
         this.clock = clock;
         this.thread = Executors.newSingleThreadScheduledExecutor(
@@ -36,9 +36,9 @@ public final class QualityWatch implements AutoCloseable {
      * Starts looking. Before it returns it has looked at the products whose rules can stop them, so that a product that
      * was stopped takes in nothing after a restart that mended nothing. Blocks for a second a product at most.
      */
-    public static QualityWatch start(List<Product> products, Clock clock) {
+    public static QualityWatch start(ProductRegistry products, Clock clock) {
         var watch = new QualityWatch(products, clock);
-        products.stream()
+        products.all().stream()
                 .filter(product -> product.quality().hasStoppingRules())
                 .forEach(product -> watch.look(product, FIRST));
         watch.thread.scheduleWithFixedDelay(watch::lookAtAll, EVERY_MILLIS, EVERY_MILLIS, TimeUnit.MILLISECONDS);
@@ -46,14 +46,15 @@ public final class QualityWatch implements AutoCloseable {
     }
 
     private void lookAtAll() {
-        for (Product product : products) {
+        List<Product> all = products.all();
+        for (Product product : all) {
             product.counted().save();
             boolean settled = switch (product.state().phase()) {
                 case LIVE, RETRYING, GAP, RECREATED, STOPPED -> true;
                 case STARTING, CATCHING_UP, PAUSED, UNWRITABLE -> false;
             };
             if (settled || product.quality().hasStoppingRules()) {
-                look(product, SHARE.dividedBy(products.size()));
+                look(product, SHARE.dividedBy(all.size()));
             }
         }
     }
@@ -77,7 +78,7 @@ public final class QualityWatch implements AutoCloseable {
             if (!thread.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
                 LOG.warn("The quality thread did not end within {} s", CLOSE_SECONDS);
             } else {
-                products.forEach(product -> product.counted().save());
+                products.all().forEach(product -> product.counted().save());
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();

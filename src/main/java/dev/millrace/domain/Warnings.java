@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 /**
  * How many records were served though they broke a rule of severity warning, by rule. The counts are kept in a file with
  * the offset up to which each partition was counted, so that records that are read again are not counted again. Each
- * partition's ingest thread counts; any thread asks; one saves.
+ * partition's ingest thread counts; any thread asks and saves.
  */
 public final class Warnings {
     private static final Logger LOG = LoggerFactory.getLogger(Warnings.class);
@@ -68,8 +68,8 @@ public final class Warnings {
         return sums;
     }
 
-    /** Writes the counts down if they are others than before; one thread. Blocks. */
-    void save() {
+    /** Writes the counts down if they are others than before. Blocks. */
+    synchronized void save() {
         Map<Integer, Counted> now = Map.copyOf(partitions);
         Path to = file.orElse(null);
         if (to == null || now.equals(saved)) {

@@ -5,18 +5,19 @@ import dev.millrace.domain.ProductRegistry;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Counts what was handed to the network, by product. Any thread. */
 final class ServedMeters {
     /** The counters of one product. */
     record Served(Counter rows, Counter bytes) {}
 
-    private final Map<String, Served> served;
+    private final MeterRegistry meters;
+    private final Map<String, Served> served = new ConcurrentHashMap<>();
 
     ServedMeters(ProductRegistry registry, MeterRegistry meters) {
-        this.served = registry.withDeadLetters().stream()
-                .collect(Collectors.toMap(Product::qualifiedName, product -> served(product, meters)));
+        this.meters = meters;
+        registry.withDeadLetters().forEach(this::of);
     }
 
     private static Served served(Product product, MeterRegistry meters) {
@@ -33,10 +34,6 @@ final class ServedMeters {
     }
 
     Served of(Product product) {
-        Served counters = served.get(product.qualifiedName());
-        if (counters == null) {
-            throw new IllegalArgumentException("no product of this registry: " + product.qualifiedName());
-        }
-        return counters;
+        return served.computeIfAbsent(product.qualifiedName(), name -> served(product, meters));
     }
 }

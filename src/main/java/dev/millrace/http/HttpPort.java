@@ -23,6 +23,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.apache.arrow.memory.BufferAllocator;
 
 /**
@@ -220,6 +222,8 @@ public final class HttpPort {
         private final OpenApi document;
         private Optional<HttpServer> listening = Optional.empty();
         private final Map<String, ProductPort> ports = new HashMap<>();
+        private final List<Future<Void>> closing = new ArrayList<>();
+        private Runnable deaf = () -> {};
 
         Loop(OpenApi document) {
             this.document = document;
@@ -245,9 +249,9 @@ public final class HttpPort {
             var limits = new QueryParser.Limits(
                     settings.defaultLimit(), settings.maxLimit(), QueryParser.Limits.USUAL.maxFilters());
             var cursors = new CursorCodec(cursorSecret);
-            for (Product product : products.withDeadLetters()) {
-                ports.put(product.domain() + "/" + product.name(), new ProductPort(product, limits, cursors, room));
-            }
+            Function<Product, ProductPort> opening = product -> new ProductPort(product, limits, cursors, room);
+            deaf = products.onChange(() -> context.runOnContext(turn -> renew(opening)));
+            renew(opening);
             var operations = new Operations(document, new Catalogue(products, Clock.systemUTC()), room, ports);
             HttpServer server = vertx.createHttpServer(options()).connectionHandler(connections::accept);
             server.requestHandler(new Requests(
@@ -266,13 +270,27 @@ public final class HttpPort {
             return server.listen().onSuccess(listening -> actualPort.set(listening.actualPort()));
         }
 
+        /** Opens the ports of new products and closes those of products that are gone; their subscribers end. */
+        private void renew(Function<Product, ProductPort> opening) {
+            List<Product> now = products.withDeadLetters();
+            List.copyOf(ports.entrySet()).stream()
+                    .filter(port -> !now.contains(port.getValue().product()))
+                    .forEach(port -> {
+                        ports.remove(port.getKey());
+                        closing.add(port.getValue().changes().close());
+                    });
+            closing.removeIf(Future::isComplete);
+            now.forEach(product ->
+                    ports.computeIfAbsent(product.domain() + "/" + product.name(), name -> opening.apply(product)));
+        }
+
         /** Ends what pushes, then idle connections, and the others when their answers have ended or after {@code millis}. */
         Future<Void> shutdown(long millis) {
             Promise<Void> ended = Promise.promise();
             context.runOnContext(turn -> {
-                Future<?> pushed = Future.join(ports.values().stream()
-                        .map(port -> port.changes().close())
-                        .toList());
+                deaf.run();
+                ports.values().forEach(port -> closing.add(port.changes().close()));
+                Future<?> pushed = Future.join(List.copyOf(closing));
                 Future<?> server = listening
                         .map(open -> open.shutdown(millis, TimeUnit.MILLISECONDS))
                         .orElseGet(Future::succeededFuture);

@@ -1,6 +1,7 @@
 package dev.millrace.http;
 
 import dev.millrace.config.Configuration;
+import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Readiness;
 import dev.millrace.domain.Standing;
@@ -15,7 +16,10 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -28,6 +32,7 @@ public final class ManagementPort {
     private final Configuration.Management settings;
     private final PrometheusMeterRegistry meters;
     private final Readiness readiness;
+    private final Set<Product> measured = new HashSet<>();
     private final AtomicReference<Optional<HttpServer>> server = new AtomicReference<>(Optional.empty());
 
     /**
@@ -45,7 +50,21 @@ public final class ManagementPort {
         this.products = products;
         this.settings = settings;
         this.meters = meters;
-        products.withDeadLetters().forEach(product -> new ProductMeters(product, meters).register());
+        renewMeters();
+        products.onChange(this::renewMeters);
+    }
+
+    /** Gives new products their gauges, and takes those of products that are gone. */
+    private synchronized void renewMeters() {
+        List<Product> now = products.withDeadLetters();
+        measured.removeIf(product -> {
+            boolean gone = !now.contains(product);
+            if (gone) {
+                ProductMeters.remove(product, meters);
+            }
+            return gone;
+        });
+        now.stream().filter(measured::add).forEach(product -> new ProductMeters(product, meters).register());
     }
 
     /** Listens; the result is the TCP port. Fails with {@code CannotStart} when it cannot be had. */

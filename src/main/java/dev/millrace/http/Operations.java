@@ -63,7 +63,7 @@ final class Operations {
         this.document = document;
         this.catalogue = catalogue;
         this.room = room;
-        this.products = Map.copyOf(products);
+        this.products = products; // comes and goes on the event loop
     }
 
     UnderWay underWay() {

@@ -15,6 +15,14 @@ import java.util.function.Supplier;
 
 /** The gauges of a product; read on the thread that scrapes, which may block. */
 record ProductMeters(Product product, MeterRegistry meters) {
+    /** Takes a product's gauges away again. */
+    static void remove(Product product, MeterRegistry meters) {
+        meters.getMeters().stream()
+                .filter(meter -> product.domain().equals(meter.getId().getTag("domain"))
+                        && product.name().equals(meter.getId().getTag("product")))
+                .forEach(meters::remove);
+    }
+
     void register() {
         gauge("millrace.product.rows", "Visible rows", () -> rows(product));
         gauge(

@@ -70,7 +70,7 @@ final class Requests implements Handler<HttpServerRequest> {
             Places waiters,
             Places memory,
             long maxBodyBytes) {
-        this.products = Map.copyOf(products);
+        this.products = products; // comes and goes on the event loop
         this.operations = operations;
         this.service = layers.layer().around(Call::perform);
         this.responder = new Responder(layers.allowance(), cors.vary());

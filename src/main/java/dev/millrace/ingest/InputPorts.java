@@ -7,13 +7,15 @@ import dev.millrace.contract.ValueFormat;
 import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
 import dev.millrace.layer.WorkerPool;
+import dev.millrace.problem.Problem;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -31,7 +33,7 @@ public final class InputPorts {
     private final RegistryClient registry;
     private final Map<ValueFormat, SchemaSource> schemas = new EnumMap<>(ValueFormat.class);
     private final WorkerPool replays;
-    private final List<KafkaInputPort> ports = new ArrayList<>();
+    private final Map<Product, List<KafkaInputPort>> ports = new HashMap<>();
 
     private InputPorts(
             Vertx vertx,
@@ -68,13 +70,14 @@ public final class InputPorts {
         var ports = new InputPorts(vertx, kafka, registry, input, instance, replays);
         for (DomainActor domain : domains) {
             for (Product product : domain.products()) {
-                ports.start(domain, product);
+                ports.add(domain, product);
             }
         }
         return ports;
     }
 
-    private void start(DomainActor domain, Product product) {
+    /** Starts reading a product's topic and that of its dead letters. */
+    public synchronized void add(DomainActor domain, Product product) {
         Product letters = product.deadLetters().orElseThrow();
         KafkaInputPort lettersPort = start(
                 domain,
@@ -106,20 +109,32 @@ public final class InputPorts {
                     }
                 }),
                 schemas.computeIfAbsent(product.definition().format(), registry::source));
-        start(domain, product, ingest);
+        ports.put(product, List.of(start(domain, product, ingest), lettersPort));
         product.replay(new TopicReplay(replays, kafka, admin, product, ingest, lettersPort::look));
     }
 
     private KafkaInputPort start(DomainActor domain, Product product, ProductIngest ingest) {
         var port = new KafkaInputPort(vertx, kafka, instance, domain, product, admin, ingest, input, TopicStream::open);
-        ports.add(port);
         port.start();
         return port;
     }
 
+    /** Ends reading a product's topics; afterwards none of its runs is being decoded. */
+    public synchronized Future<Void> remove(Product product) {
+        product.replay(request -> CompletableFuture.failedFuture(
+                new Problem.Unavailable("A replay", "the product is not served any more.").exception()));
+        return Future.join(Objects.requireNonNull(ports.remove(product)).stream()
+                        .map(KafkaInputPort::stop)
+                        .toList())
+                .mapEmpty();
+    }
+
     /** Ends reading; afterwards no run is being decoded and no client is open. */
-    public Future<Void> stop() {
-        return Future.join(ports.stream().map(KafkaInputPort::stop).toList())
+    public synchronized Future<Void> stop() {
+        return Future.join(ports.values().stream()
+                        .flatMap(List::stream)
+                        .map(KafkaInputPort::stop)
+                        .toList())
                 .<Void>mapEmpty()
                 .eventually(() -> replays.close(LAST_WAIT)) // waits for a replay under way
                 .eventually(deadLetters::close)

@@ -574,7 +574,8 @@ final class KafkaInputPort {
         waiting.clear();
         long millis = restarts.nextMillis();
         if (!(Reason.cause(failure) instanceof ProblemException)) {
-            LOG.error("{}: the input port begins anew in {} ms", product.qualifiedName(), millis, Reason.cause(failure));
+            LOG.error(
+                    "{}: the input port begins anew in {} ms", product.qualifiedName(), millis, Reason.cause(failure));
         }
         domain.state(product, Phase.RETRYING, Reason.of(failure));
         vertx.setTimer(millis, timer -> {

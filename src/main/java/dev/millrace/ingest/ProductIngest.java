@@ -157,8 +157,7 @@ final class ProductIngest {
                 Outcome ended = append(records.records(partition), part);
                 outcome = outcome.compareTo(ended) < 0 ? ended : outcome;
                 part.writer.publish();
-                part.counted()
-                        .ifPresent(counted -> product.counted().put(partition.partition(), counted));
+                part.counted().ifPresent(counted -> product.counted().put(partition.partition(), counted));
             }
         }
         if (outcome == Outcome.DONE) {

@@ -104,8 +104,19 @@ public final class WritePorts {
             WorkerPool workers,
             Places waiting) {
         var ports = new WritePorts(vertx, configuration, instance, root, workers, waiting);
-        products.forEach(product -> product.writes(ports.new Port(product)));
+        products.forEach(ports::add);
         return ports;
+    }
+
+    /** Makes a product writable. */
+    public void add(Product product) {
+        product.writes(new Port(product));
+    }
+
+    /** Ends writing into a product; what is under way is answered. */
+    public void remove(Product product) {
+        product.writes(request -> CompletableFuture.failedFuture(
+                new Problem.Unavailable("Writing", "the product is not served any more.").exception()));
     }
 
     /** Ends what is under way and refuses what waits. */

@@ -90,7 +90,9 @@ final class AcceptRun {
             return ExitCode.ANSWER_IS_NO;
         }
         AcceptedContract.write(folder, next);
-        out.println("Accepted: the next start takes it. If the file changes before, that one is not meant.");
+        out.println(
+                "Accepted: a running server takes it within some seconds, else the next start does. If the file changes"
+                        + " before, that one is not meant.");
         return ExitCode.FINE;
     }
 

@@ -69,12 +69,21 @@ final class Contracts {
         return folder(product.domain(), product.name());
     }
 
-    /** What is to be opened of a mesh; what is taken up newly is kept when this returns. */
+    /** What a start opens of a mesh; what is taken up newly is kept when this returns. */
     Chosen choose(Mesh mesh) {
+        return choose(mesh, List.of());
+    }
+
+    /** The same of a mesh some of whose products are {@code open} already, which are left out. */
+    Chosen choose(Mesh mesh, List<ProductDefinition> open) {
         List<Choice> served = new ArrayList<>();
         List<Unserved> unserved = new ArrayList<>();
         Map<String, Kept> kept = kept();
         Set<String> explained = new HashSet<>();
+        for (ProductDefinition product : open) {
+            kept.remove(product.qualifiedName());
+            fileNames(product).forEach(file -> explained.add(product.domain() + "." + file));
+        }
         for (Kept last : kept.values()) {
             if (mesh.product(last.domain(), last.name()).isEmpty()) {
                 List<String> files =
@@ -98,6 +107,28 @@ final class Contracts {
                 .map(file -> new Unserved(file.domain(), file.name(), texts(file.faults())))
                 .forEach(unserved::add);
         return new Chosen(served, unserved);
+    }
+
+    /** The names of the files that a product is made of. */
+    static List<String> fileNames(ProductDefinition product) {
+        return List.of(
+                product.name(),
+                KeptContract.of(product, Instant.EPOCH).contract().name());
+    }
+
+    /** Whether a contract was accepted for a product, be it the one of the mesh folder or not. */
+    boolean hasAccepted(ProductDefinition product) {
+        return AcceptedContract.exists(folder(product));
+    }
+
+    /** Whether the contract of the mesh folder, which is refused, was accepted and is to be taken. */
+    boolean isAccepted(ProductDefinition refused) {
+        try {
+            return Succession.faults(refused).isEmpty() && AcceptedContract.is(folder(refused), refused);
+        } catch (IOException unreadable) {
+            LOG.warn("{}: whether its contract was accepted cannot be read", refused.qualifiedName(), unreadable);
+            return false;
+        }
     }
 
     private static List<String> texts(List<Fault> faults) {

@@ -1,7 +1,5 @@
 package dev.millrace.server;
 
-import static java.util.function.Predicate.not;
-
 import dev.millrace.contract.KeptContract;
 import dev.millrace.contract.Mesh;
 import dev.millrace.contract.MeshReader;
@@ -12,21 +10,19 @@ import dev.millrace.domain.ContractChange;
 import dev.millrace.domain.ContractChange.State;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
+import dev.millrace.domain.ProductRegistry.Unserved;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
+import dev.millrace.problem.ProblemException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -37,7 +33,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Takes up changed contracts of the mesh folder while the server runs. A contract that breaks nobody and is stored in the
- * same columns is served at once; any other leaves the old one in place, and the product says why.
+ * same columns is served at once; any other leaves the old one in place, and the product says why. A new file opens a
+ * product, a removed one closes it.
  *
  * <p>A change is looked at when the folder has been the same for two looks, so that no half-written file is read. A
  * thread of its own does all of it but {@link #close}.
@@ -49,21 +46,31 @@ final class MeshWatch implements AutoCloseable {
     private final Path folder;
     private final ProductRegistry registry;
     private final Contracts contracts;
+    private final Serving serving;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("mesh-watch").factory());
     private List<String> seen = List.of();
     private List<String> taken = List.of();
-    private Set<String> others = Set.of();
 
-    private MeshWatch(Path folder, ProductRegistry registry, Contracts contracts) {
+    /** Opens and closes products while others are served; blocks. */
+    interface Serving {
+        void open(Contracts.Choice choice);
+
+        /** The product's data stay; who reads it goes on with what it has. */
+        void close(Product product);
+    }
+
+    private MeshWatch(Path folder, ProductRegistry registry, Contracts contracts, Serving serving) {
+        this.serving = serving;
         this.folder = folder;
         this.registry = registry;
         this.contracts = contracts;
     }
 
     /** Looks at the folder from now on; the first look also takes what changed since the products were made. */
-    static MeshWatch start(Path folder, Duration interval, ProductRegistry registry, Contracts contracts) {
-        var watch = new MeshWatch(folder, registry, contracts);
+    static MeshWatch start(
+            Path folder, Duration interval, ProductRegistry registry, Contracts contracts, Serving serving) {
+        var watch = new MeshWatch(folder, registry, contracts, serving);
         long nanos = interval.toNanos();
         watch.thread.scheduleWithFixedDelay(watch::look, nanos, nanos, TimeUnit.NANOSECONDS);
         return watch;
@@ -77,7 +84,8 @@ final class MeshWatch implements AutoCloseable {
                 take();
             }
             seen = now;
-        } catch (RuntimeException | Error failure) { // else there would be no next look
+        } catch (RuntimeException failure) {
+            taken = List.of(); // the next look tries again
             LOG.error("The change in {} is not taken up", folder, failure);
         }
     }
@@ -88,6 +96,9 @@ final class MeshWatch implements AutoCloseable {
             for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
                 lines.add(file + " " + Files.size(file) + " " + Files.getLastModifiedTime(file));
             }
+            registry.all().stream()
+                    .filter(product -> contracts.hasAccepted(product.definition()))
+                    .forEach(product -> lines.add(product.qualifiedName() + " has an accepted contract"));
             return lines;
         } catch (IOException | UncheckedIOException unreadable) {
             return List.of(unreadable.toString()); // when it is so again, the mesh's reader will say what is wrong
@@ -103,21 +114,53 @@ final class MeshWatch implements AutoCloseable {
         if (!broken.isEmpty()) {
             LOG.warn("{} has faults; what is served of it stays until they are mended:\n{}", folder, broken);
         }
+        if (mesh.broken().stream().anyMatch(file -> file.domain().isEmpty())) {
+            return; // nobody knows what is in it
+        }
         for (Product product : registry.all()) {
             mesh.product(product.domain(), product.name())
-                    .ifPresentOrElse(next -> take(product, next), () -> refuse(product, mesh));
+                    .ifPresentOrElse(next -> take(product, next), () -> missing(product, mesh));
         }
-        sayOthers(mesh);
+        Contracts.Chosen chosen = contracts.choose(
+                mesh, registry.all().stream().map(Product::definition).toList());
+        List<Unserved> unserved = new ArrayList<>(chosen.unserved());
+        chosen.served().forEach(choice -> open(choice).ifPresent(unserved::add));
+        registry.unserved(unserved);
     }
 
-    private static void refuse(Product product, Mesh mesh) {
-        String contract =
-                KeptContract.of(product.definition(), Instant.EPOCH).contract().name();
-        List<String> faults = mesh.faults(product.domain(), List.of(product.name(), contract)).stream()
+    /** Its file is broken, and it stays, or gone, and so is the product. */
+    private void missing(Product product, Mesh mesh) {
+        List<String> faults = mesh.faults(product.domain(), Contracts.fileNames(product.definition())).stream()
                 .map(Fault::toString)
                 .toList();
-        if (!faults.isEmpty()) {
+        if (faults.isEmpty()) {
+            close(product, "its files are gone; its data stay on the disk");
+        } else {
             product.contractChange(Optional.of(new ContractChange(State.REFUSED, "", faults)));
+        }
+    }
+
+    private void close(Product product, String why) {
+        LOG.warn("{} is not served any more: {}", product.qualifiedName(), why);
+        serving.close(product);
+    }
+
+    private Optional<Unserved> open(Contracts.Choice choice) {
+        ProductDefinition product = choice.definition();
+        try {
+            serving.open(choice);
+            LOG.info(
+                    "{} is served, under contract {}",
+                    product.qualifiedName(),
+                    product.contract().version());
+            return Optional.empty();
+        } catch (ProblemException failure) {
+            LOG.error(
+                    "{} is not served: {}",
+                    product.qualifiedName(),
+                    failure.problem().detail());
+            return Optional.of(new Unserved(
+                    product.domain(), product.name(), List.of(failure.problem().detail())));
         }
     }
 
@@ -132,6 +175,10 @@ final class MeshWatch implements AutoCloseable {
         Optional<ContractChange> change = succession.obstacle();
         if (change.isEmpty()) {
             change = adopt(product, next, evolution);
+        }
+        if (change.isPresent() && change.get().state() == State.REFUSED && contracts.isAccepted(next)) {
+            close(product, "it is opened again under contract " + evolution.to() + ", which was accepted");
+            return;
         }
         if (change.isPresent() && !change.equals(product.contractChange())) {
             LOG.warn(
@@ -167,20 +214,6 @@ final class MeshWatch implements AutoCloseable {
                     evolution.askedVersion().orElse(""));
         }
         return Optional.empty();
-    }
-
-    private void sayOthers(Mesh mesh) {
-        Set<String> served = registry.all().stream().map(Product::qualifiedName).collect(Collectors.toSet());
-        Set<String> named =
-                mesh.products().stream().map(ProductDefinition::qualifiedName).collect(Collectors.toSet());
-        Set<String> now = Stream.concat(
-                        named.stream().filter(not(served::contains)).map(name -> name + " is new"),
-                        served.stream().filter(not(named::contains)).map(name -> name + " is gone"))
-                .collect(Collectors.toCollection(TreeSet::new));
-        if (!now.isEmpty() && !Objects.equals(now, others)) {
-            LOG.warn("The mesh folder has other products, which is taken up at the next start: {}", now);
-        }
-        others = now;
     }
 
     /** Ends the looking; waits for a look under way. */

@@ -2,14 +2,11 @@ package dev.millrace.server;
 
 import dev.millrace.arrow.ArrowSchemas;
 import dev.millrace.config.Configuration;
-import dev.millrace.config.yaml.Faults;
-import dev.millrace.contract.Keeping;
 import dev.millrace.contract.Mesh;
 import dev.millrace.contract.MeshReader;
 import dev.millrace.contract.Mode;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.Property;
-import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.QualityWatch;
@@ -32,11 +29,6 @@ import dev.millrace.layer.WorkerPool;
 import dev.millrace.layer.WorkerPools;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.DuckDbEngine;
-import dev.millrace.store.LocalStore;
-import dev.millrace.store.ProductStore;
-import dev.millrace.store.Retention;
-import dev.millrace.store.StoreOptions;
-import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -47,23 +39,17 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Collectors;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.slf4j.Logger;
@@ -151,27 +137,10 @@ public final class MillraceServer implements AutoCloseable {
         chosen.unserved()
                 .forEach(product -> LOG.error(
                         "{} is not served: {}", product.qualifiedName(), String.join("\n", product.reasons())));
-        Map<String, List<Contracts.Choice>> byDomain = chosen.served().stream()
-                .collect(Collectors.groupingBy(
-                        choice -> choice.definition().domain(), TreeMap::new, Collectors.toList()));
-        List<DomainActor> domains = new ArrayList<>();
-        byDomain.forEach((name, choices) -> {
-            DomainActor domain = DomainActor.open(
-                    name,
-                    choices.stream().map(Contracts.Choice::definition).toList(),
-                    configuration.domain().memory().bytes(),
-                    configuration.domain().ingestThreads(),
-                    root,
-                    (product, resources) -> open(product, choices.size(), resources));
-            closings.push(domain::close);
-            for (int i = 0; i < choices.size(); i++) {
-                domain.products().get(i).contractChange(choices.get(i).change());
-            }
-            domains.add(domain);
-        });
-        registry = new ProductRegistry(
-                configuration.mesh().name(),
-                domains.stream().flatMap(domain -> domain.products().stream()).toList());
+        var domains = new Domains(configuration, root);
+        closings.push(domains::close);
+        domains.open(chosen.served());
+        registry = new ProductRegistry(configuration.mesh().name(), domains.products());
         registry.unserved(chosen.unserved());
 
         Vertx vertx = loading.join();
@@ -245,7 +214,7 @@ public final class MillraceServer implements AutoCloseable {
         flightPort = flight.port();
         closings.push(() -> await(flight.close(Duration.ZERO)));
 
-        QualityWatch quality = QualityWatch.start(registry.all(), Clock.systemUTC());
+        QualityWatch quality = QualityWatch.start(registry, Clock.systemUTC());
         closings.push(quality::close);
         InputPorts inputs = InputPorts.start(
                 vertx,
@@ -253,7 +222,7 @@ public final class MillraceServer implements AutoCloseable {
                 configuration.schemaRegistry(),
                 configuration.input(),
                 instance.id(),
-                domains,
+                domains.all(),
                 pools.open("replay", 2, LONGEST_WORK, () -> {}));
         closings.push(() -> await(inputs.stop()));
         WritePorts writes = WritePorts.start(
@@ -266,7 +235,27 @@ public final class MillraceServer implements AutoCloseable {
                 shares.places("writes", MAX_WRITES));
         closings.push(() -> await(writes.stop()));
         closings.push(MeshWatch.start(
-                configuration.mesh().folder(), configuration.mesh().watchInterval(), registry, contracts)::close);
+                configuration.mesh().folder(),
+                configuration.mesh().watchInterval(),
+                registry,
+                contracts,
+                new MeshWatch.Serving() {
+                    @Override
+                    public void open(Contracts.Choice choice) {
+                        Product product = domains.add(choice);
+                        writes.add(product);
+                        inputs.add(domains.of(product), product);
+                        registry.add(product);
+                    }
+
+                    @Override
+                    public void close(Product product) {
+                        registry.remove(product);
+                        writes.remove(product);
+                        await(inputs.remove(product));
+                        domains.remove(product);
+                    }
+                })::close);
         closings.push(() -> drain(http, flight));
     }
 
@@ -275,40 +264,6 @@ public final class MillraceServer implements AutoCloseable {
         Configuration.Stop stop = configuration.stop();
         LockSupport.parkNanos(stop.notice().toNanos());
         await(Future.join(http.stop(stop.streams()), flight.close(stop.streams())));
-    }
-
-    private ProductStore open(ProductDefinition product, int products, StoreResources resources) {
-        var keeping = Keeping.read(product.contract(), product.object(), new Faults());
-        Path folder = configuration
-                .data()
-                .folder()
-                .resolve("domains")
-                .resolve(product.domain())
-                .resolve(product.name());
-        try {
-            LocalStore store = LocalStore.open(
-                    schema(product),
-                    new StoreOptions(
-                            configuration.store().segmentRows(),
-                            product.isDeadLetters() ? 4L << 20 : 32L << 20,
-                            // Dead letters are few: an eighth for them, the rest for the product itself.
-                            configuration.domain().memory().bytes() / products / 8 * (product.isDeadLetters() ? 1 : 7),
-                            configuration.store().flushInterval(),
-                            keeping.history().orElse(configuration.store().history()),
-                            configuration.store().compaction(),
-                            new Retention(keeping.age(), keeping.rows(), keeping.bytes(), keeping.eventTime()),
-                            configuration.store().erase()),
-                    folder,
-                    resources);
-            if (configuration.store().scrub()) {
-                store.scrub();
-            }
-            return store;
-        } catch (IOException failure) {
-            throw new Problem.CannotStart(
-                            "The data of " + product.qualifiedName() + " in " + folder + " cannot be read: " + failure)
-                    .exception();
-        }
     }
 
     /** What the product's rows look like in its store. */

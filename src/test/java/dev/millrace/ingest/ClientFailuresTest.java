@@ -44,8 +44,7 @@ class ClientFailuresTest {
     @Test
     void reason_neverIsNothing() {
         assertEquals("no", Reason.of(new CompletionException(new ExecutionException(new KafkaException("no")))));
-        assertEquals(
-                "the brokers gave no answer in time", Reason.of(new CompletionException(new TimeoutException())));
+        assertEquals("the brokers gave no answer in time", Reason.of(new CompletionException(new TimeoutException())));
         assertEquals("IllegalStateException", Reason.of(new IllegalStateException()));
         assertEquals("CompletionException", Reason.of(new CompletionException(null, null)));
     }
@@ -67,8 +66,7 @@ class ClientFailuresTest {
     void letters_thatTheTopicRefuses_areAFaultUntilItTakesThem() throws Exception {
         Vertx vertx = Vertx.vertx();
         try {
-            var producer =
-                    new MockProducer<>(false, null, new ByteArraySerializer(), new ByteArraySerializer());
+            var producer = new MockProducer<>(false, null, new ByteArraySerializer(), new ByteArraySerializer());
             var topic = new DeadLetterTopic(vertx, producer);
             ProductDefinition product = product();
             assertEquals(Optional.empty(), topic.fault(product.deadLetterTopic()));
@@ -83,9 +81,7 @@ class ClientFailuresTest {
             }
             Client.await(
                     "the fault",
-                    () -> topic.fault(product.deadLetterTopic())
-                            .orElse("")
-                            .equals("too large without its value"));
+                    () -> topic.fault(product.deadLetterTopic()).orElse("").equals("too large without its value"));
             assertFalse(sent.isDone());
             assertEquals(Optional.empty(), topic.fault("another.dlq"));
             Client.await("a letter", producer::completeNext);

@@ -70,7 +70,8 @@ class KafkaInputPortIT {
                 status: active
                 schema: [{name: p, physicalName: %s, properties: [{name: n, logicalType: integer, required: true}]}]
                 """.formatted(topic));
-        var definition = MeshReader.read(folder.resolve("mesh")).product("d", "p").orElseThrow();
+        var definition =
+                MeshReader.read(folder.resolve("mesh")).product("d", "p").orElseThrow();
         domain = DomainActor.open("d", List.of(definition), 16 << 20, 1, root, (each, resources) -> {
             try {
                 return LocalStore.open(
@@ -133,7 +134,9 @@ class KafkaInputPortIT {
             return shown.get().phase() == Phase.RETRYING;
         });
         assertTrue(
-                List.of("not foreseen", "of the ingest thread").contains(shown.get().detail()), shown::toString);
+                List.of("not foreseen", "of the ingest thread")
+                        .contains(shown.get().detail()),
+                shown::toString);
         Client.await("the product", () -> product.state().phase() == Phase.LIVE && rows() == 2);
         assertEquals(4, failures.get());
         TestKafka.sendAll(topic, 0, List.of("{\"n\":3}"));
@@ -205,8 +208,10 @@ class KafkaInputPortIT {
             }
         });
         TestKafka.sendAll(topic, 0, List.of("{\"n\":1}", "bad"));
-        Client.await("the fault", () -> product.state()
-                .equals(new ProductState(Phase.UNWRITABLE, "the dead-letter topic cannot be written")));
+        Client.await(
+                "the fault",
+                () -> product.state()
+                        .equals(new ProductState(Phase.UNWRITABLE, "the dead-letter topic cannot be written")));
         TestKafka.sendAll(topic, 0, List.of("{\"n\":2}"));
         Client.await("the next row", () -> rows() == 2);
         assertEquals(Phase.UNWRITABLE, product.state().phase());

@@ -12,6 +12,7 @@ import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.Property;
 import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
+import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.QualityWatch;
 import dev.millrace.ingest.ProductIngest.Outcome;
 import dev.millrace.store.Key;
@@ -248,7 +249,8 @@ class ProductIngestTest {
 
     @Test
     void accept_recordsThatBreakRulesOfSeverityWarning_areCountedOnceOverRestarts() throws Exception {
-        String rule = "quality: [{type: custom, engine: cel, name: 'small one', severity: warning, implementation: 'n < 10'}]";
+        String rule =
+                "quality: [{type: custom, engine: cel, name: 'small one', severity: warning, implementation: 'n < 10'}]";
         List<ConsumerRecord<ByteBuffer, ByteBuffer>> records = new ArrayList<>();
         for (int n : new int[] {1, 12, 13, 4, 15}) {
             records.add(record(records.size(), null, utf8("{\"n\":" + n + "}")));
@@ -264,7 +266,8 @@ class ProductIngestTest {
             ingest.alone(() -> product.store().rewind(0, 2)).join();
             take(ingest, records);
             assertEquals(Map.of("small one", 3L), product.warnings(), "what is read again is not counted again");
-            QualityWatch.start(List.of(product), Clock.systemUTC()).close();
+            QualityWatch.start(new ProductRegistry("mesh", List.of(product)), Clock.systemUTC())
+                    .close();
         }
         try (DomainActor domain = open("json", "{name: n, logicalType: integer}", "    " + rule)) {
             Product product = domain.products().getFirst();

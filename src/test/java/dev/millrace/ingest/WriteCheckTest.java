@@ -73,7 +73,8 @@ class WriteCheckTest {
                         .getFirst()
                         .key();
                 var draft = check.delete(
-                        new Writes.Deletion(composite ? List.of(component, "s") : List.of(component), "", memory), List.of());
+                        new Writes.Deletion(composite ? List.of(component, "s") : List.of(component), "", memory),
+                        List.of());
                 assertEquals(1, draft.accepted());
                 assertArrayEquals(written, draft.records().getFirst().key(), () -> new String(written, UTF_8));
                 try (var writer = new BatchWriter(Layout.of(ArrowSchemas.of(product.object())), root)) {
@@ -102,7 +103,8 @@ class WriteCheckTest {
         try (var root = new RootAllocator()) {
             var check = new WriteCheck(product(type, false), root, 10, 8);
             var refused = assertThrows(
-                    ProblemException.class, () -> check.delete(new Writes.Deletion(List.of(component), "", memory), List.of()));
+                    ProblemException.class,
+                    () -> check.delete(new Writes.Deletion(List.of(component), "", memory), List.of()));
             assertTrue(refused.problem().detail().contains(reason), refused.problem()::detail);
         }
     }

@@ -98,6 +98,38 @@ class ContractRestartIT {
     }
 
     @Test
+    void acceptedContract_isTakenByARunningServer_withRowsKeptOrReadAnew() throws IOException {
+        change("2.0.0", "maximum: 2880", "maximum: 100");
+        Client.await("the refusal", () -> flights().has("contractChange"));
+        accept(ExitCode.FINE, "aviation.flights", "--yes");
+        Client.await(
+                "2.0.0",
+                () -> client.get(FLIGHTS).statusCode() == 200 && version().equals("2.0.0"));
+        awaitRows(1);
+        send("b", 2_000);
+        Client.await("the letter", () -> flights().at("/deadLetters/all").asInt() == 1);
+
+        firstContract = Files.readString(contract);
+        firstDescriptor = Files.readString(descriptor);
+        Files.writeString(
+                contract,
+                firstContract
+                        .replace(
+                                "      - name: distance\n        logicalType: integer",
+                                "      - name: distance\n        logicalType: number")
+                        .replace("2.0.0", "3.0.0"));
+        Files.writeString(descriptor, firstDescriptor.replace("version: 2.0.0", "version: 3.0.0"));
+        Client.await("the refusal", () -> flights().has("contractChange"));
+        accept(ExitCode.FINE, "aviation.flights", "--yes");
+        Client.await(
+                "3.0.0",
+                () -> client.get(FLIGHTS).statusCode() == 200 && version().equals("3.0.0"));
+        // both records were taken by the first contract, and this one takes none of them
+        Client.await("the letters", () -> flights().at("/deadLetters/all").asInt() >= 2);
+        assertEquals(0, flights().get("rows").asInt());
+    }
+
+    @Test
     void acceptedContract_changedBeforeItIsTaken_isNotMeant() throws IOException {
         change("2.0.0", "maximum: 2880", "maximum: 100");
         accept(ExitCode.FINE, "aviation.flights", "--yes");

@@ -7,9 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.ingest.TestKafka;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -110,6 +114,83 @@ class MeshWatchIT {
         }
     }
 
+    @Test
+    void product_removedWhileAClientReads_endsWithItsRows_andComesBackWithThem() throws IOException {
+        int rows = 30_000;
+        TestKafka.sendAll(
+                mesh.flights(),
+                0,
+                IntStream.range(0, rows).mapToObj(i -> flight("f" + i, 1, "")).toList());
+        Client.await("the flights", () -> flights().get("rows").asInt() == rows);
+        Client.await("ready", () -> probe() == 200);
+        try (Stream<JsonNode> lines = client.stream(FLIGHTS + "/rows")) {
+            Iterator<JsonNode> left = lines.iterator();
+            left.next();
+            Files.delete(contract);
+            Files.delete(descriptor);
+            Client.await("its end", () -> client.get(FLIGHTS).statusCode() == 404);
+            assertEquals(404, client.get(FLIGHTS + "/rows/f1").statusCode());
+            int count = 1;
+            while (left.hasNext()) {
+                left.next();
+                count++;
+            }
+            assertEquals(rows, count);
+        }
+        assertEquals(200, probe());
+        assertFalse(Client.of(server.managementPort()).get("/metrics").body().contains("product=\"flights\""));
+        assertEquals(200, client.get("/v1/products/aviation/airports").statusCode());
+
+        Files.writeString(contract, firstContract);
+        Files.writeString(descriptor, firstDescriptor);
+        Client.await(
+                "its return",
+                () -> client.get(FLIGHTS).statusCode() == 200
+                        && flights().get("state").asText().equals("LIVE"));
+        assertEquals(rows, flights().get("rows").asInt());
+        send("g", 1, "");
+        Client.await("one more", () -> flights().get("rows").asInt() == rows + 1);
+        assertEquals(0, unserved());
+    }
+
+    @Test
+    void product_added_inADomainOfItsOwn_isServedReadAndWritten_brokenOrNot() throws IOException {
+        Client.await("ready", () -> probe() == 200);
+        String topic = TestKafka.topic(2);
+        TestKafka.send(topic, 0, "a", flight("a", 1, ""));
+        Path added = folder.resolve("mesh/domains/rail/trains.odcs.yaml");
+        Files.createDirectories(added.getParent());
+        Files.writeString(added, "schema: [");
+        String trains = "/v1/products/rail/trains";
+        Client.await("the fault", () -> client.get(trains).statusCode() == 503);
+        assertEquals(200, probe());
+        Files.writeString(added, firstContract.replace(mesh.flights(), topic));
+        Client.await(
+                "the trains",
+                () -> client.get(trains).statusCode() == 200
+                        && client.json(trains).get("rows").asInt() == 1);
+        assertEquals(200, client.get(trains + "/rows/a").statusCode());
+        assertEquals(200, client.get(trains + "/dead-letters").statusCode());
+        assertEquals(200, probe());
+        int written = client.send(
+                        "POST",
+                        trains + "/records",
+                        flight("b", 1, "").getBytes(StandardCharsets.UTF_8),
+                        "Content-Type",
+                        "application/json")
+                .statusCode();
+        assertEquals(2, written / 100);
+        Client.await("the written", () -> client.json(trains).get("rows").asInt() == 2);
+        assertTrue(Client.of(server.managementPort()).get("/metrics").body().contains("product=\"trains\""));
+        server.close();
+        start();
+        assertEquals(2, client.json(trains).get("rows").asInt());
+    }
+
+    private int probe() {
+        return Client.of(server.managementPort()).get("/health/ready").statusCode();
+    }
+
     private JsonNode flights() {
         return client.json(FLIGHTS);
     }
@@ -154,12 +235,12 @@ class MeshWatchIT {
     }
 
     private void send(String id, int delay, String more) {
-        TestKafka.send(
-                mesh.flights(),
-                0,
-                id,
-                ("{\"flight_id\":\"%s\",\"date\":\"2001-01-01T10:00:00\",\"delay\":%d,\"distance\":2,"
-                                + "\"origin\":\"SFO\",\"destination\":\"LAX\"%s}")
-                        .formatted(id, delay, more));
+        TestKafka.send(mesh.flights(), 0, id, flight(id, delay, more));
+    }
+
+    private static String flight(String id, int delay, String more) {
+        return ("{\"flight_id\":\"%s\",\"date\":\"2001-01-01T10:00:00\",\"delay\":%d,\"distance\":2,"
+                        + "\"origin\":\"SFO\",\"destination\":\"LAX\"%s}")
+                .formatted(id, delay, more);
     }
 }

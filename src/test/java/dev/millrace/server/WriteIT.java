@@ -316,19 +316,26 @@ class WriteIT {
         long past = System.currentTimeMillis() - 1_000;
         for (int partition = 0; partition < 3; partition++) {
             TestKafka.send(new ProducerRecord<>(
-                    orders, partition, past + partition, "dd".getBytes(UTF_8), order("dd", partition).getBytes(UTF_8)));
+                    orders,
+                    partition,
+                    past + partition,
+                    "dd".getBytes(UTF_8),
+                    order("dd", partition).getBytes(UTF_8)));
         }
         // A producer whose clock is fast: the greatest timestamp counts, but a delete of its partition all the same.
-        TestKafka.send(
-                new ProducerRecord<>(orders, 1, past + 3_600_000, "dd".getBytes(UTF_8), order("dd", 100).getBytes(UTF_8)));
+        TestKafka.send(new ProducerRecord<>(
+                orders,
+                1,
+                past + 3_600_000,
+                "dd".getBytes(UTF_8),
+                order("dd", 100).getBytes(UTF_8)));
         Client.await("dd", () -> total(rows + "dd") == 100);
         JsonNode one = client.json(ORDERS + "/rows?id=dd");
         assertEquals(1, one.get("data").size(), one::toString);
         HttpResponse<String> deleted = client.send("DELETE", rows + "dd", new byte[0]);
         assertEquals(200, deleted.statusCode(), deleted.body());
         assertEquals(1, Client.tree(deleted.body()).get("accepted").asInt());
-        assertEquals(
-                404, at(rows + "dd", header(deleted, "Millrace-Position")).statusCode());
+        assertEquals(404, at(rows + "dd", header(deleted, "Millrace-Position")).statusCode());
         assertEquals(
                 List.of(0, 1, 2),
                 TestKafka.readAll(orders).stream()
