@@ -132,6 +132,11 @@ final class KeyIndex {
         return (int) (hash >>> 64 - PREFIX_BITS);
     }
 
+    /** A hash with this prefix, which leads to the same entries as any with it. */
+    static long hash(int prefix) {
+        return (long) prefix << 64 - PREFIX_BITS;
+    }
+
     /** Heap bytes of the tables. */
     long sizeBytes() {
         return slots << 3;

@@ -55,14 +55,10 @@ final class KeyPresence {
         return next == null ? known : known | next.add(prefix);
     }
 
-    private boolean set(int prefix) {
+    /** The same without one that is larger, which is not there yet. */
+    boolean set(int prefix) {
         long bits = bits(prefix);
         return ((long) WORD.getAndBitwiseOr(words, word(prefix), bits) & bits) == bits;
-    }
-
-    boolean has(int prefix) {
-        long bits = bits(prefix);
-        return ((long) WORD.getOpaque(words, word(prefix)) & bits) == bits;
     }
 
     /** Loads words ahead, all misses at once; the sum is to be kept, so that the loads are. */

@@ -120,27 +120,41 @@ final class SharedKeys {
     private void read(PartitionLog[] all, int number, int table, KeyPresence made) {
         PartitionView view = all[number].acquire();
         try {
-            PartitionKeys keys = view.keys();
-            if (number > 0) {
-                keys.index().forEach(table, (prefix, location) -> {
-                    Segment segment = made.has(prefix) ? view.holding(location) : null;
-                    int row = segment == null ? RowMap.DROPPED : segment.row(location);
-                    if (segment != null && row != RowMap.DROPPED) {
-                        var key = new KeyMatch.OfRow(schema, segment.batch(), row);
-                        long hash = key.hash(keys.secret());
-                        boolean found = false;
-                        for (int older = 0; older < number; older++) {
-                            found |= share(all[older], key, keys.secret(), hash);
-                        }
-                        if (found) {
-                            keys.share(view, key, hash);
-                        }
-                    }
-                });
-            }
-            made.addAll(keys.index(), table);
+            view.keys().index().forEach(table, (prefix, location) -> {
+                if (made.set(prefix) && mayHave(all, number, view.keys().secret(), KeyIndex.hash(prefix))) {
+                    share(all, number, view, location);
+                }
+            });
         } finally {
             view.release();
+        }
+    }
+
+    private static boolean mayHave(PartitionLog[] all, int count, SipHash secret, long hash) {
+        for (int i = 0; i < count; i++) {
+            if (all[i].mayHave(secret, hash)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Notes the rows of a key that the partitions before this one have, too. */
+    private void share(PartitionLog[] all, int number, PartitionView view, long location) {
+        Segment segment = view.holding(location);
+        int row = segment == null ? RowMap.DROPPED : segment.row(location);
+        if (segment == null || row == RowMap.DROPPED) {
+            return;
+        }
+        SipHash secret = view.keys().secret();
+        var key = new KeyMatch.OfRow(schema, segment.batch(), row);
+        long hash = key.hash(secret);
+        boolean found = false;
+        for (int i = 0; i < number; i++) {
+            found |= share(all[i], key, secret, hash);
+        }
+        if (found) {
+            view.keys().share(view, key, hash);
         }
     }
 
