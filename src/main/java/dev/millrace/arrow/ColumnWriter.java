@@ -397,6 +397,7 @@ public final class ColumnWriter {
             int last = buffers.length - 1;
             buffers[last] = allocator.buffer(bytesCapacity);
             data = buffers[last].memoryAddress();
+            clearBits(data, rows);
         }
         for (ColumnWriter child : children) {
             child.openAll(rows);
@@ -511,6 +512,7 @@ public final class ColumnWriter {
             offsets = replace(1, newOffsets, (count + 1L) << 2);
         }
         if (newData != null) {
+            clearBits(newData.memoryAddress(), doubled);
             data = replace(
                     buffers.length - 1,
                     newData,
@@ -547,6 +549,13 @@ public final class ColumnWriter {
     /** Whole words, so that a reader may take 64 bits at a time. */
     private static long bitBytes(int values) {
         return ((values + 63L) >>> 6) << 3;
+    }
+
+    /** What stands behind the last row in its byte goes to clients too, and must be nobody's old memory. */
+    private void clearBits(long to, int rows) {
+        if (layout.storage() == Storage.BIT) {
+            Memory.fill(to, bitBytes(rows), (byte) 0);
+        }
     }
 
     private static void setBit(long bits, int index, boolean value) {

@@ -32,6 +32,11 @@ final class CallerInterceptor implements ServerInterceptor {
         return CALLER.get().address();
     }
 
+    /** Who calls in the call that this thread is in. */
+    static Caller current() {
+        return CALLER.get();
+    }
+
     /** A header of the call that this thread is in; empty when there is none. */
     static String header(String name) {
         return CALLER.get().header(name);

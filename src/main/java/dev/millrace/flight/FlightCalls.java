@@ -3,14 +3,15 @@ package dev.millrace.flight;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.millrace.domain.Product;
+import dev.millrace.domain.Request;
 import dev.millrace.domain.RequestHeaders;
 import dev.millrace.layer.Lease;
-import dev.millrace.layer.Places;
 import dev.millrace.layer.Service;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.query.QueryEngine;
+import dev.millrace.security.Principal;
 import io.grpc.Context;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.micrometer.core.instrument.Gauge;
@@ -20,7 +21,6 @@ import io.vertx.core.internal.ContextInternal;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.apache.arrow.flight.Action;
@@ -51,7 +51,6 @@ final class FlightCalls implements FlightProducer {
     private final WorkerPool pages;
     private final QueryEngine engine;
     private final ServedMeters meters;
-    private final Places waiters;
     private final Set<SnapshotStream> streams = ConcurrentHashMap.newKeySet();
     private final Set<PutStream> puts = ConcurrentHashMap.newKeySet();
 
@@ -63,7 +62,6 @@ final class FlightCalls implements FlightProducer {
             WorkerPool pages,
             QueryEngine engine,
             ServedMeters meters,
-            Places waiters,
             MeterRegistry registry) {
         this.service = service;
         this.flights = flights;
@@ -71,7 +69,6 @@ final class FlightCalls implements FlightProducer {
         this.pages = pages;
         this.engine = engine;
         this.meters = meters;
-        this.waiters = waiters;
         Gauge.builder("millrace.flight.streams", streams, Set::size)
                 .description("DoGet streams under way")
                 .register(registry);
@@ -112,7 +109,8 @@ final class FlightCalls implements FlightProducer {
         ContextInternal context = loops.current();
         ask(
                 context,
-                new FlightRequest.Read(CallerInterceptor.caller(), ticket.getBytes()),
+                new FlightRequest.Read(
+                        asked("DoGet", flights.ofTicket(ticket.getBytes())), ticket.getBytes()),
                 answer -> stream(context, answer, listener),
                 listener::error);
     }
@@ -150,7 +148,8 @@ final class FlightCalls implements FlightProducer {
     public void listFlights(CallContext call, Criteria criteria, StreamListener<FlightInfo> listener) {
         ask(
                 loops.current(),
-                new FlightRequest.Catalogue(CallerInterceptor.caller(), new String(criteria.getExpression(), UTF_8)),
+                new FlightRequest.Catalogue(
+                        asked("ListFlights", Optional.empty()), new String(criteria.getExpression(), UTF_8)),
                 answer -> {
                     FlightAnswer.Infos infos = infos(answer);
                     if (!call.isCancelled()) {
@@ -167,7 +166,7 @@ final class FlightCalls implements FlightProducer {
                 descriptor,
                 wanted -> ask(
                         loops.current(),
-                        new FlightRequest.Info(CallerInterceptor.caller(), wanted, descriptor),
+                        new FlightRequest.Info(asked("GetFlightInfo", flights.named(wanted)), wanted, descriptor),
                         answer -> onInfo.accept(infos(answer).infos().getFirst()),
                         onFailure),
                 onFailure);
@@ -179,7 +178,7 @@ final class FlightCalls implements FlightProducer {
                 descriptor,
                 wanted -> ask(
                         loops.current(),
-                        new FlightRequest.Shape(CallerInterceptor.caller(), wanted),
+                        new FlightRequest.Shape(asked("GetSchema", flights.named(wanted)), wanted),
                         answer -> {
                             if (!(answer instanceof FlightAnswer.Shape shape)) {
                                 throw unexpected(answer);
@@ -216,7 +215,7 @@ final class FlightCalls implements FlightProducer {
         context.dispatch(() -> {
             Future<FlightAnswer> asked;
             try {
-                asked = reached(context, request).compose(reached -> service.call(request));
+                asked = service.call(request);
             } catch (RuntimeException failure) {
                 asked = Future.failedFuture(failure);
             }
@@ -234,26 +233,17 @@ final class FlightCalls implements FlightProducer {
         });
     }
 
-    /**
-     * Ends when the product has come as far as the call's headers want, or when the client is gone; outside of the layers,
-     * whose places are few.
-     */
-    private Future<Void> reached(ContextInternal context, FlightRequest request) {
-        String wanted = CallerInterceptor.header(RequestHeaders.MIN_POSITION);
-        Optional<Product> product = wanted.isEmpty() ? Optional.empty() : flights.read(request);
-        if (product.isEmpty()) {
-            return Future.succeededFuture();
-        }
-        CompletableFuture<Void> reached = waiters.whileWaiting(
-                request.caller(),
-                product.get()
-                        .reach(
-                                RequestHeaders.minPosition(wanted),
-                                RequestHeaders.patience(CallerInterceptor.header(RequestHeaders.PREFER))));
-        if (!reached.isDone()) {
-            Context.current().addListener(gone -> reached.cancel(false), Runnable::run);
-        }
-        return Future.fromCompletionStage(reached, context);
+    /** The call that this thread is in. */
+    private static Request asked(String method, Optional<Product> product) {
+        CallerInterceptor.Caller caller = CallerInterceptor.current();
+        Context call = Context.current();
+        return new Request(
+                method,
+                caller.address(),
+                Principal.ANYBODY, // nobody is asked who it is yet
+                product,
+                caller::header,
+                gone -> call.addListener(ended -> gone.run(), Runnable::run));
     }
 
     /** DoPut, whose rows have all come, in memory that is borrowed; exactly one of the consumers is called, on the calling event loop. */
@@ -261,7 +251,7 @@ final class FlightCalls implements FlightProducer {
         ask(
                 loops.current(),
                 new FlightRequest.Write(
-                        CallerInterceptor.caller(),
+                        asked("DoPut", Optional.empty()),
                         path,
                         rows,
                         CallerInterceptor.header(RequestHeaders.PREFER),

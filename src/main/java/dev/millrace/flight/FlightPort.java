@@ -2,7 +2,9 @@ package dev.millrace.flight;
 
 import com.google.common.util.concurrent.MoreExecutors;
 import dev.millrace.domain.ProductRegistry;
-import dev.millrace.layer.Layer;
+import dev.millrace.domain.RequestWaits;
+import dev.millrace.layer.PortLayers;
+import dev.millrace.layer.WaitLayer;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.DuckDbEngine;
@@ -19,6 +21,7 @@ import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.logging.Logger;
@@ -43,6 +46,10 @@ public final class FlightPort {
     private static final Logger GRPC = Logger.getLogger("io.grpc.netty.NettyServerHandler");
     private static final long LOOK_MILLIS = 10;
     private static final Duration LAST_WORDS = Duration.ofSeconds(1);
+
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(30);
+    private static final RequestWaits<FlightRequest, FlightAnswer> WAITS =
+            new RequestWaits<>(FlightRequest::asked, request -> true, answer -> Optional.empty(), LONGEST_WAIT);
 
     private final Vertx vertx;
     private final Server server;
@@ -76,7 +83,7 @@ public final class FlightPort {
             ProductRegistry registry,
             BufferAllocator root,
             DuckDbEngine duckDb,
-            Layer<FlightRequest, FlightAnswer> layers,
+            PortLayers<FlightRequest, FlightAnswer> layers,
             FlightPlaces places,
             WorkerPool pages,
             MeterRegistry meters) {
@@ -87,13 +94,14 @@ public final class FlightPort {
         BufferAllocator allocator = root.newChildAllocator("flight", 0, options.memoryBytes());
         var flights = new ProductFlights(registry, new TicketOffice(options.tickets()), pages);
         var calls = new FlightCalls(
-                layers.around(flights),
+                layers.around()
+                        .apply(new WaitLayer<>(WAITS, places.waiters(), FlightRequest::client))
+                        .around(flights),
                 flights,
                 loops,
                 pages,
                 new QueryEngine(duckDb, allocator),
                 new ServedMeters(registry, meters),
-                places.waiters(),
                 meters);
         Server server = server(internal, options, places, calls, allocator);
         // Binding waits for the acceptor's loop, so it is a worker's to do.

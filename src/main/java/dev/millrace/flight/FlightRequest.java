@@ -1,6 +1,7 @@
 package dev.millrace.flight;
 
 import dev.millrace.layer.Lease;
+import dev.millrace.domain.Request;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,8 +10,13 @@ import org.apache.arrow.flight.FlightDescriptor;
 
 /** One Flight call as the layers around the port see it. Immutable. */
 public sealed interface FlightRequest {
-    /** The client's address without its port; empty when it is not known. */
-    String caller();
+    /** What is asked, as layers and views see it. */
+    Request asked();
+
+    /** Who asks: the key of a limit or a share per client. */
+    default String client() {
+        return asked().client();
+    }
 
     /** The Flight method's name. */
     default String method() {
@@ -24,7 +30,7 @@ public sealed interface FlightRequest {
     }
 
     /** ListFlights: all products whose qualified name starts with {@code prefix}. */
-    record Catalogue(String caller, String prefix) implements FlightRequest {}
+    record Catalogue(Request asked, String prefix) implements FlightRequest {}
 
     /**
      * What a descriptor names: a product, by any of its names, and the parameters of a query.
@@ -38,18 +44,18 @@ public sealed interface FlightRequest {
     }
 
     /** GetFlightInfo of a descriptor, which the answer repeats. */
-    record Info(String caller, Wanted wanted, FlightDescriptor descriptor) implements FlightRequest {}
+    record Info(Request asked, Wanted wanted, FlightDescriptor descriptor) implements FlightRequest {}
 
     /** GetSchema of a descriptor. */
-    record Shape(String caller, Wanted wanted) implements FlightRequest {}
+    record Shape(Request asked, Wanted wanted) implements FlightRequest {}
 
     /** DoGet of a ticket. */
     @SuppressWarnings("ArrayRecordComponent") // borrowed from the call; never compared
-    record Read(String caller, byte[] ticket) implements FlightRequest {}
+    record Read(Request asked, byte[] ticket) implements FlightRequest {}
 
     /** DoPut into a descriptor path; the rows are an Arrow IPC stream, the rest is as the headers have it; the memory is borrowed. */
     @SuppressWarnings("ArrayRecordComponent") // taken over; never compared
-    record Write(String caller, List<String> path, byte[] rows, String prefer, String idempotencyKey, Lease memory)
+    record Write(Request asked, List<String> path, byte[] rows, String prefer, String idempotencyKey, Lease memory)
             implements FlightRequest {
         public Write {
             path = List.copyOf(path);

@@ -5,17 +5,18 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.millrace.codec.BodyForm;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
+import dev.millrace.domain.Request;
 import dev.millrace.domain.RequestHeaders;
 import dev.millrace.domain.Writes;
 import dev.millrace.layer.Service;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
+import dev.millrace.problem.ProblemException;
 import dev.millrace.query.CursorCodec;
 import dev.millrace.query.QueryParser;
 import dev.millrace.query.Reading;
 import dev.millrace.query.RowsQuery;
 import dev.millrace.query.View;
-import dev.millrace.security.Principal;
 import dev.millrace.store.Position;
 import io.vertx.core.Future;
 import java.time.Instant;
@@ -56,31 +57,31 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
     @Override
     public Future<FlightAnswer> call(FlightRequest request) {
         return switch (request) {
-            case FlightRequest.Catalogue catalogue -> Future.succeededFuture(catalogue(catalogue.prefix()));
-            case FlightRequest.Info asked -> info(select(asked.wanted()), asked.descriptor());
-            case FlightRequest.Shape shape -> Future.succeededFuture(shape(select(shape.wanted())));
-            case FlightRequest.Read read -> Future.succeededFuture(read(tickets.read(read.ticket())));
+            case FlightRequest.Catalogue catalogue -> Future.succeededFuture(catalogue(catalogue.asked(), catalogue.prefix()));
+            case FlightRequest.Info asked -> info(select(asked.asked(), asked.wanted()), asked.descriptor());
+            case FlightRequest.Shape shape -> Future.succeededFuture(shape(select(shape.asked(), shape.wanted())));
+            case FlightRequest.Read read -> Future.succeededFuture(read(read.asked(), tickets.read(read.ticket())));
             case FlightRequest.Write write -> write(write);
         };
     }
 
-    /** The product that a request reads; empty for one that reads none. */
-    Optional<Product> read(FlightRequest request) {
-        return switch (request) {
-            case FlightRequest.Catalogue _, FlightRequest.Write _ -> Optional.empty();
-            case FlightRequest.Info asked ->
-                Optional.of(Selection.product(registry, asked.wanted().product()));
-            case FlightRequest.Shape asked ->
-                Optional.of(Selection.product(registry, asked.wanted().product()));
-            case FlightRequest.Read read ->
-                Optional.of(
-                        Selection.product(registry, tickets.read(read.ticket()).product()));
-        };
+    /** The product that a descriptor names; empty when there is none. */
+    Optional<Product> named(FlightRequest.Wanted wanted) {
+        return registry.find(wanted.product());
     }
 
-    private Selection select(FlightRequest.Wanted wanted) {
+    /** The product that a ticket names; empty when it is none of ours. */
+    Optional<Product> ofTicket(byte[] ticket) {
+        try {
+            return registry.find(tickets.read(ticket).product());
+        } catch (ProblemException refused) {
+            return Optional.empty(); // the service says so, within the layers
+        }
+    }
+
+    private Selection select(Request asked, FlightRequest.Wanted wanted) {
         Product product = Selection.product(registry, wanted.product());
-        View view = product.as(Principal.ANYBODY);
+        View view = product.as(asked.caller());
         Parsing kept = parsing.compute(
                 product.qualifiedName(),
                 (name, known) -> known != null && known.view() == view
@@ -122,12 +123,12 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
         return new FlightAnswer.Infos(List.of(describe(selection, descriptor)));
     }
 
-    private FlightAnswer catalogue(String prefix) {
+    private FlightAnswer catalogue(Request asked, String prefix) {
         return new FlightAnswer.Infos(registry.all().stream()
                 .filter(product -> product.qualifiedName().startsWith(prefix))
                 .map(product -> {
                     FlightDescriptor path = FlightDescriptor.path(product.domain(), product.name());
-                    Selection all = select(new FlightRequest.Wanted(product.qualifiedName(), Map.of()));
+                    Selection all = select(asked, new FlightRequest.Wanted(product.qualifiedName(), Map.of()));
                     return product.unreadable().isPresent() ? unread(all, path) : describe(all, path);
                 })
                 .toList());
@@ -167,10 +168,10 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
         return new FlightAnswer.Shape(selection.schema(selection.position().orElseGet(selection.view()::position)));
     }
 
-    private FlightAnswer read(ReadTicket ticket) {
+    private FlightAnswer read(Request asked, ReadTicket ticket) {
         var parameters = new LinkedHashMap<>(ticket.parameters());
         parameters.put("as_of", ticket.position());
-        Selection selection = select(new FlightRequest.Wanted(ticket.product(), parameters));
+        Selection selection = select(asked, new FlightRequest.Wanted(ticket.product(), parameters));
         if (selection.view().id() != ticket.view()) {
             throw Selection.invalid(
                     "ticket", "what its caller may see has changed since.", "a fresh one: call GetFlightInfo again.");

@@ -1,7 +1,6 @@
 package dev.millrace.http;
 
-import dev.millrace.domain.Product;
-import dev.millrace.store.Position;
+import dev.millrace.domain.RequestWaits;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
@@ -86,13 +85,10 @@ public sealed interface Answer extends AutoCloseable {
     }
 
     /** The client has it already. {@code watched} is there where waiting can help. */
-    record Unchanged(Version version, Optional<Watched> watched) implements Answer {
+    record Unchanged(Version version, Optional<RequestWaits.Watched> watched) implements Answer {
         @Override
         public void close() {}
     }
-
-    /** A product that may go on from a position. */
-    record Watched(Product product, Position position) {}
 
     /** Changes, for as long as the client stays. */
     record Pushed(ChangeHub.Subscription subscription) implements Answer {

@@ -29,7 +29,8 @@ final class ChangePort {
     }
 
     /** Changes behind the event that {@code Last-Event-ID} names, else from where the parameter {@code from} says. */
-    Future<Answer> open(HttpServerRequest request, RequestTarget target, View view, QueryParser parser) {
+    Future<Answer> open(Call call, RequestTarget target, View view, QueryParser parser) {
+        HttpServerRequest request = call.request();
         boolean socket = ChangeHub.Subscription.isSocket(request);
         String length = Call.text(request, HttpHeaders.CONTENT_LENGTH);
         if (socket && (request.headers().contains(HttpHeaders.TRANSFER_ENCODING) || !length.matches("0?"))) {
@@ -52,7 +53,7 @@ final class ChangePort {
         ChangeToken token = token(view, !lastId.isEmpty() ? lastId : from.isEmpty() ? "now" : from.getFirst());
         ChangeForm form = negotiation.format() == Format.Push.EVENTS ? ChangeForm.EVENTS : ChangeForm.LINES;
         return Future.succeededFuture(new Answer.Pushed(
-                hub.open(view, query, form, negotiation.numbersAsStrings(), token, Call.client(request))));
+                hub.open(view, query, form, negotiation.numbersAsStrings(), token, call.client())));
     }
 
     /** The token, of which all history is there or is still to come. */

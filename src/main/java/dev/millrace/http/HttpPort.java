@@ -4,6 +4,7 @@ import dev.millrace.config.Configuration;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.layer.Places;
+import dev.millrace.layer.PortLayers;
 import dev.millrace.layer.Shares;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
@@ -51,7 +52,7 @@ public final class HttpPort {
     private final ProductRegistry products;
     private final Configuration.Http settings;
     private final byte[] cursorSecret;
-    private final PortLayers layers;
+    private final PortLayers<Call, Answer> layers;
     private final int loops;
     private final WorkerPool workers;
     private final BufferAllocator allocator;
@@ -86,7 +87,7 @@ public final class HttpPort {
             ProductRegistry products,
             Configuration.Http settings,
             byte[] cursorSecret,
-            PortLayers layers,
+            PortLayers<Call, Answer> layers,
             int loops,
             WorkerPool workers,
             BufferAllocator allocator,
@@ -262,6 +263,8 @@ public final class HttpPort {
                     layers,
                     new Cors(settings.corsOrigins()),
                     waiters,
+                    // A connection without traffic is closed after the stall time.
+                    settings.idleTimeout().dividedBy(2),
                     memory,
                     settings.maxBody().bytes()));
             server.invalidRequestHandler(HttpPort::refuse);

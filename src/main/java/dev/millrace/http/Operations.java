@@ -36,11 +36,14 @@ final class Operations {
     private static final CharSequence JSON_SCHEMA = HttpHeaders.createOptimized("application/schema+json");
 
     /** What Millrace-Min-Position says nothing to. */
-    private static final Set<String> UNTIMED = Set.of("writeRecords", "deleteRow", "replayDeadLetters", "getChanges");
+    static final Set<String> UNTIMED = Set.of("writeRecords", "deleteRow", "replayDeadLetters", "getChanges");
 
     private static final int DOMAIN = 2;
     private static final int PRODUCT = 3;
     private static final int KEY = 5;
+    private static final int LETTERS_AT = 4;
+    private static final String OF_PRODUCT = "/v1/products/{domain}/{product}";
+    private static final String LETTERS = "/dead-letters";
 
     /** Up to this size an answer is compressed on the event loop. */
     private static final int MAX_CODED_HERE = 16 << 10;
@@ -50,7 +53,7 @@ final class Operations {
 
     /** An operation: takes the request, gives the answer or throws a problem. */
     interface Handler {
-        Future<Answer> handle(HttpServerRequest request, RequestTarget target);
+        Future<Answer> handle(Call call, RequestTarget target);
     }
 
     private final OpenApi document;
@@ -73,12 +76,12 @@ final class Operations {
     /** The handlers by operation id. */
     Map<String, Handler> byId() {
         return Map.ofEntries(
-                Map.entry("getOpenApi", bare((request, target) -> text(YAML, document.text(), ""))),
-                Map.entry("getDocs", (request, target) -> room.onWorker(() -> DocsPages.file("docs.html"))),
-                Map.entry("getDocsFile", (request, target) -> room.onWorker(() -> DocsPages.file(target.segment(1)))),
+                Map.entry("getOpenApi", bare((call, target) -> text(YAML, document.text(), ""))),
+                Map.entry("getDocs", (call, target) -> room.onWorker(() -> DocsPages.file("docs.html"))),
+                Map.entry("getDocsFile", (call, target) -> room.onWorker(() -> DocsPages.file(target.segment(1)))),
                 Map.entry(
                         "listProducts",
-                        json((request, target) -> text(JSON, catalogue.list().encode(), ""))),
+                        json((call, target) -> text(JSON, catalogue.list().encode(), ""))),
                 Map.entry("getProduct", json(this::getProduct)),
                 Map.entry(
                         "getContract",
@@ -91,49 +94,49 @@ final class Operations {
                                         RowJsonSchema.of(product, view.shape()).encode())),
                 Map.entry("getProductOpenApi", bare(this::getProductOpenApi)),
                 Map.entry("getProductAsyncApi", ofProduct(YAML, ProductAsyncApi::text)),
-                Map.entry("getChanges", (request, target) -> port(target).changes(request, target)),
+                Map.entry("getChanges", (call, target) -> port(call, target).changes(call, target)),
                 Map.entry("listRows", this::listRows),
-                Map.entry("getRow", (request, target) -> row(port(target), request, target)),
+                Map.entry("getRow", (call, target) -> row(port(call, target), call, target)),
                 Map.entry("writeRecords", json(this::writeRecords)),
                 Map.entry("deleteRow", json(this::deleteRow)),
                 Map.entry("lookUpRows", this::lookUpRows),
-                Map.entry("getQuality", json((request, target) -> quality(target, QualityJson::of))),
-                Map.entry("getStatistics", json((request, target) -> quality(target, QualityJson::statistics))),
-                Map.entry("listDeadLetters", (request, target) -> rows(deadLetters(target), request, target)),
-                Map.entry("getDeadLetter", (request, target) -> row(deadLetters(target), request, target)),
+                Map.entry("getQuality", json((call, target) -> quality(call, target, QualityJson::of))),
+                Map.entry("getStatistics", json((call, target) -> quality(call, target, QualityJson::statistics))),
+                Map.entry("listDeadLetters", (call, target) -> rows(port(call, target), call, target)),
+                Map.entry("getDeadLetter", (call, target) -> row(port(call, target), call, target)),
                 Map.entry("replayDeadLetters", json(this::replay)));
     }
 
     /** An operation without parameters. */
     private static Handler bare(Handler handler) {
-        return (request, target) -> {
+        return (call, target) -> {
             only(target, Set.of());
-            return handler.handle(request, target);
+            return handler.handle(call, target);
         };
     }
 
     /** An operation that answers JSON, with no parameter but {@code format}. */
     private static Handler json(Handler handler) {
-        return (request, target) -> {
-            json(request, target);
-            return handler.handle(request, target);
+        return (call, target) -> {
+            json(call, target);
+            return handler.handle(call, target);
         };
     }
 
     /** An operation that answers a document of the product. */
     private Handler ofProduct(CharSequence contentType, BiFunction<Product, View, String> document) {
-        return bare((request, target) -> {
-            Product product = port(target).product();
+        return bare((call, target) -> {
+            Product product = port(call, target).product();
             return text(
                     contentType,
-                    document.apply(product, port(target).view(request)),
+                    document.apply(product, port(call, target).view(call)),
                     product.position().toString());
         });
     }
 
-    private Future<Answer> getProduct(HttpServerRequest request, RequestTarget target) {
-        Product product = port(target).product();
-        View view = port(target).view(request);
+    private Future<Answer> getProduct(Call call, RequestTarget target) {
+        Product product = port(call, target).product();
+        View view = port(call, target).view(call);
         return room.onWorker(() -> {
             try (Reading reading = view.open()) {
                 String json = catalogue.describe(product, view, reading).encode();
@@ -142,17 +145,17 @@ final class Operations {
         });
     }
 
-    private Future<Answer> getProductOpenApi(HttpServerRequest request, RequestTarget target) {
-        ProductPort port = port(target);
-        View view = port.view(request);
+    private Future<Answer> getProductOpenApi(Call call, RequestTarget target) {
+        ProductPort port = port(call, target);
+        View view = port.view(call);
         return room.onWorker(() -> {
             String yaml = port.openApi(document, view);
             return Answer.Whole.text(YAML, yaml, port.product().position().toString());
         });
     }
 
-    private Future<Answer> quality(RequestTarget target, BiFunction<Product, QualityReport, JsonObject> form) {
-        Product product = port(target).product();
+    private Future<Answer> quality(Call call, RequestTarget target, BiFunction<Product, QualityReport, JsonObject> form) {
+        Product product = port(call, target).product();
         return room.onWorker(() -> {
             QualityReport report = product.quality(QUALITY_TIME, Clock.systemUTC());
             String json = form.apply(product, report).encode();
@@ -160,26 +163,27 @@ final class Operations {
         });
     }
 
-    Future<Answer> listRows(HttpServerRequest request, RequestTarget target) {
-        return rows(port(target), request, target);
+    Future<Answer> listRows(Call call, RequestTarget target) {
+        return rows(port(call, target), call, target);
     }
 
-    private Future<Answer> rows(ProductPort port, HttpServerRequest request, RequestTarget target) {
+    private Future<Answer> rows(ProductPort port, Call call, RequestTarget target) {
         return port.rows(
                 target,
-                request,
-                Negotiation.of(Call.header(request, HttpHeaders.ACCEPT), target.parameters(), room.formats()));
+                call,
+                Negotiation.of(
+                        Call.header(call.request(), HttpHeaders.ACCEPT), target.parameters(), room.formats()));
     }
 
-    private Future<Answer> lookUpRows(HttpServerRequest request, RequestTarget target) {
-        Negotiation<TextFormat> negotiation = json(request, target);
-        return port(target)
-                .lookUp(request, LookupJson.keys(Buffer.buffer(target.body())), negotiation.numbersAsStrings());
+    private Future<Answer> lookUpRows(Call call, RequestTarget target) {
+        Negotiation<TextFormat> negotiation = json(call, target);
+        return port(call, target)
+                .lookUp(call, LookupJson.keys(Buffer.buffer(target.body())), negotiation.numbersAsStrings());
     }
 
-    private static Future<Answer> row(ProductPort port, HttpServerRequest request, RequestTarget target) {
-        Negotiation<TextFormat> negotiation = json(request, target);
-        return port.row(request, key(target), negotiation.numbersAsStrings());
+    private static Future<Answer> row(ProductPort port, Call call, RequestTarget target) {
+        Negotiation<TextFormat> negotiation = json(call, target);
+        return port.row(call, key(target), negotiation.numbersAsStrings());
     }
 
     private static List<String> key(RequestTarget target) {
@@ -192,8 +196,9 @@ final class Operations {
         return components;
     }
 
-    private Future<Answer> writeRecords(HttpServerRequest request, RequestTarget target) {
-        Writes writes = port(target).product().writes();
+    private Future<Answer> writeRecords(Call call, RequestTarget target) {
+        HttpServerRequest request = call.request();
+        Writes writes = port(call, target).product().writes();
         String type = Call.text(request, HttpHeaders.CONTENT_TYPE);
         String coding = Call.text(request, HttpHeaders.CONTENT_ENCODING);
         Optional<BodyForm> form = BodyForm.of(type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT));
@@ -210,11 +215,11 @@ final class Operations {
                 new Writes.Records(form.get(), target.body(), lenient, idempotencyKey(request), target.memory())));
     }
 
-    private Future<Answer> deleteRow(HttpServerRequest request, RequestTarget target) {
-        return written(port(target)
+    private Future<Answer> deleteRow(Call call, RequestTarget target) {
+        return written(port(call, target)
                 .product()
                 .writes()
-                .write(new Writes.Deletion(key(target), idempotencyKey(request), target.memory())));
+                .write(new Writes.Deletion(key(target), idempotencyKey(call.request()), target.memory())));
     }
 
     private static Future<Answer> written(CompletableFuture<Writes.Receipt> written) {
@@ -229,34 +234,6 @@ final class Operations {
         return request.headers().contains(RequestHeaders.IDEMPOTENCY_KEY)
                 ? RequestHeaders.idempotencyKey(Call.text(request, RequestHeaders.IDEMPOTENCY_KEY))
                 : "";
-    }
-
-    /** Ends when the product that an operation reads has come as far as the request wants; may be cancelled. */
-    CompletableFuture<Void> reached(OpenApi.Operation operation, HttpServerRequest request, RequestTarget target) {
-        if (!operation.template().startsWith("/v1/products/{domain}/{product}") || UNTIMED.contains(operation.id())) {
-            return CompletableFuture.completedFuture(null);
-        }
-        boolean letters = operation.template().contains("/dead-letters");
-        Product product = (letters ? deadLetters(target) : port(target)).product();
-        return product.reach(
-                RequestHeaders.minPosition(Call.text(request, RequestHeaders.MIN_POSITION)), patience(request));
-    }
-
-    /** Ends when there may be another answer to the request than that, true, or when its patience does; may be cancelled. */
-    CompletableFuture<Boolean> changed(HttpServerRequest request, Answer.Unchanged unchanged) {
-        Duration patience = patience(request);
-        return unchanged
-                .watched()
-                .filter(watched -> !patience.isZero())
-                .map(watched -> watched.product().changed(watched.position(), patience))
-                .orElse(CompletableFuture.completedFuture(false));
-    }
-
-    private Duration patience(HttpServerRequest request) {
-        Duration patience = RequestHeaders.patience(Call.text(request, RequestHeaders.PREFER));
-        // A connection without traffic is closed after the stall time.
-        Duration most = Duration.ofMillis(room.stallMillis() / 2);
-        return patience.compareTo(most) < 0 ? patience : most;
     }
 
     /** The answer in the content coding that the client likes best, where nobody has thought of that yet. */
@@ -284,35 +261,43 @@ final class Operations {
                 : room.onWorker(() -> whole.in(coding));
     }
 
-    private Future<Answer> replay(HttpServerRequest request, RequestTarget target) {
-        if (port(target).product().deadLetters().isEmpty()) {
+    private Future<Answer> replay(Call call, RequestTarget target) {
+        if (port(call, target).product().deadLetters().isEmpty()) {
             throw new Problem.NotFound("product with dead letters", target.segment(PRODUCT)).exception();
         }
         return Future.fromCompletionStage(
-                        port(target).product().replay().run(ReplayJson.request(Buffer.buffer(target.body()))),
+                        port(call, target).product().replay().run(ReplayJson.request(Buffer.buffer(target.body()))),
                         Vertx.currentContext())
                 .map(report -> Answer.Whole.text(JSON, ReplayJson.of(report).encode(), ""));
     }
 
-    private ProductPort port(RequestTarget target) {
-        return port(target.segment(DOMAIN) + "/" + target.segment(PRODUCT));
-    }
-
-    private ProductPort deadLetters(RequestTarget target) {
-        return port(target.segment(DOMAIN) + "/" + target.segment(PRODUCT) + ProductDefinition.DEAD_LETTERS);
-    }
-
-    private ProductPort port(String name) {
-        ProductPort port = products.get(name);
-        if (port == null) {
-            throw catalogue.missing(name).exception();
+    /** The port of the product that an operation's path names; empty for one that names none, or none that there is. */
+    Optional<ProductPort> port(OpenApi.Operation operation, List<String> segments) {
+        if (!operation.template().startsWith(OF_PRODUCT)) {
+            return Optional.empty();
         }
-        return port;
+        return Optional.ofNullable(products.get(name(operation.template().contains(LETTERS), segments)));
     }
 
-    private static Negotiation<TextFormat> json(HttpServerRequest request, RequestTarget target) {
+    private static String name(boolean letters, List<String> segments) {
+        return RequestTarget.segment(segments, DOMAIN) + "/" + RequestTarget.segment(segments, PRODUCT)
+                + (letters ? ProductDefinition.DEAD_LETTERS : "");
+    }
+
+    private ProductPort port(Call call, RequestTarget target) {
+        return call.port().orElseThrow(() -> {
+            boolean letters = target.segments().size() > LETTERS_AT
+                    && target.segments().get(LETTERS_AT).equals("dead-letters");
+            return catalogue.missing(name(letters, target.segments())).exception();
+        });
+    }
+
+    private static Negotiation<TextFormat> json(Call call, RequestTarget target) {
         Negotiation<TextFormat> negotiation =
-                Negotiation.of(Call.header(request, HttpHeaders.ACCEPT), target.parameters(), List.of(TextFormat.JSON));
+                Negotiation.of(
+                        Call.header(call.request(), HttpHeaders.ACCEPT),
+                        target.parameters(),
+                        List.of(TextFormat.JSON));
         only(target, Set.of("format"));
         return negotiation;
     }

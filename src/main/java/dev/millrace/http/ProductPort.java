@@ -3,6 +3,7 @@ package dev.millrace.http;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.codec.JsonEncoder;
 import dev.millrace.domain.Product;
+import dev.millrace.domain.RequestWaits;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.CursorCodec;
 import dev.millrace.query.DuckDbEngine;
@@ -78,8 +79,8 @@ final class ProductPort {
                 new Versions(product, view.id()));
     }
 
-    private Seen seen(HttpServerRequest request) {
-        View view = product.as(Call.principal(request));
+    private Seen seen(Call call) {
+        View view = product.as(call.asked().caller());
         if (latest.view() != view) {
             latest = seen.computeIfAbsent(view.id(), id -> see(view));
         }
@@ -91,8 +92,8 @@ final class ProductPort {
     }
 
     /** What the request's caller may see of the product. */
-    View view(HttpServerRequest request) {
-        return product.as(Call.principal(request));
+    View view(Call call) {
+        return product.as(call.asked().caller());
     }
 
     ChangePort changes() {
@@ -100,9 +101,9 @@ final class ProductPort {
     }
 
     /** Changes as they are pushed to the request's caller. */
-    Future<Answer> changes(HttpServerRequest request, RequestTarget target) {
-        Seen seen = seen(request);
-        return changes.open(request, target, seen.view(), seen.parser());
+    Future<Answer> changes(Call call, RequestTarget target) {
+        Seen seen = seen(call);
+        return changes.open(call, target, seen.view(), seen.parser());
     }
 
     /** The product's own document; not for an event loop. */
@@ -116,9 +117,10 @@ final class ProductPort {
     }
 
     /** The row whose key has these components, as JSON. */
-    Future<Answer> row(HttpServerRequest request, List<String> components, boolean numbersAsStrings) {
+    Future<Answer> row(Call call, List<String> components, boolean numbersAsStrings) {
+        HttpServerRequest request = call.request();
         readable(product);
-        Seen seen = seen(request);
+        Seen seen = seen(call);
         View view = seen.view();
         RowKey key = view.key(components)
                 .orElseThrow(() ->
@@ -138,9 +140,9 @@ final class ProductPort {
     }
 
     /** The rows with these keys, in their order, null for a key that no row has; all at one position. */
-    Future<Answer> lookUp(HttpServerRequest request, List<List<String>> keys, boolean numbersAsStrings) {
+    Future<Answer> lookUp(Call call, List<List<String>> keys, boolean numbersAsStrings) {
         readable(product);
-        View view = view(request);
+        View view = view(call);
         List<RowKey> parsed = new ArrayList<>(keys.size());
         for (List<String> components : keys) {
             parsed.add(view.key(components)
@@ -173,8 +175,9 @@ final class ProductPort {
     }
 
     /** A page, or for NDJSON without a limit everything. */
-    Future<Answer> rows(RequestTarget target, HttpServerRequest request, Negotiation<RowFormat> negotiation) {
-        Seen seen = seen(request);
+    Future<Answer> rows(RequestTarget target, Call call, Negotiation<RowFormat> negotiation) {
+        HttpServerRequest request = call.request();
+        Seen seen = seen(call);
         View view = seen.view();
         RowsQuery query = seen.parser().parse(target.without(HOW));
         RowFormat format = negotiation.format();
@@ -231,11 +234,11 @@ final class ProductPort {
                     room.engine(),
                     gone);
             if (format.isFile()) {
-                return stored(reading, format, rows, Call.client(request));
+                return stored(reading, format, rows, call.client());
             }
             RowWriter writer = format.writer(rows);
             stream = new RowStream(
-                    room, reading, writer, format, version, coding, count, Call.client(request), gone);
+                    room, reading, writer, format, version, coding, count, call.client(), gone);
             if (export && !counted && request.method() == HttpMethod.HEAD) {
                 return Future.succeededFuture(stream.head());
             }
@@ -303,7 +306,7 @@ final class ProductPort {
     private Future<Answer> unchanged(Answer.Version version, Reading reading) {
         return Future.succeededFuture(new Answer.Unchanged(
                 version,
-                version.fixed() ? Optional.empty() : Optional.of(new Answer.Watched(product, reading.position()))));
+                version.fixed() ? Optional.empty() : Optional.of(new RequestWaits.Watched(product, reading.position()))));
     }
 
     private static String expectedKey(View view) {

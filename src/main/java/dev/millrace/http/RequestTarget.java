@@ -28,12 +28,17 @@ record RequestTarget(List<String> segments, List<Map.Entry<String, String>> para
     }
 
     /** @throws dev.millrace.problem.ProblemException with {@code InvalidParameter} */
-    static RequestTarget of(HttpServerRequest request, byte[] body, Lease memory) {
-        return new RequestTarget(segments(request.path()), parameters(request.query()), body, memory);
+    static RequestTarget of(List<String> segments, HttpServerRequest request, byte[] body, Lease memory) {
+        return new RequestTarget(segments, parameters(request.query()), body, memory);
     }
 
     /** A decoded segment. */
     String segment(int index) {
+        return segment(segments, index);
+    }
+
+    /** A decoded one of raw segments. */
+    static String segment(List<String> segments, int index) {
         return Percent.decode(segments.get(index), false).orElseThrow(RequestTarget::wrongPath);
     }
 

@@ -1,6 +1,5 @@
 package dev.millrace.http;
 
-import dev.millrace.domain.RequestHeaders;
 import dev.millrace.layer.Lease;
 import dev.millrace.layer.Places;
 import dev.millrace.layer.Service;
@@ -13,16 +12,20 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.Router;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.function.Function;
+import dev.millrace.domain.RequestWaits;
+import dev.millrace.layer.PortLayers;
+import dev.millrace.layer.WaitLayer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 /**
@@ -34,7 +37,6 @@ final class Requests implements Handler<HttpServerRequest> {
     private static final String ROWS = "/rows";
     private static final String GET_ROW = "getRow";
     private static final String LIST_ROWS = "listRows";
-    private static final CharSequence MIN_POSITION = HttpHeaders.createOptimized(RequestHeaders.MIN_POSITION);
     private static final String EVERYTHING = "DELETE, GET, HEAD, OPTIONS, POST";
     private static final String WRITE = "writeRecords";
     private static final byte[] NO_BODY = {};
@@ -51,12 +53,12 @@ final class Requests implements Handler<HttpServerRequest> {
     private final Cors cors;
     private final Router router;
     private final List<Bound> bound = new ArrayList<>();
-    private final Places waiters;
     private final Uploads uploads;
     private final Lease noMemory;
 
     /**
      * @param waiters who wait for a position or a change
+     * @param longestWait of any of them
      * @param memory bytes of requests
      * @param maxBodyBytes of one request
      */
@@ -65,18 +67,25 @@ final class Requests implements Handler<HttpServerRequest> {
             OpenApi document,
             Operations operations,
             Map<String, ProductPort> products,
-            PortLayers layers,
+            PortLayers<Call, Answer> layers,
             Cors cors,
             Places waiters,
+            Duration longestWait,
             Places memory,
             long maxBodyBytes) {
         this.products = products; // comes and goes on the event loop
         this.operations = operations;
-        this.service = layers.layer().around(Call::perform);
+        var waits = new RequestWaits<Call, Answer>(
+                Call::asked,
+                call -> !Operations.UNTIMED.contains(call.operation()),
+                answer -> answer instanceof Answer.Unchanged unchanged ? unchanged.watched() : Optional.empty(),
+                longestWait);
+        this.service = layers.around()
+                .apply(new WaitLayer<>(waits, waiters, Call::client))
+                .around(Call::perform);
         this.responder = new Responder(layers.allowance(), cors.vary());
         this.cors = cors;
         this.router = Router.router(vertx);
-        this.waiters = waiters;
         this.uploads = new Uploads(memory, maxBodyBytes);
         this.noMemory = memory.lease("");
         bind(document, operations.byId());
@@ -163,7 +172,7 @@ final class Requests implements Handler<HttpServerRequest> {
             return false;
         }
         ProductPort port = products.get(uri.substring(PREFIX.length(), productEnd));
-        if (port == null || request.headers().contains(MIN_POSITION)) {
+        if (port == null) {
             return false;
         }
         int rowsEnd = productEnd + ROWS.length();
@@ -171,14 +180,21 @@ final class Requests implements Handler<HttpServerRequest> {
             perform(new Call(
                     LIST_ROWS,
                     request,
-                    () -> operations.listRows(request, RequestTarget.of(request, NO_BODY, noMemory))));
+                    Optional.of(port),
+                    call -> operations.listRows(
+                            call,
+                            RequestTarget.of(RequestTarget.segments(request.path()), request, NO_BODY, noMemory))));
             return true;
         }
         int keyStart = rowsEnd + 1;
         if (uri.charAt(rowsEnd) != '/' || keyStart == uri.length() || !plain(uri, keyStart) || !acceptsJson(request)) {
             return false;
         }
-        perform(new Call(GET_ROW, request, () -> port.row(request, List.of(uri.substring(keyStart)), false)));
+        perform(new Call(
+                GET_ROW,
+                request,
+                Optional.of(port),
+                call -> port.row(call, List.of(uri.substring(keyStart)), false)));
         return true;
     }
 
@@ -201,40 +217,34 @@ final class Requests implements Handler<HttpServerRequest> {
     }
 
     private void routed(OpenApi.Operation operation, Operations.Handler handler, HttpServerRequest request) {
-        // Its bytes come now or never, the layers may let it wait.
-        var call = new Call(operation.id(), request, work(operation, handler, request));
-        if (request.headers().contains(MIN_POSITION)) {
-            // Outside of the layers: who waits takes no place from those who do not.
-            var target = RequestTarget.of(request, NO_BODY, noMemory);
-            await(call, operations.reached(operation, request, target), reached -> perform(call));
-        } else {
-            perform(call);
-        }
+        List<String> segments = RequestTarget.segments(request.path());
+        perform(new Call(
+                operation.id(),
+                request,
+                operations.port(operation, segments),
+                work(operation, handler, segments, request)));
     }
 
     /** What an operation does, with its body where it has one, whose memory counts until the work has ended. */
-    private Supplier<Future<Answer>> work(
-            OpenApi.Operation operation, Operations.Handler handler, HttpServerRequest request) {
+    private Function<Call, Future<Answer>> work(
+            OpenApi.Operation operation, Operations.Handler handler, List<String> segments, HttpServerRequest request) {
         if (request.method() == HttpMethod.POST) {
+            // Its bytes come now or never, the layers may let it wait.
             long most = operation.id().equals(WRITE) ? Long.MAX_VALUE : MAX_QUESTION_BYTES;
             Uploads.Upload upload = uploads.begin(request, most);
-            return () -> {
+            return call -> {
                 Lease memory = upload.memory().retain();
                 return upload.whole()
-                        .compose(bytes -> handler.handle(request, RequestTarget.of(request, bytes, memory)))
+                        .compose(bytes -> handler.handle(call, RequestTarget.of(segments, request, bytes, memory)))
                         .onComplete(done -> memory.close());
             };
         }
         Lease memory = request.method() == HttpMethod.DELETE ? uploads.none(request) : noMemory;
-        return () -> handler.handle(request, RequestTarget.of(request, NO_BODY, memory));
-    }
-
-    private void perform(Call call) {
-        perform(call, true);
+        return call -> handler.handle(call, RequestTarget.of(segments, request, NO_BODY, memory));
     }
 
     @SuppressWarnings("CatchingUnchecked") // with no layer around, a handler's problem comes as a throw
-    private void perform(Call call, boolean mayWait) {
+    private void perform(Call call) {
         Future<Answer> answer;
         try {
             answer = service.call(call);
@@ -243,29 +253,17 @@ final class Requests implements Handler<HttpServerRequest> {
             return;
         }
         if (answer.succeeded()) {
-            finish(call, answer.result(), mayWait);
+            finish(call, answer.result());
         } else {
-            then(call, answer, done -> finish(call, done, mayWait));
+            then(call, answer, done -> finish(call, done));
         }
     }
 
-    /** Goes on when something has happened that is waited for, for as long as the connection lasts. */
-    private <T> void await(Call call, CompletableFuture<T> happening, Handler<T> next) {
-        CompletableFuture<T> placed = waiters.whileWaiting(call.client(), happening);
-        HttpServerResponse response = call.request().response();
-        if (!placed.isDone()) {
-            response.closeHandler(gone -> placed.cancel(false));
-            if (response.closed()) {
-                placed.cancel(false);
-            }
+    private void fail(Call call, Throwable failure) {
+        // Who waited and went is told nothing.
+        if (!(failure instanceof CancellationException && call.request().response().closed())) {
+            responder.fail(call, failure);
         }
-        Future.fromCompletionStage(placed, Vertx.currentContext()).onComplete(done -> {
-            if (done.succeeded()) {
-                next.handle(done.result());
-            } else if (!placed.isCancelled()) {
-                responder.fail(call, done.cause());
-            }
-        });
     }
 
     private <T> void then(Call call, Future<T> future, Handler<T> next) {
@@ -274,22 +272,11 @@ final class Requests implements Handler<HttpServerRequest> {
         operations.underWay().begin(cut);
         future.onComplete(done -> operations.underWay().end(cut))
                 .onSuccess(next)
-                .onFailure(failure -> responder.fail(call, failure));
+                .onFailure(failure -> fail(call, failure));
     }
 
-    /** Outside of the layers, too: who polls long takes no place from those who do not. */
-    private void finish(Call call, Answer owned, boolean mayWait) {
+    private void finish(Call call, Answer owned) {
         Answer answer = Conditional.checked(call.request(), owned);
-        if (answer instanceof Answer.Unchanged unchanged && mayWait) {
-            await(call, operations.changed(call.request(), unchanged), changed -> {
-                if (changed) {
-                    perform(call, false);
-                } else {
-                    responder.succeed(call, unchanged);
-                }
-            });
-            return;
-        }
         if (!call.request().headers().contains(HttpHeaders.ACCEPT_ENCODING)) {
             responder.succeed(call, answer);
             return;

@@ -15,15 +15,12 @@ import dev.millrace.flight.FlightOptions;
 import dev.millrace.flight.FlightPlaces;
 import dev.millrace.flight.FlightPort;
 import dev.millrace.flight.FlightRequest;
-import dev.millrace.http.Answer;
 import dev.millrace.http.Call;
 import dev.millrace.http.HttpPort;
 import dev.millrace.http.ManagementPort;
-import dev.millrace.http.PortLayers;
 import dev.millrace.ingest.InputPorts;
 import dev.millrace.ingest.WritePorts;
 import dev.millrace.layer.Places;
-import dev.millrace.layer.RateLimitLayer;
 import dev.millrace.layer.Shares;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.layer.WorkerPools;
@@ -44,7 +41,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -149,7 +145,6 @@ public final class MillraceServer implements AutoCloseable {
         Places memory = shares.places(
                 "request.bytes", wanted > 0 ? wanted : Runtime.getRuntime().maxMemory() / 4);
         var policies = new Resilience(vertx, configuration.limits(), shares, meters);
-        RateLimitLayer<Call, Answer> httpRate = policies.rateLimit("http");
         BufferAllocator copies = root.newChildAllocator("http answers", 0, HTTP_MEMORY_BYTES);
         closings.push(copies::close);
         var engine = new DuckDbEngine(new DuckDbEngine.Limits(
@@ -178,8 +173,7 @@ public final class MillraceServer implements AutoCloseable {
                 registry,
                 configuration.http(),
                 instance.secret(),
-                new PortLayers(
-                        policies.around("http", httpRate, Call::client), call -> Optional.of(httpRate.allowance(call))),
+                policies.around("http", Call::client),
                 LOOPS,
                 query,
                 copies,
@@ -202,7 +196,7 @@ public final class MillraceServer implements AutoCloseable {
                 registry,
                 root,
                 engine,
-                policies.around("flight", policies.rateLimit("flight"), FlightRequest::caller),
+                policies.around("flight", FlightRequest::client),
                 new FlightPlaces(
                         shares.places(
                                 "flight.connections", configuration.flight().maxConnections()),

@@ -5,6 +5,7 @@ import dev.millrace.layer.BulkheadLayer;
 import dev.millrace.layer.Layer;
 import dev.millrace.layer.LayerMetrics;
 import dev.millrace.layer.Layers;
+import dev.millrace.layer.PortLayers;
 import dev.millrace.layer.RateLimitLayer;
 import dev.millrace.layer.Shares;
 import dev.millrace.layer.TimeoutLayer;
@@ -14,6 +15,7 @@ import io.github.resilience4j.timelimiter.TimeLimiterRegistry;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -38,17 +40,14 @@ final class Resilience {
         LayerMetrics.bind(meters, rates, times);
     }
 
-    /** The rate limit of a port; a layer and, for headers, what it still allows. */
-    <Q, R> RateLimitLayer<Q, R> rateLimit(String port) {
-        return RateLimitLayer.shared(rates.rateLimiter(port));
-    }
-
     /** The layers of a port; an answer that comes too late is closed, a request takes a place of the client that it names. */
-    <Q, R extends AutoCloseable> Layer<Q, R> around(
-            String port, RateLimitLayer<Q, R> rateLimit, Function<? super Q, String> client) {
-        return Layers.ofPort(
-                rateLimit,
-                new TimeoutLayer<>(times.timeLimiter(port), timers, TimeoutLayer::close),
-                new BulkheadLayer<>(shares.places(port + ".requests", limits.concurrency()), client));
+    <Q, R extends AutoCloseable> PortLayers<Q, R> around(String port, Function<? super Q, String> client) {
+        RateLimitLayer<Q, R> rateLimit = RateLimitLayer.shared(rates.rateLimiter(port));
+        var timeout = new TimeoutLayer<Q, R>(times.timeLimiter(port), timers, TimeoutLayer::close);
+        var bulkhead = new BulkheadLayer<Q, R>(shares.places(port + ".requests", limits.concurrency()), client);
+        Layer<Q, R> authentication = service -> service; // nobody is asked who it is yet
+        return new PortLayers<>(
+                waiting -> Layers.ofPort(authentication, rateLimit, waiting, timeout, bulkhead),
+                request -> Optional.of(rateLimit.allowance(request)));
     }
 }

@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import dev.millrace.layer.Layers;
+import dev.millrace.layer.PortLayers;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.store.Position;
@@ -20,6 +20,10 @@ import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.apache.arrow.flight.FlightRuntimeException;
+import org.apache.arrow.flight.HeaderCallOption;
+import org.apache.arrow.flight.FlightCallHeaders;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.Map;
 import java.util.stream.LongStream;
 import java.util.stream.StreamSupport;
@@ -252,11 +256,66 @@ class FlightPortIT {
     }
 
     @Test
+    void everyCall_passesTheLayersOnce_whateverItWaitsFor() throws Exception {
+        served.flights.add(served.root, 10, 0, i -> true);
+        var seen = new CopyOnWriteArrayList<String>();
+        FlightPort counting = served.start(0, 64 << 20, PortLayers.of(service -> request -> {
+            seen.add(request.method());
+            return service.call(request);
+        }));
+        try (FlightClient client = FlightClient.builder(
+                        served.clients, Location.forGrpcInsecure("localhost", counting.port()))
+                .build()) {
+            for (String wanted : List.of("", "topic:10", "other:1")) {
+                var headers = new FlightCallHeaders();
+                if (!wanted.isEmpty()) {
+                    headers.insert("millrace-min-position", wanted);
+                }
+                var option = new HeaderCallOption(headers);
+                FlightDescriptor flights = FlightDescriptor.path("flights");
+                Ticket ticket = served.info("flights").getEndpoints().getFirst().getTicket();
+                for (Executable call : List.<Executable>of(
+                        () -> client.listFlights(Criteria.ALL, option).forEach(info -> {}),
+                        () -> client.getInfo(flights, option),
+                        () -> client.getSchema(flights, option),
+                        () -> {
+                            try (FlightStream stream = client.getStream(ticket, option)) {
+                                ServedPort.ids(stream);
+                            }
+                        },
+                        () -> {
+                            try (VectorSchemaRoot empty =
+                                    VectorSchemaRoot.create(FakeStore.SCHEMA.layout().schema(), served.clients)) {
+                                var put = client.startPut(flights, empty, new AsyncPutListener(), option);
+                                put.completed();
+                                put.getResult();
+                            }
+                        })) {
+                    try {
+                        call.execute();
+                    } catch (FlightRuntimeException refused) {
+                        assertFalse(wanted.equals("topic:10") && refused.status().code() == FlightStatusCode.NOT_FOUND);
+                    } catch (Throwable broken) {
+                        throw new AssertionError(broken);
+                    }
+                }
+            }
+        }
+        List<String> once = List.of("ListFlights", "GetFlightInfo", "GetSchema", "DoGet", "DoPut");
+        assertEquals(
+                java.util.stream.Stream.of(once, once, once)
+                        .flatMap(List::stream)
+                        .toList(),
+                seen);
+        ServedPort.await(counting.close(Duration.ofSeconds(5)));
+    }
+
+    @Test
     void layer_refusing_isTheClientsStatus() throws Exception {
         FlightPort refusing = served.start(
                 0,
                 64 << 20,
-                Layers.of(service -> request -> Future.failedFuture(new Problem.RateLimited(1, 1, 1).exception())));
+                PortLayers.of(service -> request -> Future.failedFuture(new Problem.RateLimited(1, 1, 1).exception())));
         try (FlightClient refused = FlightClient.builder(
                         served.clients, Location.forGrpcInsecure("localhost", refusing.port()))
                 .build()) {
@@ -275,7 +334,7 @@ class FlightPortIT {
         lines.start();
         log.addAppender(lines);
         log.setAdditive(false);
-        FlightPort broken = served.start(0, 64 << 20, Layers.of(service -> request -> {
+        FlightPort broken = served.start(0, 64 << 20, PortLayers.of(service -> request -> {
             throw new IllegalStateException("a secret of the server");
         }));
         try (FlightClient failed = FlightClient.builder(

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
-import dev.millrace.layer.Layers;
+import dev.millrace.layer.PortLayers;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.PartitionWriter;
@@ -67,7 +67,7 @@ class FlightStoreIT {
                         new ProductRegistry("mesh", List.of(Products.of("d", "p", store))),
                         root,
                         ServedPort.duckDb(),
-                        Layers.of(),
+                        PortLayers.none(),
                         FlightPlaces.unshared(),
                         WorkerPool.unwatched(vertx, "pages", 2),
                         new SimpleMeterRegistry())

@@ -14,7 +14,7 @@ import dev.millrace.contract.MeshReader;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
-import dev.millrace.layer.Layers;
+import dev.millrace.layer.PortLayers;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.PartitionWriter;
@@ -197,7 +197,7 @@ class PyArrowIT {
                         new ProductRegistry("mesh", List.of(Products.of("d", "p", store))),
                         root,
                         ServedPort.duckDb(),
-                        Layers.of(),
+                        PortLayers.none(),
                         FlightPlaces.unshared(),
                         WorkerPool.unwatched(vertx, "pages", 2),
                         new SimpleMeterRegistry())

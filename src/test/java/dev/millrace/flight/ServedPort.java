@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
 import dev.millrace.layer.Layer;
-import dev.millrace.layer.Layers;
+import dev.millrace.layer.PortLayers;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.query.DuckDbEngine;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -40,7 +40,7 @@ import org.junit.jupiter.api.function.Executable;
 
 /** A Flight port over four products, with a client, for tests. */
 final class ServedPort implements AutoCloseable {
-    static final Layer<FlightRequest, FlightAnswer> NONE = Layers.of();
+    static final PortLayers<FlightRequest, FlightAnswer> NONE = PortLayers.none();
 
     final BufferAllocator root = new RootAllocator();
     final BufferAllocator clients = new RootAllocator();
@@ -69,12 +69,12 @@ final class ServedPort implements AutoCloseable {
             vertx.setTimer(1, fired -> service.call(request).onComplete(answer));
             return answer.future();
         };
-        port = start(vertx, 0, 64 << 20, Layers.of(later), meters);
+        port = start(vertx, 0, 64 << 20, PortLayers.of(later), meters);
         client = FlightClient.builder(clients, Location.forGrpcInsecure("localhost", port.port()))
                 .build();
     }
 
-    FlightPort start(int number, int memoryBytes, Layer<FlightRequest, FlightAnswer> layers) {
+    FlightPort start(int number, int memoryBytes, PortLayers<FlightRequest, FlightAnswer> layers) {
         return start(vertx, number, memoryBytes, layers, new SimpleMeterRegistry());
     }
 
@@ -82,7 +82,7 @@ final class ServedPort implements AutoCloseable {
             Vertx vertx,
             int number,
             int memoryBytes,
-            Layer<FlightRequest, FlightAnswer> layers,
+            PortLayers<FlightRequest, FlightAnswer> layers,
             SimpleMeterRegistry into) {
         var registry = new ProductRegistry(
                 "mesh",

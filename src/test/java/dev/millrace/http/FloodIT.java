@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.layer.Layers;
+import dev.millrace.layer.PortLayers;
 import dev.millrace.layer.BulkheadLayer;
 import dev.millrace.layer.Places;
 import dev.millrace.query.SampleRows;
@@ -45,9 +47,8 @@ class FloodIT {
 
     @BeforeEach
     void start() throws Exception {
-        PortLayers layers = new PortLayers(
-                service -> new BulkheadLayer<Call, Answer>(requests, Call::client).around(service),
-                call -> Optional.empty());
+        PortLayers<Call, Answer> layers = new PortLayers<>(
+                waiting -> Layers.of(waiting, new BulkheadLayer<>(requests, Call::client)), call -> Optional.empty());
         server = new HttpFixture(
                 folder,
                 new SampleRows(folder),

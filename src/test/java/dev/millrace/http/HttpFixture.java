@@ -2,6 +2,7 @@ package dev.millrace.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.millrace.layer.PortLayers;
 import dev.millrace.config.Configuration;
 import dev.millrace.config.ConfigurationReader;
 import dev.millrace.domain.Product;
@@ -69,21 +70,21 @@ final class HttpFixture implements AutoCloseable {
                 .http();
     }
 
-    HttpFixture(Path folder, PortLayers layers, Duration idle) throws Exception {
+    HttpFixture(Path folder, PortLayers<Call, Answer> layers, Duration idle) throws Exception {
         this(folder, layers, settings(idle, idle, 1000));
     }
 
-    HttpFixture(Path folder, PortLayers layers, Configuration.Http settings) throws Exception {
+    HttpFixture(Path folder, PortLayers<Call, Answer> layers, Configuration.Http settings) throws Exception {
         this(folder, new SampleRows(folder), layers, settings);
     }
 
     /** Over rows that this closes. */
-    HttpFixture(Path folder, SampleRows sample, PortLayers layers, Configuration.Http settings) throws Exception {
+    HttpFixture(Path folder, SampleRows sample, PortLayers<Call, Answer> layers, Configuration.Http settings) throws Exception {
         this(folder, sample, layers, settings, 100);
     }
 
     /** With shares for clients: that percentage of each kind of place. */
-    HttpFixture(Path folder, SampleRows sample, PortLayers layers, Configuration.Http settings, int percent)
+    HttpFixture(Path folder, SampleRows sample, PortLayers<Call, Answer> layers, Configuration.Http settings, int percent)
             throws Exception {
         vertx = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(2)

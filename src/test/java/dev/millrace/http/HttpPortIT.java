@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.layer.PortLayers;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -56,12 +57,12 @@ class HttpPortIT {
         ((Logger) LoggerFactory.getLogger("ROOT")).addAppender(logged);
     }
 
-    private void open(PortLayers layers, Duration idle) throws Exception {
+    private void open(PortLayers<Call, Answer> layers, Duration idle) throws Exception {
         server = new HttpFixture(folder, layers, idle);
         server.sample().writeUsual(0, 1000);
     }
 
-    private void reopen(PortLayers layers, Duration idle) throws Exception {
+    private void reopen(PortLayers<Call, Answer> layers, Duration idle) throws Exception {
         server.close();
         server = new HttpFixture(folder, layers, idle);
     }
@@ -517,8 +518,8 @@ class HttpPortIT {
     void layers_aroundEveryOperation_refuseAndCount() throws Exception {
         var allowance = new Allowance(10, 0, 60, 7);
         reopen(
-                new PortLayers(
-                        inner -> call -> call.operation().equals("listProducts")
+                new PortLayers<Call, Answer>(
+                        waiting -> inner -> call -> call.operation().equals("listProducts")
                                 ? inner.call(call)
                                 : Future.failedFuture(new Problem.RateLimited(10, 60, 7).exception()),
                         call -> Optional.of(allowance)),
@@ -541,11 +542,9 @@ class HttpPortIT {
     @Test
     void unexpectedFailure_isAReferenceAndOneLogLine() throws Exception {
         reopen(
-                new PortLayers(
-                        inner -> call -> {
-                            throw new IllegalStateException("secret");
-                        },
-                        call -> Optional.empty()),
+                PortLayers.of(inner -> call -> {
+                    throw new IllegalStateException("secret");
+                }),
                 Duration.ofSeconds(30));
         ((Logger) LoggerFactory.getLogger(Faults.class)).setAdditive(true);
         JsonNode problem = problem(server.get(ROWS), 500, "internal");

@@ -49,11 +49,11 @@ public class LayerBenchmark {
     private final Service<Future<String>, String> timeoutOnly = timeout.around(bare);
     private final Service<Future<String>, String> bulkheadOnly = bulkhead.around(bare);
     private final Service<Future<String>, String> stack =
-            Layers.ofPort(rateLimit, timeout, bulkhead).around(bare);
+            Layers.ofPort(Layers.of(), rateLimit, Layers.of(), timeout, bulkhead).around(bare);
     private final Service<Future<String>, String> overRate =
-            Layers.ofPort(rateLimit("shut", 1), timeout, bulkhead).around(bare);
+            Layers.ofPort(Layers.of(), rateLimit("shut", 1), Layers.of(), timeout, bulkhead).around(bare);
     private final Service<Future<String>, String> overloaded =
-            Layers.ofPort(rateLimit, timeout, shut()).around(bare);
+            Layers.ofPort(Layers.of(), rateLimit, Layers.of(), timeout, shut()).around(bare);
 
     private RateLimitLayer<Future<String>, String> rateLimit(String name, int limit) {
         return RateLimitLayer.shared(rateLimiters.rateLimiter(name, RateLimitLayer.config(limit, HOUR)));

@@ -21,8 +21,10 @@ class LayerMetricsTest {
         MockService mock = new MockService();
         LayerMetrics.bind(meters, rateLimiters, timeLimiters);
         Service<String, String> service = Layers.ofPort(
+                        Layers.of(),
                         RateLimitLayer.<String, String>shared(
                                 rateLimiters.rateLimiter("http", RateLimitLayer.config(9, Duration.ofHours(1)))),
+                        Layers.of(),
                         new TimeoutLayer<>(
                                 timeLimiters.timeLimiter("http", TimeoutLayer.config(Duration.ofMillis(5))),
                                 timers,

@@ -88,8 +88,10 @@ class LayersTest {
         FakeTimers timers = new FakeTimers();
         List<String> late = new ArrayList<>();
         Service<String, String> service = Layers.ofPort(
+                        Layers.of(),
                         RateLimitLayer.<String, String>shared(
                                 RateLimiter.of("port", RateLimitLayer.config(3, Duration.ofHours(1)))),
+                        Layers.of(),
                         new TimeoutLayer<>(
                                 TimeLimiter.of("port", TimeoutLayer.config(Duration.ofMillis(50))), timers, late::add),
                         new BulkheadLayer<>(places, request -> "client"))

@@ -1,0 +1,75 @@
+package dev.millrace.domain;
+
+import dev.millrace.layer.WaitLayer;
+import dev.millrace.store.Position;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/**
+ * What requests of any port wait for: that their product has come as far as {@code Millrace-Min-Position} says, and, where
+ * the answer is the one that the client has already, that the product moves on.
+ *
+ * @param <Q> the port's own request
+ * @param <R> its answer
+ */
+public final class RequestWaits<Q, R> implements WaitLayer.Waiting<Q, R> {
+    private static final CompletableFuture<Void> NOTHING = CompletableFuture.completedFuture(null);
+    private static final CompletableFuture<Boolean> FINAL = CompletableFuture.completedFuture(false);
+
+    /** A product that may go on from a position. */
+    public record Watched(Product product, Position position) {}
+
+    private final Function<Q, Request> asked;
+    private final Predicate<Q> timed;
+    private final Function<R, Optional<Watched>> watched;
+    private final Duration most;
+
+    /**
+     * @param timed whether a request reads a product, so that a position to be reached means something to it
+     * @param watched what may change an answer that the client has already; empty for any other answer
+     * @param most how long anybody waits
+     */
+    public RequestWaits(
+            Function<Q, Request> asked,
+            Predicate<Q> timed,
+            Function<R, Optional<Watched>> watched,
+            Duration most) {
+        this.asked = asked;
+        this.timed = timed;
+        this.watched = watched;
+        this.most = most;
+    }
+
+    @Override
+    public CompletableFuture<Void> before(Q request) {
+        Request of = asked.apply(request);
+        String wanted = of.header(RequestHeaders.MIN_POSITION);
+        if (wanted.isEmpty() || !timed.test(request) || of.product().isEmpty()) {
+            return NOTHING;
+        }
+        return of.product().get().reach(RequestHeaders.minPosition(wanted), patience(of));
+    }
+
+    @Override
+    public CompletableFuture<Boolean> after(Q request, R result) {
+        Optional<Watched> may = watched.apply(result);
+        if (may.isEmpty()) {
+            return FINAL;
+        }
+        Duration patience = patience(asked.apply(request));
+        return patience.isZero() ? FINAL : may.get().product().changed(may.get().position(), patience);
+    }
+
+    @Override
+    public void onGone(Q request, Runnable gone) {
+        asked.apply(request).onGone().accept(gone);
+    }
+
+    private Duration patience(Request request) {
+        Duration patience = RequestHeaders.patience(request.header(RequestHeaders.PREFER));
+        return patience.compareTo(most) < 0 ? patience : most;
+    }
+}

@@ -1,0 +1,26 @@
+package dev.millrace.layer;
+
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * The policies around every request of a port. The port itself knows what its requests wait for, and gives the layer of
+ * that.
+ *
+ * @param around the layers, with the one that is given in its place among them
+ * @param allowance what the rate limit still allows a caller, for the headers; empty when there is no limit
+ * @param <Q> the request
+ * @param <R> the result
+ */
+public record PortLayers<Q, R>(
+        Function<Layer<Q, R>, Layer<Q, R>> around, Function<Q, Optional<Allowance>> allowance) {
+    /** No policy at all. */
+    public static <Q, R> PortLayers<Q, R> none() {
+        return of(service -> service);
+    }
+
+    /** One policy, outside of what requests wait for, and no allowance. */
+    public static <Q, R> PortLayers<Q, R> of(Layer<Q, R> outside) {
+        return new PortLayers<>(waiting -> Layers.of(outside, waiting), request -> Optional.empty());
+    }
+}
