@@ -178,7 +178,11 @@ final class Operations {
     private Future<Answer> lookUpRows(Call call, RequestTarget target) {
         Negotiation<TextFormat> negotiation = json(call, target);
         return port(call, target)
-                .lookUp(call, LookupJson.keys(Buffer.buffer(target.body())), negotiation.numbersAsStrings());
+                .lookUp(
+                        call,
+                        LookupJson.keys(Buffer.buffer(target.body())),
+                        negotiation.numbersAsStrings(),
+                        target.memory());
     }
 
     private static Future<Answer> row(ProductPort port, Call call, RequestTarget target) {

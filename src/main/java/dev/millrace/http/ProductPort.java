@@ -4,6 +4,7 @@ import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.codec.JsonEncoder;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.RequestWaits;
+import dev.millrace.layer.Lease;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.CursorCodec;
 import dev.millrace.query.DuckDbEngine;
@@ -140,7 +141,7 @@ final class ProductPort {
     }
 
     /** The rows with these keys, in their order, null for a key that no row has; all at one position. */
-    Future<Answer> lookUp(Call call, List<List<String>> keys, boolean numbersAsStrings) {
+    Future<Answer> lookUp(Call call, List<List<String>> keys, boolean numbersAsStrings, Lease memory) {
         readable(product);
         View view = view(call);
         List<RowKey> parsed = new ArrayList<>(keys.size());
@@ -152,20 +153,26 @@ final class ProductPort {
                                     expectedKey(view))
                             .exception()));
         }
-        return room.onWorker(() -> found(view, parsed, numbersAsStrings));
+        return room.onWorker(() -> found(view, parsed, numbersAsStrings, memory));
     }
 
-    /** On a worker: the rows may have to be read from the disk. */
-    private static Answer found(View view, List<RowKey> keys, boolean numbersAsStrings) {
+    /**
+     * On a worker: the rows may have to be read from the disk. The answer is whole before it is sent, and a key may be asked
+     * for a thousand times, so it counts as the request's memory does.
+     */
+    private static Answer found(View view, List<RowKey> keys, boolean numbersAsStrings, Lease memory) {
         JsonEncoder encoder = JsonEncoder.of(view.shape().columns(), numbersAsStrings);
         try (Reading reading = view.open()) {
             ByteBuf json = new NettyTarget().filled(ROW_BYTES * Math.min(64, keys.size()), sink -> {
                 CharSequence before = "{\"data\":[";
+                int counted = 0;
                 for (RowKey key : keys) {
                     sink.put(before);
                     Optional<Row> row = reading.find(key);
                     row.ifPresentOrElse(at -> encoder.row(at.batch(), at.row(), sink), () -> sink.put("null"));
                     before = ",";
+                    memory.take(sink.position() - counted);
+                    counted = sink.position();
                 }
                 sink.put("],\"position\":\"" + reading.position() + "\"}");
             });

@@ -9,6 +9,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Objects;
 import java.util.function.LongPredicate;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
@@ -49,7 +50,7 @@ final class Aside {
 
     /** Moves a partition's file there; durable when it returns. */
     void put(Path file) throws IOException {
-        Path partition = file.toAbsolutePath().getParent();
+        Path partition = Objects.requireNonNull(file.toAbsolutePath().getParent());
         Path folder = product.resolve(FOLDER)
                 .resolve(WHEN.format(Instant.ofEpochMilli(millisClock.getAsLong())))
                 .resolve(String.valueOf(partition.getFileName()));

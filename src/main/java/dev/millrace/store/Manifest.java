@@ -47,8 +47,8 @@ record Manifest(
         Kept kept,
         List<SegmentFile> segments,
         @Nullable Owner owner,
-        @Nullable List<Erasure.Reached> reached,
-        @Nullable List<String> obsolete) {
+        List<Erasure.Reached> reached,
+        List<String> obsolete) {
     static final int FORMAT = 2;
     private static final int FIRST_FORMAT = 1;
     static final String NAME = "manifest";

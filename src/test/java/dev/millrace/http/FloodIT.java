@@ -17,6 +17,7 @@ import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -41,7 +42,7 @@ class FloodIT {
     @TempDir
     private Path folder;
 
-    private final Places requests = new Places("http.requests", 8, 4, 1);
+    private final Places requests = new Places("http.requests", 16, 8, 1);
     private final List<Socket> sockets = new ArrayList<>();
     private HttpFixture server;
 
@@ -277,6 +278,22 @@ class FloodIT {
         Socket refused = send(GREEDY, post(ROWS + ":lookup", 1000, 1));
         assertEquals(429, status(refused));
         await(() -> server.memory().taken() == 1000 * requests.share(), "memory stays taken");
+    }
+
+    /** A key may be asked for a thousand times; what the answer takes counts as the body does. */
+    @ParameterizedTest
+    @CsvSource({"10, 200", "1000, 429"})
+    void lookUp_whoseAnswerFindsNoMemory_isRefused(int keys, int status) throws Exception {
+        long room = 40_000;
+        for (int i = 0; i < 4; i++) {
+            send(GREEDY, post(RECORDS, MAX_BODY - room / 4, 1));
+        }
+        await(() -> server.memory().taken() == 4 * MAX_BODY - room, "not all is counted");
+        String body = "{\"keys\":[" + String.join(",", Collections.nCopies(keys, "\"id-1\"")) + "]}";
+        String head = post(ROWS + ":lookup", body.length(), 0).replace("Host: x", "Host: x\r\nConnection: close");
+        assertEquals(status, status(send(GREEDY, head + body)));
+        assertEquals(200, status(send(BYSTANDER, head + body)));
+        await(() -> server.memory().taken() == 4 * MAX_BODY - room, "memory stays taken");
     }
 
     @Test
