@@ -33,10 +33,7 @@ public final class RequestWaits<Q, R> implements WaitLayer.Waiting<Q, R> {
      * @param most how long anybody waits
      */
     public RequestWaits(
-            Function<Q, Request> asked,
-            Predicate<Q> timed,
-            Function<R, Optional<Watched>> watched,
-            Duration most) {
+            Function<Q, Request> asked, Predicate<Q> timed, Function<R, Optional<Watched>> watched, Duration most) {
         this.asked = asked;
         this.timed = timed;
         this.watched = watched;

@@ -109,8 +109,7 @@ final class FlightCalls implements FlightProducer {
         ContextInternal context = loops.current();
         ask(
                 context,
-                new FlightRequest.Read(
-                        asked("DoGet", flights.ofTicket(ticket.getBytes())), ticket.getBytes()),
+                new FlightRequest.Read(asked("DoGet", flights.ofTicket(ticket.getBytes())), ticket.getBytes()),
                 answer -> stream(context, answer, listener),
                 listener::error);
     }

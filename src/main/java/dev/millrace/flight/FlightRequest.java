@@ -1,7 +1,7 @@
 package dev.millrace.flight;
 
-import dev.millrace.layer.Lease;
 import dev.millrace.domain.Request;
+import dev.millrace.layer.Lease;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;

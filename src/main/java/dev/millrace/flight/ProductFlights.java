@@ -57,7 +57,8 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
     @Override
     public Future<FlightAnswer> call(FlightRequest request) {
         return switch (request) {
-            case FlightRequest.Catalogue catalogue -> Future.succeededFuture(catalogue(catalogue.asked(), catalogue.prefix()));
+            case FlightRequest.Catalogue catalogue ->
+                Future.succeededFuture(catalogue(catalogue.asked(), catalogue.prefix()));
             case FlightRequest.Info asked -> info(select(asked.asked(), asked.wanted()), asked.descriptor());
             case FlightRequest.Shape shape -> Future.succeededFuture(shape(select(shape.asked(), shape.wanted())));
             case FlightRequest.Read read -> Future.succeededFuture(read(read.asked(), tickets.read(read.ticket())));

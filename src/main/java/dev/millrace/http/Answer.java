@@ -109,8 +109,7 @@ public sealed interface Answer extends AutoCloseable {
      * @param tag a strong entity tag of its bytes, in quotes
      * @param released what deletes it, after the last use
      */
-    record Stored(
-            CharSequence contentType, Path file, long size, String tag, CharSequence position, Runnable released)
+    record Stored(CharSequence contentType, Path file, long size, String tag, CharSequence position, Runnable released)
             implements Answer {
         @Override
         public Version version() {

@@ -9,8 +9,8 @@ import org.apache.arrow.vector.compression.CompressionUtil.CodecType;
 record ArrowFormat() implements RowFormat {
     private static final String MEDIA_TYPE = "application/vnd.apache.arrow.stream";
     private static final CharSequence CONTENT_TYPE = HttpHeaders.createOptimized(MEDIA_TYPE);
-    private static final Map<String, CodecType> CODECS = Map.of(
-            Negotiation.NO_CODEC, CodecType.NO_COMPRESSION, "zstd", CodecType.ZSTD, "lz4", CodecType.LZ4_FRAME);
+    private static final Map<String, CodecType> CODECS =
+            Map.of(Negotiation.NO_CODEC, CodecType.NO_COMPRESSION, "zstd", CodecType.ZSTD, "lz4", CodecType.LZ4_FRAME);
 
     @Override
     public String mediaType() {

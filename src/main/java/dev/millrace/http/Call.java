@@ -18,11 +18,7 @@ public final class Call {
     private final Function<Call, Future<Answer>> work;
 
     /** @param port of the product that is asked of; empty where there is none, or none is asked of */
-    Call(
-            String operation,
-            HttpServerRequest request,
-            Optional<ProductPort> port,
-            Function<Call, Future<Answer>> work) {
+    Call(String operation, HttpServerRequest request, Optional<ProductPort> port, Function<Call, Future<Answer>> work) {
         this.request = request;
         this.port = port;
         this.work = work;

@@ -52,8 +52,8 @@ final class ChangePort {
         String lastId = Call.text(request, "Last-Event-ID").strip();
         ChangeToken token = token(view, !lastId.isEmpty() ? lastId : from.isEmpty() ? "now" : from.getFirst());
         ChangeForm form = negotiation.format() == Format.Push.EVENTS ? ChangeForm.EVENTS : ChangeForm.LINES;
-        return Future.succeededFuture(new Answer.Pushed(
-                hub.open(view, query, form, negotiation.numbersAsStrings(), token, call.client())));
+        return Future.succeededFuture(
+                new Answer.Pushed(hub.open(view, query, form, negotiation.numbersAsStrings(), token, call.client())));
     }
 
     /** The token, of which all history is there or is still to come. */

@@ -1,6 +1,5 @@
 package dev.millrace.http;
 
-
 import dev.millrace.problem.Problem;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,8 +68,10 @@ record Negotiation<F extends Format>(F format, boolean numbersAsStrings, String 
         Optional<String> codec = single(parameters, "codec");
         Negotiation<F> chosen =
                 asked.isPresent() ? named(asked.get(), ranges, offered) : accepted(accept, ranges, offered);
-        List<String> known =
-                offered.stream().flatMap(format -> codecs(format).stream()).distinct().toList();
+        List<String> known = offered.stream()
+                .flatMap(format -> codecs(format).stream())
+                .distinct()
+                .toList();
         if (codec.isEmpty() || known.isEmpty()) {
             return chosen;
         }

@@ -41,9 +41,8 @@ final class Operations {
     private static final int DOMAIN = 2;
     private static final int PRODUCT = 3;
     private static final int KEY = 5;
-    private static final int LETTERS_AT = 4;
+    private static final int LETTERS = 4;
     private static final String OF_PRODUCT = "/v1/products/{domain}/{product}";
-    private static final String LETTERS = "/dead-letters";
 
     /** Up to this size an answer is compressed on the event loop. */
     private static final int MAX_CODED_HERE = 16 << 10;
@@ -154,7 +153,8 @@ final class Operations {
         });
     }
 
-    private Future<Answer> quality(Call call, RequestTarget target, BiFunction<Product, QualityReport, JsonObject> form) {
+    private Future<Answer> quality(
+            Call call, RequestTarget target, BiFunction<Product, QualityReport, JsonObject> form) {
         Product product = port(call, target).product();
         return room.onWorker(() -> {
             QualityReport report = product.quality(QUALITY_TIME, Clock.systemUTC());
@@ -171,8 +171,7 @@ final class Operations {
         return port.rows(
                 target,
                 call,
-                Negotiation.of(
-                        Call.header(call.request(), HttpHeaders.ACCEPT), target.parameters(), room.formats()));
+                Negotiation.of(Call.header(call.request(), HttpHeaders.ACCEPT), target.parameters(), room.formats()));
     }
 
     private Future<Answer> lookUpRows(Call call, RequestTarget target) {
@@ -280,28 +279,24 @@ final class Operations {
         if (!operation.template().startsWith(OF_PRODUCT)) {
             return Optional.empty();
         }
-        return Optional.ofNullable(products.get(name(operation.template().contains(LETTERS), segments)));
+        return Optional.ofNullable(products.get(name(segments)));
     }
 
-    private static String name(boolean letters, List<String> segments) {
+    private static String name(List<String> segments) {
+        boolean letters =
+                segments.size() > LETTERS && segments.get(LETTERS).equals("dead-letters");
         return RequestTarget.segment(segments, DOMAIN) + "/" + RequestTarget.segment(segments, PRODUCT)
                 + (letters ? ProductDefinition.DEAD_LETTERS : "");
     }
 
     private ProductPort port(Call call, RequestTarget target) {
-        return call.port().orElseThrow(() -> {
-            boolean letters = target.segments().size() > LETTERS_AT
-                    && target.segments().get(LETTERS_AT).equals("dead-letters");
-            return catalogue.missing(name(letters, target.segments())).exception();
-        });
+        return call.port()
+                .orElseThrow(() -> catalogue.missing(name(target.segments())).exception());
     }
 
     private static Negotiation<TextFormat> json(Call call, RequestTarget target) {
-        Negotiation<TextFormat> negotiation =
-                Negotiation.of(
-                        Call.header(call.request(), HttpHeaders.ACCEPT),
-                        target.parameters(),
-                        List.of(TextFormat.JSON));
+        Negotiation<TextFormat> negotiation = Negotiation.of(
+                Call.header(call.request(), HttpHeaders.ACCEPT), target.parameters(), List.of(TextFormat.JSON));
         only(target, Set.of("format"));
         return negotiation;
     }

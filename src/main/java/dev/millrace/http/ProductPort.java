@@ -237,15 +237,16 @@ final class ProductPort {
                     // An encoder has one thread; that of the loop is kept, since making one costs as much as some rows.
                     here
                                     && !negotiation.numbersAsStrings()
-                                    && query.select().equals(view.shape().columns()) ? Optional.of(seen.whole()) : Optional.empty(),
+                                    && query.select().equals(view.shape().columns())
+                            ? Optional.of(seen.whole())
+                            : Optional.empty(),
                     room.engine(),
                     gone);
             if (format.isFile()) {
                 return stored(reading, format, rows, call.client());
             }
             RowWriter writer = format.writer(rows);
-            stream = new RowStream(
-                    room, reading, writer, format, version, coding, count, call.client(), gone);
+            stream = new RowStream(room, reading, writer, format, version, coding, count, call.client(), gone);
             if (export && !counted && request.method() == HttpMethod.HEAD) {
                 return Future.succeededFuture(stream.head());
             }
@@ -313,7 +314,9 @@ final class ProductPort {
     private Future<Answer> unchanged(Answer.Version version, Reading reading) {
         return Future.succeededFuture(new Answer.Unchanged(
                 version,
-                version.fixed() ? Optional.empty() : Optional.of(new RequestWaits.Watched(product, reading.position()))));
+                version.fixed()
+                        ? Optional.empty()
+                        : Optional.of(new RequestWaits.Watched(product, reading.position()))));
     }
 
     private static String expectedKey(View view) {

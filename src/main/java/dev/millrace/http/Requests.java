@@ -1,8 +1,11 @@
 package dev.millrace.http;
 
+import dev.millrace.domain.RequestWaits;
 import dev.millrace.layer.Lease;
 import dev.millrace.layer.Places;
+import dev.millrace.layer.PortLayers;
 import dev.millrace.layer.Service;
+import dev.millrace.layer.WaitLayer;
 import dev.millrace.problem.Problem;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -15,17 +18,14 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.Router;
 import java.time.Duration;
-import java.util.Optional;
-import java.util.concurrent.CancellationException;
-import java.util.function.Function;
-import dev.millrace.domain.RequestWaits;
-import dev.millrace.layer.PortLayers;
-import dev.millrace.layer.WaitLayer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeSet;
+import java.util.concurrent.CancellationException;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
@@ -191,10 +191,7 @@ final class Requests implements Handler<HttpServerRequest> {
             return false;
         }
         perform(new Call(
-                GET_ROW,
-                request,
-                Optional.of(port),
-                call -> port.row(call, List.of(uri.substring(keyStart)), false)));
+                GET_ROW, request, Optional.of(port), call -> port.row(call, List.of(uri.substring(keyStart)), false)));
         return true;
     }
 
@@ -261,7 +258,8 @@ final class Requests implements Handler<HttpServerRequest> {
 
     private void fail(Call call, Throwable failure) {
         // Who waited and went is told nothing.
-        if (!(failure instanceof CancellationException && call.request().response().closed())) {
+        if (!(failure instanceof CancellationException
+                && call.request().response().closed())) {
             responder.fail(call, failure);
         }
     }

@@ -33,7 +33,8 @@ final class Versions {
      */
     Answer.Version of(Position position, HttpServerRequest request, Negotiation<?> negotiation, boolean fixed) {
         PositionText at = at(position);
-        int form = 31 * negotiation.format().token().hashCode() + 2 * negotiation.codec().hashCode()
+        int form = 31 * negotiation.format().token().hashCode()
+                + 2 * negotiation.codec().hashCode()
                 + (negotiation.numbersAsStrings() ? 1 : 0);
         long hash = Conditional.hash(Hash.combine(at.seed(), form), request.uri());
         return new Answer.Version(at.text(), Conditional.tag(hash), fixed, Answer.Version.NOT_COUNTED);

@@ -46,8 +46,7 @@ public final class Lease implements AutoCloseable {
      */
     public synchronized void checkAlone(long count) {
         if (held + count > places.share()) {
-            throw new Problem.TooLarge(
-                            "The request with all that is read from it", held + count, places.share())
+            throw new Problem.TooLarge("The request with all that is read from it", held + count, places.share())
                     .exception();
         }
     }

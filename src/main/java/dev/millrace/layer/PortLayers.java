@@ -12,8 +12,7 @@ import java.util.function.Function;
  * @param <Q> the request
  * @param <R> the result
  */
-public record PortLayers<Q, R>(
-        Function<Layer<Q, R>, Layer<Q, R>> around, Function<Q, Optional<Allowance>> allowance) {
+public record PortLayers<Q, R>(Function<Layer<Q, R>, Layer<Q, R>> around, Function<Q, Optional<Allowance>> allowance) {
     /** No policy at all. */
     public static <Q, R> PortLayers<Q, R> none() {
         return of(service -> service);

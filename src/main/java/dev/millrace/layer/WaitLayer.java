@@ -73,8 +73,7 @@ public final class WaitLayer<Q, R> implements Layer<Q, R> {
         if (succeeded(after) && !after.join()) {
             return served != null ? served : Future.succeededFuture(result);
         }
-        return happened(request, after)
-                .compose(again -> again ? inner.call(request) : Future.succeededFuture(result));
+        return happened(request, after).compose(again -> again ? inner.call(request) : Future.succeededFuture(result));
     }
 
     private <T> Future<T> happened(Q request, CompletableFuture<T> happening) {

@@ -110,7 +110,10 @@ public final class QueryParser {
         if (where != null) {
             filter = Filter.all(List.of(filter, filters.ofJson(where)));
             if (filter.comparisons() > limits.maxFilters()) {
-                throw problem(FilterParser.WHERE, "with the parameters there are too many filters.", "at most " + limits.maxFilters() + ".");
+                throw problem(
+                        FilterParser.WHERE,
+                        "with the parameters there are too many filters.",
+                        "at most " + limits.maxFilters() + ".");
             }
         }
         refuseLater(single);

@@ -6,6 +6,7 @@ import dev.millrace.problem.Problem;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -33,8 +34,7 @@ final class BoundedSnapshot implements Snapshot {
      *
      * @param lastHidden what was counted last, of whichever position
      */
-    BoundedSnapshot(
-            StoreSchema schema, Position position, List<Part> ownedParts, AtomicReference<Hidden> lastHidden) {
+    BoundedSnapshot(StoreSchema schema, Position position, List<Part> ownedParts, AtomicReference<Hidden> lastHidden) {
         this.schema = schema;
         this.position = position;
         this.parts = List.copyOf(ownedParts);
@@ -270,7 +270,7 @@ final class BoundedSnapshot implements Snapshot {
     }
 
     private long hidden() {
-        Hidden known = lastHidden.get();
+        Hidden known = Objects.requireNonNull(lastHidden.get());
         if (!known.position().equals(position)) {
             long rows = 0;
             for (int partition = 0; partition < parts.size(); partition++) {

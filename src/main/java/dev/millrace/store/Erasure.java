@@ -29,8 +29,7 @@ final class Erasure {
     Erasure(Duration within, List<Reached> stored, long next, long nowMillis) {
         this.withinMillis = within.toMillis();
         // The clock may have been set back since, and the partition rewound.
-        stored.forEach(note -> notes.add(
-                new Reached(Math.min(note.millis(), nowMillis), Math.min(note.next(), next))));
+        stored.forEach(note -> notes.add(new Reached(Math.min(note.millis(), nowMillis), Math.min(note.next(), next))));
         if (stored.isEmpty() && next > 0) {
             notes.add(new Reached(nowMillis - withinMillis, next)); // written by a version that kept no notes
         }

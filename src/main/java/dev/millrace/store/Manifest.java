@@ -138,12 +138,14 @@ record Manifest(
 
     /** Of a partition that has no files any more. */
     static Manifest empty(StoreSchema schema, Owner owner, long generation) {
-        return new Manifest(FORMAT, "", 0, describe(schema), generation, Kept.ALL, List.of(), owner, List.of(), List.of());
+        return new Manifest(
+                FORMAT, "", 0, describe(schema), generation, Kept.ALL, List.of(), owner, List.of(), List.of());
     }
 
     /** The same with other segments, up to another offset. */
     Manifest with(long newNext, Kept nowKept, long newGeneration, List<SegmentFile> others) {
-        return new Manifest(FORMAT, topicId, newNext, schema, newGeneration, nowKept, others, owner, reached, List.of());
+        return new Manifest(
+                FORMAT, topicId, newNext, schema, newGeneration, nowKept, others, owner, reached, List.of());
     }
 
     /** The same of a topic, as a contract describes it now, which came so far so long ago. */

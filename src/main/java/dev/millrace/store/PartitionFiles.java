@@ -240,7 +240,8 @@ final class PartitionFiles {
         gone.removeAll(names(kept));
         if (!manifest.topicId().isEmpty()) {
             switchTo(
-                    manifest.with(Math.min(offset, manifest.next()), manifest.kept().and(floor), generation.get(), kept),
+                    manifest.with(
+                            Math.min(offset, manifest.next()), manifest.kept().and(floor), generation.get(), kept),
                     written,
                     gone);
         }

@@ -127,7 +127,10 @@ final class PartitionUpkeep {
             if (erases) {
                 log.sealIfDead(due);
             }
-            if (!erases && !sweeps && !options.compaction() && options.retention().isNone()) {
+            if (!erases
+                    && !sweeps
+                    && !options.compaction()
+                    && options.retention().isNone()) {
                 return;
             }
             PartitionKeys keys = log.keys();
@@ -147,18 +150,22 @@ final class PartitionUpkeep {
                                 list,
                                 due,
                                 oldest,
-                                (segment, row) -> keys.isBelow(held, segment.ordinal(), segment, row) || needs(segment, row))
+                                (segment, row) ->
+                                        keys.isBelow(held, segment.ordinal(), segment, row) || needs(segment, row))
                         : Optional.empty();
                 if (erasure.isPresent()) {
                     return erase(erasure.get(), oldest);
                 }
-                Optional<Compaction> compaction =
-                        options.compaction() ? Compaction.choose(schema, options, list, horizon, this::needs) : Optional.empty();
+                Optional<Compaction> compaction = options.compaction()
+                        ? Compaction.choose(schema, options, list, horizon, this::needs)
+                        : Optional.empty();
                 if (compaction.isPresent()) {
                     return merge(compaction.get(), horizon);
                 }
                 boolean ends = list.stream().allMatch(segment -> segment.file() != null);
-                return erases || sweeps ? new Then.Write(() -> sweep(now, ends ? due : erased)) : new Then.Show(() -> {});
+                return erases || sweeps
+                        ? new Then.Write(() -> sweep(now, ends ? due : erased))
+                        : new Then.Show(() -> {});
             });
         }
     }

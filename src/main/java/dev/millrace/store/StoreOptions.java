@@ -35,7 +35,11 @@ public record StoreOptions(
         if (segmentRows < 1 || segmentRows > MAX_SEGMENT_ROWS) {
             throw new IllegalArgumentException("segmentRows " + segmentRows + ", expected 1 to " + MAX_SEGMENT_ROWS);
         }
-        if (segmentBytes < 1 || budgetBytes < 1 || flushInterval.isNegative() || history.isNegative() || erase.isNegative()) {
+        if (segmentBytes < 1
+                || budgetBytes < 1
+                || flushInterval.isNegative()
+                || history.isNegative()
+                || erase.isNegative()) {
             throw new IllegalArgumentException("sizes and times must be positive");
         }
     }

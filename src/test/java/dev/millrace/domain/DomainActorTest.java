@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.apache.arrow.memory.RootAllocator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,8 +56,9 @@ class DomainActorTest {
                           - {name: id, logicalType: string}
                     """.formatted(name, name, name));
         }
-        definitions = List.copyOf(
-                MeshReader.read(folder.resolve("mesh")).domains().get("shop").values());
+        definitions = List.copyOf(Objects.requireNonNull(
+                        MeshReader.read(folder.resolve("mesh")).domains().get("shop"))
+                .values());
     }
 
     @AfterEach

@@ -20,21 +20,21 @@ import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import org.apache.arrow.flight.FlightRuntimeException;
-import org.apache.arrow.flight.HeaderCallOption;
-import org.apache.arrow.flight.FlightCallHeaders;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.LongStream;
 import java.util.stream.StreamSupport;
 import org.apache.arrow.flight.Action;
 import org.apache.arrow.flight.AsyncPutListener;
 import org.apache.arrow.flight.Criteria;
+import org.apache.arrow.flight.FlightCallHeaders;
 import org.apache.arrow.flight.FlightClient;
 import org.apache.arrow.flight.FlightDescriptor;
 import org.apache.arrow.flight.FlightInfo;
+import org.apache.arrow.flight.FlightRuntimeException;
 import org.apache.arrow.flight.FlightStatusCode;
 import org.apache.arrow.flight.FlightStream;
+import org.apache.arrow.flight.HeaderCallOption;
 import org.apache.arrow.flight.Location;
 import org.apache.arrow.flight.Ticket;
 import org.apache.arrow.vector.VectorSchemaRoot;
@@ -284,8 +284,8 @@ class FlightPortIT {
                             }
                         },
                         () -> {
-                            try (VectorSchemaRoot empty =
-                                    VectorSchemaRoot.create(FakeStore.SCHEMA.layout().schema(), served.clients)) {
+                            try (VectorSchemaRoot empty = VectorSchemaRoot.create(
+                                    FakeStore.SCHEMA.layout().schema(), served.clients)) {
                                 var put = client.startPut(flights, empty, new AsyncPutListener(), option);
                                 put.completed();
                                 put.getResult();
@@ -294,7 +294,8 @@ class FlightPortIT {
                     try {
                         call.execute();
                     } catch (FlightRuntimeException refused) {
-                        assertFalse(wanted.equals("topic:10") && refused.status().code() == FlightStatusCode.NOT_FOUND);
+                        assertFalse(
+                                wanted.equals("topic:10") && refused.status().code() == FlightStatusCode.NOT_FOUND);
                     } catch (Throwable broken) {
                         throw new AssertionError(broken);
                     }

@@ -4,10 +4,10 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.millrace.layer.Layers;
-import dev.millrace.layer.PortLayers;
 import dev.millrace.layer.BulkheadLayer;
+import dev.millrace.layer.Layers;
 import dev.millrace.layer.Places;
+import dev.millrace.layer.PortLayers;
 import dev.millrace.query.SampleRows;
 import java.io.IOException;
 import java.net.InetAddress;

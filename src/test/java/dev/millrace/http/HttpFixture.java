@@ -2,13 +2,13 @@ package dev.millrace.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.millrace.layer.PortLayers;
 import dev.millrace.config.Configuration;
 import dev.millrace.config.ConfigurationReader;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
 import dev.millrace.layer.Places;
+import dev.millrace.layer.PortLayers;
 import dev.millrace.layer.Shares;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.query.DuckDbEngine;
@@ -79,12 +79,14 @@ final class HttpFixture implements AutoCloseable {
     }
 
     /** Over rows that this closes. */
-    HttpFixture(Path folder, SampleRows sample, PortLayers<Call, Answer> layers, Configuration.Http settings) throws Exception {
+    HttpFixture(Path folder, SampleRows sample, PortLayers<Call, Answer> layers, Configuration.Http settings)
+            throws Exception {
         this(folder, sample, layers, settings, 100);
     }
 
     /** With shares for clients: that percentage of each kind of place. */
-    HttpFixture(Path folder, SampleRows sample, PortLayers<Call, Answer> layers, Configuration.Http settings, int percent)
+    HttpFixture(
+            Path folder, SampleRows sample, PortLayers<Call, Answer> layers, Configuration.Http settings, int percent)
             throws Exception {
         vertx = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(2)
@@ -99,19 +101,20 @@ final class HttpFixture implements AutoCloseable {
         engine = new DuckDbEngine(new DuckDbEngine.Limits(folder.resolve("duckdb"), 256 << 20, 1, 1000, 64 << 20));
         memory = new Places("request.bytes", MEMORY, MEMORY * percent / 100, 1);
         http = new HttpPort(
-                vertx,
-                new ProductRegistry("mesh", List.of(product)),
-                settings,
-                "0123456789abcdef".getBytes(UTF_8),
-                layers,
-                2,
-                WorkerPool.unwatched(vertx, "query", 2),
-                sample.allocator(),
-                engine,
-                new Shares(percent, new SimpleMeterRegistry()),
-                WAITERS,
-                memory)
-                .offering(Stream.concat(RowFormat.ALL.stream(), Stream.of(new KeyFormat())).toList());
+                        vertx,
+                        new ProductRegistry("mesh", List.of(product)),
+                        settings,
+                        "0123456789abcdef".getBytes(UTF_8),
+                        layers,
+                        2,
+                        WorkerPool.unwatched(vertx, "query", 2),
+                        sample.allocator(),
+                        engine,
+                        new Shares(percent, new SimpleMeterRegistry()),
+                        WAITERS,
+                        memory)
+                .offering(Stream.concat(RowFormat.ALL.stream(), Stream.of(new KeyFormat()))
+                        .toList());
         port = http.start().await(30, TimeUnit.SECONDS);
     }
 

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.millrace.layer.PortLayers;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.luben.zstd.ZstdInputStream;
+import dev.millrace.layer.PortLayers;
 import dev.millrace.query.SampleRows;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -144,7 +144,9 @@ class HttpReadsIT {
                                         asked.length == 1 ? new String[0] : new String[] {asked[1], asked[2]}),
                                 HttpResponse.BodyHandlers.ofString());
                 assertEquals(200, answer.statusCode());
-                assertEquals("text/x-keys", answer.headers().firstValue("Content-Type").orElseThrow());
+                assertEquals(
+                        "text/x-keys",
+                        answer.headers().firstValue("Content-Type").orElseThrow());
                 assertEquals(30, answer.body().lines().distinct().count());
                 assertTrue(answer.headers().firstValue("ETag").isPresent());
             }

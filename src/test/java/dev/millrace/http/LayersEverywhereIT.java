@@ -38,7 +38,8 @@ class LayersEverywhereIT {
                     {"Millrace-Min-Position", "another-topic:1"},
                     {"If-None-Match", "*", "Prefer", "wait=0"}
                 }) {
-                    String path = operation.template()
+                    String path = operation
+                            .template()
                             .replace("{domain}", "aviation")
                             .replace("{product}", "flights")
                             .replaceAll("\\{[^}]*}", "id-1");
@@ -76,8 +77,7 @@ class LayersEverywhereIT {
             String position = server.sample().store().position().toString();
             int answered = 0;
             for (int i = 0; i < 30; i++) {
-                int status = server.get(
-                                "/v1/products/aviation/flights/rows?limit=1", "Millrace-Min-Position", position)
+                int status = server.get("/v1/products/aviation/flights/rows?limit=1", "Millrace-Min-Position", position)
                         .statusCode();
                 assertTrue(status == 200 || status == 429, () -> "status " + status);
                 answered += status == 200 ? 1 : 0;

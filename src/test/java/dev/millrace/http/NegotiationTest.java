@@ -53,7 +53,8 @@ class NegotiationTest {
     @Test
     void of_formatParameter_goesBeforeAccept() {
         var ndjson = List.of(Map.entry("format", "ndjson"));
-        assertEquals(new Negotiation<>(TextFormat.NDJSON, false), Negotiation.of("application/json", ndjson, RowFormat.ALL));
+        assertEquals(
+                new Negotiation<>(TextFormat.NDJSON, false), Negotiation.of("application/json", ndjson, RowFormat.ALL));
         assertEquals(Status.INVALID_PARAMETER, status("*/*", List.of(Map.entry("format", "xml"))));
         assertEquals(
                 Status.INVALID_PARAMETER,

@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -37,6 +38,7 @@ import org.apache.arrow.memory.RootAllocator;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.MockConsumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,8 +56,8 @@ class KafkaInputPortIT {
     private String topic;
     private DomainActor domain;
     private Product product;
-    private TopicAdmin admin;
-    private KafkaInputPort port;
+    private @Nullable TopicAdmin admin;
+    private @Nullable KafkaInputPort port;
 
     @BeforeEach
     void open() throws IOException {
@@ -94,18 +96,20 @@ class KafkaInputPortIT {
         Configuration configuration = ConfigurationReader.ofDefaults()
                 .withOverrides(Map.of("kafka.bootstrapServers", TestKafka.bootstrapServers()))
                 .read();
-        admin = new TopicAdmin(vertx, configuration.kafka());
+        var topics = new TopicAdmin(vertx, configuration.kafka());
+        admin = topics;
         SchemaSource none = id -> new SchemaSource.Missing("there is no registry");
         var ingest = new ProductIngest(product, domain.lanes(product), Optional.of(rejection), none);
-        port = new KafkaInputPort(
-                vertx, configuration.kafka(), "test", domain, product, admin, ingest, configuration.input(), opener);
-        port.start();
+        var opened = new KafkaInputPort(
+                vertx, configuration.kafka(), "test", domain, product, topics, ingest, configuration.input(), opener);
+        port = opened;
+        opened.start();
     }
 
     @AfterEach
     void close() throws Exception {
-        port.stop().await(30, TimeUnit.SECONDS);
-        admin.close();
+        Objects.requireNonNull(port).stop().await(30, TimeUnit.SECONDS);
+        Objects.requireNonNull(admin).close();
         domain.close();
         vertx.close().await(30, TimeUnit.SECONDS);
         root.close();
@@ -131,11 +135,11 @@ class KafkaInputPortIT {
             if (now.phase() == Phase.RETRYING) {
                 shown.set(now);
             }
-            return shown.get().phase() == Phase.RETRYING;
+            return Objects.requireNonNull(shown.get()).phase() == Phase.RETRYING;
         });
         assertTrue(
                 List.of("not foreseen", "of the ingest thread")
-                        .contains(shown.get().detail()),
+                        .contains(Objects.requireNonNull(shown.get()).detail()),
                 shown::toString);
         Client.await("the product", () -> product.state().phase() == Phase.LIVE && rows() == 2);
         assertEquals(4, failures.get());
@@ -199,7 +203,7 @@ class KafkaInputPortIT {
 
             @Override
             public Optional<String> fault() {
-                return fault.get();
+                return Objects.requireNonNull(fault.get());
             }
 
             @Override

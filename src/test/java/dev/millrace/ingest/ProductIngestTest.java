@@ -120,9 +120,26 @@ class ProductIngestTest {
             var ingest = ingest(domain, product);
             List<ConsumerRecord<ByteBuffer, ByteBuffer>> records = new ArrayList<>();
             for (String place : new String[] {
-                null, "", "t", "t:0", "t:0:", "t:0:0", "t:0:1", "t:-1:0", "t:1:0", "t:99:0", "t:2147483647:0",
-                "t:2147483648:0", "t:99999999999999999999:0", "t:0:-1", "t:0:9223372036854775807",
-                "t:0:9223372036854775808", "t:0:99999999999999999999", "other:0:0", "::", "t:0:0\0"
+                null,
+                "",
+                "t",
+                "t:0",
+                "t:0:",
+                "t:0:0",
+                "t:0:1",
+                "t:-1:0",
+                "t:1:0",
+                "t:99:0",
+                "t:2147483647:0",
+                "t:2147483648:0",
+                "t:99999999999999999999:0",
+                "t:0:-1",
+                "t:0:9223372036854775807",
+                "t:0:9223372036854775808",
+                "t:0:99999999999999999999",
+                "other:0:0",
+                "::",
+                "t:0:0\0"
             }) {
                 var record = record(records.size(), null, utf8("{\"n\":1}"));
                 record.headers().add(DeadLetters.REPLAY_OF, place == null ? null : utf8(place));
@@ -156,8 +173,16 @@ class ProductIngestTest {
             records.add(letter(records.size(), 1_000, good));
             for (String name : good.keySet()) {
                 for (String value : List.of(
-                        "", "x", "\0", "-1", "99999999999999999999", "[".repeat(5_000), "{\"rule\":".repeat(900), "[[]]",
-                        "[1e999999999]", "\uD83D\uDE00".repeat(3_000))) {
+                        "",
+                        "x",
+                        "\0",
+                        "-1",
+                        "99999999999999999999",
+                        "[".repeat(5_000),
+                        "{\"rule\":".repeat(900),
+                        "[[]]",
+                        "[1e999999999]",
+                        "\uD83D\uDE00".repeat(3_000))) {
                     Map<String, String> bad = new HashMap<>(good);
                     bad.put(name, value);
                     bad.merge(DeadLetters.OFFSET, "2", (own, other) -> own.equals("1") ? other : own);

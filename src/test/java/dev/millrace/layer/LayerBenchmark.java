@@ -48,10 +48,12 @@ public class LayerBenchmark {
     private final Service<Future<String>, String> rateLimitOnly = rateLimit.around(bare);
     private final Service<Future<String>, String> timeoutOnly = timeout.around(bare);
     private final Service<Future<String>, String> bulkheadOnly = bulkhead.around(bare);
-    private final Service<Future<String>, String> stack =
-            Layers.ofPort(Layers.of(), rateLimit, Layers.of(), timeout, bulkhead).around(bare);
-    private final Service<Future<String>, String> overRate =
-            Layers.ofPort(Layers.of(), rateLimit("shut", 1), Layers.of(), timeout, bulkhead).around(bare);
+    private final Service<Future<String>, String> stack = Layers.ofPort(
+                    Layers.of(), rateLimit, Layers.of(), timeout, bulkhead)
+            .around(bare);
+    private final Service<Future<String>, String> overRate = Layers.ofPort(
+                    Layers.of(), rateLimit("shut", 1), Layers.of(), timeout, bulkhead)
+            .around(bare);
     private final Service<Future<String>, String> overloaded =
             Layers.ofPort(Layers.of(), rateLimit, Layers.of(), timeout, shut()).around(bare);
 

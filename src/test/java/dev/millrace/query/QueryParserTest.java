@@ -129,8 +129,12 @@ class QueryParserTest {
         String two = "{\"or\":[{\"day\":\"2026-01-01\"},{\"day[null]\":true}]}";
         RowsQuery together = parse("delay[gt]", "1", "ok", "true", "where", two);
         assertEquals(4, together.filter().comparisons());
-        assertTrue(fault("delay[gt]", "1", "ok", "true", "limit", "5", "origin", "SFO", "where", two).reason().contains("too many"));
-        assertTrue(fault("delay[gt]", "1", "ok", "true", "origin", "SFO", "where", two).reason().contains("too many"));
+        assertTrue(fault("delay[gt]", "1", "ok", "true", "limit", "5", "origin", "SFO", "where", two)
+                .reason()
+                .contains("too many"));
+        assertTrue(fault("delay[gt]", "1", "ok", "true", "origin", "SFO", "where", two)
+                .reason()
+                .contains("too many"));
     }
 
     @Test

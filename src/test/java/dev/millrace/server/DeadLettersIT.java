@@ -69,7 +69,9 @@ class DeadLettersIT {
     @Test
     void letters_thatTheTopicDoesNotTake_areShownUntilItDoes() throws Exception {
         String topic = mesh.flights() + ".dlq";
-        Client.await("the topic of letters", () -> client.json(FLIGHTS).get("state").asText().equals("LIVE"));
+        Client.await(
+                "the topic of letters",
+                () -> client.json(FLIGHTS).get("state").asText().equals("LIVE"));
         maxMessageBytes(topic, 100);
         send("M", "{\"flight_id\":\"M\",\"delay\":1}");
         Client.await(

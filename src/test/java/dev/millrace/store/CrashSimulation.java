@@ -149,7 +149,8 @@ class CrashSimulation {
         private LocalStore open(BufferAllocator allocator, Disk disk) throws IOException {
             Retention retention =
                     model.retains ? new Retention(Optional.empty(), 10, Long.MAX_VALUE, "") : Retention.NONE;
-            var options = new StoreOptions(8, 1 << 20, 16 << 20, Duration.ofSeconds(5), HISTORY, true, retention, ERASE);
+            var options =
+                    new StoreOptions(8, 1 << 20, 16 << 20, Duration.ofSeconds(5), HISTORY, true, retention, ERASE);
             LocalStore store = LocalStore.open(
                     model.schema,
                     options,

@@ -46,14 +46,7 @@ class ErasureTest {
     void open() throws IOException {
         model.erases = true;
         var options = new StoreOptions(
-                16,
-                1 << 20,
-                16 << 20,
-                Duration.ofSeconds(30),
-                Duration.ofMinutes(15),
-                false,
-                Retention.NONE,
-                ERASE);
+                16, 1 << 20, 16 << 20, Duration.ofSeconds(30), Duration.ofMinutes(15), false, Retention.NONE, ERASE);
         store = LocalStore.open(
                 StoreModel.UPSERT,
                 options,
@@ -101,8 +94,11 @@ class ErasureTest {
         try (Snapshot snapshot = store.snapshot()) {
             for (String id : keys) {
                 boolean deleted = id.equals("person-40");
-                assertEquals(!deleted, snapshot.find(Key.parse(StoreModel.UPSERT, List.of(id, "1")).orElseThrow())
-                        .isPresent());
+                assertEquals(
+                        !deleted,
+                        snapshot.find(Key.parse(StoreModel.UPSERT, List.of(id, "1"))
+                                        .orElseThrow())
+                                .isPresent());
             }
         }
     }
@@ -203,8 +199,7 @@ class ErasureTest {
         erasure.reach(1_000, 12);
         assertEquals(0, erasure.due(1_799));
         assertEquals(12, erasure.due(1_800));
-        assertEquals(
-                List.of(new Erasure.Reached(1_000, 12), new Erasure.Reached(1_900, 20)), erasure.notes(1_900, 20));
+        assertEquals(List.of(new Erasure.Reached(1_000, 12), new Erasure.Reached(1_900, 20)), erasure.notes(1_900, 20));
     }
 
     private void put(String id, boolean deleted) {
@@ -283,7 +278,8 @@ class ErasureTest {
         // A name that no other begins with.
         newest.values().stream()
                 .filter(entry -> entry.deleted() && isAgo(entry, ago))
-                .filter(entry -> newest.keySet().stream().noneMatch(id -> !id.equals(entry.id()) && id.startsWith(entry.id())))
+                .filter(entry ->
+                        newest.keySet().stream().noneMatch(id -> !id.equals(entry.id()) && id.startsWith(entry.id())))
                 .forEach(entry -> texts.add(entry.id()));
         var found = new ArrayList<String>();
         try (Stream<Path> files = Files.walk(folder)) {

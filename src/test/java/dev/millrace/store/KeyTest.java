@@ -17,7 +17,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Single texts of keys; every type and form is in {@code KindProperties}. */
 class KeyTest {
-    private static final StoreSchema SCHEMA = schema(new Kind.Timestamp(Kind.Unit.MILLIS, true), new Kind.Int(8, false));
+    private static final StoreSchema SCHEMA =
+            schema(new Kind.Timestamp(Kind.Unit.MILLIS, true), new Kind.Int(8, false));
 
     @ParameterizedTest
     @CsvSource({

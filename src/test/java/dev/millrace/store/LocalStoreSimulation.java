@@ -96,7 +96,8 @@ class LocalStoreSimulation {
             var retention = model.retains
                     ? new Retention(Optional.of(Duration.ofSeconds(900)), 150, Long.MAX_VALUE, "")
                     : Retention.NONE;
-            var options = new StoreOptions(16, 1 << 20, 16 << 20, Duration.ofSeconds(5), HISTORY, true, retention, ERASE);
+            var options =
+                    new StoreOptions(16, 1 << 20, 16 << 20, Duration.ofSeconds(5), HISTORY, true, retention, ERASE);
             LocalStore opened = LocalStore.open(
                     model.schema,
                     options,

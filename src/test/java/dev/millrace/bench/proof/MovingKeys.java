@@ -103,7 +103,8 @@ final class MovingKeys implements AutoCloseable {
     }
 
     /** A record by its key, and where it is. */
-    private record Found(int partition, long timestamp, @Nullable String value) {
+    private record Found(
+            int partition, long timestamp, @Nullable String value) {
         boolean counts(@Nullable Found other) {
             return other == null
                     || timestamp > other.timestamp
@@ -132,14 +133,16 @@ final class MovingKeys implements AutoCloseable {
     /** Holds the rows of a product against the topic. */
     private Verdict judge(Client client, String product) {
         Map<String, Map<Integer, Found>> newest = new HashMap<>();
-        TestKafka.readEach(bootstrapServers, TOPIC, record -> newest.computeIfAbsent(
-                        new String(record.key(), UTF_8), key -> new HashMap<>())
-                .put(
-                        record.partition(),
-                        new Found(
+        TestKafka.readEach(
+                bootstrapServers,
+                TOPIC,
+                record -> newest.computeIfAbsent(new String(record.key(), UTF_8), key -> new HashMap<>())
+                        .put(
                                 record.partition(),
-                                record.timestamp(),
-                                record.value() == null ? null : new String(record.value(), UTF_8))));
+                                new Found(
+                                        record.partition(),
+                                        record.timestamp(),
+                                        record.value() == null ? null : new String(record.value(), UTF_8))));
         Map<String, JsonNode> expected = new HashMap<>();
         newest.forEach((key, each) -> {
             Found best = null;
@@ -162,9 +165,13 @@ final class MovingKeys implements AutoCloseable {
         return new Verdict(
                 newest.size(),
                 (int) newest.values().stream().filter(each -> each.size() > 1).count(),
-                (int) expected.keySet().stream().filter(key -> !served.containsKey(key)).count(),
+                (int) expected.keySet().stream()
+                        .filter(key -> !served.containsKey(key))
+                        .count(),
                 (int) served.values().stream().filter(times -> times > 1).count(),
-                (int) served.keySet().stream().filter(key -> !expected.containsKey(key)).count(),
+                (int) served.keySet().stream()
+                        .filter(key -> !expected.containsKey(key))
+                        .count(),
                 wrong[0]);
     }
 

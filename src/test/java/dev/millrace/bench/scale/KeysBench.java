@@ -94,8 +94,10 @@ public final class KeysBench implements Bench {
                         folder,
                         new StoreResources(allocator, allocator, files))) {
             store.topic("t", partitions);
-            List<PartitionWriter> writers =
-                    Stream.iterate(0, p -> p + 1).limit(partitions).map(store::writer).toList();
+            List<PartitionWriter> writers = Stream.iterate(0, p -> p + 1)
+                    .limit(partitions)
+                    .map(store::writer)
+                    .toList();
             byte[] id = new byte[TEXT];
             long begun = System.nanoTime();
             for (int row = 0; row < rows; ) {
