@@ -283,8 +283,7 @@ final class Operations {
     }
 
     private static String name(List<String> segments) {
-        boolean letters =
-                segments.size() > LETTERS && segments.get(LETTERS).equals("dead-letters");
+        boolean letters = segments.size() > LETTERS && segments.get(LETTERS).equals("dead-letters");
         return RequestTarget.segment(segments, DOMAIN) + "/" + RequestTarget.segment(segments, PRODUCT)
                 + (letters ? ProductDefinition.DEAD_LETTERS : "");
     }
