@@ -21,10 +21,10 @@ public record Request(
         String client,
         Principal caller,
         Optional<Product> product,
-        Function<String, String> headers,
+        Function<CharSequence, String> headers,
         Consumer<Runnable> onGone) {
     /** A header's text; empty where there is none. */
-    public String header(String name) {
+    public String header(CharSequence name) {
         return headers.apply(name);
     }
 }

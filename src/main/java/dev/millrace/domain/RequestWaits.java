@@ -2,6 +2,7 @@ package dev.millrace.domain;
 
 import dev.millrace.layer.WaitLayer;
 import dev.millrace.store.Position;
+import io.vertx.core.http.HttpHeaders;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -16,6 +17,9 @@ import java.util.function.Predicate;
  * @param <R> its answer
  */
 public final class RequestWaits<Q, R> implements WaitLayer.Waiting<Q, R> {
+    /** Hashed once, since every request is asked for it. */
+    private static final CharSequence MIN_POSITION = HttpHeaders.createOptimized(RequestHeaders.MIN_POSITION);
+
     private static final CompletableFuture<Void> NOTHING = CompletableFuture.completedFuture(null);
     private static final CompletableFuture<Boolean> FINAL = CompletableFuture.completedFuture(false);
 
@@ -43,7 +47,7 @@ public final class RequestWaits<Q, R> implements WaitLayer.Waiting<Q, R> {
     @Override
     public CompletableFuture<Void> before(Q request) {
         Request of = asked.apply(request);
-        String wanted = of.header(RequestHeaders.MIN_POSITION);
+        String wanted = of.header(MIN_POSITION);
         if (wanted.isEmpty() || !timed.test(request) || of.product().isEmpty()) {
             return NOTHING;
         }

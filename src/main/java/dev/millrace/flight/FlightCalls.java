@@ -241,7 +241,7 @@ final class FlightCalls implements FlightProducer {
                 caller.address(),
                 Principal.ANYBODY, // nobody is asked who it is yet
                 product,
-                caller::header,
+                name -> caller.header(name.toString()),
                 gone -> call.addListener(ended -> gone.run(), Runnable::run));
     }
 

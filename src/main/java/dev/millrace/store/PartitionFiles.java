@@ -249,6 +249,9 @@ final class PartitionFiles {
 
     /** What is to be known of rows below an offset that a file without any such stood for: they were let go. */
     private Kept floor(Manifest.SegmentFile file, long offset) throws IOException {
+        if (!Files.exists(folder.resolve(file.file()))) {
+            return new Kept(0, offset); // it was broken and is set aside; what it stood for nobody knows
+        }
         ArrowFile.Mapped mapped = map(file);
         mapped.batch().release();
         boolean covers = Segment.Origin.of(file, mapped)
