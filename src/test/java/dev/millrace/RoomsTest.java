@@ -24,7 +24,7 @@ class RoomsTest {
     private static final List<List<String>> ROWS = List.of(
             List.of("problem"),
             List.of("config"),
-            List.of("layer", "contract"),
+            List.of("layer", "contract", "kafka"),
             List.of("arrow", "security"),
             List.of("store", "codec"),
             List.of("query", "quality", "stream", "sandbox"),
@@ -56,8 +56,8 @@ class RoomsTest {
     }
 
     @Test
-    void kafka_isSeen_onlyByIngest() {
-        onlyIn("ingest", "org.apache.kafka..", "io.vertx.kafka..", "kafka..");
+    void kafka_isSeen_onlyByItsRoomAndTopicRooms() {
+        onlyIn(List.of("kafka", "ingest", "write", "stream"), "org.apache.kafka..", "io.vertx.kafka..", "kafka..");
     }
 
     @Test
@@ -162,9 +162,15 @@ class RoomsTest {
     }
 
     private static void onlyIn(String room, String... packages) {
+        onlyIn(List.of(room), packages);
+    }
+
+    private static void onlyIn(List<String> rooms, String... packages) {
         noClasses()
                 .that()
-                .resideOutsideOfPackage("dev.millrace." + room + "..")
+                .resideOutsideOfPackages(rooms.stream()
+                        .map(room -> "dev.millrace." + room + "..")
+                        .toArray(String[]::new))
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(packages)

@@ -6,6 +6,8 @@ import dev.millrace.config.Configuration;
 import dev.millrace.contract.ValueFormat;
 import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
+import dev.millrace.kafka.TopicAdmin;
+import dev.millrace.kafka.TopicStream;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import io.vertx.core.Future;

@@ -5,6 +5,11 @@ import dev.millrace.config.LossPolicy;
 import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductState.Phase;
+import dev.millrace.kafka.Backoff;
+import dev.millrace.kafka.ClientSettings;
+import dev.millrace.kafka.Reason;
+import dev.millrace.kafka.TopicAdmin;
+import dev.millrace.kafka.TopicStream;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.store.Position;
 import dev.millrace.store.ProductStore;
@@ -175,7 +180,7 @@ final class KafkaInputPort {
             return;
         }
         String topic = product.definition().topic();
-        Future<Position> end = admin.end(topic);
+        Future<Position> end = admin.end(topic, Position::of);
         Future<Optional<Position>> begin = end.compose(losses::beginOfUnread);
         begin.onComplete(found -> context.runOnContext(ignored -> {
             if (stopping) {
@@ -312,7 +317,7 @@ final class KafkaInputPort {
     /** The records are gone, or the topic was made anew, of which the client says nothing else. */
     private void outOfRange(OffsetOutOfRangeException gap) {
         failed = true;
-        admin.end(product.definition().topic())
+        admin.end(product.definition().topic(), Position::of)
                 .onComplete(found -> context.runOnContext(ignored -> {
                     if (stopping) {
                         endIfIdle();
@@ -447,7 +452,7 @@ final class KafkaInputPort {
             return;
         }
         watching = true;
-        admin.end(product.definition().topic())
+        admin.end(product.definition().topic(), Position::of)
                 .onComplete(found -> context.runOnContext(ignored -> {
                     watching = false;
                     if (stopping || failed) {

@@ -3,6 +3,7 @@ package dev.millrace.ingest;
 import dev.millrace.config.Configuration;
 import dev.millrace.config.LossPolicy;
 import dev.millrace.domain.Product;
+import dev.millrace.kafka.TopicAdmin;
 import dev.millrace.store.Position;
 import dev.millrace.store.ProductStore;
 import io.vertx.core.Context;
@@ -42,8 +43,9 @@ record LostRecords(TopicAdmin admin, Product product, ProductIngest ingest, Conf
         return switch (policy) {
             case STOP -> Future.succeededFuture();
             case SKIP ->
-                admin.begin(topic)
-                        .compose(begin -> admin.end(topic).compose(end -> ask(() -> ingest.skip(begin, end), context)));
+                admin.begin(topic, Position::of)
+                        .compose(begin -> admin.end(topic, Position::of)
+                                .compose(end -> ask(() -> ingest.skip(begin, end), context)));
             case REBUILD -> ask(ingest::forget, context);
         };
     }
@@ -57,7 +59,7 @@ record LostRecords(TopicAdmin admin, Product product, ProductIngest ingest, Conf
         boolean unread = IntStream.range(0, end.partitions())
                 .anyMatch(partition -> end.next(partition) > 0 && reached.next(partition) == 0);
         return unread
-                ? admin.begin(product.definition().topic()).map(Optional::of)
+                ? admin.begin(product.definition().topic(), Position::of).map(Optional::of)
                 : Future.succeededFuture(Optional.empty());
     }
 

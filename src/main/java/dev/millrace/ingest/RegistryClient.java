@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.codec.SchemaSource;
 import dev.millrace.config.Configuration;
 import dev.millrace.contract.ValueFormat;
+import dev.millrace.kafka.Backoff;
+import dev.millrace.kafka.Reason;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

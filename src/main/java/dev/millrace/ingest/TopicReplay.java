@@ -6,6 +6,10 @@ import dev.millrace.codec.Violation;
 import dev.millrace.config.Configuration;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.Replay;
+import dev.millrace.kafka.ClientSettings;
+import dev.millrace.kafka.Reason;
+import dev.millrace.kafka.TopicAdmin;
+import dev.millrace.kafka.Transaction;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.QueryParser;
@@ -165,7 +169,7 @@ final class TopicReplay implements Replay {
         private void awaitMarks() {
             Position end;
             try {
-                end = admin.end(letters.definition().topic())
+                end = admin.end(letters.definition().topic(), Position::of)
                         .toCompletionStage()
                         .toCompletableFuture()
                         .join();

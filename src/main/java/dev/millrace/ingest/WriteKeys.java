@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.config.Configuration;
 import dev.millrace.domain.Writes.Receipt;
+import dev.millrace.kafka.ClientSettings;
+import dev.millrace.kafka.TopicAdmin;
 import dev.millrace.store.Position;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -64,7 +66,7 @@ final class WriteKeys implements AutoCloseable {
      * died, has written or is about to write is known afterwards.
      */
     void catchUp() {
-        long end = admin.end(TOPIC, IsolationLevel.READ_UNCOMMITTED)
+        long end = admin.end(TOPIC, IsolationLevel.READ_UNCOMMITTED, Position::of)
                 .toCompletionStage()
                 .toCompletableFuture()
                 .orTimeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)

@@ -10,6 +10,7 @@ import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductState;
 import dev.millrace.domain.Writes;
 import dev.millrace.ingest.WriteLog.Pending;
+import dev.millrace.kafka.TopicAdmin;
 import dev.millrace.layer.Lease;
 import dev.millrace.layer.Places;
 import dev.millrace.layer.WorkerPool;

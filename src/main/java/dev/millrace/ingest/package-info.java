@@ -1,6 +1,6 @@
 /**
- * Input ports: Kafka consumers, dead letters, the embedded broker; the only room that sees Kafka types. Imports rows
- * 1 to 6.
+ * Input ports: topics into products, dead letters, the embedded broker. Kafka's types are seen here and in {@code kafka}.
+ * Imports rows 1 to 6.
  */
 @NullMarked
 package dev.millrace.ingest;

@@ -2,7 +2,7 @@ package dev.millrace.server;
 
 import dev.millrace.config.Configuration;
 import dev.millrace.config.ConfigurationReader;
-import dev.millrace.ingest.KafkaProperties;
+import dev.millrace.kafka.KafkaProperties;
 import java.io.PrintStream;
 
 /** Serves a mesh as a configuration file says. Blocks its caller until it is told to stop. */

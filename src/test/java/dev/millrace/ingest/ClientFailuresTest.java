@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.millrace.codec.Violation;
 import dev.millrace.contract.MeshReader;
 import dev.millrace.contract.ProductDefinition;
+import dev.millrace.kafka.Reason;
+import dev.millrace.kafka.SeekingConsumer;
 import dev.millrace.server.Client;
 import io.vertx.core.Vertx;
 import java.io.IOException;

@@ -13,6 +13,8 @@ import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductState;
 import dev.millrace.domain.ProductState.Phase;
+import dev.millrace.kafka.TopicAdmin;
+import dev.millrace.kafka.TopicStream;
 import dev.millrace.server.Client;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.StoreOptions;

@@ -3,6 +3,7 @@ package dev.millrace.ingest;
 import dev.millrace.bench.ingest.IngestCase;
 import dev.millrace.bench.ingest.Source;
 import dev.millrace.config.Configuration;
+import dev.millrace.kafka.ClientSettings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -1,4 +1,4 @@
-package dev.millrace.ingest;
+package dev.millrace.kafka;
 
 import dev.millrace.config.Configuration;
 import dev.millrace.problem.Problem;

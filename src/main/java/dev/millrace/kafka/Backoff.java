@@ -1,9 +1,9 @@
-package dev.millrace.ingest;
+package dev.millrace.kafka;
 
 import java.util.random.RandomGenerator;
 
 /** How long to wait before trying again: doubled at each failure up to a bound, with jitter. One thread. */
-final class Backoff {
+public final class Backoff {
     private static final long FIRST_MILLIS = 100;
     private static final long MAX_MILLIS = 5_000;
 
@@ -11,24 +11,24 @@ final class Backoff {
     private final long maxMillis;
     private long ceilingMillis = FIRST_MILLIS;
 
-    Backoff(RandomGenerator random) {
+    public Backoff(RandomGenerator random) {
         this(random, MAX_MILLIS);
     }
 
-    Backoff(RandomGenerator random, long maxMillis) {
+    public Backoff(RandomGenerator random, long maxMillis) {
         this.random = random;
         this.maxMillis = maxMillis;
     }
 
     /** The wait before the next try: between half the ceiling and the ceiling. */
-    long nextMillis() {
+    public long nextMillis() {
         long ceiling = ceilingMillis;
         ceilingMillis = Math.min(maxMillis, ceilingMillis * 2);
         return ceiling / 2 + random.nextLong(ceiling / 2 + 1);
     }
 
     /** Called after a success. */
-    void reset() {
+    public void reset() {
         ceilingMillis = FIRST_MILLIS;
     }
 }

@@ -1,4 +1,4 @@
-package dev.millrace.ingest;
+package dev.millrace.kafka;
 
 import dev.millrace.config.PropertyCheck;
 import dev.millrace.problem.Fault.Severity;
@@ -66,7 +66,7 @@ public final class KafkaProperties implements PropertyCheck {
     }
 
     /** The client made; {@link Problem.CannotStart} with all reasons where the properties together are wrong. */
-    static <T> T made(Supplier<T> client) {
+    public static <T> T made(Supplier<T> client) {
         try {
             return client.get();
         } catch (KafkaException refused) {

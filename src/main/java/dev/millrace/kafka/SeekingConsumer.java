@@ -1,4 +1,4 @@
-package dev.millrace.ingest;
+package dev.millrace.kafka;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -16,9 +16,9 @@ import org.apache.kafka.common.TopicPartition;
  * answers later, on its context: records from before the seek would come first. So its consumer is a proxy that puts a
  * synchronous listener in the place of the Vert.x one, bounds the wait of a close, and changes nothing else.
  */
-final class SeekingConsumer {
+public final class SeekingConsumer {
     /** Where to read a partition from, asked on the client's polling thread; negative for its beginning. */
-    interface Start {
+    public interface Start {
         long next(int partition);
     }
 
@@ -27,7 +27,7 @@ final class SeekingConsumer {
     private SeekingConsumer() {}
 
     @SuppressWarnings("unchecked") // the proxy implements just this interface
-    static Consumer<ByteBuffer, ByteBuffer> over(Consumer<ByteBuffer, ByteBuffer> consumer, Start start) {
+    public static Consumer<ByteBuffer, ByteBuffer> over(Consumer<ByteBuffer, ByteBuffer> consumer, Start start) {
         var listener = new ConsumerRebalanceListener() {
             @Override
             public void onPartitionsRevoked(Collection<TopicPartition> partitions) {}

@@ -1,4 +1,4 @@
-package dev.millrace.ingest;
+package dev.millrace.kafka;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,9 +13,9 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TimeoutException;
 
 /** One transaction of a producer, which has no other meanwhile. Blocks; one thread. */
-final class Transaction {
+public final class Transaction {
     /** How long a commit is repeated. */
-    static final Duration PATIENCE = Duration.ofSeconds(20);
+    public static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final Producer<byte[], byte[]> producer;
     private boolean unknown;
@@ -25,13 +25,13 @@ final class Transaction {
     }
 
     /** Begins one. */
-    static Transaction begin(Producer<byte[], byte[]> producer) {
+    public static Transaction begin(Producer<byte[], byte[]> producer) {
         producer.beginTransaction();
         return new Transaction(producer);
     }
 
     /** Sends all, or up to one that fails at once: its future says why, and no later one would be taken. */
-    List<Future<RecordMetadata>> send(List<ProducerRecord<byte[], byte[]>> records) {
+    public List<Future<RecordMetadata>> send(List<ProducerRecord<byte[], byte[]>> records) {
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         for (ProducerRecord<byte[], byte[]> record : records) {
             Future<RecordMetadata> future;
@@ -49,12 +49,12 @@ final class Transaction {
     }
 
     /** Waits until the brokers have answered for all that was sent. */
-    void flush() {
+    public void flush() {
         producer.flush();
     }
 
     /** The offsets behind those given and behind records that were sent, by partition; fails as the first that failed. */
-    static long[] behind(long[] next, List<Future<RecordMetadata>> sent) {
+    public static long[] behind(long[] next, List<Future<RecordMetadata>> sent) {
         long[] reached = next;
         for (Future<RecordMetadata> each : sent) {
             if (each.state() == Future.State.FAILED) {
@@ -70,7 +70,7 @@ final class Transaction {
     }
 
     /** Commits. Whether a commit that was begun has happened is only known when it is repeated until it says so. */
-    void commit() {
+    public void commit() {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
             try {
@@ -87,7 +87,7 @@ final class Transaction {
     }
 
     /** Takes everything back, but for a commit of which it is not known whether it has happened. */
-    void abort() {
+    public void abort() {
         if (!unknown) {
             producer.abortTransaction();
         }

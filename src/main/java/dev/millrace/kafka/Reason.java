@@ -1,15 +1,15 @@
-package dev.millrace.ingest;
+package dev.millrace.kafka;
 
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
 /** What a failure says to people: of the failure itself, not of what carried it, and never nothing. */
-final class Reason {
+public final class Reason {
     private Reason() {}
 
     /** The failure that others only carry from one thread to another. */
-    static Throwable cause(Throwable failure) {
+    public static Throwable cause(Throwable failure) {
         Throwable cause = failure;
         while ((cause instanceof CompletionException || cause instanceof ExecutionException)
                 && cause.getCause() != null) {
@@ -19,7 +19,7 @@ final class Reason {
     }
 
     /** Its message, or where it has none what it is. */
-    static String of(Throwable failure) {
+    public static String of(Throwable failure) {
         Throwable cause = cause(failure);
         String text = cause.getMessage();
         if (text != null && !text.isBlank()) {

@@ -1,7 +1,6 @@
-package dev.millrace.ingest;
+package dev.millrace.kafka;
 
 import dev.millrace.config.Configuration;
-import dev.millrace.store.Position;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.List;
@@ -23,36 +22,41 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What the brokers say about topics; any thread, never blocks. */
-final class TopicAdmin implements AutoCloseable {
+public final class TopicAdmin implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TopicAdmin.class);
 
     /** Room for the largest record of a topic. */
     private static final int LARGE_BYTES = 32 << 20;
 
+    /** What a topic's id and an offset of each of its partitions become; a room above calls it a position. */
+    public interface Reached<P> {
+        P of(String topicId, long[] offsets);
+    }
+
     private final Vertx vertx;
     private final Admin admin;
 
-    TopicAdmin(Vertx vertx, Configuration.Kafka kafka) {
+    public TopicAdmin(Vertx vertx, Configuration.Kafka kafka) {
         this.vertx = vertx;
         this.admin = KafkaProperties.made(() -> Admin.create(ClientSettings.admin(kafka)));
     }
 
     /** The topic's id and the end offset of each partition, of committed records; fails when there is no such topic. */
-    Future<Position> end(String topic) {
-        return end(topic, IsolationLevel.READ_COMMITTED);
+    public <P> Future<P> end(String topic, Reached<P> form) {
+        return end(topic, IsolationLevel.READ_COMMITTED, form);
     }
 
     /** The same; of all records, committed or not, as {@code isolation} says. */
-    Future<Position> end(String topic, IsolationLevel isolation) {
-        return offsets(topic, OffsetSpec.latest(), isolation);
+    public <P> Future<P> end(String topic, IsolationLevel isolation, Reached<P> form) {
+        return offsets(topic, OffsetSpec.latest(), isolation, form);
     }
 
     /** The topic's id and the oldest offset of each partition; fails when there is no such topic. */
-    Future<Position> begin(String topic) {
-        return offsets(topic, OffsetSpec.earliest(), IsolationLevel.READ_COMMITTED);
+    public <P> Future<P> begin(String topic, Reached<P> form) {
+        return offsets(topic, OffsetSpec.earliest(), IsolationLevel.READ_COMMITTED, form);
     }
 
-    private Future<Position> offsets(String topic, OffsetSpec which, IsolationLevel isolation) {
+    private <P> Future<P> offsets(String topic, OffsetSpec which, IsolationLevel isolation, Reached<P> form) {
         return future(admin.describeTopics(List.of(topic)).allTopicNames())
                 .map(descriptions -> Objects.requireNonNull(descriptions.get(topic)))
                 .compose(description -> {
@@ -63,30 +67,25 @@ final class TopicAdmin implements AutoCloseable {
                                     partition -> new TopicPartition(topic, partition), partition -> which));
                     return future(admin.listOffsets(wanted, new ListOffsetsOptions(isolation))
                                     .all())
-                            .map(ends -> position(description.topicId().toString(), topic, partitions, ends));
+                            .map(ends -> form.of(description.topicId().toString(), offsets(topic, partitions, ends)));
                 });
     }
 
-    private static Position position(
-            String id,
-            String topic,
-            int partitions,
-            Map<TopicPartition, ListOffsetsResult.ListOffsetsResultInfo> ends) {
-        return Position.of(
-                id,
-                IntStream.range(0, partitions)
-                        .mapToLong(partition -> Objects.requireNonNull(ends.get(new TopicPartition(topic, partition)))
-                                .offset())
-                        .toArray());
+    private static long[] offsets(
+            String topic, int partitions, Map<TopicPartition, ListOffsetsResult.ListOffsetsResultInfo> ends) {
+        return IntStream.range(0, partitions)
+                .mapToLong(partition -> Objects.requireNonNull(ends.get(new TopicPartition(topic, partition)))
+                        .offset())
+                .toArray();
     }
 
     /** Makes a topic of one partition that takes the largest records, unless it exists; where it cannot, says so. */
-    Future<Void> makeDeadLetterTopic(String topic) {
+    public Future<Void> makeDeadLetterTopic(String topic) {
         return make(topic, Map.of());
     }
 
     /** The same, with further settings. */
-    Future<Void> make(String topic, Map<String, String> settings) {
+    public Future<Void> make(String topic, Map<String, String> settings) {
         Map<String, String> all = new java.util.HashMap<>(settings);
         all.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(LARGE_BYTES));
         var wanted = new NewTopic(topic, Optional.of(1), Optional.empty()).configs(all);

@@ -1,4 +1,4 @@
-package dev.millrace.ingest;
+package dev.millrace.kafka;
 
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -17,14 +17,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The client of one input port, as long as it is used. The port's context; results come there. */
-final class TopicStream {
+public final class TopicStream {
     private static final Logger LOG = LoggerFactory.getLogger(TopicStream.class);
     private static final long RETRY_MILLIS = 10;
     private static final long CLOSE_SECONDS = 5;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     /** Opens clients of a topic. */
-    interface Opener {
+    public interface Opener {
         TopicStream open(Vertx vertx, String topic, Map<String, Object> settings, SeekingConsumer.Start start);
     }
 
@@ -40,7 +40,7 @@ final class TopicStream {
      * @param start where to read each partition from, asked on the client's polling thread
      * @param patience how long a poll may take before it is said to hang
      */
-    TopicStream(
+    public TopicStream(
             Vertx vertx,
             String topic,
             Consumer<ByteBuffer, ByteBuffer> client,
@@ -54,32 +54,33 @@ final class TopicStream {
     }
 
     /** A client of its own for a topic. */
-    static TopicStream open(Vertx vertx, String topic, Map<String, Object> settings, SeekingConsumer.Start start) {
+    public static TopicStream open(
+            Vertx vertx, String topic, Map<String, Object> settings, SeekingConsumer.Start start) {
         var client = new KafkaConsumer<>(settings, new ByteBufferDeserializer(), new ByteBufferDeserializer());
         return new TopicStream(vertx, topic, client, start, PATIENCE);
     }
 
-    Future<Void> subscribe() {
+    public Future<Void> subscribe() {
         return stream.subscribe(Set.of(topic));
     }
 
-    Future<ConsumerRecords<ByteBuffer, ByteBuffer>> poll(Duration wait) {
+    public Future<ConsumerRecords<ByteBuffer, ByteBuffer>> poll(Duration wait) {
         polledAt = System.nanoTime();
         return stream.poll(wait);
     }
 
     /** Whether the poll that is under way takes longer than any should. */
-    boolean hangs() {
+    public boolean hangs() {
         return System.nanoTime() - polledAt > patience.toNanos();
     }
 
     /** Ends a poll at once; any thread. */
-    void wakeup() {
+    public void wakeup() {
         client.wakeup();
     }
 
     /** Pauses or resumes all partitions; tries until it can: the client refuses calls while another thread of its own is in it. */
-    void pause(boolean pausing, BooleanSupplier isWanted) {
+    public void pause(boolean pausing, BooleanSupplier isWanted) {
         stream.assignment()
                 .compose(partitions -> pausing ? stream.pause(partitions) : stream.resume(partitions))
                 .onFailure(failure -> vertx.setTimer(RETRY_MILLIS, timer -> {
@@ -91,7 +92,7 @@ final class TopicStream {
     }
 
     /** Ends the client; one that hangs is left behind. */
-    Future<Void> close() {
+    public Future<Void> close() {
         return stream.close().timeout(CLOSE_SECONDS, TimeUnit.SECONDS);
     }
 }

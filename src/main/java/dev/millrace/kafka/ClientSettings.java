@@ -1,4 +1,4 @@
-package dev.millrace.ingest;
+package dev.millrace.kafka;
 
 import dev.millrace.config.Configuration;
 import java.util.HashMap;
@@ -11,13 +11,13 @@ import org.apache.kafka.clients.producer.ProducerConfig;
  * The Kafka clients' properties. What the user's configuration says comes first (security, time-outs), then what
  * Millrace's promises rest on and nobody may change: byte arrays, no committed offsets, no silent reset.
  */
-final class ClientSettings {
+public final class ClientSettings {
     /** Twice the largest record that a broker takes by default settings of the demo, so that any can be passed on. */
     private static final int MAX_REQUEST_BYTES = 64 << 20;
 
     private ClientSettings() {}
 
-    static Map<String, Object> admin(Configuration.Kafka kafka) {
+    public static Map<String, Object> admin(Configuration.Kafka kafka) {
         Map<String, Object> settings = new HashMap<>(Map.of(
                 CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, 5_000,
                 CommonClientConfigs.DEFAULT_API_TIMEOUT_MS_CONFIG, 8_000));
@@ -28,7 +28,7 @@ final class ClientSettings {
     /**
      * @param member the consumer group and its only, static member: a restarted server takes its own place again at once
      */
-    static Map<String, Object> consumer(Configuration.Kafka kafka, String member) {
+    public static Map<String, Object> consumer(Configuration.Kafka kafka, String member) {
         Map<String, Object> settings = new HashMap<>(Map.of(
                 // A fetch waits for the first record; the input port rests between small runs, so that few come of many
                 // fetches. To have the broker wait for more bytes would be a hundred fetches a second of an idle topic.
@@ -49,7 +49,7 @@ final class ClientSettings {
     }
 
     /** A consumer of dead letters, which are few: little memory, and no work while none come. */
-    static Map<String, Object> deadLetterConsumer(Configuration.Kafka kafka, String member) {
+    public static Map<String, Object> deadLetterConsumer(Configuration.Kafka kafka, String member) {
         Map<String, Object> settings = consumer(kafka, member);
         settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 2_000);
         settings.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 4 << 20);
@@ -58,7 +58,7 @@ final class ClientSettings {
     }
 
     /** A consumer of one partition from its beginning, in no group. */
-    static Map<String, Object> plainConsumer(Configuration.Kafka kafka) {
+    public static Map<String, Object> plainConsumer(Configuration.Kafka kafka) {
         Map<String, Object> settings = new HashMap<>(common(kafka));
         settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest"); // what retention took is not missed
@@ -70,7 +70,7 @@ final class ClientSettings {
     }
 
     /** A producer that writes to several topics as one; a second one of that name ends the first one's work. */
-    static Map<String, Object> transactionalProducer(Configuration.Kafka kafka, String name) {
+    public static Map<String, Object> transactionalProducer(Configuration.Kafka kafka, String name) {
         Map<String, Object> settings = producer(kafka);
         settings.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, name);
         // Readers of the topic wait for a transaction whose producer died until the brokers give it up.
@@ -80,7 +80,7 @@ final class ClientSettings {
         return settings;
     }
 
-    static Map<String, Object> producer(Configuration.Kafka kafka) {
+    public static Map<String, Object> producer(Configuration.Kafka kafka) {
         Map<String, Object> settings = new HashMap<>(Map.of(
                 ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
                 MAX_REQUEST_BYTES,

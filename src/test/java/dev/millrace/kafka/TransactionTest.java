@@ -1,4 +1,4 @@
-package dev.millrace.ingest;
+package dev.millrace.kafka;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
