@@ -27,9 +27,11 @@ class RoomsTest {
             List.of("layer", "contract", "kafka"),
             List.of("arrow", "security"),
             List.of("store", "codec"),
-            List.of("query", "quality", "stream", "sandbox"),
-            List.of("domain", "lake"),
-            List.of("ingest", "http", "flight", "portal"),
+            List.of("query", "quality", "sandbox"),
+            List.of("domain"),
+            List.of("sql", "documents"),
+            List.of("ingest", "write", "stream", "lake", "cluster"),
+            List.of("http", "flight", "mcp", "portal"),
             List.of("server"));
 
     private static final Map<String, Integer> ROW_OF = IntStream.range(0, ROWS.size())
@@ -57,7 +59,11 @@ class RoomsTest {
 
     @Test
     void kafka_isSeen_onlyByItsRoomAndTopicRooms() {
-        onlyIn(List.of("kafka", "ingest", "write", "stream"), "org.apache.kafka..", "io.vertx.kafka..", "kafka..");
+        onlyIn(
+                List.of("kafka", "ingest", "write", "stream", "lake", "cluster"),
+                "org.apache.kafka..",
+                "io.vertx.kafka..",
+                "kafka..");
     }
 
     @Test

@@ -1,5 +1,5 @@
 /**
- * HTTP output ports: routes, parameters, negotiation. Imports rows 1 to 6.
+ * HTTP output ports: routes, parameters, negotiation. Imports rows 1 to 8.
  */
 @NullMarked
 package dev.millrace.http;

@@ -1,4 +1,4 @@
-package dev.millrace.ingest;
+package dev.millrace.write;
 
 import dev.millrace.config.Configuration;
 import dev.millrace.domain.Product;

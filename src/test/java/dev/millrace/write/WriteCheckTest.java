@@ -1,4 +1,4 @@
-package dev.millrace.ingest;
+package dev.millrace.write;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -16,6 +16,7 @@ import dev.millrace.codec.JsonLimits;
 import dev.millrace.contract.MeshReader;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.domain.Writes;
+import dev.millrace.ingest.Bombs;
 import dev.millrace.layer.Lease;
 import dev.millrace.layer.Places;
 import dev.millrace.problem.Problem;

@@ -1,4 +1,4 @@
-package dev.millrace.ingest;
+package dev.millrace.write;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,4 +1,4 @@
-package dev.millrace.ingest;
+package dev.millrace.write;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -9,7 +9,6 @@ import dev.millrace.contract.ValueFormat;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductState;
 import dev.millrace.domain.Writes;
-import dev.millrace.ingest.WriteLog.Pending;
 import dev.millrace.kafka.TopicAdmin;
 import dev.millrace.layer.Lease;
 import dev.millrace.layer.Places;
@@ -20,6 +19,7 @@ import dev.millrace.problem.ProblemException;
 import dev.millrace.store.Key;
 import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
+import dev.millrace.write.WriteLog.Pending;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.security.MessageDigest;
