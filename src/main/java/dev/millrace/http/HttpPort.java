@@ -1,6 +1,8 @@
 package dev.millrace.http;
 
 import dev.millrace.config.Configuration;
+import dev.millrace.documents.Catalogue;
+import dev.millrace.documents.OpenApi;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.layer.Places;

@@ -2,6 +2,11 @@ package dev.millrace.http;
 
 import dev.millrace.codec.BodyForm;
 import dev.millrace.contract.ProductDefinition;
+import dev.millrace.documents.Catalogue;
+import dev.millrace.documents.OpenApi;
+import dev.millrace.documents.ProductAsyncApi;
+import dev.millrace.documents.QualityJson;
+import dev.millrace.documents.RowJsonSchema;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.RequestHeaders;
 import dev.millrace.domain.Writes;

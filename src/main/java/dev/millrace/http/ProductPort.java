@@ -2,6 +2,8 @@ package dev.millrace.http;
 
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.codec.JsonEncoder;
+import dev.millrace.documents.OpenApi;
+import dev.millrace.documents.ProductOpenApi;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.RequestWaits;
 import dev.millrace.layer.Lease;
@@ -11,6 +13,7 @@ import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.QueryParser;
 import dev.millrace.query.Reading;
 import dev.millrace.query.Row;
+import dev.millrace.query.RowCount;
 import dev.millrace.query.RowKey;
 import dev.millrace.query.RowsQuery;
 import dev.millrace.query.Start;

@@ -1,5 +1,6 @@
 package dev.millrace.http;
 
+import dev.millrace.documents.OpenApi;
 import dev.millrace.domain.RequestWaits;
 import dev.millrace.layer.Lease;
 import dev.millrace.layer.Places;

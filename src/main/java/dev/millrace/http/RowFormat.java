@@ -3,6 +3,7 @@ package dev.millrace.http;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.codec.JsonEncoder;
 import dev.millrace.query.QueryEngine;
+import dev.millrace.query.RowCount;
 import dev.millrace.query.RowSource;
 import dev.millrace.query.RowsQuery;
 import dev.millrace.store.Position;

@@ -4,6 +4,7 @@ import dev.millrace.layer.Places;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.query.QueryEngine;
 import dev.millrace.query.Reading;
+import dev.millrace.query.RowCount;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.Future;

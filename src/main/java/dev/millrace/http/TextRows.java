@@ -2,6 +2,7 @@ package dev.millrace.http;
 
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.codec.RowEncoder;
+import dev.millrace.query.RowCount;
 import dev.millrace.query.RowSource;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;

@@ -12,6 +12,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.documents.OpenApi;
 import dev.millrace.layer.Allowance;
 import dev.millrace.layer.PortLayers;
 import dev.millrace.problem.Problem;

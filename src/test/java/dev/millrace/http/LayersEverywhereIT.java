@@ -3,6 +3,7 @@ package dev.millrace.http;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.documents.OpenApi;
 import dev.millrace.layer.PortLayers;
 import dev.millrace.problem.Problem;
 import io.vertx.core.Future;

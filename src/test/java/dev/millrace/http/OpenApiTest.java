@@ -10,6 +10,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
+import dev.millrace.documents.Catalogue;
+import dev.millrace.documents.OpenApi;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.layer.Places;
 import io.vertx.core.Vertx;

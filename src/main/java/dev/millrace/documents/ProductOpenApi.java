@@ -1,4 +1,4 @@
-package dev.millrace.http;
+package dev.millrace.documents;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -26,7 +26,7 @@ import org.snakeyaml.engine.v2.api.DumpSettings;
  * The document of one product, made of the server's: its own paths, its rows with their types, a parameter for each filter,
  * and a row of its own as the example. So a generator makes typed clients, and a reader can try what stands there.
  */
-final class ProductOpenApi {
+public final class ProductOpenApi {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String PATH = "/v1/products/{domain}/{product}";
 
@@ -37,7 +37,7 @@ final class ProductOpenApi {
     private final BufferAllocator allocator;
 
     /** @param allocator borrowed, pays for the example while it is made */
-    ProductOpenApi(OpenApi server, Product product, View view, QueryParser parser, BufferAllocator allocator) {
+    public ProductOpenApi(OpenApi server, Product product, View view, QueryParser parser, BufferAllocator allocator) {
         this.server = server;
         this.product = product;
         this.view = view;
@@ -46,7 +46,7 @@ final class ProductOpenApi {
     }
 
     /** The document as YAML, with an example from the reading, which is borrowed; not for an event loop. */
-    String text(Reading reading) {
+    public String text(Reading reading) {
         Optional<ObjectNode> example = example(reading);
         return server.ofProducts().of(product.qualifiedName(), view.id(), product.face(), example, () -> text(example));
     }

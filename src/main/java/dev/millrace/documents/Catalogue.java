@@ -1,4 +1,4 @@
-package dev.millrace.http;
+package dev.millrace.documents;
 
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.domain.ContractChange;
@@ -7,6 +7,7 @@ import dev.millrace.domain.ProductRegistry;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.QueryParser;
 import dev.millrace.query.Reading;
+import dev.millrace.query.RowCount;
 import dev.millrace.query.Shape;
 import dev.millrace.query.View;
 import dev.millrace.security.Principal;
@@ -18,22 +19,22 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /** What the server says about its products, as JSON. Any thread. */
-final class Catalogue {
+public final class Catalogue {
     private final ProductRegistry products;
     private final Clock clock;
 
-    Catalogue(ProductRegistry products, Clock clock) {
+    public Catalogue(ProductRegistry products, Clock clock) {
         this.products = products;
         this.clock = clock;
     }
 
     /** Why there is no product of this name, {@code domain/product}. */
-    Problem missing(String name) {
+    public Problem missing(String name) {
         return products.whyUnserved(name.replace('/', '.')).orElseGet(() -> new Problem.NotFound("data product", name));
     }
 
     /** All products, briefly. */
-    JsonObject list() {
+    public JsonObject list() {
         return new JsonObject()
                 .put("mesh", products.mesh())
                 .put(
@@ -58,7 +59,7 @@ final class Catalogue {
     }
 
     /** One product as a view shows it. */
-    JsonObject describe(Product product, View view, Reading reading) {
+    public JsonObject describe(Product product, View view, Reading reading) {
         Shape shape = view.shape();
         JsonObject json = brief(product)
                 .put("stateDetail", product.state().detail())

@@ -1,4 +1,4 @@
-package dev.millrace.http;
+package dev.millrace.documents;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

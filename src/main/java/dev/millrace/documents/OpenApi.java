@@ -1,4 +1,4 @@
-package dev.millrace.http;
+package dev.millrace.documents;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,7 +24,7 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
  * @param operations in the document's order
  * @param ofProducts those that are made from this one
  */
-record OpenApi(String text, Map<String, Object> tree, List<Operation> operations, Documents ofProducts) {
+public record OpenApi(String text, Map<String, Object> tree, List<Operation> operations, Documents ofProducts) {
     private static final String RESOURCE = "/openapi.yaml";
     private static final Set<String> METHODS =
             Set.of("get", "put", "post", "delete", "options", "head", "patch", "trace");
@@ -36,28 +36,28 @@ record OpenApi(String text, Map<String, Object> tree, List<Operation> operations
      * @param method in upper case
      * @param template for example {@code /v1/products/{domain}/{product}/rows:lookup}
      */
-    record Operation(String id, String method, String template) {
+    public record Operation(String id, String method, String template) {
         private static final Pattern PARAMETER = Pattern.compile("\\{[A-Za-z]+\\}");
 
         /** The methods that it answers: who may get, may ask for the head alone. */
-        List<String> methods() {
+        public List<String> methods() {
             return method.equals("GET") ? List.of("GET", "HEAD") : List.of(method);
         }
 
         /** A pattern over raw paths: a parameter is a segment without a slash, everything else is itself. */
-        Pattern pattern() {
+        public Pattern pattern() {
             return Pattern.compile(
                     Stream.of(PARAMETER.split(template, -1)).map(Pattern::quote).collect(Collectors.joining("[^/]+")));
         }
     }
 
-    OpenApi {
+    public OpenApi {
         tree = java.util.Collections.unmodifiableMap(tree);
         operations = List.copyOf(operations);
     }
 
     /** The document that the server was built with. Blocks: reads the class path. */
-    static OpenApi load() {
+    public static OpenApi load() {
         try (InputStream stream = OpenApi.class.getResourceAsStream(RESOURCE)) {
             if (stream == null) {
                 throw new IllegalStateException(RESOURCE + " is not on the class path");
@@ -69,7 +69,7 @@ record OpenApi(String text, Map<String, Object> tree, List<Operation> operations
     }
 
     /** A document of this text. */
-    static OpenApi parse(String text) {
+    public static OpenApi parse(String text) {
         Object document = new Load(LoadSettings.builder().build()).loadFromString(text);
         var operations = new ArrayList<Operation>();
         var ids = new HashSet<String>();
@@ -91,7 +91,7 @@ record OpenApi(String text, Map<String, Object> tree, List<Operation> operations
      *
      * @throws IllegalStateException naming all that are alone
      */
-    void checkBound(Set<String> handlers) {
+    public void checkBound(Set<String> handlers) {
         var unbound = new HashSet<String>();
         operations.forEach(operation -> unbound.add(operation.id()));
         var unknown = new HashSet<>(handlers);

@@ -1,4 +1,4 @@
-package dev.millrace.http;
+package dev.millrace.documents;
 
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Kind;
@@ -9,10 +9,10 @@ import io.vertx.core.json.JsonObject;
 import java.util.List;
 
 /** The JSON Schema (2020-12) of a product's rows as JSON answers show them, made from the columns. */
-final class RowJsonSchema {
+public final class RowJsonSchema {
     private RowJsonSchema() {}
 
-    static JsonObject of(Product product, Shape shape) {
+    public static JsonObject of(Product product, Shape shape) {
         JsonObject schema = object(shape.columns());
         return new JsonObject()
                 .put("$schema", "https://json-schema.org/draft/2020-12/schema")
@@ -21,7 +21,7 @@ final class RowJsonSchema {
     }
 
     /** The same for rows of which a select answers some columns only, as a part of another document. */
-    static JsonObject ofSome(Product product, Shape shape) {
+    public static JsonObject ofSome(Product product, Shape shape) {
         JsonObject schema = of(product, shape);
         schema.remove("$schema");
         schema.remove("required");

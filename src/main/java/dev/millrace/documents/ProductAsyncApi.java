@@ -1,4 +1,4 @@
-package dev.millrace.http;
+package dev.millrace.documents;
 
 import dev.millrace.domain.Product;
 import dev.millrace.query.View;
@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /** The AsyncAPI 3.0 document of one product's changes: a channel, its messages, and their payloads with typed rows. */
-final class ProductAsyncApi {
+public final class ProductAsyncApi {
     private static final String ROW = "{ $ref: '#/components/schemas/Row' }";
     private static final String NONE = "{ type: 'null' }";
 
@@ -23,7 +23,7 @@ final class ProductAsyncApi {
     private ProductAsyncApi() {}
 
     /** The document as YAML. */
-    static String text(Product product, View view) {
+    public static String text(Product product, View view) {
         return """
                 asyncapi: 3.0.0
                 info:

@@ -1,4 +1,4 @@
-package dev.millrace.http;
+package dev.millrace.documents;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -24,11 +24,11 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** What is known of a product's quality, as JSON. Not for an event loop. */
-final class QualityJson {
+public final class QualityJson {
     private QualityJson() {}
 
     /** How many rules came out how; null before anybody looked. */
-    static Optional<JsonObject> summary(Product product) {
+    public static Optional<JsonObject> summary(Product product) {
         return product.quality().latest().map(QualityJson::counts);
     }
 
@@ -40,7 +40,7 @@ final class QualityJson {
     }
 
     /** Everything. */
-    static JsonObject of(Product product, QualityReport report) {
+    public static JsonObject of(Product product, QualityReport report) {
         JsonObject json = head(product, report);
         product.deadLetters().ifPresent(letters -> json.put("rejected", rejected(letters)));
         return json.put("warnings", new JsonObject(new TreeMap<>(product.warnings())))
@@ -62,7 +62,7 @@ final class QualityJson {
     }
 
     /** The statistics of the columns alone. */
-    static JsonObject statistics(Product product, QualityReport report) {
+    public static JsonObject statistics(Product product, QualityReport report) {
         return head(product, report).put("columns", each(report.columns(), QualityJson::column));
     }
 

@@ -1,4 +1,4 @@
-package dev.millrace.http;
+package dev.millrace.documents;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.domain.Product;
@@ -11,7 +11,7 @@ import java.util.function.Supplier;
  * The products' own documents, each kept as long as what it is made of stays the same: one of thousands of columns takes
  * seconds. Workers, any number; who asks for one that is being made waits for it.
  */
-final class Documents {
+public final class Documents {
     /** Beyond that many all are forgotten, so that views of many callers do not fill the memory. */
     static final int MOST = 256;
 
@@ -27,7 +27,8 @@ final class Documents {
      * @param example the row in it, which is compared, since it may be deleted or changed
      * @param making gives the text, anew where face or example are other ones
      */
-    String of(String product, long view, Product.Face face, Optional<ObjectNode> example, Supplier<String> making) {
+    public String of(
+            String product, long view, Product.Face face, Optional<ObjectNode> example, Supplier<String> making) {
         if (all.size() >= MOST) {
             all.clear();
         }
