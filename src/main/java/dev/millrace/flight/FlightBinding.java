@@ -78,6 +78,11 @@ final class FlightBinding {
         // With a handler, an answer to a client that is gone is dropped; without one it is an exception.
         ((ServerCallStreamObserver<W>) observer).setOnCancelHandler(() -> {});
         Consumer<Throwable> fail = failure -> observer.onError(StatusUtils.toGrpcException(failure));
+        if (request.getSerializedSize() > InboundBytes.ASKING_BYTES) {
+            // One that came in a single read was whole before its bytes were counted.
+            fail.accept(Faults.of("GetFlightInfo", InboundBytes.tooLarge(request.getSerializedSize())));
+            return;
+        }
         if (request.getType() != Flight.FlightDescriptor.DescriptorType.PATH
                 && request.getType() != Flight.FlightDescriptor.DescriptorType.CMD) {
             fail.accept(CallStatus.INVALID_ARGUMENT

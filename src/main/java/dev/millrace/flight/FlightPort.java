@@ -11,6 +11,7 @@ import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.QueryEngine;
 import io.grpc.Server;
 import io.grpc.ServerInterceptors;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyServerBuilder;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.handler.codec.http2.Http2Exception;
@@ -44,6 +45,7 @@ public final class FlightPort {
     private static final int CALLS_PER_CONNECTION = 128;
     private static final Duration KEEP_ALIVE = Duration.ofMinutes(1);
     private static final Logger GRPC = Logger.getLogger("io.grpc.netty.NettyServerHandler");
+    private static final Logger GRPC_MESSAGES = Logger.getLogger("io.grpc.netty.NettyServerStream");
     private static final long LOOK_MILLIS = 10;
     private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
@@ -89,6 +91,8 @@ public final class FlightPort {
             MeterRegistry meters) {
         // gRPC warns with a stack trace when a client cancels what is queued for it, which is the client's good right.
         GRPC.setFilter(line -> !(line.getThrown() instanceof Http2Exception.StreamException));
+        // So it does for each message that a client declares too large, which the client is told.
+        GRPC_MESSAGES.setFilter(line -> !(line.getThrown() instanceof StatusRuntimeException));
         var internal = (VertxInternal) vertx;
         var loops = new EventLoops(internal);
         BufferAllocator allocator = root.newChildAllocator("flight", 0, options.memoryBytes());

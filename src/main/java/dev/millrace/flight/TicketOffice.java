@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.millrace.problem.Problem;
 import dev.millrace.store.Position;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
@@ -44,7 +45,7 @@ final class TicketOffice {
         return options.clock().instant().plus(options.lifetime());
     }
 
-    /** A signed ticket for a selection at a position. */
+    /** A signed ticket for a selection at a position; one that would be too long to read is a {@link Problem}. */
     byte[] sign(Selection selection, Position at, Instant expiry) {
         byte[] json = write(new ReadTicket(
                 selection.product().qualifiedName(),
@@ -52,6 +53,9 @@ final class TicketOffice {
                 at.toString(),
                 selection.parameters(),
                 expiry.getEpochSecond()));
+        if (1 + MAC_BYTES + json.length > MAX_BYTES) {
+            throw new Problem.TooLarge("The ticket of this query", 1L + MAC_BYTES + json.length, MAX_BYTES).exception();
+        }
         byte[] signed = new byte[1 + MAC_BYTES + json.length];
         signed[0] = SIGNED;
         System.arraycopy(json, 0, signed, 1 + MAC_BYTES, json.length);
@@ -59,7 +63,7 @@ final class TicketOffice {
         return signed;
     }
 
-    /** What a ticket says; one that is not ours, expired or broken is a {@link dev.millrace.problem.Problem}. */
+    /** What a ticket says; one that is not ours, expired or broken is a {@link Problem}. */
     ReadTicket read(byte[] ticket) {
         if (ticket.length > MAX_BYTES) {
             throw Selection.invalid("ticket", "it has " + ticket.length + " bytes.", EXPECTED);

@@ -19,9 +19,13 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
 import java.util.stream.LongStream;
 import java.util.stream.StreamSupport;
 import org.apache.arrow.flight.Action;
@@ -174,6 +178,56 @@ class FlightPortIT {
 
     private Ticket ticket(String... path) {
         return served.info(path).getEndpoints().getFirst().getTicket();
+    }
+
+    @Test
+    void getInfo_longCommand_isTakenUpToItsLimitAndItsTicketsToo() {
+        served.flights.add(served.root, 10, 0, i -> true);
+        int frame = 6; // the type of a descriptor, and the tag and length of its command
+        String command = "{\"product\":\"flights\",\"select\":[\"id\"],\"where\":{\"origin\":\"%s\"}}";
+        int fits = InboundBytes.ASKING_BYTES - frame - command.formatted("").length();
+        ServedPort.assertFault( // the ticket has more to say than the command
+                FlightStatusCode.INVALID_ARGUMENT,
+                "The ticket of this query",
+                () -> served.command(command.formatted("x".repeat(fits))));
+        for (int more : new int[] {1, 100_000, 3_000_000, 8_000_000}) {
+            ServedPort.assertFault(
+                    FlightStatusCode.INVALID_ARGUMENT,
+                    "the limit is 65536",
+                    () -> served.command(command.formatted("x".repeat(fits + more))));
+        }
+        assertEquals(List.of(), served.read(served.command(command.formatted("x".repeat(fits - 300)))));
+        String[] empty = new String[4_000_000];
+        Arrays.fill(empty, "");
+        ServedPort.assertFault(FlightStatusCode.INVALID_ARGUMENT, "the limit is 65536", () -> served.info(empty));
+    }
+
+    @Test
+    void getInfo_messageDeclaredTooLarge_isRefusedWithoutALineInTheLog() {
+        var lines = new ConcurrentLinkedQueue<LogRecord>();
+        var handler = new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                lines.add(line);
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        var logger = java.util.logging.Logger.getLogger("io.grpc.netty.NettyServerStream");
+        logger.addHandler(handler);
+        try {
+            ServedPort.assertFault(
+                    FlightStatusCode.RESOURCE_EXHAUSTED,
+                    "exceeds maximum size",
+                    () -> served.command("{\"product\":\"" + "x".repeat(20_000_000)));
+        } finally {
+            logger.removeHandler(handler);
+        }
+        assertEquals(List.of(), List.copyOf(lines));
     }
 
     @Test
