@@ -54,7 +54,7 @@ public final class ContractReader {
     }
 
     /** The contract; empty when there is an error in it. */
-    static Optional<Contract> contract(String file, Document document, Faults faults) {
+    public static Optional<Contract> contract(String file, Document document, Faults faults) {
         Cursor root = Cursor.at(document.root(), faults);
         if (!root.isMapping()) {
             root.as(Rule.SHAPE).error("Expected a data contract, found " + root.shape() + ".");

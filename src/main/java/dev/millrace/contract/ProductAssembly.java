@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Makes a product of a contract, and checks what a contract may leave open and a product may not. */
-final class ProductAssembly {
+public final class ProductAssembly {
     private static final String MODE = "millrace.mode";
     private static final String UNKNOWN_FIELDS = "millrace.unknownFields";
     private static final String DEAD_LETTER_TOPIC = "millrace.deadLetterTopic";
@@ -50,7 +50,7 @@ final class ProductAssembly {
     }
 
     /** Checks the keys of every object, and the topics where there is a Kafka server. */
-    static void check(Contract contract, Faults faults) {
+    public static void check(Contract contract, Faults faults) {
         ProductAssembly assembly = new ProductAssembly(contract, faults);
         boolean kafka =
                 contract.servers().stream().anyMatch(server -> server.type().equals("kafka"));

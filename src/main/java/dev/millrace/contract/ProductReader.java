@@ -42,7 +42,7 @@ public final class ProductReader {
     }
 
     /** The descriptor; empty when there is an error in the file. */
-    static Optional<ProductDescriptor> descriptor(String file, Document document, Faults faults) {
+    public static Optional<ProductDescriptor> descriptor(String file, Document document, Faults faults) {
         Cursor root = Cursor.at(document.root(), faults);
         if (!root.isMapping()) {
             root.as(Rule.SHAPE).error("Expected a data product, found " + root.shape() + ".");

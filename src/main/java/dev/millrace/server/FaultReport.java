@@ -3,7 +3,7 @@ package dev.millrace.server;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.millrace.contract.ContractCheck.Result;
+import dev.millrace.contract.check.ContractCheck.Result;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Fault.Severity;
 import dev.millrace.problem.Rule;

@@ -1,7 +1,7 @@
 package dev.millrace.server;
 
 import dev.millrace.codec.RecordRules;
-import dev.millrace.contract.ContractCheck;
+import dev.millrace.contract.check.ContractCheck;
 import dev.millrace.problem.Fault.Severity;
 import dev.millrace.problem.ProblemException;
 import java.io.PrintStream;

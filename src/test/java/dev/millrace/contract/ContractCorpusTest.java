@@ -3,6 +3,7 @@ package dev.millrace.contract;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.contract.check.ContractCheck;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.codec.RecordRules;
 import dev.millrace.config.yaml.Faults;

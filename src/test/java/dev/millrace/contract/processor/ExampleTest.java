@@ -3,7 +3,7 @@ package dev.millrace.contract.processor;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.millrace.codec.RecordRules;
-import dev.millrace.contract.ContractCheck;
+import dev.millrace.contract.check.ContractCheck;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

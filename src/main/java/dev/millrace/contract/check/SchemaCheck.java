@@ -1,4 +1,4 @@
-package dev.millrace.contract;
+package dev.millrace.contract.check;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
