@@ -26,7 +26,7 @@ class RoomsTest {
             List.of("config"),
             List.of("layer", "contract", "kafka"),
             List.of("arrow", "security"),
-            List.of("store", "codec"),
+            List.of("store", "codec", "text"),
             List.of("query", "quality", "sandbox"),
             List.of("domain"),
             List.of("sql", "documents"),
@@ -134,6 +134,17 @@ class RoomsTest {
                 .should()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("sun.misc.Unsafe")
+                .check(CLASSES);
+    }
+
+    @Test
+    void strictCheck_isSeen_onlyByCommands() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("dev.millrace.contract.check", "dev.millrace.server..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("dev.millrace.contract.check")
                 .check(CLASSES);
     }
 

@@ -7,7 +7,9 @@ import com.fasterxml.jackson.core.JsonToken;
 import dev.millrace.arrow.ArrowSchemas;
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ByteSink;
+import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Layout;
+import dev.millrace.arrow.RowEncoder;
 import dev.millrace.codec.FieldPlan.ObjectPlan;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.UnknownFields;
@@ -21,6 +23,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.apache.arrow.memory.BufferAllocator;
 
 /**
@@ -52,6 +55,7 @@ public final class BodyRecords {
     private final UnknownFields unknown;
     private final BufferAllocator allocator;
     private final int maxRecords;
+    private final Function<List<ColumnLayout>, RowEncoder> encoders;
     private final Taker taker;
     private int records;
 
@@ -59,13 +63,20 @@ public final class BodyRecords {
      * @param columns the contract's; none of them for unknown fields, where the body is not JSON
      * @param allocator borrowed, pays for the columns
      * @param maxRecords of one body
+     * @param encoders make what writes such columns as JSON, in the order given
      */
     public BodyRecords(
-            List<Property> columns, UnknownFields unknown, BufferAllocator allocator, int maxRecords, Taker taker) {
+            List<Property> columns,
+            UnknownFields unknown,
+            BufferAllocator allocator,
+            int maxRecords,
+            Function<List<ColumnLayout>, RowEncoder> encoders,
+            Taker taker) {
         this.columns = List.copyOf(columns);
         this.unknown = unknown;
         this.allocator = allocator;
         this.maxRecords = maxRecords;
+        this.encoders = encoders;
         this.taker = taker;
     }
 
@@ -244,14 +255,14 @@ public final class BodyRecords {
         private final BatchWriter writer;
         private final ByteSink.ArrowTarget target;
         private final ByteSink sink;
-        private final JsonEncoder encoder;
+        private final RowEncoder encoder;
         private final JsonDecoder noRules;
 
         Columns() {
             writer = new BatchWriter(Layout.of(ArrowSchemas.ofRecords(columns)), allocator);
             // The rules over several columns are checked where the JSON is.
             noRules = JsonDecoder.of(columns, List.of(), UnknownFields.IGNORE, writer, JsonLimits.DEFAULT);
-            encoder = JsonEncoder.of(writer.layout().top(), false);
+            encoder = encoders.apply(writer.layout().top());
             target = new ByteSink.ArrowTarget(allocator, 1 << 10);
             sink = ByteSink.over(target);
             boolean opened = false;

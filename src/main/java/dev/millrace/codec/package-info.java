@@ -1,5 +1,5 @@
 /**
- * Bytes to columns (one decoder per contract) and columns to bytes (JSON, NDJSON). Imports rows 1 to 3.
+ * Bytes to columns, one decoder per contract; bodies of requests to records. Imports rows 1 to 3.
  */
 @NullMarked
 package dev.millrace.codec;

@@ -1,7 +1,6 @@
 package dev.millrace.http;
 
 import dev.millrace.arrow.ColumnLayout;
-import dev.millrace.codec.JsonEncoder;
 import dev.millrace.documents.OpenApi;
 import dev.millrace.documents.ProductOpenApi;
 import dev.millrace.domain.Product;
@@ -20,6 +19,7 @@ import dev.millrace.query.Start;
 import dev.millrace.query.View;
 import dev.millrace.security.Principal;
 import dev.millrace.store.Position;
+import dev.millrace.text.JsonEncoder;
 import io.netty.buffer.ByteBuf;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;

@@ -1,12 +1,12 @@
 package dev.millrace.http;
 
 import dev.millrace.arrow.ColumnLayout;
-import dev.millrace.codec.JsonEncoder;
 import dev.millrace.query.QueryEngine;
 import dev.millrace.query.RowCount;
 import dev.millrace.query.RowSource;
 import dev.millrace.query.RowsQuery;
 import dev.millrace.store.Position;
+import dev.millrace.text.JsonEncoder;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Optional;

@@ -1,8 +1,8 @@
 package dev.millrace.http;
 
-import dev.millrace.codec.CsvEncoder;
-import dev.millrace.codec.JsonEncoder;
-import dev.millrace.codec.RowEncoder;
+import dev.millrace.arrow.RowEncoder;
+import dev.millrace.text.CsvEncoder;
+import dev.millrace.text.JsonEncoder;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.json.JsonObject;
 import java.util.Optional;

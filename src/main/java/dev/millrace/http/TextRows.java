@@ -1,7 +1,7 @@
 package dev.millrace.http;
 
 import dev.millrace.arrow.ByteSink;
-import dev.millrace.codec.RowEncoder;
+import dev.millrace.arrow.RowEncoder;
 import dev.millrace.query.RowCount;
 import dev.millrace.query.RowSource;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 package dev.millrace.query;
 
 import dev.millrace.arrow.ByteSink;
-import dev.millrace.codec.RowEncoder;
+import dev.millrace.arrow.RowEncoder;
 import dev.millrace.store.Snapshot;
 import java.util.Optional;
 

@@ -1,7 +1,7 @@
 package dev.millrace.query;
 
 import dev.millrace.arrow.ColumnLayout;
-import dev.millrace.codec.RecordText;
+import dev.millrace.text.JsonQuotes;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -136,8 +136,8 @@ public sealed interface Filter {
             case Or(List<Filter> filters) -> joined("or", filters);
             case Not(Filter inner) -> "\"not\":" + inner.canonical();
             case Compare compare ->
-                RecordText.quote(
-                                RecordText.quote(new StringBuilder(), compare.member())
+                JsonQuotes.quote(
+                                JsonQuotes.quote(new StringBuilder(), compare.member())
                                         .append(':'),
                                 compare.text())
                         .toString();

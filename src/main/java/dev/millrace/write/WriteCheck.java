@@ -14,7 +14,6 @@ import dev.millrace.arrow.Kind;
 import dev.millrace.arrow.Layout;
 import dev.millrace.arrow.Scalar;
 import dev.millrace.codec.BodyRecords;
-import dev.millrace.codec.JsonEncoder;
 import dev.millrace.codec.JsonLimits;
 import dev.millrace.codec.RecordDecoder;
 import dev.millrace.codec.SchemaSource;
@@ -27,6 +26,7 @@ import dev.millrace.layer.Lease;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.Problem.Rejection;
 import dev.millrace.problem.ProblemException;
+import dev.millrace.text.JsonEncoder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -96,7 +96,13 @@ final class WriteCheck implements BodyRecords.Taker, AutoCloseable {
             if (product.format() == ValueFormat.ARROW) {
                 whole(request.body());
             } else {
-                new BodyRecords(product.object().properties(), product.unknownFields(), allocator, maxRecords, this)
+                new BodyRecords(
+                                product.object().properties(),
+                                product.unknownFields(),
+                                allocator,
+                                maxRecords,
+                                columns -> JsonEncoder.of(columns, false),
+                                this)
                         .take(request.form(), request.body());
             }
         });

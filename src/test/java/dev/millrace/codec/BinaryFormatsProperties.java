@@ -19,6 +19,7 @@ import dev.millrace.arrow.Dictionary;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.UnknownFields;
 import dev.millrace.contract.ValueFormat;
+import dev.millrace.text.JsonEncoder;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.List;
@@ -125,14 +126,28 @@ class BinaryFormatsProperties {
                         throw new AssertionError(why);
                     }
                 };
-                new BodyRecords(COLUMNS, UnknownFields.IGNORE, root, records.size(), taker).take(form, body);
+                new BodyRecords(
+                                COLUMNS,
+                                UnknownFields.IGNORE,
+                                root,
+                                records.size(),
+                                columns -> JsonEncoder.of(columns, false),
+                                taker)
+                        .take(form, body);
                 side.assertSameRows();
                 side.binary.truncate(0);
                 // Whatever is damaged is refused, or read as something else; nothing is thrown but a problem.
                 for (int i = 0; i < 20; i++) {
                     byte[] damaged = RandomRecords.damage(body, 0, random);
                     try {
-                        new BodyRecords(COLUMNS, UnknownFields.IGNORE, root, 1000, new Ignoring()).take(form, damaged);
+                        new BodyRecords(
+                                        COLUMNS,
+                                        UnknownFields.IGNORE,
+                                        root,
+                                        1000,
+                                        columns -> JsonEncoder.of(columns, false),
+                                        new Ignoring())
+                                .take(form, damaged);
                     } catch (dev.millrace.problem.ProblemException refused) {
                         assertFalse(refused.problem().detail().isEmpty());
                     }

@@ -20,6 +20,7 @@ import dev.millrace.contract.FieldType;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.UnknownFields;
 import dev.millrace.contract.ValueFormat;
+import dev.millrace.text.JsonEncoder;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

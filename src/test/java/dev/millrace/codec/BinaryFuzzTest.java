@@ -14,6 +14,7 @@ import dev.millrace.contract.UnknownFields;
 import dev.millrace.contract.ValueFormat;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
+import dev.millrace.text.JsonEncoder;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -136,17 +137,23 @@ class BinaryFuzzTest {
                     placed.outcome(confused));
             assertTrue(placed.isGood(good), "the next record is not read as the one before");
         }
-        var taker = new BodyRecords(DICTIONARIES, UnknownFields.IGNORE, root, 10, new BodyRecords.Taker() {
-            @Override
-            public void json(byte[] bytes, int from, int length) {
-                throw new AssertionError(new String(bytes, from, length, UTF_8));
-            }
+        var taker = new BodyRecords(
+                DICTIONARIES,
+                UnknownFields.IGNORE,
+                root,
+                10,
+                columns -> JsonEncoder.of(columns, false),
+                new BodyRecords.Taker() {
+                    @Override
+                    public void json(byte[] bytes, int from, int length) {
+                        throw new AssertionError(new String(bytes, from, length, UTF_8));
+                    }
 
-            @Override
-            public void broken(Violation why) {
-                throw new AssertionError(why);
-            }
-        });
+                    @Override
+                    public void broken(Violation why) {
+                        throw new AssertionError(why);
+                    }
+                });
         ProblemException refused = assertThrows(ProblemException.class, () -> taker.take(BodyForm.ARROW, confused));
         assertEquals(422, refused.problem().status().http());
         assertFalse(((Problem.BrokenRecords) refused.problem()).rejected().isEmpty());

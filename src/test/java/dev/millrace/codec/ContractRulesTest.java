@@ -12,6 +12,7 @@ import dev.millrace.arrow.Layout;
 import dev.millrace.contract.ContractReader;
 import dev.millrace.contract.SchemaObject;
 import dev.millrace.contract.UnknownFields;
+import dev.millrace.text.JsonEncoder;
 import java.io.IOException;
 import java.util.List;
 import org.apache.arrow.memory.RootAllocator;

@@ -19,6 +19,8 @@ import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.contract.FieldType;
 import dev.millrace.contract.Property;
+import dev.millrace.text.CsvEncoder;
+import dev.millrace.text.JsonEncoder;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.BigInteger;

@@ -14,6 +14,7 @@ import dev.millrace.arrow.ByteSink;
 import dev.millrace.contract.FieldType;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.UnknownFields;
+import dev.millrace.text.JsonEncoder;
 import java.io.IOException;
 import java.util.List;
 import org.apache.arrow.memory.OutOfMemoryException;

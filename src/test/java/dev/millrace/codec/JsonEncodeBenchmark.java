@@ -9,6 +9,7 @@ import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.text.JsonEncoder;
 import java.io.IOException;
 import java.time.LocalDate;
 import java.util.List;

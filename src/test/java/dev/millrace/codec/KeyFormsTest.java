@@ -9,6 +9,7 @@ import dev.millrace.contract.FieldType;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.UnknownFields;
 import dev.millrace.contract.ValueFormat;
+import dev.millrace.text.JsonEncoder;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.apache.arrow.memory.RootAllocator;

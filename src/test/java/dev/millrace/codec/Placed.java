@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ByteSink;
+import dev.millrace.text.JsonEncoder;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Random;

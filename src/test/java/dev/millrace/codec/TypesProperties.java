@@ -14,6 +14,7 @@ import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Dictionary;
 import dev.millrace.contract.Property;
+import dev.millrace.text.JsonEncoder;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;

@@ -3,12 +3,12 @@ package dev.millrace.contract;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.millrace.contract.check.ContractCheck;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.codec.RecordRules;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.JsonTree;
 import dev.millrace.config.yaml.YamlReader;
+import dev.millrace.contract.check.ContractCheck;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Fault.Severity;
 import dev.millrace.problem.Problem;

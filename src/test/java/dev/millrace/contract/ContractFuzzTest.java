@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
-import dev.millrace.contract.check.ContractCheck;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -14,6 +13,7 @@ import dev.millrace.codec.RecordRules;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.JsonTree;
 import dev.millrace.config.yaml.YamlReader;
+import dev.millrace.contract.check.ContractCheck;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

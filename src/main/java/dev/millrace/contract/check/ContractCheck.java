@@ -1,15 +1,15 @@
 package dev.millrace.contract.check;
 
-import dev.millrace.contract.ContractReader;
-import dev.millrace.contract.ProductReader;
-import dev.millrace.contract.SchemaObject;
-import dev.millrace.contract.MeshReader;
-import dev.millrace.contract.ProductAssembly;
 import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
 import dev.millrace.config.yaml.YamlReader;
 import dev.millrace.config.yaml.YamlReader.Document;
+import dev.millrace.contract.ContractReader;
+import dev.millrace.contract.MeshReader;
+import dev.millrace.contract.ProductAssembly;
+import dev.millrace.contract.ProductReader;
+import dev.millrace.contract.SchemaObject;
 import dev.millrace.contract.check.SchemaCheck.Standard;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Fault.Severity;

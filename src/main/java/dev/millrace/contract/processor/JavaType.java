@@ -43,13 +43,13 @@ record JavaType(
             double |java.lang.Double       |FLOATING|number   |f64  |in.float64()      |out.append($)|c.float64(r)
                    |java.math.BigDecimal   |DECIMAL |number   |     |in.decimal($p, $s)|out.append($.toPlainString())|c.decimal(r, $s)
                    |java.math.BigInteger   |DECIMAL |number   |     |in.decimal($p, 0).toBigInteger()|out.append($)|c.decimal(r, 0).toBigInteger()
-                   |java.lang.String       |TEXT    |string   |     |in.text()         |RecordText.quote(out, $)|text(c, r)
-                   |java.util.UUID         |OTHER   |string   |uuid |in.uuid()         |RecordText.quote(out, $.toString())|java.util.UUID.fromString(text(c, r))
-                   |byte[]                 |BYTES   |string   |byte |in.binary()       |RecordText.quote(out, java.util.Base64.getEncoder().encodeToString($))|c.bytes(r)
-                   |java.time.LocalDate    |OTHER   |date     |     |in.date()         |RecordText.quote(out, $.toString())|java.time.LocalDate.ofEpochDay(c.int32(r))
-                   |java.time.LocalTime    |OTHER   |time     |     |in.time()         |RecordText.quote(out, $.toString())|java.time.LocalTime.ofNanoOfDay(c.int64(r) * 1000)
-                   |java.time.LocalDateTime|OTHER   |timestamp|     |in.localTimestamp()|RecordText.quote(out, $.toString())|java.time.LocalDateTime.of(1970, 1, 1, 0, 0).plus(c.int64(r), java.time.temporal.ChronoUnit.MICROS)
-                   |java.time.Instant      |OTHER   |timestamp|     |in.timestamp()    |RecordText.quote(out, $.toString())|java.time.Instant.EPOCH.plus(c.int64(r), java.time.temporal.ChronoUnit.MICROS)
+                   |java.lang.String       |TEXT    |string   |     |in.text()         |JsonQuotes.quote(out, $)|text(c, r)
+                   |java.util.UUID         |OTHER   |string   |uuid |in.uuid()         |JsonQuotes.quote(out, $.toString())|java.util.UUID.fromString(text(c, r))
+                   |byte[]                 |BYTES   |string   |byte |in.binary()       |JsonQuotes.quote(out, java.util.Base64.getEncoder().encodeToString($))|c.bytes(r)
+                   |java.time.LocalDate    |OTHER   |date     |     |in.date()         |JsonQuotes.quote(out, $.toString())|java.time.LocalDate.ofEpochDay(c.int32(r))
+                   |java.time.LocalTime    |OTHER   |time     |     |in.time()         |JsonQuotes.quote(out, $.toString())|java.time.LocalTime.ofNanoOfDay(c.int64(r) * 1000)
+                   |java.time.LocalDateTime|OTHER   |timestamp|     |in.localTimestamp()|JsonQuotes.quote(out, $.toString())|java.time.LocalDateTime.of(1970, 1, 1, 0, 0).plus(c.int64(r), java.time.temporal.ChronoUnit.MICROS)
+                   |java.time.Instant      |OTHER   |timestamp|     |in.timestamp()    |JsonQuotes.quote(out, $.toString())|java.time.Instant.EPOCH.plus(c.int64(r), java.time.temporal.ChronoUnit.MICROS)
             """.lines().map(JavaType::row).toList();
 
     /** The type of texts, those of enums too. */

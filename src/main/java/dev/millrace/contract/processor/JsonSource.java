@@ -50,7 +50,7 @@ final class JsonSource {
             Shape one = component.shape();
             String value = "value." + component.name() + "()";
             String json = quote(component.names().getFirst());
-            String write = "RecordText.name(out, " + json + "); " + write(one, properties.get(i), value) + ";";
+            String write = "JsonQuotes.name(out, " + json + "); " + write(one, properties.get(i), value) + ";";
             rows.add(Map.of(
                     "i",
                     "" + i,

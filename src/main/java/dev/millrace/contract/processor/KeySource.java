@@ -28,7 +28,7 @@ final class KeySource {
                 : Stream.concat(
                         Stream.of("var out = new StringBuilder(\"{\");"),
                         keys.stream()
-                                .map(key -> "RecordText.name(out, "
+                                .map(key -> "JsonQuotes.name(out, "
                                         + quote(key.names().getFirst()) + "); " + write(key) + ";"));
         return Source.template(
                 "Key",

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.millrace.contract.ContractReader;
 import dev.millrace.codec.RecordRules;
+import dev.millrace.contract.ContractReader;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Fault.Severity;
 import java.io.IOException;

@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.codec.JsonLimits;
 import dev.millrace.codec.RecordRules;
-import dev.millrace.contract.check.ContractCheck;
 import dev.millrace.contract.FieldType;
 import dev.millrace.contract.Property;
+import dev.millrace.contract.check.ContractCheck;
 import dev.millrace.problem.Fault;
 import dev.millrace.server.demo.DemoData;
 import dev.millrace.server.demo.DemoSource;

@@ -1,9 +1,10 @@
-package dev.millrace.codec;
+package dev.millrace.text;
 
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.RowEncoder;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,4 +1,4 @@
-package dev.millrace.codec;
+package dev.millrace.text;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -6,6 +6,8 @@ import dev.millrace.arrow.ArrowSchemas;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Kind;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 
@@ -103,14 +105,15 @@ final class JsonField {
         this.zoned = column.kind() instanceof Kind.Timestamp(var _, boolean withZone) && withZone;
         this.mask = column.kind() instanceof Kind.Int(int bits, boolean signed) && !signed ? -1L >>> 64 - bits : -1;
         this.scale = column.kind() instanceof Kind.Decimal decimal ? decimal.scale() : 0;
-        this.name = RecordText.quote(new StringBuilder().append(opening), column.name())
+        this.name = JsonQuotes.quote(new StringBuilder().append(opening), column.name())
                 .append(form == Form.TEXT ? ":\"" : ":")
                 .toString()
                 .getBytes(UTF_8);
         this.quotes = form == Form.TEXT ? 1 : 0;
         byte[] padded = Arrays.copyOf(name, Math.max(16, name.length));
-        this.nameFirst = Words.at(padded, 0);
-        this.nameSecond = Words.at(padded, 8);
+        ByteBuffer words = ByteBuffer.wrap(padded).order(ByteOrder.LITTLE_ENDIAN);
+        this.nameFirst = words.getLong(0);
+        this.nameSecond = words.getLong(8);
     }
 
     /** Writes the name; {@code quoted} with the quote of a text. */

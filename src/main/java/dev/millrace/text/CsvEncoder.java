@@ -1,4 +1,4 @@
-package dev.millrace.codec;
+package dev.millrace.text;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -6,6 +6,7 @@ import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.RowEncoder;
 import java.util.List;
 import java.util.stream.Collectors;
 

@@ -1,7 +1,8 @@
-package dev.millrace.codec;
+package dev.millrace.text;
 
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.Column;
+import java.util.stream.LongStream;
 
 /**
  * Writes numbers, dates and times as text. One thread. The caller has reserved 96 bytes.
@@ -16,6 +17,10 @@ final class ValueWriter {
     private static final long NULL = 0x6c6c756eL;
     private static final long DAY_SECONDS = 86_400;
     private static final int DAYS = 512;
+
+    /** The powers of ten that a long holds. */
+    private static final long[] POWERS =
+            LongStream.iterate(1, power -> power * 10).limit(19).toArray();
 
     /** Days from 0000-03-01 for which the arithmetic of 64 bits is more than enough: ten thousand years and some. */
     private static final long MAX_SHIFTED = 4_000_000;
@@ -126,7 +131,7 @@ final class ValueWriter {
             sink.putUnsigned(magnitude);
             return;
         }
-        long power = JsonNumber.POWERS[scale];
+        long power = POWERS[scale];
         long whole = magnitude / power;
         sink.putUnsigned(whole);
         sink.put((byte) '.');

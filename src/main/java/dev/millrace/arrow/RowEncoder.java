@@ -1,7 +1,4 @@
-package dev.millrace.codec;
-
-import dev.millrace.arrow.Batch;
-import dev.millrace.arrow.ByteSink;
+package dev.millrace.arrow;
 
 /** Writes rows as text, one after the other. One thread an encoder. */
 public interface RowEncoder {
