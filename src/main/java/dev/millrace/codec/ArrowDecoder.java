@@ -29,7 +29,7 @@ final class ArrowDecoder implements RecordDecoder {
     private final JsonDecoder keys;
     private final int maxRows;
     private final ArrowMatch match;
-    private final Faults faults = new Faults();
+    private final RecordFaults faults = new RecordFaults();
     private final CheckedColumns checked;
     private final ScalarConverter converter;
     private final ObjectPlan root;

@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Resolves the columns of Arrow records against a contract, into the targets that {@link ArrowDecoder} writes. */
-record ArrowMatch(Faults faults, boolean rejectUnknown) {
+record ArrowMatch(RecordFaults faults, boolean rejectUnknown) {
     private static final Objects NONE = new Objects(List.of(), List.of());
 
     /** How a column is taken whole; the value types have bounds that one compare can check. */

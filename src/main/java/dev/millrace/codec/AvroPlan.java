@@ -49,7 +49,7 @@ final class AvroPlan implements RegistryDecoder.Plan {
             FieldPlan[] absent,
             byte[][] symbols) {}
 
-    private final Faults faults;
+    private final RecordFaults faults;
     private final CheckedColumns checked;
     private final ScalarConverter converter;
     private final boolean rejectUnknown;

@@ -100,9 +100,9 @@ public final class BodyRecords {
         } catch (ProblemException problem) {
             throw problem;
         } catch (RuntimeException | StackOverflowError failure) {
-            var faults = new Faults();
+            var faults = new RecordFaults();
             faults.unforeseen(failure);
-            throw refused(Faults.UNREADABLE, faults.violation().reason());
+            throw refused(RecordFaults.UNREADABLE, faults.violation().reason());
         } catch (JsonProcessingException broken) {
             throw invalid(form, broken.getOriginalMessage());
         } catch (IOException impossible) {
@@ -227,7 +227,7 @@ public final class BodyRecords {
 
     /** Finds where records end: the plan of a contract without fields passes over all of them. */
     private static AvroPlan ends(SchemaSource.Known schema) {
-        var faults = new Faults();
+        var faults = new RecordFaults();
         var converter = new ScalarConverter(faults, new CheckedColumns(faults, 0), JsonLimits.DEFAULT);
         AvroPlan plan = AvroPlan.of(schema, new ObjectPlan(List.of()), false, converter, false);
         if (plan == null) {

@@ -12,7 +12,7 @@ import java.util.Arrays;
  * Checks values that a parser has read against the rules of their fields and appends them to their columns: the one
  * place where a rule on a single value lives, whatever format the record came in. One thread, the decoder's.
  *
- * <p>Every method appends exactly one value and returns true, or notes the first broken rule in {@link Faults} and
+ * <p>Every method appends exactly one value and returns true, or notes the first broken rule in {@link RecordFaults} and
  * returns false; the caller then gives up the record and takes the row back. A struct's fields are written first, then
  * {@link #struct}; a list's elements are written to {@link FieldPlan#item}, then {@link #list} with their number; a map's
  * entries as key and value of {@link FieldPlan#object}, {@link #entry} behind each and {@link #map} behind all. A field
@@ -26,11 +26,11 @@ final class CheckedColumns {
     private static final int FEW_ITEMS = 16;
     private static final byte[] HEX = "0123456789abcdef".getBytes(ISO_8859_1);
 
-    private final Faults faults;
+    private final RecordFaults faults;
     private final int maxTextBytes;
     private final byte[] uuid = new byte[36];
 
-    CheckedColumns(Faults faults, int maxTextBytes) {
+    CheckedColumns(RecordFaults faults, int maxTextBytes) {
         this.faults = faults;
         this.maxTextBytes = maxTextBytes;
     }

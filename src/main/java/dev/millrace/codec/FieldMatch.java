@@ -19,7 +19,11 @@ record FieldMatch(@Nullable FieldPlan[] to, FieldPlan[] absent) {
      * @param firstWins whether a second field for one of the contract's is like one that it does not know, not a fault
      */
     static @Nullable FieldMatch of(
-            List<List<String>> names, ObjectPlan target, boolean rejectUnknown, boolean firstWins, Faults faults) {
+            List<List<String>> names,
+            ObjectPlan target,
+            boolean rejectUnknown,
+            boolean firstWins,
+            RecordFaults faults) {
         @Nullable FieldPlan[] to = new FieldPlan[names.size()];
         List<FieldPlan> absent = new ArrayList<>(List.of(target.fields));
         for (int i = 0; i < to.length; i++) {
@@ -48,14 +52,14 @@ record FieldMatch(@Nullable FieldPlan[] to, FieldPlan[] absent) {
                 .orElse(null);
     }
 
-    private static @Nullable FieldMatch refused(String reason, String field, Faults faults) {
+    private static @Nullable FieldMatch refused(String reason, String field, RecordFaults faults) {
         faults.at("schema", reason);
         faults.in(field);
         return null;
     }
 
     /** Notes that a type is none for the contract's field, unless something in it has been found to be wrong. */
-    static void misfit(String type, Faults faults) {
+    static void misfit(String type, RecordFaults faults) {
         if (faults.isEmpty()) {
             faults.at(
                     "schema", "The schema's type " + type + " is not one that can be read into the contract's field.");

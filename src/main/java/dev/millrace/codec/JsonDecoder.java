@@ -36,7 +36,7 @@ public final class JsonDecoder implements RecordDecoder {
     private final boolean rejectUnknown;
     private final @Nullable ColumnWriter kept;
     private final RecordRules rules;
-    private final Faults faults = new Faults();
+    private final RecordFaults faults = new RecordFaults();
     private final JsonNames names;
     private final JsonSkipper skipper;
     private final CheckedColumns checked;
@@ -182,7 +182,7 @@ public final class JsonDecoder implements RecordDecoder {
             return at;
         }
         int at = record(plan, b);
-        return at >= 0 && rules.hold(faults, 0) ? at : Faults.FAULT;
+        return at >= 0 && rules.hold(faults, 0) ? at : RecordFaults.FAULT;
     }
 
     private int record(ObjectPlan plan, byte[] b) {
@@ -218,7 +218,7 @@ public final class JsonDecoder implements RecordDecoder {
     private int bareKey(FieldPlan field) {
         int at;
         if (field.kind == FieldPlan.Kind.TEXT || field.kind == FieldPlan.Kind.ONE_OF) {
-            at = checked.text(field, buffer, 0, end) ? end : Faults.FAULT;
+            at = checked.text(field, buffer, 0, end) ? end : RecordFaults.FAULT;
         } else {
             if (!field.isNumber() && field.kind != FieldPlan.Kind.EPOCH && field.kind != FieldPlan.Kind.BOOL) {
                 byte[] quoted = ("\"" + new String(buffer, 0, end, ISO_8859_1) + "\"").getBytes(ISO_8859_1);
@@ -342,7 +342,7 @@ public final class JsonDecoder implements RecordDecoder {
                 return faults.at("unknown", "The contract does not know a field of the record.");
             }
             if (!names.isNew(unknown)) {
-                return Faults.FAULT;
+                return RecordFaults.FAULT;
             }
         }
         return names.colon(b, at);
@@ -376,7 +376,7 @@ public final class JsonDecoder implements RecordDecoder {
         if (!Words.isNull(b, at)) {
             return faults.json("Expected a value.");
         }
-        return checked.none(field) ? at + 4 : Faults.FAULT;
+        return checked.none(field) ? at + 4 : RecordFaults.FAULT;
     }
 
     private int struct(FieldPlan field, byte[] b, int from) {
@@ -385,7 +385,7 @@ public final class JsonDecoder implements RecordDecoder {
             return faults.at("type", "Expected an object.");
         }
         int at = object(plan, b, from + 1);
-        return at >= 0 && checked.struct(field) ? at : Faults.FAULT;
+        return at >= 0 && checked.struct(field) ? at : RecordFaults.FAULT;
     }
 
     private int map(FieldPlan field, byte[] b, int from) {
@@ -398,7 +398,7 @@ public final class JsonDecoder implements RecordDecoder {
         while (b[at] != '}') {
             at = names.read(b, at);
             if (at < 0 || !names.isNew(own)) {
-                return Faults.FAULT;
+                return RecordFaults.FAULT;
             }
             if (!scalars.key(plan.fields[0], names.bytes(), names.from(), names.length())) {
                 return faults.in("key");
@@ -423,7 +423,7 @@ public final class JsonDecoder implements RecordDecoder {
             }
         }
         names.release(own);
-        return checked.map(field) ? at + 1 : Faults.FAULT;
+        return checked.map(field) ? at + 1 : RecordFaults.FAULT;
     }
 
     private int list(FieldPlan field, byte[] b, int from) {
@@ -450,6 +450,6 @@ public final class JsonDecoder implements RecordDecoder {
                 at = Words.skipSpace(b, at + 1);
             }
         }
-        return checked.list(field, count) ? at + 1 : Faults.FAULT;
+        return checked.list(field, count) ? at + 1 : RecordFaults.FAULT;
     }
 }

@@ -9,7 +9,7 @@ import java.util.Arrays;
  * <p>The names of the open objects lie on one stack; a name is looked for among those of its own object.
  */
 final class JsonNames {
-    private final Faults faults;
+    private final RecordFaults faults;
     private final JsonText text;
     private final JsonLimits limits;
 
@@ -22,7 +22,7 @@ final class JsonNames {
     private int from;
     private int length;
 
-    JsonNames(Faults faults, JsonText text, JsonLimits limits) {
+    JsonNames(RecordFaults faults, JsonText text, JsonLimits limits) {
         this.faults = faults;
         this.text = text;
         this.limits = limits;

@@ -28,7 +28,7 @@ final class JsonNumber {
         1e20, 1e21, 1e22
     };
 
-    private final Faults faults;
+    private final RecordFaults faults;
     private byte[] source = {};
     private int from;
     private int to;
@@ -38,7 +38,7 @@ final class JsonNumber {
     private boolean exact;
     private long value;
 
-    JsonNumber(Faults faults) {
+    JsonNumber(RecordFaults faults) {
         this.faults = faults;
     }
 

@@ -10,9 +10,9 @@ final class JsonScalars {
     final JsonNumber number;
     final IsoText iso = new IsoText();
     final Base64Text base64 = new Base64Text();
-    private final Faults faults;
+    private final RecordFaults faults;
 
-    JsonScalars(Faults faults, JsonLimits limits) {
+    JsonScalars(RecordFaults faults, JsonLimits limits) {
         this.faults = faults;
         this.text = new JsonText(faults, limits.maxStringBytes());
         this.number = new JsonNumber(faults);
@@ -34,7 +34,7 @@ final class JsonScalars {
     /** A number that must be a whole one, as {@link JsonNumber#isWhole} has it. */
     int whole(byte[] b, int from, boolean unsigned, int columnBits) {
         int at = number(b, from, "Expected a whole number.");
-        return at >= 0 && number.isWhole(unsigned, columnBits) ? at : Faults.FAULT;
+        return at >= 0 && number.isWhole(unsigned, columnBits) ? at : RecordFaults.FAULT;
     }
 
     /** A text, ended by a quote and zeros. */

@@ -5,12 +5,12 @@ package dev.millrace.codec;
  * within the limits. One thread.
  */
 final class JsonSkipper {
-    private final Faults faults;
+    private final RecordFaults faults;
     private final JsonScalars scalars;
     private final JsonNames names;
     private final int maxDepth;
 
-    JsonSkipper(Faults faults, JsonScalars scalars, JsonNames names, JsonLimits limits) {
+    JsonSkipper(RecordFaults faults, JsonScalars scalars, JsonNames names, JsonLimits limits) {
         this.faults = faults;
         this.scalars = scalars;
         this.names = names;
@@ -51,7 +51,7 @@ final class JsonSkipper {
             if (object) {
                 at = names.read(b, at);
                 if (at < 0 || !names.isNew(own)) {
-                    return Faults.FAULT;
+                    return RecordFaults.FAULT;
                 }
                 at = names.colon(b, at);
             }

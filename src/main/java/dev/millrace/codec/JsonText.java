@@ -9,13 +9,13 @@ import java.util.Arrays;
  * <p>The input ends with zero bytes, which are a fault anywhere in a string: no bound is checked on the way.
  */
 final class JsonText {
-    private final Faults faults;
+    private final RecordFaults faults;
     private final int maxBytes;
     private byte[] bytes = new byte[256];
     private int length;
     private int codePoints;
 
-    JsonText(Faults faults, int maxBytes) {
+    JsonText(RecordFaults faults, int maxBytes) {
         this.faults = faults;
         this.maxBytes = maxBytes;
     }

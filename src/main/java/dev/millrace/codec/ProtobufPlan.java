@@ -30,7 +30,7 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
 
     private static final byte[] ZEROS = new byte[8];
 
-    private final Faults faults;
+    private final RecordFaults faults;
     private final CheckedColumns checked;
     private final ScalarConverter converter;
     private final ByteReader in = new ByteReader();

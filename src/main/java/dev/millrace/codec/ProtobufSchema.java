@@ -79,10 +79,10 @@ final class ProtobufSchema {
         }
     }
 
-    private final Faults faults;
+    private final RecordFaults faults;
     private final boolean rejectUnknown;
 
-    private ProtobufSchema(Faults faults, boolean rejectUnknown) {
+    private ProtobufSchema(RecordFaults faults, boolean rejectUnknown) {
         this.faults = faults;
         this.rejectUnknown = rejectUnknown;
     }
@@ -107,7 +107,7 @@ final class ProtobufSchema {
             ObjectPlan target,
             ScalarConverter converter,
             boolean rejectUnknown) {
-        Faults faults = converter.faults;
+        RecordFaults faults = converter.faults;
         List<Descriptor> found;
         try {
             found = file(schema).getMessageTypes();

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class RecordReader {
     private static final int PADDING = 32;
 
-    private final Faults faults = new Faults();
+    private final RecordFaults faults = new RecordFaults();
     private final JsonScalars json;
     private final JsonNames names;
     private final JsonSkipper skipper;

@@ -143,7 +143,7 @@ public final class RecordRules {
     }
 
     private static void check(Property property, FieldPlan plan, List<Fault> faults) {
-        var notes = new Faults();
+        var notes = new RecordFaults();
         if (plan.fallback != null
                 && !plan.fallback.put(new CheckedColumns(notes, JsonLimits.DEFAULT.maxStringBytes()), plan)) {
             faults.add(fault(
@@ -199,7 +199,7 @@ public final class RecordRules {
      *
      * @param number of the row among those being written
      */
-    boolean hold(Faults faults, int number) {
+    boolean hold(RecordFaults faults, int number) {
         RowValues values = row;
         if (values == null) {
             return true;

@@ -49,7 +49,7 @@ final class RegistryDecoder implements RecordDecoder {
     private final ValueFormat format;
     private final SchemaSource schemas;
     private final boolean rejectUnknown;
-    private final Faults faults = new Faults();
+    private final RecordFaults faults = new RecordFaults();
     private final ScalarConverter converter;
     private final ObjectPlan root;
     private final ObjectPlan key;

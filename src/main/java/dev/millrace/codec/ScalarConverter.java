@@ -13,13 +13,13 @@ final class ScalarConverter {
     private static final int MAX_SCALE = 1000;
     private static final int MAX_PLAIN = 256;
 
-    final Faults faults;
+    final RecordFaults faults;
     final CheckedColumns checked;
     private final ScalarReader json;
     /** A quote, a text, and zeros behind it as the readers of JSON want them. */
     private final byte[] plain = new byte[MAX_PLAIN + 34];
 
-    ScalarConverter(Faults faults, CheckedColumns checked, JsonLimits limits) {
+    ScalarConverter(RecordFaults faults, CheckedColumns checked, JsonLimits limits) {
         this.faults = faults;
         this.checked = checked;
         this.json = new ScalarReader(faults, new JsonScalars(faults, limits), checked);

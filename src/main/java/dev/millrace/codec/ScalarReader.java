@@ -5,13 +5,13 @@ package dev.millrace.codec;
  * returns the index behind the value, or a fault; it writes exactly one value, or none.
  */
 final class ScalarReader {
-    private final Faults faults;
+    private final RecordFaults faults;
     private final JsonScalars json;
     private final JsonText text;
     private final JsonNumber number;
     private final CheckedColumns checked;
 
-    ScalarReader(Faults faults, JsonScalars json, CheckedColumns checked) {
+    ScalarReader(RecordFaults faults, JsonScalars json, CheckedColumns checked) {
         this.faults = faults;
         this.json = json;
         this.text = json.text;
@@ -21,7 +21,7 @@ final class ScalarReader {
 
     int bool(FieldPlan field, byte[] b, int from) {
         int at = json.bool(b, from);
-        return at >= 0 && checked.bool(field, b[from] == 't') ? at : Faults.FAULT;
+        return at >= 0 && checked.bool(field, b[from] == 't') ? at : RecordFaults.FAULT;
     }
 
     int integer(FieldPlan field, byte[] b, int from) {
@@ -46,24 +46,24 @@ final class ScalarReader {
         byte end = b[after];
         if (digits == 16 || end == '.' || (end | 0x20) == 'e' || count > 1 && (word & 0xFF) == 0) {
             int at = json.whole(b, from, false, field.width * 8);
-            return at >= 0 && checked.integer(field, number.value()) ? at : Faults.FAULT;
+            return at >= 0 && checked.integer(field, number.value()) ? at : RecordFaults.FAULT;
         }
-        return checked.integer(field, negative ? -value : value) ? after : Faults.FAULT;
+        return checked.integer(field, negative ? -value : value) ? after : RecordFaults.FAULT;
     }
 
     int unsigned64(FieldPlan field, byte[] b, int from) {
         int at = json.whole(b, from, true, 64);
-        return at >= 0 && checked.unsigned(field, number.value()) ? at : Faults.FAULT;
+        return at >= 0 && checked.unsigned(field, number.value()) ? at : RecordFaults.FAULT;
     }
 
     int float64(FieldPlan field, byte[] b, int from) {
         int at = json.number(b, from, "Expected a number.");
-        return at >= 0 && checked.float64(field, number.toDouble()) ? at : Faults.FAULT;
+        return at >= 0 && checked.float64(field, number.toDouble()) ? at : RecordFaults.FAULT;
     }
 
     int float32(FieldPlan field, byte[] b, int from) {
         int at = json.number(b, from, "Expected a number.");
-        return at >= 0 && checked.float32(field, number.toFloat()) ? at : Faults.FAULT;
+        return at >= 0 && checked.float32(field, number.toFloat()) ? at : RecordFaults.FAULT;
     }
 
     int decimal(FieldPlan field, byte[] b, int from) {
@@ -77,7 +77,7 @@ final class ScalarReader {
         } else {
             good = number.isModest() ? checked.decimal(field, number.toBigDecimal()) : checked.tooManyDigits(field);
         }
-        return good ? at : Faults.FAULT;
+        return good ? at : RecordFaults.FAULT;
     }
 
     int text(FieldPlan field, byte[] b, int from, int end) {
@@ -92,7 +92,7 @@ final class ScalarReader {
         }
         int length = stop - start;
         if (!checked.textFits(field, b, start, length, length)) {
-            return Faults.FAULT;
+            return RecordFaults.FAULT;
         }
         field.out.endBytes();
         return stop + 1;
@@ -106,7 +106,7 @@ final class ScalarReader {
                 stop++;
             }
             if (b[stop] == '"') {
-                return checked.text(field, b, start, stop - start, stop - start) ? stop + 1 : Faults.FAULT;
+                return checked.text(field, b, start, stop - start, stop - start) ? stop + 1 : RecordFaults.FAULT;
             }
         }
         return escaped(field, b, from, "Expected a text.");
@@ -114,7 +114,7 @@ final class ScalarReader {
 
     int uuid(FieldPlan field, byte[] b, int from) {
         if (b.length >= from + 38 && b[from] == '"' && b[from + 37] == '"' && CheckedColumns.isUuid(b, from + 1, 36)) {
-            return checked.text(field, b, from + 1, 36, 36) ? from + 38 : Faults.FAULT;
+            return checked.text(field, b, from + 1, 36, 36) ? from + 38 : RecordFaults.FAULT;
         }
         return escaped(field, b, from, "Expected a UUID.");
     }
@@ -128,7 +128,7 @@ final class ScalarReader {
         boolean good = field.kind == FieldPlan.Kind.UUID
                 ? checked.uuid(field, text.bytes(), 0, text.length())
                 : checked.text(field, text.bytes(), 0, text.length(), text.codePoints());
-        return good ? at : Faults.FAULT;
+        return good ? at : RecordFaults.FAULT;
     }
 
     /** A map's key: a name whose quotes and escapes are gone, with a byte that is no digit behind it. */
@@ -152,7 +152,7 @@ final class ScalarReader {
 
     int binary(FieldPlan field, byte[] b, int from) {
         int at = json.binary(b, from);
-        return at >= 0 && checked.binary(field, json.base64.bytes(), 0, json.base64.length()) ? at : Faults.FAULT;
+        return at >= 0 && checked.binary(field, json.base64.bytes(), 0, json.base64.length()) ? at : RecordFaults.FAULT;
     }
 
     /** A date, time or timestamp. */
@@ -167,7 +167,7 @@ final class ScalarReader {
             case TIME -> checked.time(field, iso.secondOfDay(), iso.nanos());
             default -> checked.timestamp(field, iso.epochSeconds(), iso.nanos());
         };
-        return good ? at : Faults.FAULT;
+        return good ? at : RecordFaults.FAULT;
     }
 
     int epoch(FieldPlan field, byte[] b, int from) {
@@ -179,6 +179,6 @@ final class ScalarReader {
             return faults.at("type", "The number of time since 1970 is too large or has too many digits.");
         }
         long value = number.negative() ? -number.mantissa() : number.mantissa();
-        return checked.integer(field, value) ? at : Faults.FAULT;
+        return checked.integer(field, value) ? at : RecordFaults.FAULT;
     }
 }

@@ -69,7 +69,7 @@ public final class ContractReader {
         String id = Elements.needed(root, "id");
         String version = Elements.needed(root, "version");
         List<SchemaObject> objects = objects(root);
-        References.check(root);
+        ReferenceCheck.check(root);
         Contract contract = new Contract(
                 file,
                 id,

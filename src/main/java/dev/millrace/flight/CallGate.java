@@ -26,7 +26,7 @@ final class CallGate implements ServerInterceptor {
     }
 
     private static void refuse(ServerCall<?, ?> call, ProblemException why) {
-        var fault = Faults.of(call.getMethodDescriptor().getFullMethodName(), why);
+        var fault = FlightFaults.of(call.getMethodDescriptor().getFullMethodName(), why);
         call.close(StatusUtils.toGrpcStatus(fault.status()), new Metadata());
     }
 

@@ -80,7 +80,7 @@ final class FlightBinding {
         Consumer<Throwable> fail = failure -> observer.onError(StatusUtils.toGrpcException(failure));
         if (request.getSerializedSize() > InboundBytes.ASKING_BYTES) {
             // One that came in a single read was whole before its bytes were counted.
-            fail.accept(Faults.of("GetFlightInfo", InboundBytes.tooLarge(request.getSerializedSize())));
+            fail.accept(FlightFaults.of("GetFlightInfo", InboundBytes.tooLarge(request.getSerializedSize())));
             return;
         }
         if (request.getType() != Flight.FlightDescriptor.DescriptorType.PATH

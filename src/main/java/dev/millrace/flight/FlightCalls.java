@@ -193,13 +193,13 @@ final class FlightCalls implements FlightProducer {
         FlightRequest.Wanted wanted;
         try {
             if (descriptor.isCommand() && !Selection.isCommand(descriptor.getCommand())) {
-                throw Faults.command();
+                throw FlightFaults.command();
             }
             wanted = descriptor.isCommand()
                     ? Selection.command(descriptor.getCommand())
                     : Selection.path(descriptor.getPath());
         } catch (ProblemException | FlightRuntimeException wrong) {
-            onFailure.accept(Faults.of("GetFlightInfo", wrong));
+            onFailure.accept(FlightFaults.of("GetFlightInfo", wrong));
             return;
         }
         next.accept(wanted);
@@ -220,13 +220,13 @@ final class FlightCalls implements FlightProducer {
             }
             asked.onComplete(done -> context.emit(ignored -> {
                 if (done.failed()) {
-                    onFailure.accept(Faults.of(request.method(), done.cause()));
+                    onFailure.accept(FlightFaults.of(request.method(), done.cause()));
                     return;
                 }
                 try {
                     onAnswer.accept(done.result());
                 } catch (RuntimeException failure) {
-                    onFailure.accept(Faults.of(request.method(), failure));
+                    onFailure.accept(FlightFaults.of(request.method(), failure));
                 }
             }));
         });
@@ -284,7 +284,7 @@ final class FlightCalls implements FlightProducer {
 
     @Override
     public PollInfo pollFlightInfo(CallContext call, FlightDescriptor descriptor) {
-        throw Faults.unimplemented("PollFlightInfo");
+        throw FlightFaults.unimplemented("PollFlightInfo");
     }
 
     @Override
@@ -294,12 +294,12 @@ final class FlightCalls implements FlightProducer {
 
     @Override
     public void doExchange(CallContext call, FlightStream reader, ServerStreamListener writer) {
-        throw Faults.unimplemented("DoExchange");
+        throw FlightFaults.unimplemented("DoExchange");
     }
 
     @Override
     public void doAction(CallContext call, Action action, StreamListener<Result> listener) {
-        listener.onError(Faults.unimplemented("DoAction " + action.getType()));
+        listener.onError(FlightFaults.unimplemented("DoAction " + action.getType()));
     }
 
     @Override

@@ -66,7 +66,7 @@ final class PutStream implements StreamObserver<Flight.FlightData> {
             }
             memory.take(size - rows.size());
         } catch (ProblemException refused) {
-            fail(Faults.of("DoPut", refused));
+            fail(FlightFaults.of("DoPut", refused));
             return;
         }
         ByteBuffer prefix = ByteBuffer.allocate(WORD)
@@ -99,7 +99,7 @@ final class PutStream implements StreamObserver<Flight.FlightData> {
             rows = ByteString.EMPTY;
             memory.giveBack(size);
         } catch (ProblemException refused) {
-            fail(Faults.of("DoPut", refused));
+            fail(FlightFaults.of("DoPut", refused));
             return;
         }
         // The client may be gone before the answer is there.
@@ -140,7 +140,7 @@ final class PutStream implements StreamObserver<Flight.FlightData> {
 
     /** Fails the call unless it is over, since the server stops. Any thread. */
     void cut() {
-        context.runOnContext(turn -> fail(Faults.of("DoPut", FlightCalls.stops())));
+        context.runOnContext(turn -> fail(FlightFaults.of("DoPut", FlightCalls.stops())));
     }
 
     private void fail(Throwable failure) {

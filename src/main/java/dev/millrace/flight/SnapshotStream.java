@@ -109,7 +109,7 @@ final class SnapshotStream {
     void fail(Throwable failure) {
         if (!over) {
             end();
-            listener.error(Faults.of("DoGet", failure));
+            listener.error(FlightFaults.of("DoGet", failure));
         }
     }
 

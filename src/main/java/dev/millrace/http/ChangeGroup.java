@@ -112,7 +112,7 @@ final class ChangeGroup {
         busy = true;
         fill(ChangeToken.changes(position), now, filled -> moved(filled), failure -> {
             busy = false;
-            if (Faults.of(failure) instanceof Problem.InvalidParameter) {
+            if (HttpFaults.of(failure) instanceof Problem.InvalidParameter) {
                 return; // a partition was set back meanwhile; the next run tries again
             }
             position = view.position();
@@ -255,7 +255,7 @@ final class ChangeGroup {
     }
 
     private void fail(Subscriber subscriber, Throwable failure) {
-        end(subscriber, Optional.of(Faults.of(failure)));
+        end(subscriber, Optional.of(HttpFaults.of(failure)));
     }
 
     private void end(Subscriber subscriber, Optional<Problem> problem) {

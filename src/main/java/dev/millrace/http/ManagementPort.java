@@ -134,7 +134,7 @@ public final class ManagementPort {
                 request.response().putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
                 end(request, Buffer.buffer(done.result()));
             } else {
-                Problem problem = Faults.of(done.cause());
+                Problem problem = HttpFaults.of(done.cause());
                 json(request, problem.status().http(), Responder.json(problem, request.path()));
             }
         });

@@ -197,7 +197,7 @@ final class Responder {
 
     /** Writes a failure as a problem. */
     void fail(HttpServerRequest request, Throwable failure) {
-        Problem problem = Faults.of(failure);
+        Problem problem = HttpFaults.of(failure);
         HttpServerResponse response = request.response();
         if (response.closed() || response.headWritten()) {
             return;

@@ -256,7 +256,7 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
 
     /** The answer is cut short, so that nobody takes half of it for the whole; where a line can say so, one does. */
     private void broken(Throwable failure, HttpServerResponse response) {
-        var problem = Faults.of(failure);
+        var problem = HttpFaults.of(failure);
         waiting = false;
         room.vertx().cancelTimer(stallTimer);
         Optional<String> said = format.broken(Responder.json(problem, ""));

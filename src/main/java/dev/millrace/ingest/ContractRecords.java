@@ -16,7 +16,7 @@ import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 
 /** Records of a product's own topic, checked against its contract. */
-final class ContractRecords implements RecordReader {
+final class ContractRecords implements RecordIntake {
     private final Product product;
     private final PartitionWriter writer;
     private final RecordDecoder decoder;

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A letter is made JSON and decoded like any record: it is rare, and so its columns stand in its contract alone.
  */
-final class DeadLetterRecords implements RecordReader {
+final class DeadLetterRecords implements RecordIntake {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** What becomes of a letter. */

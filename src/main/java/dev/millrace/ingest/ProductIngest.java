@@ -79,12 +79,12 @@ final class ProductIngest {
     private static final class Part {
         private final ProductDefinition definition;
         private final PartitionWriter writer;
-        private final RecordReader reader;
+        private final RecordIntake reader;
         private long exhaustedAt = -1;
         private int exhaustedAlone;
         private final Warnings.Counted counted;
 
-        Part(ProductDefinition definition, PartitionWriter writer, RecordReader reader, Warnings.Counted counted) {
+        Part(ProductDefinition definition, PartitionWriter writer, RecordIntake reader, Warnings.Counted counted) {
             this.definition = definition;
             this.writer = writer;
             this.reader = reader;
@@ -281,7 +281,7 @@ final class ProductIngest {
 
     private Outcome append(List<ConsumerRecord<ByteBuffer, ByteBuffer>> records, Part part) {
         PartitionWriter writer = part.writer;
-        RecordReader reader = part.reader;
+        RecordIntake reader = part.reader;
         for (ConsumerRecord<ByteBuffer, ByteBuffer> record : records) {
             if (record.offset() < writer.next()) {
                 continue;
@@ -301,7 +301,7 @@ final class ProductIngest {
             if (!writer.ready(rows) || (rejection.isPresent() && rejection.get().isFull())) {
                 return Outcome.EXHAUSTED;
             }
-            RecordReader.Reading read;
+            RecordIntake.Reading read;
             Violation violation;
             try {
                 read = reader.read(record);
@@ -315,11 +315,11 @@ final class ProductIngest {
                     part.exhaustedAt = record.offset();
                     return Outcome.EXHAUSTED;
                 }
-                read = RecordReader.Reading.BROKEN;
+                read = RecordIntake.Reading.BROKEN;
                 violation =
                         new Violation("size", "", "The record alone needs more memory than its domain's budget has.");
             }
-            reader.end(read == RecordReader.Reading.ROW && record.offset() >= part.counted.next());
+            reader.end(read == RecordIntake.Reading.ROW && record.offset() >= part.counted.next());
             switch (read) {
                 case ROW -> writer.commit(record.offset(), record.timestamp(), false, reader.rows());
                 case DELETE -> writer.commit(record.offset(), record.timestamp(), true);
@@ -377,7 +377,7 @@ final class ProductIngest {
             if (!part.writer.ready(rows)) {
                 throw unavailable(NO_MEMORY);
             }
-            boolean broken = part.reader.read(record) == RecordReader.Reading.BROKEN;
+            boolean broken = part.reader.read(record) == RecordIntake.Reading.BROKEN;
             part.reader.end(false);
             part.writer.batch().rollback();
             return broken ? Optional.of(part.reader.violation()) : Optional.empty();

@@ -60,7 +60,7 @@ public final class ChangeReader {
         Position position = from.position();
         try (Reading reading = view.open(position)) {
             // Rows of the last offset are counted off: their numbers change when dead rows are left out of a file.
-            var start = new Start.After(new Cursor(position, from.partition(), from.offset(), 0, 0));
+            var start = new Start.After(new PageCursor(position, from.partition(), from.offset(), 0, 0));
             RowSource scan = reading.scan(query.from(start));
             String at = position + "@";
             int skip = from.rows();

@@ -44,7 +44,7 @@ public final class CursorCodec {
     }
 
     /** The text form of a cursor of a product. */
-    public String encode(String product, Cursor cursor) {
+    public String encode(String product, PageCursor cursor) {
         Position position = cursor.position();
         byte[] topic = position.topicId().getBytes(UTF_8);
         ByteBuffer bytes =
@@ -69,7 +69,7 @@ public final class CursorCodec {
      *
      * @throws dev.millrace.problem.ProblemException with {@code InvalidParameter} for any other text
      */
-    public Cursor decode(String product, String text, long fingerprint) {
+    public PageCursor decode(String product, String text, long fingerprint) {
         byte[] bytes = text.length() > MAX_TEXT ? new byte[0] : fromBase64(text);
         int signed = bytes.length - SIGNATURE_BYTES;
         if (signed < 0
@@ -94,7 +94,7 @@ public final class CursorCodec {
                 next[i] = fields.getLong();
             }
             String topic = UTF_8.decode(fields).toString();
-            return new Cursor(Position.of(topic, next), partition, offset, skip, fingerprint);
+            return new PageCursor(Position.of(topic, next), partition, offset, skip, fingerprint);
         } catch (BufferUnderflowException | NegativeArraySizeException signedByAnother) {
             throw problem("the cursor is of another version of the server.");
         }

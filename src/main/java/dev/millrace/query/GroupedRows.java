@@ -55,7 +55,7 @@ public final class GroupedRows implements RowSource {
         this.stop = stop;
         this.layout = query.grouping().layout();
         this.groups = new BatchWriter(layout, allocator);
-        this.first = query.start() instanceof Start.After(Cursor cursor) ? cursor.offset() : 0;
+        this.first = query.start() instanceof Start.After(PageCursor cursor) ? cursor.offset() : 0;
         this.most = limit == Long.MAX_VALUE ? limit : limit + 1;
     }
 

@@ -281,7 +281,7 @@ public final class QueryParser {
 
     /** The cursor from which a query goes on, as text that is good for it and for this view alone. */
     public String cursor(RowsQuery query, Position position, int partition, long offset, int skip) {
-        return cursors.encode(product, new Cursor(position, partition, offset, skip, bound(query)));
+        return cursors.encode(product, new PageCursor(position, partition, offset, skip, bound(query)));
     }
 
     private long bound(RowsQuery query) {

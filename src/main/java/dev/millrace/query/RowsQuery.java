@@ -39,7 +39,7 @@ public record RowsQuery(
         return switch (start) {
             case Start.Now ignored -> Optional.empty();
             case Start.At(Position position) -> Optional.of(position);
-            case Start.After(Cursor cursor) -> Optional.of(cursor.position());
+            case Start.After(PageCursor cursor) -> Optional.of(cursor.position());
         };
     }
 

@@ -38,7 +38,7 @@ public final class RowsScan implements RowSource {
         this.snapshot = snapshot;
         this.filter = new FilterLoop(query.filter());
         this.selection = new int[query.filter().isAll() ? Math.min(BLOCK, query.limit() + 1) : BLOCK];
-        if (query.start() instanceof Start.After(Cursor cursor)) {
+        if (query.start() instanceof Start.After(PageCursor cursor)) {
             partition = cursor.partition();
             fromOffset = cursor.offset();
             skip = cursor.skip();

@@ -47,10 +47,10 @@ public final class SortedRows implements RowSource {
         this.kept = new PriorityQueue<>(most, compare.reversed());
         this.sorted = new BatchWriter(shape.layout(), allocator);
         this.scan = reading.scan(query.ofAllRows());
-        this.from = query.start() instanceof Start.After(Cursor cursor) ? row(reading, query, cursor) : null;
+        this.from = query.start() instanceof Start.After(PageCursor cursor) ? row(reading, query, cursor) : null;
     }
 
-    private Seen row(Reading reading, RowsQuery query, Cursor cursor) {
+    private Seen row(Reading reading, RowsQuery query, PageCursor cursor) {
         try (RowSource at = reading.scan(query.ofAllRows().from(new Start.After(cursor)))) {
             boolean more = at.next();
             while (more && at.count() == 0) {

@@ -11,5 +11,5 @@ public sealed interface Start {
     record At(Position position) implements Start {}
 
     /** On from where a page ended, at that page's position. */
-    record After(Cursor cursor) implements Start {}
+    record After(PageCursor cursor) implements Start {}
 }

@@ -42,7 +42,7 @@ public interface View {
         return switch (start) {
             case Start.Now ignored -> open();
             case Start.At(Position position) -> open(position);
-            case Start.After(Cursor cursor) -> open(cursor.position());
+            case Start.After(PageCursor cursor) -> open(cursor.position());
         };
     }
 

@@ -77,7 +77,7 @@ record Placed(RecordDecoder decoder, BatchWriter writer, BufferAllocator allocat
         assertFalse(violation.rule().isEmpty());
         assertFalse(violation.reason().isEmpty());
         // What was not foreseen is refused, but should have been.
-        assertFalse(violation.rule().equals(Faults.UNREADABLE), violation::reason);
+        assertFalse(violation.rule().equals(RecordFaults.UNREADABLE), violation::reason);
         assertCounts(0);
         return violation.toString();
     }

@@ -384,7 +384,7 @@ class FlightPortIT {
 
     @Test
     void layer_failingUnexpectedly_isAReferenceAndLoggedOnce() throws Exception {
-        var log = (Logger) LoggerFactory.getLogger(Faults.class);
+        var log = (Logger) LoggerFactory.getLogger(FlightFaults.class);
         var lines = new ListAppender<ILoggingEvent>();
         lines.start();
         log.addAppender(lines);

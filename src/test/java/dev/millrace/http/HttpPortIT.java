@@ -547,7 +547,7 @@ class HttpPortIT {
                     throw new IllegalStateException("secret");
                 }),
                 Duration.ofSeconds(30));
-        ((Logger) LoggerFactory.getLogger(Faults.class)).setAdditive(true);
+        ((Logger) LoggerFactory.getLogger(HttpFaults.class)).setAdditive(true);
         JsonNode problem = problem(server.get(ROWS), 500, "internal");
         assertFalse(problem.toString().contains("secret"));
         List<ILoggingEvent> errors = logged.list.stream()

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class CursorCodecTest {
     private final CursorCodec codec = new CursorCodec("0123456789abcdef".getBytes(UTF_8));
-    private final Cursor cursor = new Cursor(Position.of("topic-1", 1L << 60, 0, 17), 2, 15, 3, -42);
+    private final PageCursor cursor = new PageCursor(Position.of("topic-1", 1L << 60, 0, 17), 2, 15, 3, -42);
 
     @Test
     void decode_whatWasEncoded_isEqualAndUrlSafe() {

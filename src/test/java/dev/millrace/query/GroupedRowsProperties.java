@@ -168,7 +168,7 @@ class GroupedRowsProperties {
                     }
                 }
                 try (var engine = engine(folder, 1000)) {
-                    var cursor = new Cursor(snapshot.position(), 0, 98, 0, days.fingerprint());
+                    var cursor = new PageCursor(snapshot.position(), 0, 98, 0, days.fingerprint());
                     try (var page = new GroupedRows(
                             StoredView.reading(snapshot, SampleRows.SCHEMA),
                             days.from(new Start.After(cursor)),

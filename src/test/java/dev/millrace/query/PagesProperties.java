@@ -127,7 +127,7 @@ class PagesProperties {
         parameters.add(Map.entry("limit", Integer.toString(Math.min(limit, QueryParser.Limits.USUAL.maxLimit()))));
         RowsQuery query =
                 new QueryParser("d.p", new Shape(schema), 0, QueryParser.Limits.USUAL, cursors).parse(parameters);
-        Position position = query.start() instanceof Start.After(Cursor cursor)
+        Position position = query.start() instanceof Start.After(PageCursor cursor)
                 ? cursor.position()
                 : ((Start.At) query.start()).position();
         var found = new ArrayList<List<Object>>();
@@ -138,7 +138,7 @@ class PagesProperties {
             while (rows.next()) {
                 for (int i = 0; i < rows.count(); i++) {
                     if (found.size() == limit) {
-                        var next = new Cursor(
+                        var next = new PageCursor(
                                 position, rows.partition(i), rows.offset(i), rows.skip(i), query.fingerprint());
                         return new Page(found, Optional.of(cursors.encode("d.p", next)));
                     }

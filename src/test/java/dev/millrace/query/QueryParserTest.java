@@ -140,7 +140,7 @@ class QueryParserTest {
     @Test
     void parse_cursorOfTheSameQuery_isWhereItStarts() {
         RowsQuery query = parse("origin", "SFO", "limit", "5");
-        Cursor cursor = new Cursor(Position.of("t", 7, 9), 1, 4, 0, query.fingerprint());
+        PageCursor cursor = new PageCursor(Position.of("t", 7, 9), 1, 4, 0, query.fingerprint());
         RowsQuery next = parse("limit", "7", "cursor", cursors.encode("d.p", cursor), "origin", "SFO");
         assertEquals(new Start.After(cursor), next.start());
     }
@@ -149,7 +149,8 @@ class QueryParserTest {
     void parse_cursorOfAnotherQuery_isRefused() {
         String text = cursors.encode(
                 "d.p",
-                new Cursor(Position.of("t", 7), 0, 4, 0, parse("origin", "SFO").fingerprint()));
+                new PageCursor(
+                        Position.of("t", 7), 0, 4, 0, parse("origin", "SFO").fingerprint()));
         assertTrue(fault("origin", "LAX", "cursor", text).reason().contains("another select"));
         assertTrue(
                 fault("origin", "SFO", "select", "id", "cursor", text).reason().contains("another select"));

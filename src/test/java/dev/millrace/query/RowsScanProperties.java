@@ -84,10 +84,10 @@ class RowsScanProperties {
             fill(sample, model, random, 200);
             RowsQuery query = query(seed, conditions, Map.of());
             List<String> whole;
-            Cursor cursor;
+            PageCursor cursor;
             try (Snapshot first = sample.store().snapshot()) {
                 whole = ids(new RowsScan(first, query), Integer.MAX_VALUE);
-                cursor = new Cursor(first.position(), 0, 0, 0, query.fingerprint());
+                cursor = new PageCursor(first.position(), 0, 0, 0, query.fingerprint());
             }
             var paged = new ArrayList<String>();
             while (cursor != null) {
@@ -134,7 +134,7 @@ class RowsScanProperties {
                 var more = new HashMap<>(start);
                 more.putAll(Map.of("sort", sort, "limit", "" + limit));
                 RowsQuery page = query(seed, conditions, more);
-                Optional<Cursor> next;
+                Optional<PageCursor> next;
                 try (Snapshot then = sample.store().snapshotAt(position);
                         var rows = new SortedRows(
                                 StoredView.reading(then, sample.store().schema()),
@@ -142,7 +142,7 @@ class RowsScanProperties {
                                 page,
                                 sample.allocator())) {
                     next = Optional.ofNullable(
-                            page(rows, limit, paged, new Cursor(position, 0, 0, 0, page.fingerprint())));
+                            page(rows, limit, paged, new PageCursor(position, 0, 0, 0, page.fingerprint())));
                 }
                 if (next.isEmpty()) {
                     break;
@@ -176,12 +176,12 @@ class RowsScanProperties {
         return 0;
     }
 
-    private static @Nullable Cursor page(RowSource scan, int limit, List<String> into, Cursor before) {
+    private static @Nullable PageCursor page(RowSource scan, int limit, List<String> into, PageCursor before) {
         int left = limit;
         while (scan.next()) {
             for (int i = 0; i < scan.count(); i++) {
                 if (left == 0) {
-                    return new Cursor(
+                    return new PageCursor(
                             before.position(), scan.partition(i), scan.offset(i), scan.skip(i), before.fingerprint());
                 }
                 into.add(new String(scan.batch().column(0).bytes(scan.selection()[i]), UTF_8));

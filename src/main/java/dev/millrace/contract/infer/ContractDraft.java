@@ -1,6 +1,6 @@
 package dev.millrace.contract.infer;
 
-import dev.millrace.contract.infer.Shape.Kind;
+import dev.millrace.contract.infer.SampledShape.Kind;
 import java.math.BigDecimal;
 import java.util.HashSet;
 import java.util.Locale;
@@ -40,7 +40,7 @@ public final class ContractDraft {
     }
 
     private Optional<String> write(Origin origin) {
-        Shape root = sample.root();
+        SampledShape root = sample.root();
         String domain = origin.domain().isEmpty() ? "" : origin.domain() + ":";
         out.append("""
                 # A draft by `millrace contract infer` of %s records from %s. What stands below each
@@ -101,12 +101,12 @@ public final class ContractDraft {
     }
 
     /** The name of the field that is most likely the key; empty for none. */
-    private static String key(Shape root) {
+    private static String key(SampledShape root) {
         String best = "";
         int rank = 4;
         boolean first = true;
-        for (Map.Entry<String, Shape> field : root.fields.entrySet()) {
-            Shape shape = field.getValue();
+        for (Map.Entry<String, SampledShape> field : root.fields.entrySet()) {
+            SampledShape shape = field.getValue();
             int found = shape.seen == root.seen && root.seen >= LEAST_FOR_KEY
                     ? Guess.of(field.getKey(), shape).keyRank(field.getKey(), shape, first)
                     : 0;
@@ -119,7 +119,7 @@ public final class ContractDraft {
         return best;
     }
 
-    private void properties(int indent, Shape object, String key) {
+    private void properties(int indent, SampledShape object, String key) {
         line(indent, "properties:");
         Set<String> taken = new HashSet<>();
         object.fields.forEach((name, shape) ->
@@ -132,7 +132,7 @@ public final class ContractDraft {
         }
     }
 
-    private void property(int indent, String name, Shape shape, long of, boolean key, Set<String> taken) {
+    private void property(int indent, String name, SampledShape shape, long of, boolean key, Set<String> taken) {
         Guess guess = Guess.of(name, shape);
         int start = out.length();
         int before = columns;
@@ -162,7 +162,7 @@ public final class ContractDraft {
     }
 
     /** What a property and an array's items have in common; false when nothing within has a type. */
-    private boolean body(int indent, String name, Shape shape, Guess guess, boolean required, boolean key) {
+    private boolean body(int indent, String name, SampledShape shape, Guess guess, boolean required, boolean key) {
         line(indent, "logicalType: " + guess.logicalType());
         if (!guess.physicalType().isEmpty()) {
             line(indent, "physicalType: " + guess.physicalType());
@@ -191,7 +191,7 @@ public final class ContractDraft {
             properties(indent, shape, "");
             return columns > before;
         }
-        Shape items = shape.items;
+        SampledShape items = shape.items;
         if (items == null) {
             return true;
         }
@@ -201,7 +201,7 @@ public final class ContractDraft {
         return body(indent + 1, name, items, item, items.nulls == 0, false);
     }
 
-    private static boolean isEnum(Shape shape, Guess guess) {
+    private static boolean isEnum(SampledShape shape, Guess guess) {
         int values = shape.distinct.size();
         return guess.logicalType().equals("string")
                 && guess.options().isEmpty()
@@ -210,7 +210,7 @@ public final class ContractDraft {
                 && shape.count(Kind.TEXTS) >= Math.max(LEAST_FOR_ENUM, 10L * values);
     }
 
-    private static String evidence(Shape shape, Guess guess) {
+    private static String evidence(SampledShape shape, Guess guess) {
         StringBuilder text = new StringBuilder();
         if (shape.count(Kind.TEXTS) > 0) {
             text.append("; at most ").append(Guess.count(shape.longest)).append(" characters");

@@ -1,6 +1,6 @@
 package dev.millrace.contract.infer;
 
-import dev.millrace.contract.infer.Shape.Kind;
+import dev.millrace.contract.infer.SampledShape.Kind;
 import java.math.BigDecimal;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -33,7 +33,7 @@ record Guess(String logicalType, String physicalType, String options, String not
     /** A tenth of what 32 bits hold: room to grow. */
     private static final BigDecimal SMALL = BigDecimal.valueOf(Integer.MAX_VALUE / 10);
 
-    static Guess of(String name, Shape shape) {
+    static Guess of(String name, SampledShape shape) {
         if (!shape.beyond.isEmpty()) {
             return leftOut(shape.beyond);
         }
@@ -61,13 +61,13 @@ record Guess(String logicalType, String physicalType, String options, String not
         };
     }
 
-    private static Guess array(String name, Shape shape) {
-        Shape items = shape.items;
+    private static Guess array(String name, SampledShape shape) {
+        SampledShape items = shape.items;
         Guess item = items == null ? leftOut("was always empty") : of(name, items);
         return item.isLeftOut() ? leftOut("an array that " + item.note()) : plain("array");
     }
 
-    private static Guess integer(String name, Shape shape) {
+    private static Guess integer(String name, SampledShape shape) {
         if (MOMENT.matcher(name).matches()) {
             if (within(shape, FROM.movePointRight(3), TO.movePointRight(3))) {
                 return new Guess("timestamp", "epoch_millis", "", "milliseconds since 1970 by name and range");
@@ -88,7 +88,7 @@ record Guess(String logicalType, String physicalType, String options, String not
         return shape.wholeDigits <= 38 ? decimal(38, 0, "beyond 64 bits") : number(name, shape);
     }
 
-    private static Guess number(String name, Shape shape) {
+    private static Guess number(String name, SampledShape shape) {
         if (MONEY.matcher(name).matches() && shape.scale <= 4 && shape.wholeDigits <= 14) {
             return decimal(18, Math.max(2, shape.scale), "money by its name");
         }
@@ -103,7 +103,7 @@ record Guess(String logicalType, String physicalType, String options, String not
                 "number", "", "", shape.digits > 15 ? "a double may not keep the last digit of " + shape.digits : "");
     }
 
-    private static boolean within(Shape shape, BigDecimal low, BigDecimal high) {
+    private static boolean within(SampledShape shape, BigDecimal low, BigDecimal high) {
         return shape.min.compareTo(low) >= 0 && shape.max.compareTo(high) <= 0;
     }
 
@@ -124,7 +124,7 @@ record Guess(String logicalType, String physicalType, String options, String not
     }
 
     /** How good a key the field would be: 1 best, 0 none. Only a text or an integer that is different in each record. */
-    int keyRank(String name, Shape shape, boolean isFirst) {
+    int keyRank(String name, SampledShape shape, boolean isFirst) {
         if (!shape.isUnique() || !logicalType.equals("string") && !logicalType.equals("integer")) {
             return 0;
         }

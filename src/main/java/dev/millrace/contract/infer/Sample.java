@@ -17,7 +17,7 @@ import java.util.Map;
 
 /**
  * What is known of the records added so far. What it holds is bounded, whatever they are: {@value #MAX_PATHS} fields in
- * all, at any depth, {@value Shape#MAX_DISTINCT} values of each, and a million hashes to find a key by. One thread.
+ * all, at any depth, {@value SampledShape#MAX_DISTINCT} values of each, and a million hashes to find a key by. One thread.
  *
  * <p>A record that is not strict JSON, or exceeds a limit, is counted with its reason and leaves no other trace. The
  * limits are those of the server's own decoder, or a little less, so that every other record can be served.
@@ -45,8 +45,8 @@ public final class Sample {
             .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
             .build();
 
-    private final Shape root = new Shape();
-    private final Shape.Budget budget = new Shape.Budget(MAX_PATHS, 1_000_000);
+    private final SampledShape root = new SampledShape();
+    private final SampledShape.Budget budget = new SampledShape.Budget(MAX_PATHS, 1_000_000);
     private final Map<String, Refusal> refusals = new LinkedHashMap<>();
     private long records;
 
@@ -130,7 +130,7 @@ public final class Sample {
         return refusals;
     }
 
-    Shape root() {
+    SampledShape root() {
         return root;
     }
 

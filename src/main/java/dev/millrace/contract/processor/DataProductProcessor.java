@@ -9,7 +9,7 @@ import dev.millrace.contract.UnknownFields;
 import dev.millrace.contract.annotations.DataProduct;
 import dev.millrace.contract.evolution.Change;
 import dev.millrace.contract.evolution.Evolution;
-import dev.millrace.contract.processor.Shape.Component;
+import dev.millrace.contract.processor.RecordShape.Component;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
@@ -75,7 +75,7 @@ public final class DataProductProcessor extends AbstractProcessor {
             error(element, message);
         });
         List<Object> properties = new ArrayList<>();
-        Shape shape = reader.record(type, properties);
+        RecordShape shape = reader.record(type, properties);
         Map<String, Object> document = document(product, reader.apiVersion(), properties);
         Yaml yaml = Yaml.of("Derived from " + type.getQualifiedName() + " by Millrace.", document, reader.origins());
         String path = "META-INF/millrace/" + product.domain() + "/" + product.name() + ".odcs.yaml";
@@ -187,7 +187,7 @@ public final class DataProductProcessor extends AbstractProcessor {
         return type;
     }
 
-    private void write(TypeElement type, Shape shape, ProductDefinition product, String contract, String path)
+    private void write(TypeElement type, RecordShape shape, ProductDefinition product, String contract, String path)
             throws IOException {
         var filer = processingEnv.getFiler();
         try (Writer out = filer.createResource(StandardLocation.CLASS_OUTPUT, "", path, type)

@@ -7,8 +7,8 @@ import dev.millrace.contract.FieldType;
 import dev.millrace.contract.Property;
 import dev.millrace.contract.Rules;
 import dev.millrace.contract.processor.JavaType.Family;
-import dev.millrace.contract.processor.Shape.Component;
-import dev.millrace.contract.processor.Shape.Kind;
+import dev.millrace.contract.processor.RecordShape.Component;
+import dev.millrace.contract.processor.RecordShape.Kind;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,13 +26,14 @@ final class JsonSource {
 
     private JsonSource() {}
 
-    static String of(Shape root, List<Property> columns) {
+    static String of(RecordShape root, List<Property> columns) {
         var source = new JsonSource();
         source.record(root, columns);
         return source.out.toString();
     }
 
-    private void template(String name, Shape shape, Map<String, String> values, List<Map<String, String>> components) {
+    private void template(
+            String name, RecordShape shape, Map<String, String> values, List<Map<String, String>> components) {
         Map<String, String> all = new LinkedHashMap<>(values);
         all.put("T", shape.type());
         all.put("n", "" + shape.number());
@@ -40,14 +41,14 @@ final class JsonSource {
         out.append(Source.template(name, all, components));
     }
 
-    private void record(Shape shape, List<Property> properties) {
+    private void record(RecordShape shape, List<Property> properties) {
         List<Component> components = shape.components();
         List<Map<String, String>> rows = new ArrayList<>();
         List<String> names = new ArrayList<>();
         List<String> made = new ArrayList<>();
         for (int i = 0; i < components.size(); i++) {
             Component component = components.get(i);
-            Shape one = component.shape();
+            RecordShape one = component.shape();
             String value = "value." + component.name() + "()";
             String json = quote(component.names().getFirst());
             String write = "JsonQuotes.name(out, " + json + "); " + write(one, properties.get(i), value) + ";";
@@ -77,7 +78,7 @@ final class JsonSource {
         }
     }
 
-    private void within(Shape shape, Property property) {
+    private void within(RecordShape shape, Property property) {
         switch (shape.kind()) {
             case RECORD -> record(shape, property.properties());
             case LIST, SET -> items(shape, property, property.items().orElse(property));
@@ -107,21 +108,21 @@ final class JsonSource {
         }
     }
 
-    private static String read(Shape shape, Property property) {
+    private static String read(RecordShape shape, Property property) {
         String read = shape.kind() == Kind.SCALAR
                 ? fill(shape.scalar().read(), "", property.fieldType())
                 : "read" + shape.number() + "(in)";
         return shape.isNullable() ? "in.isNull() ? null : " + read : read;
     }
 
-    private static String write(Shape shape, Property property, String value) {
+    private static String write(RecordShape shape, Property property, String value) {
         return shape.kind() == Kind.SCALAR
                 ? fill(shape.scalar().write(), value, property.fieldType())
                 : "write" + shape.number() + "(out, " + value + ")";
     }
 
-    private void items(Shape shape, Property property, Property item) {
-        Shape one = shape.only();
+    private void items(RecordShape shape, Property property, Property item) {
+        RecordShape one = shape.only();
         String write = write(one, item, "item") + ";";
         Rules rules = property.rules();
         template(
@@ -146,7 +147,7 @@ final class JsonSource {
         within(one, item);
     }
 
-    private static String ifNull(Shape shape) {
+    private static String ifNull(RecordShape shape) {
         return shape.isNullable()
                 ? """
                         if (value == null) {
@@ -164,7 +165,7 @@ final class JsonSource {
                 """.formatted(broken, quote(rule), quote(reason));
     }
 
-    private static String rules(Shape shape, Property property) {
+    private static String rules(RecordShape shape, Property property) {
         Rules rules = property.rules();
         JavaType type = shape.scalar();
         FieldType column = property.fieldType();

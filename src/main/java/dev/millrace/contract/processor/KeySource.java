@@ -2,8 +2,8 @@ package dev.millrace.contract.processor;
 
 import static dev.millrace.contract.processor.Source.quote;
 
-import dev.millrace.contract.processor.Shape.Component;
-import dev.millrace.contract.processor.Shape.Kind;
+import dev.millrace.contract.processor.RecordShape.Component;
+import dev.millrace.contract.processor.RecordShape.Kind;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;

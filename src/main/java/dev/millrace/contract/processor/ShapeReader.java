@@ -1,8 +1,8 @@
 package dev.millrace.contract.processor;
 
 import dev.millrace.contract.processor.JavaType.Family;
-import dev.millrace.contract.processor.Shape.Component;
-import dev.millrace.contract.processor.Shape.Kind;
+import dev.millrace.contract.processor.RecordShape.Component;
+import dev.millrace.contract.processor.RecordShape.Kind;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -75,7 +75,7 @@ final class ShapeReader {
     }
 
     /** The shape of a record, its properties added to {@code properties}. */
-    Shape record(TypeElement type, List<Object> properties) {
+    RecordShape record(TypeElement type, List<Object> properties) {
         open.add(type);
         int number = shapes++;
         List<Component> components = new ArrayList<>();
@@ -121,7 +121,7 @@ final class ShapeReader {
         }
         put(property, "description", text(annotations, OURS + "Description", "value"));
         boolean key = annotations.containsKey(OURS + "Key");
-        Optional<Shape> shape = value(element.asType(), annotations.values(), property, key);
+        Optional<RecordShape> shape = value(element.asType(), annotations.values(), property, key);
         put(property, "classification", text(annotations, OURS + "Classification", "value"));
         if (names.size() > 1) {
             property.put(
@@ -134,7 +134,7 @@ final class ShapeReader {
         return shape.map(found -> new Component(name, List.copyOf(names), key, found));
     }
 
-    private Optional<Shape> value(
+    private Optional<RecordShape> value(
             TypeMirror type, Collection<AnnotationMirror> annotations, Map<String, Object> property, boolean key) {
         String name = typeName(type);
         JavaType scalar = JavaType.of(name).orElse(null);
@@ -178,7 +178,7 @@ final class ShapeReader {
         if (key) {
             property.put("primaryKey", true);
         }
-        Optional<Shape> shape;
+        Optional<RecordShape> shape;
         if (scalar != null) {
             property.put("logicalType", scalar.logicalType());
             shape = scalar(scalar, constraints, property, primitive ? name : "");
@@ -207,7 +207,7 @@ final class ShapeReader {
         return shape.map(found -> found.orNull(named));
     }
 
-    private Optional<Shape> scalar(
+    private Optional<RecordShape> scalar(
             JavaType scalar, Constraints constraints, Map<String, Object> property, String primitive) {
         if (scalar.family() == Family.DECIMAL) {
             if (!constraints.hasDigits()) {
@@ -226,12 +226,12 @@ final class ShapeReader {
         if (scalar.logicalType().equals("timestamp")) {
             options(property).put("timezone", scalar.is("Instant"));
         }
-        return Optional.of(new Shape(
+        return Optional.of(new RecordShape(
                 Kind.SCALAR, scalar.boxed(), primitive, "", shapes++, scalar, List.of(), List.of(), Map.of()));
     }
 
     /** A list, a set or a map. */
-    private Optional<Shape> items(
+    private Optional<RecordShape> items(
             String name, DeclaredType type, Constraints constraints, Map<String, Object> property) {
         int number = shapes++;
         Kind kind = name.equals("java.util.Map") ? Kind.MAP : name.equals("java.util.Set") ? Kind.SET : Kind.LIST;
@@ -251,7 +251,7 @@ final class ShapeReader {
         }
         TypeMirror of = type.getTypeArguments().getLast();
         Map<String, Object> item = new LinkedHashMap<>();
-        Optional<Shape> shape = value(of, named(of.getAnnotationMirrors()).values(), item, false);
+        Optional<RecordShape> shape = value(of, named(of.getAnnotationMirrors()).values(), item, false);
         if (!constraints.options().isEmpty()) {
             options(property).putAll(constraints.options());
         }
@@ -266,7 +266,7 @@ final class ShapeReader {
                 found -> shape(kind, name + opening + found.type() + ">", number, List.of(), List.of(found), Map.of()));
     }
 
-    private Shape constants(TypeElement type, Map<String, Object> property) {
+    private RecordShape constants(TypeElement type, Map<String, Object> property) {
         Map<String, String> constants = new LinkedHashMap<>();
         for (Element constant : type.getEnclosedElements()) {
             if (constant.getKind() == ElementKind.ENUM_CONSTANT) {
@@ -282,13 +282,13 @@ final class ShapeReader {
         return shape(Kind.ENUM, type.getQualifiedName().toString(), shapes++, List.of(), List.of(), constants);
     }
 
-    private Optional<Shape> nested(TypeElement type, Map<String, Object> property) {
+    private Optional<RecordShape> nested(TypeElement type, Map<String, Object> property) {
         if (open.contains(type)) {
             error(type.getSimpleName() + " holds itself: a contract has an end.");
             return Optional.empty();
         }
         List<Object> properties = new ArrayList<>();
-        Shape shape = record(type, properties);
+        RecordShape shape = record(type, properties);
         if (properties.isEmpty()) {
             error(type.getSimpleName() + " has no component that a contract can hold.");
             return Optional.empty();
@@ -297,14 +297,14 @@ final class ShapeReader {
         return Optional.of(shape);
     }
 
-    private static Shape shape(
+    private static RecordShape shape(
             Kind kind,
             String type,
             int number,
             List<Component> components,
-            List<Shape> item,
+            List<RecordShape> item,
             Map<String, String> constants) {
-        return new Shape(kind, type, "", "", number, JavaType.STRING, components, item, constants);
+        return new RecordShape(kind, type, "", "", number, JavaType.STRING, components, item, constants);
     }
 
     private void error(String message) {

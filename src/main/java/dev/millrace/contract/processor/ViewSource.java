@@ -3,7 +3,7 @@ package dev.millrace.contract.processor;
 import static dev.millrace.contract.processor.JavaType.fill;
 
 import dev.millrace.contract.Property;
-import dev.millrace.contract.processor.Shape.Kind;
+import dev.millrace.contract.processor.RecordShape.Kind;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -19,7 +19,7 @@ final class ViewSource {
     }
 
     /** The methods {@code viewN}; {@code json} is the name of the class that knows the texts of enums. */
-    static String of(Shape root, List<Property> columns, String json) {
+    static String of(RecordShape root, List<Property> columns, String json) {
         var source = new ViewSource(json);
         for (int i = 0; i < columns.size(); i++) {
             source.view(root.components().get(i).shape(), columns.get(i));
@@ -28,7 +28,7 @@ final class ViewSource {
     }
 
     /** What the template needs of each component. */
-    static List<Map<String, String>> rows(Shape root) {
+    static List<Map<String, String>> rows(RecordShape root) {
         return root.components().stream()
                 .map(component -> Map.of(
                         "name", component.name(),
@@ -37,7 +37,7 @@ final class ViewSource {
                 .toList();
     }
 
-    private void view(Shape shape, Property property) {
+    private void view(RecordShape shape, Property property) {
         String ifNull = """
                         if (c.isNull(r)) {
                             return null;
@@ -59,7 +59,7 @@ final class ViewSource {
         }
     }
 
-    private String body(Shape shape, Property property) {
+    private String body(RecordShape shape, Property property) {
         return switch (shape.kind()) {
             case SCALAR -> "        return " + fill(shape.scalar().view(), "", property.fieldType()) + ";\n";
             case ENUM -> "        return %s.constant%d(text(c, r));\n".formatted(json, shape.number());
@@ -96,7 +96,7 @@ final class ViewSource {
     }
 
     /** The type with its nullness, where that is JSpecify's, before the simple name. */
-    private static String nullableType(Shape shape) {
+    private static String nullableType(RecordShape shape) {
         String type = shape.plainType();
         if (!shape.nullable().equals("org.jspecify.annotations.Nullable")) {
             return type;

@@ -10,8 +10,8 @@ import dev.millrace.bench.Arguments;
 import dev.millrace.bench.Bench;
 import dev.millrace.bench.Report;
 import dev.millrace.bench.Series;
-import dev.millrace.query.Cursor;
 import dev.millrace.query.CursorCodec;
+import dev.millrace.query.PageCursor;
 import dev.millrace.query.QueryParser;
 import dev.millrace.query.RowsQuery;
 import dev.millrace.query.RowsScan;
@@ -143,7 +143,7 @@ public final class ScaleBench implements Bench {
                                     "cursor",
                                     cursors.encode(
                                             PRODUCT,
-                                            new Cursor(
+                                            new PageCursor(
                                                     snapshot.position(),
                                                     PARTITIONS - 1,
                                                     middle,

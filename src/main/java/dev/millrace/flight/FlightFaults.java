@@ -13,12 +13,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Turns failures into what Flight clients see: the edge of the server, where nothing passes unseen. Any thread. */
-final class Faults {
-    private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
+final class FlightFaults {
+    private static final Logger LOG = LoggerFactory.getLogger(FlightFaults.class);
     private static final List<String> METHODS = List.of("ListFlights", "GetFlightInfo", "GetSchema", "DoGet", "DoPut");
     private static final int MAX_DESCRIPTION = 800;
 
-    private Faults() {}
+    private FlightFaults() {}
 
     /** The Flight failure for any failure: a problem as its status says; anything else is logged with a reference. */
     static FlightRuntimeException of(String method, Throwable failure) {

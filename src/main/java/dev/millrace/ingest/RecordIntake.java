@@ -11,10 +11,10 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * <p>Keys and values are views of the fetched batches on the heap: right as long as anyone holds them, with the bytes
  * of other records around.
  */
-interface RecordReader {
+interface RecordIntake {
     /** What a record is. */
     enum Reading {
-        /** The columns of the next {@link RecordReader#rows} rows are written. */
+        /** The columns of the next {@link RecordIntake#rows} rows are written. */
         ROW,
         /** The columns of the next row are written; they name the key of a row that is no more. */
         DELETE,

@@ -13,7 +13,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What the sample holds at one path: counts, bounds and a few values. One thread. */
-final class Shape {
+final class SampledShape {
     static final int MAX_DISTINCT = 50;
 
     private static final int LONGEST_DISTINCT = 60;
@@ -50,8 +50,8 @@ final class Shape {
     long nulls;
     long untracked;
     final Map<Kind, Long> kinds = new EnumMap<>(Kind.class);
-    final Map<String, Shape> fields = new LinkedHashMap<>();
-    final Set<TextFormat> formats = EnumSet.allOf(TextFormat.class);
+    final Map<String, SampledShape> fields = new LinkedHashMap<>();
+    final Set<SampledFormat> formats = EnumSet.allOf(SampledFormat.class);
     final Set<String> distinct = new LinkedHashSet<>();
     boolean manyDistinct;
     int longest;
@@ -64,7 +64,7 @@ final class Shape {
     String beyond = "";
 
     @Nullable
-    Shape items;
+    SampledShape items;
 
     private @Nullable Set<Long> hashes = new HashSet<>();
 
@@ -98,7 +98,7 @@ final class Shape {
                 if (depth == DEEPEST) {
                     beyond = "is nested deeper than " + DEEPEST + " levels";
                 } else if (kind == Kind.ARRAYS) {
-                    Shape inner = items == null ? new Shape() : items;
+                    SampledShape inner = items == null ? new SampledShape() : items;
                     items = inner;
                     value.forEach(item -> inner.add(item, depth + 1, budget));
                 } else {
@@ -110,10 +110,10 @@ final class Shape {
     }
 
     private void field(String name, JsonNode value, int depth, Budget budget) {
-        Shape shape = fields.get(name);
+        SampledShape shape = fields.get(name);
         if (shape == null && beyond.isEmpty() && !name.isEmpty() && name.length() <= LONGEST_NAME && budget.paths > 0) {
             budget.paths--;
-            shape = new Shape();
+            shape = new SampledShape();
             fields.put(name, shape);
             if (fields.size() > Sample.MAX_FIELDS) {
                 beyond = "has more than " + Sample.MAX_FIELDS + " different field names and looks like a map";

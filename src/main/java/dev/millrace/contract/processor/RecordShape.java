@@ -15,7 +15,7 @@ import java.util.Map;
  * @param item of a list or a set, and of a map its value; only there
  * @param constants of an enum: its constants with their texts in JSON
  */
-record Shape(
+record RecordShape(
         Kind kind,
         String type,
         String primitive,
@@ -23,7 +23,7 @@ record Shape(
         int number,
         JavaType scalar,
         List<Component> components,
-        List<Shape> item,
+        List<RecordShape> item,
         Map<String, String> constants) {
     enum Kind {
         SCALAR("", ""),
@@ -45,11 +45,11 @@ record Shape(
     }
 
     /** A component of a record; {@code names} are its name in JSON and those that are read as well. */
-    record Component(String name, List<String> names, boolean key, Shape shape) {}
+    record Component(String name, List<String> names, boolean key, RecordShape shape) {}
 
     /** This shape where null is allowed: the annotation that says so; none for empty. */
-    Shape orNull(String annotation) {
-        return new Shape(kind, type, primitive, annotation, number, scalar, components, item, constants);
+    RecordShape orNull(String annotation) {
+        return new RecordShape(kind, type, primitive, annotation, number, scalar, components, item, constants);
     }
 
     boolean isNullable() {
@@ -61,7 +61,7 @@ record Shape(
         return primitive.isEmpty() ? type : primitive;
     }
 
-    Shape only() {
+    RecordShape only() {
         return item.getFirst();
     }
 }

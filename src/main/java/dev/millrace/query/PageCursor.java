@@ -11,4 +11,4 @@ import dev.millrace.store.Position;
  * @param skip how many rows with just this offset come before it: a record may have several rows
  * @param fingerprint {@link RowsQuery#fingerprint()} of the query that the cursor belongs to
  */
-public record Cursor(Position position, int partition, long offset, int skip, long fingerprint) {}
+public record PageCursor(Position position, int partition, long offset, int skip, long fingerprint) {}

@@ -9,10 +9,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The edge of the server: turns whatever failed into a problem, and logs what nobody expected. Any thread. */
-final class Faults {
-    private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
+final class HttpFaults {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpFaults.class);
 
-    private Faults() {}
+    private HttpFaults() {}
 
     /** The problem that a failure carries; an unexpected one is logged once, under the reference that the problem has. */
     static Problem of(Throwable failure) {

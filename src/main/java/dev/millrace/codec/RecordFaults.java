@@ -5,14 +5,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The first fault of a record, gathered while its parsers unwind: each gives its part of the path. One thread. */
-final class Faults {
+final class RecordFaults {
     /** What a parser returns instead of its next position. */
     static final int FAULT = -1;
 
     /** The rule that a record breaks whose reading failed in a way that was not foreseen. */
     static final String UNREADABLE = "unreadable";
 
-    private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
+    private static final Logger LOG = LoggerFactory.getLogger(RecordFaults.class);
 
     private String rule = "";
     private String reason = "";

@@ -7,14 +7,14 @@ import java.time.LocalDate;
 import java.util.regex.Pattern;
 
 /** The kinds of text that a draft tells from others; each takes no more than the server's decoder does. */
-enum TextFormat {
+enum SampledFormat {
     UUID("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", form("uuid")),
-    DATE(TextFormat.DAY, new Guess("date", "", "", "each an ISO date")),
-    TIMESTAMP(TextFormat.moment(TextFormat.MICROS) + TextFormat.OFFSET, zoned("")),
-    NANOS(TextFormat.moment(TextFormat.NINE_DIGITS) + TextFormat.OFFSET, zoned("timestamp(9)")),
-    LOCAL_TIMESTAMP(TextFormat.moment(TextFormat.MICROS), local("")),
-    LOCAL_NANOS(TextFormat.moment(TextFormat.NINE_DIGITS), local("timestamp(9)")),
-    TIME(TextFormat.CLOCK + TextFormat.MICROS, new Guess("time", "", "", "each an ISO time")),
+    DATE(SampledFormat.DAY, new Guess("date", "", "", "each an ISO date")),
+    TIMESTAMP(SampledFormat.moment(SampledFormat.MICROS) + SampledFormat.OFFSET, zoned("")),
+    NANOS(SampledFormat.moment(SampledFormat.NINE_DIGITS) + SampledFormat.OFFSET, zoned("timestamp(9)")),
+    LOCAL_TIMESTAMP(SampledFormat.moment(SampledFormat.MICROS), local("")),
+    LOCAL_NANOS(SampledFormat.moment(SampledFormat.NINE_DIGITS), local("timestamp(9)")),
+    TIME(SampledFormat.CLOCK + SampledFormat.MICROS, new Guess("time", "", "", "each an ISO time")),
     EMAIL(
             "(?=.{3,254}$)(?=.{1,64}@)[A-Za-z0-9_%+-]+(\\.[A-Za-z0-9_%+-]+){0,20}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.){1,20}"
                     + "[A-Za-z]{2,63}",
@@ -33,7 +33,7 @@ enum TextFormat {
     /** What a field is whose texts are all of this format. */
     final Guess guess;
 
-    TextFormat(String pattern, Guess guess) {
+    SampledFormat(String pattern, Guess guess) {
         this.pattern = Pattern.compile(pattern);
         this.guess = guess;
     }

@@ -16,7 +16,7 @@ import java.util.Set;
  * quality rules. A server can do without all of that, so every fault is a warning here, and what {@link Rule} says to
  * {@code check}. A reference to another file or contract is not followed.
  */
-final class References {
+final class ReferenceCheck {
     private static final Set<String> FREE =
             Set.of("customProperties", "examples", "implementation", "arguments", "enum", "defaultValue");
     private static final int LONGEST = 1000;
@@ -62,7 +62,7 @@ final class References {
     private final List<String> names;
     private int suggestions = MOST_SUGGESTIONS;
 
-    private References(Cursor root) {
+    private ReferenceCheck(Cursor root) {
         this.objects = Scope.of(root.field("schema"));
         this.names = objects.within().keySet().stream()
                 .sorted()
@@ -71,7 +71,7 @@ final class References {
     }
 
     static void check(Cursor root) {
-        References references = new References(root);
+        ReferenceCheck references = new ReferenceCheck(root);
         references.visit(root);
         root.field("slaDefaultElement").ifPresent(references::level);
         root.field("slaProperties")
@@ -201,7 +201,7 @@ final class References {
     }
 
     private static Optional<String> text(Cursor owner, String key) {
-        return owner.field(key).flatMap(References::single);
+        return owner.field(key).flatMap(ReferenceCheck::single);
     }
 
     private static Optional<String> single(Cursor value) {
