@@ -20,6 +20,9 @@ import org.apache.arrow.flight.impl.Flight;
 final class PutStream implements StreamObserver<Flight.FlightData> {
     private static final int WORD = 8;
 
+    /** Of a path; one that is refused for more is not repeated to its client. */
+    private static final int MOST_PARTS = 16;
+
     private final FlightCalls calls;
     private final ServerCallStreamObserver<Flight.PutResult> answers;
     private final Lease memory;
@@ -50,6 +53,16 @@ final class PutStream implements StreamObserver<Flight.FlightData> {
     @Override
     public void onNext(Flight.FlightData data) {
         if (data.hasFlightDescriptor()) {
+            int parts = data.getFlightDescriptor().getPathCount();
+            if (parts > MOST_PARTS) {
+                fail(FlightFaults.of(
+                        "DoPut",
+                        Selection.invalid(
+                                "descriptor path",
+                                "it has " + parts + " parts.",
+                                "[domain, product] or [domain.product].")));
+                return;
+            }
             path = List.copyOf(data.getFlightDescriptor().getPathList());
         }
         ByteString header = data.getDataHeader();

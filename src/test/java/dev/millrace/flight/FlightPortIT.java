@@ -366,6 +366,26 @@ class FlightPortIT {
     }
 
     @Test
+    void doPut_pathOfManyParts_isRefusedAboveTheLimit() {
+        try (VectorSchemaRoot empty =
+                VectorSchemaRoot.create(FakeStore.SCHEMA.layout().schema(), served.clients)) {
+            for (int parts : new int[] {16, 17, 100_000}) {
+                ServedPort.assertFault(
+                        FlightStatusCode.INVALID_ARGUMENT,
+                        parts == 16 ? "descriptor path" : "it has " + parts + " parts",
+                        () -> {
+                            var put = served.client.startPut(
+                                    FlightDescriptor.path(java.util.Collections.nCopies(parts, "a")),
+                                    empty,
+                                    new AsyncPutListener());
+                            put.completed();
+                            put.getResult();
+                        });
+            }
+        }
+    }
+
+    @Test
     void layer_refusing_isTheClientsStatus() throws Exception {
         FlightPort refusing = served.start(
                 0,
