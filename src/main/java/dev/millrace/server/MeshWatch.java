@@ -177,7 +177,12 @@ final class MeshWatch implements AutoCloseable {
             change = adopt(product, next, evolution);
         }
         if (change.isPresent() && change.get().state() == State.REFUSED && contracts.isAccepted(next)) {
-            close(product, "it is opened again under contract " + evolution.to() + ", which was accepted");
+            String why = "it is opened again under contract " + evolution.to() + ", which was accepted";
+            // Until it is, it is unavailable, and not unknown.
+            List<Unserved> meanwhile = new ArrayList<>(registry.unserved());
+            meanwhile.add(new Unserved(product.domain(), product.name(), List.of(why + ".")));
+            registry.unserved(meanwhile);
+            close(product, why);
             return;
         }
         if (change.isPresent() && !change.equals(product.contractChange())) {
