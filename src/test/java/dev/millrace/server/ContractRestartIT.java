@@ -102,9 +102,7 @@ class ContractRestartIT {
         change("2.0.0", "maximum: 2880", "maximum: 100");
         Client.await("the refusal", () -> flights().has("contractChange"));
         accept(ExitCode.FINE, "aviation.flights", "--yes");
-        Client.await(
-                "2.0.0",
-                () -> isServed("2.0.0"));
+        Client.await("2.0.0", () -> isServed("2.0.0"));
         awaitRows(1);
         send("b", 2_000);
         Client.await("the letter", () -> flights().at("/deadLetters/all").asInt() == 1);
@@ -121,9 +119,7 @@ class ContractRestartIT {
         Files.writeString(descriptor, firstDescriptor.replace("version: 2.0.0", "version: 3.0.0"));
         Client.await("the refusal", () -> flights().has("contractChange"));
         accept(ExitCode.FINE, "aviation.flights", "--yes");
-        Client.await(
-                "3.0.0",
-                () -> isServed("3.0.0"));
+        Client.await("3.0.0", () -> isServed("3.0.0"));
         // both records were taken by the first contract, and this one takes none of them
         Client.await("the letters", () -> flights().at("/deadLetters/all").asInt() >= 2);
         assertEquals(0, flights().get("rows").asInt());
