@@ -20,13 +20,7 @@ public sealed interface FlightRequest {
 
     /** The Flight method's name. */
     default String method() {
-        return switch (this) {
-            case Catalogue ignored -> "ListFlights";
-            case Info ignored -> "GetFlightInfo";
-            case Shape ignored -> "GetSchema";
-            case Read ignored -> "DoGet";
-            case Write ignored -> "DoPut";
-        };
+        return asked().operation();
     }
 
     /** ListFlights: all products whose qualified name starts with {@code prefix}. */

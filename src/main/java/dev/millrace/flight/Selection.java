@@ -152,13 +152,6 @@ record Selection(Product product, View view, Map<String, String> parameters, Row
                         "one of " + String.join(", ", candidates) + ".");
     }
 
-    /** The position that a text names. */
-    static Position position(String parameter, String text) {
-        return Position.parse(text)
-                .orElseThrow(() -> invalid(
-                        parameter, "'" + text + "' is no position.", "the text of millrace.position in a schema."));
-    }
-
     /** The position that the query names; empty for the product as it is now. */
     Optional<Position> position() {
         return query.position();
