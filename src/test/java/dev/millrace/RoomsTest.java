@@ -71,12 +71,15 @@ class RoomsTest {
         onlyIn("query", "java.sql..", "org.duckdb..");
     }
 
-    /** There a callback ends in any case: native code that meets an exception may wait for ever. */
+    /**
+     * There a callback ends in any case: native code that meets an exception may wait for ever. {@code BackgroundPriority}
+     * calls, and is not called back.
+     */
     @Test
     void callbacksOfNativeCode_areTaken_onlyByDuckDbRows() {
         noClasses()
                 .that()
-                .haveNameNotMatching("dev\\.millrace\\.query\\.DuckDbRows(\\$.*)?")
+                .haveNameNotMatching("dev\\.millrace\\.(query\\.DuckDbRows|layer\\.BackgroundPriority)(\\$.*)?")
                 .should()
                 .dependOnClassesThat()
                 .haveNameMatching(
@@ -124,6 +127,8 @@ class RoomsTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackages("dev.millrace.arrow..", "dev.millrace.quality..")
+                .and()
+                .haveNameNotMatching("dev\\.millrace\\.layer\\.BackgroundPriority(\\$.*)?")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("java.lang.foreign..")

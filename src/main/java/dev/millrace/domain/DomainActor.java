@@ -1,6 +1,7 @@
 package dev.millrace.domain;
 
 import dev.millrace.contract.ProductDefinition;
+import dev.millrace.layer.BackgroundPriority;
 import dev.millrace.problem.Problem;
 import dev.millrace.store.ProductStore;
 import dev.millrace.store.StoreResources;
@@ -61,10 +62,9 @@ public final class DomainActor implements AutoCloseable {
                 .toList();
         this.files = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().name("domain-" + name + "-files").factory());
-        this.background = Executors.newSingleThreadExecutor(Thread.ofPlatform()
-                .name("domain-" + name + "-background")
-                .priority(Thread.MIN_PRIORITY)
-                .factory());
+        this.background = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().name("domain-" + name + "-background").factory());
+        background.execute(BackgroundPriority::take);
     }
 
     /**

@@ -49,6 +49,7 @@ public final class WorkerPool {
     private final Promise<Void> ended = Promise.promise();
     private volatile Threads current;
     private volatile boolean closed;
+    private volatile boolean background;
 
     /**
      * Work that does not come on.
@@ -78,6 +79,12 @@ public final class WorkerPool {
     /** A pool that nobody watches. */
     public static WorkerPool unwatched(Vertx vertx, String name, int threads) {
         return new WorkerPool(vertx, name, threads, Duration.ofMinutes(1), System::nanoTime, () -> {});
+    }
+
+    /** Lets event loops and ingest go before its threads, from their next task on; gives itself back. */
+    public WorkerPool inBackground() {
+        background = true;
+        return this;
     }
 
     private Threads threads(int number) {
@@ -202,6 +209,9 @@ public final class WorkerPool {
 
         @SuppressWarnings("CatchingUnchecked") // whatever the work fails with, its future does
         void run(Threads threads) {
+            if (background) {
+                BackgroundPriority.take();
+            }
             touch();
             if (!state.compareAndSet(State.WAITING, State.RUNNING)) {
                 return;

@@ -165,7 +165,11 @@ public final class MillraceServer implements AutoCloseable {
         closings.push(() -> await(management.stop()));
         // Where a deadline ends a request its work ends, too; what is at the same long after that is stuck.
         WorkerPool query = pools.open(
-                "query", QUERY_THREADS, configuration.limits().requestTimeout().plus(GRACE), engine::renew);
+                        "query",
+                        QUERY_THREADS,
+                        configuration.limits().requestTimeout().plus(GRACE),
+                        engine::renew)
+                .inBackground();
         closings.push(() -> await(query.close(LAST_WAIT)));
         closings.push(engine::close);
         var http = new HttpPort(
