@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Fails a call with {@link Problem.TimedOut} when it has not ended within the limiter's timeout. A future that is
- * complete when the inner service returns it is passed on as it is and costs no timer.
+ * complete when the inner service returns it is passed on as it is: it costs no timer, and no event of the limiter, each of
+ * which takes the time of day.
  *
  * <p>Threads: called on any; the result comes on the thread that completes the inner future or on the timer's, which
  * for {@link Timers#of} are the same event loop when the inner service keeps the caller's context.
@@ -72,20 +73,8 @@ public final class TimeoutLayer<Q, R> implements Layer<Q, R> {
         long limitMillis = limiter.getTimeLimiterConfig().getTimeoutDuration().toMillis();
         return request -> {
             Future<R> future = guarded.call(request);
-            if (future.isComplete()) {
-                publish(future.cause());
-                return future;
-            }
-            return new Deadline(limitMillis).over(future);
+            return future.isComplete() ? future : new Deadline(limitMillis).over(future);
         };
-    }
-
-    private void publish(@Nullable Throwable failure) {
-        if (failure == null) {
-            limiter.onSuccess();
-        } else {
-            limiter.onError(failure);
-        }
     }
 
     /** One call under way; the promise itself decides the race between result and timer. */

@@ -116,8 +116,10 @@ public final class MillraceServer implements AutoCloseable {
 
         // Its classes are loaded while the stores are opened: both take long.
         var loading = CompletableFuture.supplyAsync(
-                () -> Vertx.vertx(
-                        new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(LOOPS)),
+                () -> Vertx.vertx(new VertxOptions()
+                        .setPreferNativeTransport(true)
+                        .setEventLoopPoolSize(LOOPS)
+                        .setDisableTCCL(true)),
                 task -> Thread.ofPlatform().name("start").start(task));
         closings.push(() -> await(loading.join().close()));
         var meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
