@@ -24,6 +24,7 @@ public record Configuration(
         Query query,
         Store store,
         Writes writes,
+        Security security,
         Stop stop) {
     // One setting, one annotated component; the table is kept by hand, the formatter would take twice its lines.
     // spotless:off
@@ -255,6 +256,33 @@ public record Configuration(
                     text = "The most such keys that are kept; beyond it the oldest are forgotten before their time."
                             + " Each takes about 200 bytes of heap.")
             int maxKeys) {}
+
+    /** Who may come in, and what callers are known by. */
+    public record Security(
+            @Setting(value = "false",
+                    text = "Whether whoever says nothing of who it is may read and write everything. What is said is looked"
+                            + " at all the same.")
+            boolean open,
+            @Setting(value = "", form = Form.FILE,
+                    text = "The file of keys, whose lines `./millrace key new` prints; it is read again when it has"
+                            + " changed.")
+            Path keys,
+            @Setting(value = "30", in = "1 to 1000000 logins",
+                    text = "Failed logins of one address in a minute; further ones are told to come back later.")
+            int failures,
+            @Setting(value = "false",
+                    text = "Whether `/metrics`, and which products are not ready and why, is told to callers that nobody"
+                            + " knows.")
+            boolean openMetrics,
+            @Setting(value = "2s",
+                    text = "How often the files named here are looked at; a change is taken up when two looks have found"
+                            + " the same.")
+            Duration watchInterval) {
+        /** Whether anything is named that callers are known by. */
+        public boolean names() {
+            return !keys.toString().isEmpty();
+        }
+    }
 
     /** What a server does that is told to stop: it says so, drains, ends. */
     public record Stop(

@@ -218,7 +218,9 @@ public final class ConfigurationReader {
             if (value != null) {
                 try {
                     Object parsed = key.kind().parse(value.text());
-                    return parsed instanceof Path folder ? value.base().resolve(folder) : parsed;
+                    return parsed instanceof Path folder && !value.text().isBlank()
+                            ? value.base().resolve(folder)
+                            : parsed;
                 } catch (IllegalArgumentException e) {
                     fault(
                             key,

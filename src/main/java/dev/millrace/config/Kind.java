@@ -42,6 +42,7 @@ record Kind(String description, Function<String, Object> parser) {
         return switch (setting.form()) {
             case PORT -> new Kind("port", Integer::valueOf).within("0 to 65535", 1);
             case URL -> new Kind("URL of http or https", Kind::url).emptyFor(setting);
+            case FILE -> new Kind("file", Path::of).emptyFor(setting);
             case ORIGINS -> new Kind("list of origins", Kind::origins).emptyFor(setting);
             case OF_TYPE ->
                 type.isEnum()

@@ -1,5 +1,6 @@
 package dev.millrace.domain;
 
+import dev.millrace.security.Identity;
 import dev.millrace.security.Principal;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -23,6 +24,11 @@ public record Request(
         Optional<Product> product,
         Function<CharSequence, String> headers,
         Consumer<Runnable> onGone) {
+    /** The same, asked by whoever was found to ask. */
+    public Request by(Identity who) {
+        return new Request(operation, who.key(), who.principal(), product, headers, onGone);
+    }
+
     /** A header's text; empty where there is none. */
     public String header(CharSequence name) {
         return headers.apply(name);

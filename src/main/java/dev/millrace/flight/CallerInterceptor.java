@@ -1,5 +1,9 @@
 package dev.millrace.flight;
 
+import dev.millrace.problem.Problem;
+import dev.millrace.security.Credentials;
+import dev.millrace.security.Identity;
+import dev.millrace.security.Principal;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.Grpc;
@@ -7,17 +11,43 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.vertx.core.Future;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.Locale;
+import java.util.function.Function;
+import org.apache.arrow.flight.grpc.StatusUtils;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps the client's address and the headers that calls may have in the gRPC context of a call. */
+/**
+ * Finds out who calls, refuses at once who is known to be nobody, and keeps it in the gRPC context of the call with the
+ * client's address and the headers.
+ */
 final class CallerInterceptor implements ServerInterceptor {
-    private static final Context.Key<Caller> CALLER = Context.keyWithDefault("millrace-caller", new Caller("", null));
+    private static final Metadata.Key<String> AUTHORIZATION =
+            Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+    private static final Context.Key<Caller> CALLER = Context.keyWithDefault(
+            "millrace-caller",
+            new Caller("", null, Future.failedFuture(new Problem.Unauthenticated("This is no call.").exception())));
 
-    /** Who calls; {@code headers} are missing outside of a call. */
-    record Caller(String address, @Nullable Metadata headers) {
+    private final Function<Credentials, Future<Identity>> authentication;
+
+    CallerInterceptor(Function<Credentials, Future<Identity>> authentication) {
+        this.authentication = authentication;
+    }
+
+    /** Who calls; {@code headers} are missing outside of a call, {@code who} may not be known yet. */
+    record Caller(String address, @Nullable Metadata headers, Future<Identity> who) {
+        /** The key of limits and shares. */
+        String key() {
+            return who.succeeded() ? who.result().key() : address;
+        }
+
+        /** Who it is, as far as is known. */
+        Principal principal() {
+            return who.succeeded() ? who.result().principal() : Principal.ANYBODY;
+        }
+
         /** All headers of that name as one; empty when there is none. */
         String header(String name) {
             Iterable<String> all = headers == null
@@ -27,9 +57,9 @@ final class CallerInterceptor implements ServerInterceptor {
         }
     }
 
-    /** The address of the client whose call this thread is in, without the port; empty when it is not known. */
+    /** Whose shares the call takes that this thread is in; empty when it is not known. */
     static String caller() {
-        return CALLER.get().address();
+        return CALLER.get().key();
     }
 
     /** Who calls in the call that this thread is in. */
@@ -53,7 +83,15 @@ final class CallerInterceptor implements ServerInterceptor {
     public <Q, R> ServerCall.Listener<Q> interceptCall(
             ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
         String caller = address(call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR));
+        Future<Identity> who = authentication.apply(Credentials.of(
+                caller, headers.getAll(AUTHORIZATION), call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION)));
+        if (who.failed()) {
+            // Before anything that it sends is kept.
+            var fault = FlightFaults.of(call.getMethodDescriptor().getFullMethodName(), who.cause());
+            call.close(StatusUtils.toGrpcStatus(fault.status()), new Metadata());
+            return new ServerCall.Listener<>() {};
+        }
         return Contexts.interceptCall(
-                Context.current().withValue(CALLER, new Caller(caller, headers)), call, headers, next);
+                Context.current().withValue(CALLER, new Caller(caller, headers, who)), call, headers, next);
     }
 }

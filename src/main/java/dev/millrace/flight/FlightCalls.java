@@ -11,7 +11,6 @@ import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.query.QueryEngine;
-import dev.millrace.security.Principal;
 import io.grpc.Context;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.micrometer.core.instrument.Gauge;
@@ -238,8 +237,8 @@ final class FlightCalls implements FlightProducer {
         Context call = Context.current();
         return new Request(
                 method,
-                caller.address(),
-                Principal.ANYBODY, // nobody is asked who it is yet
+                caller.key(),
+                caller.principal(),
                 product,
                 name -> caller.header(name.toString()),
                 gone -> call.addListener(ended -> gone.run(), Runnable::run));

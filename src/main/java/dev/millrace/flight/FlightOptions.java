@@ -1,7 +1,12 @@
 package dev.millrace.flight;
 
+import dev.millrace.security.Authenticator;
+import dev.millrace.security.Credentials;
+import dev.millrace.security.Identity;
+import io.vertx.core.Future;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.function.Function;
 
 /**
  * How a Flight port is set up.
@@ -11,13 +16,20 @@ import java.time.InstantSource;
  * @param memoryBytes limit of the off-heap bytes that answers may copy; what is sent in place counts for its product
  * @param tickets how tickets are made
  * @param maxPutBytes of what a client writes in one call
+ * @param authentication finds out who calls; asked once for each call, on its event loop
  */
-public record FlightOptions(String host, int port, long memoryBytes, Tickets tickets, int maxPutBytes) {
+public record FlightOptions(
+        String host,
+        int port,
+        long memoryBytes,
+        Tickets tickets,
+        int maxPutBytes,
+        Function<Credentials, Future<Identity>> authentication) {
     private static final int USUAL_PUT_BYTES = 8 << 20;
 
-    /** The same, with 8 MiB a writing call. */
+    /** The same, with 8 MiB a writing call, and for anybody. */
     public FlightOptions(String host, int port, long memoryBytes, Tickets tickets) {
-        this(host, port, memoryBytes, tickets, USUAL_PUT_BYTES);
+        this(host, port, memoryBytes, tickets, USUAL_PUT_BYTES, Authenticator.ANYBODY);
     }
 
     /**

@@ -9,6 +9,7 @@ import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.QueryEngine;
+import dev.millrace.security.Identity;
 import io.grpc.Server;
 import io.grpc.ServerInterceptors;
 import io.grpc.StatusRuntimeException;
@@ -140,7 +141,7 @@ public final class FlightPort {
                         FlightBinding.of(arrow.bindService(), calls, places.memory(), options.maxPutBytes()),
                         new ServerBackpressureThresholdInterceptor(QUEUED_BYTES),
                         new CallGate(places.calls(), vertx),
-                        new CallerInterceptor()))
+                        new CallerInterceptor(options.authentication())))
                 .build();
     }
 
@@ -152,6 +153,11 @@ public final class FlightPort {
         return new Problem.CannotStart("The Flight port cannot listen on " + options.host() + ":" + options.port()
                         + ": " + cause.getMessage() + ".")
                 .exception();
+    }
+
+    /** Who was found to make the call that this thread is in; for the layer that asks. */
+    public static Future<Identity> identity(FlightRequest request) {
+        return CallerInterceptor.current().who();
     }
 
     /** The port that is listened on. */

@@ -2,6 +2,7 @@ package dev.millrace.flight;
 
 import dev.millrace.domain.Request;
 import dev.millrace.layer.Lease;
+import dev.millrace.security.Identity;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,6 +13,22 @@ import org.apache.arrow.flight.FlightDescriptor;
 public sealed interface FlightRequest {
     /** What is asked, as layers and views see it. */
     Request asked();
+
+    /** The same, asked by whoever was found to ask. */
+    default FlightRequest by(Identity who) {
+        if (asked().caller() == who.principal()) {
+            return this;
+        }
+        Request by = asked().by(who);
+        return switch (this) {
+            case Catalogue(var _, var prefix) -> new Catalogue(by, prefix);
+            case Info(var _, var wanted, var descriptor) -> new Info(by, wanted, descriptor);
+            case Shape(var _, var wanted) -> new Shape(by, wanted);
+            case Read(var _, var ticket) -> new Read(by, ticket);
+            case Write(var _, var path, var rows, var prefer, var key, var memory) ->
+                new Write(by, path, rows, prefer, key, memory);
+        };
+    }
 
     /** Who asks: the key of a limit or a share per client. */
     default String client() {

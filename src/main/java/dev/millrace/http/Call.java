@@ -1,8 +1,11 @@
 package dev.millrace.http;
 
 import dev.millrace.domain.Request;
+import dev.millrace.security.Credentials;
+import dev.millrace.security.Identity;
 import dev.millrace.security.Principal;
 import io.vertx.core.Future;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.Objects;
@@ -19,16 +22,44 @@ public final class Call {
 
     /** @param port of the product that is asked of; empty where there is none, or none is asked of */
     Call(String operation, HttpServerRequest request, Optional<ProductPort> port, Function<Call, Future<Answer>> work) {
+        this(
+                new Request(
+                        operation,
+                        client(request),
+                        Principal.ANYBODY, // until the layer of that has asked who it is
+                        port.map(ProductPort::product),
+                        name -> text(request, name),
+                        gone -> onGone(request, gone)),
+                request,
+                port,
+                work);
+    }
+
+    private Call(
+            Request asked, HttpServerRequest request, Optional<ProductPort> port, Function<Call, Future<Answer>> work) {
+        this.asked = asked;
         this.request = request;
         this.port = port;
         this.work = work;
-        this.asked = new Request(
-                operation,
+    }
+
+    /** The same, asked by whoever was found to ask. */
+    public Call by(Identity who) {
+        return new Call(asked.by(who), request, port, work);
+    }
+
+    /** What it says of who asks. */
+    public Credentials credentials() {
+        return credentials(request);
+    }
+
+    static Credentials credentials(HttpServerRequest request) {
+        return Credentials.of(
                 client(request),
-                Principal.ANYBODY, // nobody is asked who it is yet
-                port.map(ProductPort::product),
-                name -> text(request, name),
-                this::onGone);
+                request.headers().contains(HttpHeaders.AUTHORIZATION)
+                        ? request.headers().getAll(HttpHeaders.AUTHORIZATION)
+                        : null,
+                request.connection().sslSession());
     }
 
     /** What is asked, as layers and views see it. */
@@ -50,7 +81,7 @@ public final class Call {
         return port;
     }
 
-    private void onGone(Runnable gone) {
+    private static void onGone(HttpServerRequest request, Runnable gone) {
         HttpServerResponse response = request.response();
         response.closeHandler(closed -> gone.run());
         if (response.closed()) {

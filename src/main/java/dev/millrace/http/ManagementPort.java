@@ -6,6 +6,8 @@ import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Readiness;
 import dev.millrace.domain.Standing;
 import dev.millrace.problem.Problem;
+import dev.millrace.security.Credentials;
+import dev.millrace.security.Identity;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -21,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 
 /**
  * Health and metrics on a port of their own: {@code /health/live}, {@code /health/ready}, {@code /metrics}. No layer is
@@ -31,12 +34,14 @@ public final class ManagementPort {
     private final ProductRegistry products;
     private final Configuration.Management settings;
     private final PrometheusMeterRegistry meters;
+    private final Function<Credentials, Future<Identity>> authentication;
     private final Readiness readiness;
     private final Set<Product> measured = new HashSet<>();
     private final AtomicReference<Optional<HttpServer>> server = new AtomicReference<>(Optional.empty());
 
     /**
      * @param vertx borrowed
+     * @param authentication finds out who asks for metrics, and for what is not ready
      * @param meters borrowed; the products' gauges are added to it
      */
     public ManagementPort(
@@ -44,7 +49,9 @@ public final class ManagementPort {
             ProductRegistry products,
             Readiness readiness,
             Configuration.Management settings,
+            Function<Credentials, Future<Identity>> authentication,
             PrometheusMeterRegistry meters) {
+        this.authentication = authentication;
         this.readiness = readiness;
         this.vertx = vertx;
         this.products = products;
@@ -94,8 +101,18 @@ public final class ManagementPort {
         }
         switch (request.path()) {
             case "/health/live" -> json(request, 200, new JsonObject().put("status", "UP"));
-            case "/health/ready" -> readiness(request);
-            case "/metrics" -> metrics(request);
+            case "/health/ready" -> {
+                Readiness.Report report = readiness.report();
+                authentication
+                        .apply(Call.credentials(request))
+                        .onSuccess(known -> readiness(request, report))
+                        .onFailure(unknown -> json(request, status(report), standing(report)));
+            }
+            case "/metrics" ->
+                authentication
+                        .apply(Call.credentials(request))
+                        .onSuccess(known -> metrics(request))
+                        .onFailure(unknown -> fail(request, unknown));
             case null, default ->
                 json(
                         request,
@@ -104,8 +121,23 @@ public final class ManagementPort {
         }
     }
 
-    private void readiness(HttpServerRequest request) {
-        Readiness.Report report = readiness.report();
+    private static int status(Readiness.Report report) {
+        return report.isReady() ? 200 : 503;
+    }
+
+    private static JsonObject standing(Readiness.Report report) {
+        return new JsonObject().put("status", report.isReady() ? "UP" : "DOWN");
+    }
+
+    private static void fail(HttpServerRequest request, Throwable failure) {
+        Problem problem = HttpFaults.of(failure);
+        if (problem instanceof Problem.Unauthenticated) {
+            request.response().putHeader(Responder.WWW_AUTHENTICATE, Responder.WHO);
+        }
+        json(request, problem.status().http(), Responder.json(problem, request.path()));
+    }
+
+    private void readiness(HttpServerRequest request, Readiness.Report report) {
         var reasons = report.reasons().stream()
                 .map(reason -> new JsonObject()
                         .put("kind", reason.kind())
@@ -121,11 +153,7 @@ public final class ManagementPort {
                         .put("detail", product.state().detail())
                         .put("ready", Standing.of(product) == Standing.SERVED))
                 .toList();
-        var body = new JsonObject()
-                .put("status", report.isReady() ? "UP" : "DOWN")
-                .put("reasons", reasons)
-                .put("products", list);
-        json(request, report.isReady() ? 200 : 503, body);
+        json(request, status(report), standing(report).put("reasons", reasons).put("products", list));
     }
 
     private void metrics(HttpServerRequest request) {
@@ -134,8 +162,7 @@ public final class ManagementPort {
                 request.response().putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
                 end(request, Buffer.buffer(done.result()));
             } else {
-                Problem problem = HttpFaults.of(done.cause());
-                json(request, problem.status().http(), Responder.json(problem, request.path()));
+                fail(request, done.cause());
             }
         });
     }

@@ -28,6 +28,10 @@ final class Responder {
     private static final CharSequence RATE_LIMIT = HttpHeaders.createOptimized("RateLimit");
     private static final CharSequence RATE_LIMIT_POLICY = HttpHeaders.createOptimized("RateLimit-Policy");
     private static final CharSequence COUNT = HttpHeaders.createOptimized("Millrace-Count");
+    static final CharSequence WWW_AUTHENTICATE = HttpHeaders.createOptimized("WWW-Authenticate");
+    static final CharSequence WHO = HttpHeaders.createOptimized("Bearer realm=\"Millrace\"");
+    private static final CharSequence NOT_KNOWN =
+            HttpHeaders.createOptimized("Bearer realm=\"Millrace\", error=\"invalid_token\"");
     static final CharSequence NOSNIFF = HttpHeaders.createOptimized("nosniff");
     static final CharSequence CONTENT_TYPE_OPTIONS = HttpHeaders.createOptimized("X-Content-Type-Options");
 
@@ -212,6 +216,8 @@ final class Responder {
         switch (problem) {
             case Problem.MethodNotAllowed refused ->
                 headers.set(HttpHeaders.ALLOW, String.join(", ", refused.allowed()));
+            case Problem.Unauthenticated _ ->
+                headers.set(WWW_AUTHENTICATE, request.headers().contains(HttpHeaders.AUTHORIZATION) ? NOT_KNOWN : WHO);
             case Problem.UnsupportedMediaType refused ->
                 headers.set(HttpHeaders.ACCEPT, String.join(", ", refused.accepted()));
             case Problem.RateLimited limited -> retryAfter = limited.retryAfterSeconds();
@@ -240,7 +246,8 @@ final class Responder {
     }
 
     private static boolean refusesBody(Problem problem) {
-        return problem instanceof Problem.TooLarge
+        return problem instanceof Problem.Unauthenticated
+                || problem instanceof Problem.TooLarge
                 || problem instanceof Problem.ShareTaken
                 || problem instanceof Problem.Overloaded;
     }

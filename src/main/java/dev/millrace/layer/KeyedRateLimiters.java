@@ -1,8 +1,10 @@
 package dev.millrace.layer;
 
+import dev.millrace.problem.Problem;
 import io.github.resilience4j.ratelimiter.RateLimiter;
 import io.github.resilience4j.ratelimiter.RateLimiterConfig;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
@@ -62,6 +64,20 @@ public final class KeyedRateLimiters {
     /** How many keys have a limiter of their own now, never more than {@code maxKeys}. */
     public int keys() {
         return maxKeys - places.availablePermits();
+    }
+
+    /** Takes one of the key's permits; the problem where none is left. */
+    public Optional<Problem> tryTake(String key) {
+        RateLimiter limiter = of(key);
+        return limiter.reservePermission(1) == 0 ? Optional.empty() : Optional.of(RateLimitLayer.refusal(limiter));
+    }
+
+    /** The problem where the key has no permit left; takes none, and no place for a key that has none. */
+    public Optional<Problem> spent(String key) {
+        RateLimiter limiter = limiters.getOrDefault(key, others);
+        return limiter.getMetrics().getAvailablePermissions() > 0
+                ? Optional.empty()
+                : Optional.of(RateLimitLayer.refusal(limiter));
     }
 
     /** The limiter of {@code key}, or the one that all keys without a place share. */

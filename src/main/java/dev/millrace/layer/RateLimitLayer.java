@@ -61,11 +61,15 @@ public final class RateLimitLayer<Q, R> implements Layer<Q, R> {
     }
 
     private static <R> Future<R> refuse(RateLimiter limiter) {
+        return Future.failedFuture(refusal(limiter).exception());
+    }
+
+    /** What one is told whom the limiter does not let pass. */
+    static Problem refusal(RateLimiter limiter) {
         Allowance allowance = Allowance.of(limiter);
         // The window may have turned since the refusal: then the next try succeeds at once, and 1 is still true.
-        return Future.failedFuture(new Problem.RateLimited(
-                        allowance.limit(), allowance.windowSeconds(), Math.max(1, allowance.retryAfterSeconds()))
-                .exception());
+        return new Problem.RateLimited(
+                allowance.limit(), allowance.windowSeconds(), Math.max(1, allowance.retryAfterSeconds()));
     }
 
     /** Refuses what a port could not state truly: headers and problems know whole seconds only. */

@@ -140,6 +140,32 @@ public sealed interface Problem {
         }
     }
 
+    /** Whoever asks says nothing of who it is, or nothing that is true; never says which part of it is wrong. */
+    record Unauthenticated(String reason) implements Problem {
+        @Override
+        public Status status() {
+            return Status.UNAUTHENTICATED;
+        }
+
+        @Override
+        public String detail() {
+            return reason + " Expected: one header Authorization: Bearer, with a key or a token of today.";
+        }
+    }
+
+    /** Whoever asks may not do that, and may know that it can be done. */
+    record Forbidden(String what, String reason) implements Problem {
+        @Override
+        public Status status() {
+            return Status.FORBIDDEN;
+        }
+
+        @Override
+        public String detail() {
+            return what + " is not allowed: " + reason;
+        }
+    }
+
     /** A product, row, route or other named thing does not exist. */
     record NotFound(String what, String name) implements Problem {
         @Override

@@ -9,6 +9,8 @@ package dev.millrace.problem;
 public enum Status {
     INVALID_PARAMETER(400, "invalid-parameter", "A request parameter is wrong", "INVALID_ARGUMENT"),
     INVALID_BODY(400, "invalid-body", "The request body is wrong", "INVALID_ARGUMENT"),
+    UNAUTHENTICATED(401, "unauthenticated", "It is not known who asks", "UNAUTHENTICATED"),
+    FORBIDDEN(403, "forbidden", "This may not be done", "UNAUTHORIZED"),
     NOT_FOUND(404, "not-found", "There is no such thing", "NOT_FOUND"),
     METHOD_NOT_ALLOWED(405, "method-not-allowed", "The method is not allowed here", "UNIMPLEMENTED"),
     NOT_ACCEPTABLE(406, "not-acceptable", "No format is acceptable to the client", "INVALID_ARGUMENT"),

@@ -60,6 +60,17 @@ sealed interface Command {
         }
     }
 
+    /**
+     * Make a key for somebody.
+     *
+     * @param purpose empty when it says none
+     */
+    record Key(String name, List<String> roles, String purpose) implements Command {
+        public Key {
+            roles = List.copyOf(roles);
+        }
+    }
+
     /** Print the usage. */
     record Help() implements Command {}
 

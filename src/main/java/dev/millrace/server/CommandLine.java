@@ -52,6 +52,9 @@ final class CommandLine {
                 --yes                it cannot be undone
               store backup DIR TO, store restore FROM DIR
                                      copies a data folder to a new or empty one; a server may run on DIR of a backup
+              key new NAME           makes a key for who asks, and the line of it for the file of security.keys
+                --role ROLE,ROLE     what it may be granted
+                --purpose PURPOSE    what it reads for
               train                  keeps what a start loads, for quicker ones; this and the next only through ./millrace
               bench NAME             a benchmark
               prove NAME             a long proof: kill, crash, soak, fuzz, differential
@@ -92,6 +95,7 @@ final class CommandLine {
             case "serve" -> new CommandLine().serve(rest);
             case "diff" -> new CommandLine().diff(rest);
             case "store" -> new CommandLine().store(rest);
+            case "key" -> new CommandLine().key(rest);
             case "contract" -> new CommandLine().contract(rest);
             default -> new Command.WrongUse(List.of("there is no command '" + arguments.getFirst() + "'"));
         };
@@ -163,6 +167,20 @@ final class CommandLine {
         }
         return faults.isEmpty()
                 ? new Command.Accept(path("--config", "millrace.yaml"), operands.getFirst(), yes)
+                : new Command.WrongUse(faults);
+    }
+
+    private Command key(List<String> arguments) {
+        if (arguments.isEmpty() || !arguments.getFirst().equals("new")) {
+            return new Command.WrongUse(List.of("after 'key' comes 'new'"));
+        }
+        read(arguments.subList(1, arguments.size()), Set.of("--role", "--purpose"), 1, 1);
+        List<String> roles = Arrays.stream(options.getOrDefault("--role", "").split(","))
+                .map(String::strip)
+                .filter(role -> !role.isEmpty())
+                .toList();
+        return faults.isEmpty()
+                ? new Command.Key(operands.getFirst(), roles, options.getOrDefault("--purpose", ""))
                 : new Command.WrongUse(faults);
     }
 

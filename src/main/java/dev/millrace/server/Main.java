@@ -4,6 +4,7 @@ import dev.millrace.codec.RecordRules;
 import dev.millrace.contract.check.ContractCheck;
 import dev.millrace.problem.Fault.Severity;
 import dev.millrace.problem.ProblemException;
+import dev.millrace.security.NewKey;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
@@ -47,6 +48,12 @@ public final class Main {
             case Command.Diff diff -> new DiffRun(diff, out, err).run();
             case Command.Infer infer -> new InferRun(infer, System.in, out, err).run();
             case Command.Accept accept -> new AcceptRun(accept, out, err).run();
+            case Command.Key(String name, List<String> roles, String purpose) -> {
+                NewKey made = NewKey.of(name, roles, Optional.of(purpose).filter(text -> !text.isEmpty()));
+                out.println("The key, which is shown this once:\n\n" + made.key());
+                out.println("\nIts line for the file of security.keys:\n\n" + made.line());
+                yield ExitCode.FINE;
+            }
             case Command.Store store -> new StoreRun(store, out, err).run();
             case Command.Demo demo -> untilTold(err, new Stop(), stop -> new DemoRun(demo, out, stop).run());
             case Command.Serve serve -> untilTold(err, new Stop(), stop -> new ServeRun(serve, out, stop).run());

@@ -19,12 +19,16 @@ import dev.millrace.http.Call;
 import dev.millrace.http.HttpPort;
 import dev.millrace.http.ManagementPort;
 import dev.millrace.ingest.InputPorts;
+import dev.millrace.layer.Layer;
 import dev.millrace.layer.Places;
 import dev.millrace.layer.Shares;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.layer.WorkerPools;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.DuckDbEngine;
+import dev.millrace.security.AuthenticationLayer;
+import dev.millrace.security.Authenticator;
+import dev.millrace.security.Identity;
 import dev.millrace.store.StoreSchema;
 import dev.millrace.write.WritePorts;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
@@ -38,6 +42,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -46,6 +51,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.slf4j.Logger;
@@ -162,7 +169,18 @@ public final class MillraceServer implements AutoCloseable {
         var readiness = new Readiness(registry, configuration.management().requiredProducts());
         readiness.add(() -> pools.stuck().stream().map(MillraceServer::reason).toList());
         readiness.add(() -> stopping ? List.of(STOPS) : List.of());
-        var management = new ManagementPort(vertx, registry, readiness, configuration.management(), meters);
+        var authenticator = new Authenticator(vertx, configuration.security(), InstantSource.system());
+        closings.push(authenticator::close);
+        readiness.add(() -> authenticator.broken().stream()
+                .map(detail -> new Readiness.Reason("security", "files", "BROKEN", detail, false))
+                .toList());
+        var management = new ManagementPort(
+                vertx,
+                registry,
+                readiness,
+                configuration.management(),
+                configuration.security().openMetrics() ? Authenticator.ANYBODY : authenticator::identify,
+                meters);
         managementPort = await(management.start());
         closings.push(() -> await(management.stop()));
         // Where a deadline ends a request its work ends, too; what is at the same long after that is stuck.
@@ -179,7 +197,10 @@ public final class MillraceServer implements AutoCloseable {
                 registry,
                 configuration.http(),
                 instance.secret(),
-                policies.around("http", Call::client),
+                policies.around(
+                        "http",
+                        asked(authenticator, call -> authenticator.identify(call.credentials()), Call::by),
+                        Call::client),
                 LOOPS,
                 query,
                 copies,
@@ -198,11 +219,13 @@ public final class MillraceServer implements AutoCloseable {
                         configuration.flight().port(),
                         FLIGHT_MEMORY_BYTES,
                         FlightOptions.Tickets.signedWith(instance.secret()),
-                        (int) Math.min(1 << 30, configuration.http().maxBody().bytes())),
+                        (int) Math.min(1 << 30, configuration.http().maxBody().bytes()),
+                        authenticator::identify),
                 registry,
                 root,
                 engine,
-                policies.around("flight", FlightRequest::client),
+                policies.around(
+                        "flight", asked(authenticator, FlightPort::identity, FlightRequest::by), FlightRequest::client),
                 new FlightPlaces(
                         shares.places(
                                 "flight.connections", configuration.flight().maxConnections()),
@@ -257,6 +280,12 @@ public final class MillraceServer implements AutoCloseable {
                     }
                 })::close);
         closings.push(() -> drain(http, flight));
+    }
+
+    /** Asks who it is, unless nobody is asked. */
+    private static <Q, R> Layer<Q, R> asked(
+            Authenticator authenticator, Function<Q, Future<Identity>> who, BiFunction<Q, Identity, Q> by) {
+        return authenticator.asks() ? new AuthenticationLayer<>(who, by) : service -> service;
     }
 
     /** What is asked meanwhile is answered by all that answers it: the ports end before anything behind them does. */

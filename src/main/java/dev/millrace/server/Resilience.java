@@ -41,11 +41,11 @@ final class Resilience {
     }
 
     /** The layers of a port; an answer that comes too late is closed, a request takes a place of the client that it names. */
-    <Q, R extends AutoCloseable> PortLayers<Q, R> around(String port, Function<? super Q, String> client) {
+    <Q, R extends AutoCloseable> PortLayers<Q, R> around(
+            String port, Layer<Q, R> authentication, Function<? super Q, String> client) {
         RateLimitLayer<Q, R> rateLimit = RateLimitLayer.shared(rates.rateLimiter(port));
         var timeout = new TimeoutLayer<Q, R>(times.timeLimiter(port), timers, TimeoutLayer::close);
         var bulkhead = new BulkheadLayer<Q, R>(shares.places(port + ".requests", limits.concurrency()), client);
-        Layer<Q, R> authentication = service -> service; // nobody is asked who it is yet
         return new PortLayers<>(
                 waiting -> Layers.ofPort(authentication, rateLimit, waiting, timeout, bulkhead),
                 request -> Optional.of(rateLimit.allowance(request)));

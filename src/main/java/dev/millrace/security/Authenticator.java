@@ -1,0 +1,147 @@
+package dev.millrace.security;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.millrace.config.Configuration;
+import dev.millrace.layer.KeyedRateLimiters;
+import dev.millrace.layer.RateLimitLayer;
+import dev.millrace.problem.Problem;
+import dev.millrace.problem.ProblemException;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * Finds out who asks, for all ports. Any thread; never blocks.
+ *
+ * <p>What is refused counts against the address that it came from. Whose failures of a minute are used up is told to come
+ * back later, at the cost of a look-up; who shows what is known passes all the same, so that nobody behind the same address
+ * is locked out by another.
+ */
+public final class Authenticator implements AutoCloseable {
+    private static final Duration WINDOW = Duration.ofMinutes(1);
+    private static final int MAX_CLIENTS = 10_000;
+    private static final String BEARER = "Bearer ";
+    private static final String BASIC = "Basic ";
+    private static final Future<Identity> NOBODY = failed("This server wants to know who asks.");
+    private static final Future<Identity> SEVERAL = failed("There is more than one header Authorization.");
+    private static final Future<Identity> UNKNOWN = failed("What it says of who asks is not known here.");
+
+    /** Knows nobody and lets everybody pass. */
+    public static final Function<Credentials, Future<Identity>> ANYBODY =
+            said -> Future.succeededFuture(new Identity(Principal.ANYBODY, said.client()));
+
+    private final boolean asks;
+    private final boolean open;
+    private final InstantSource clock;
+    private final KeyedRateLimiters failures;
+    private final WatchedFiles files;
+    private final Supplier<ApiKeys> keys;
+
+    /**
+     * Knows what the settings name. Blocks: it reads files.
+     *
+     * @param vertx borrowed
+     * @throws ProblemException with all that is wrong with the files
+     */
+    public Authenticator(Vertx vertx, Configuration.Security settings, InstantSource clock) {
+        this.asks = settings.names();
+        this.open = settings.open() || !asks;
+        this.clock = clock;
+        this.failures =
+                new KeyedRateLimiters("logins", RateLimitLayer.config(settings.failures(), WINDOW), MAX_CLIENTS);
+        this.files = new WatchedFiles(vertx, settings.watchInterval());
+        try {
+            Path file = settings.keys();
+            this.keys = file.toString().isEmpty()
+                    ? () -> ApiKeys.NONE
+                    : files.read(List.of(file), () -> ApiKeys.read(file));
+        } catch (Exception wrong) {
+            files.close();
+            throw wrong instanceof ProblemException expected
+                    ? expected
+                    : new Problem.CannotStart(String.valueOf(wrong.getMessage())).exception();
+        }
+    }
+
+    private static Future<Identity> failed(String reason) {
+        return Future.failedFuture(new Problem.Unauthenticated(reason).exception());
+    }
+
+    /** Whether anybody is asked who it is. */
+    public boolean asks() {
+        return asks;
+    }
+
+    /** What is wrong with its files, in words. */
+    public List<String> broken() {
+        return files.broken();
+    }
+
+    /**
+     * Who asks. Fails with {@code Unauthenticated}, with {@code RateLimited} where too many logins have failed from there,
+     * and with {@code Unavailable} where nobody can say.
+     */
+    public Future<Identity> identify(Credentials credentials) {
+        List<String> said = credentials.authorization();
+        if (said.isEmpty()) {
+            return open ? ANYBODY.apply(credentials) : NOBODY;
+        }
+        if (said.size() > 1) {
+            return refused(credentials, SEVERAL);
+        }
+        String text = said.getFirst();
+        if (starts(text, BEARER)) {
+            return bearer(credentials, text.substring(BEARER.length()).strip());
+        }
+        if (starts(text, BASIC)) {
+            return basic(credentials, text.substring(BASIC.length()).strip());
+        }
+        return refused(credentials, UNKNOWN);
+    }
+
+    private static boolean starts(String text, String scheme) {
+        return text.regionMatches(true, 0, scheme, 0, scheme.length());
+    }
+
+    private Future<Identity> bearer(Credentials credentials, String token) {
+        Optional<Identity> known = keys.get().find(token, clock.instant());
+        return known.isPresent() ? Future.succeededFuture(known.get()) : refused(credentials, UNKNOWN);
+    }
+
+    /** A name and a key, for tools that have no field for a token. */
+    private Future<Identity> basic(Credentials credentials, String pair) {
+        String text;
+        try {
+            text = new String(Base64.getDecoder().decode(pair), UTF_8);
+        } catch (IllegalArgumentException broken) {
+            return refused(credentials, UNKNOWN);
+        }
+        int colon = text.indexOf(':');
+        if (colon < 0) {
+            return refused(credentials, UNKNOWN);
+        }
+        String name = text.substring(0, colon);
+        return bearer(credentials, text.substring(colon + 1))
+                .compose(identity -> identity.principal().name().equals(name)
+                        ? Future.succeededFuture(identity)
+                        : refused(credentials, UNKNOWN));
+    }
+
+    private Future<Identity> refused(Credentials credentials, Future<Identity> refusal) {
+        Optional<Problem> spent = failures.tryTake(credentials.client());
+        return spent.isPresent() ? Future.failedFuture(spent.get().exception()) : refusal;
+    }
+
+    @Override
+    public void close() {
+        files.close();
+    }
+}

@@ -1,0 +1,168 @@
+package dev.millrace.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.millrace.documents.OpenApi;
+import dev.millrace.security.NewKey;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.arrow.flight.Action;
+import org.apache.arrow.flight.CallHeaders;
+import org.apache.arrow.flight.CallOption;
+import org.apache.arrow.flight.Criteria;
+import org.apache.arrow.flight.FlightCallHeaders;
+import org.apache.arrow.flight.FlightClient;
+import org.apache.arrow.flight.FlightDescriptor;
+import org.apache.arrow.flight.FlightRuntimeException;
+import org.apache.arrow.flight.FlightStatusCode;
+import org.apache.arrow.flight.HeaderCallOption;
+import org.apache.arrow.flight.Location;
+import org.apache.arrow.flight.Ticket;
+import org.apache.arrow.memory.RootAllocator;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A whole server that asks who it is: nothing is told to who does not say, over any port. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class SecurityIT {
+    private final NewKey key = NewKey.of("ada", List.of("analyst"), Optional.empty());
+    private MillraceServer server;
+    private Client client;
+    private Client management;
+
+    @BeforeAll
+    void serve(@TempDir Path folder) throws Exception {
+        Path keys = Files.writeString(folder.resolve("keys.yaml"), key.line() + "\n");
+        server = MillraceServer.start(TestMesh.in(folder)
+                .configuration(Map.of("security.keys", keys.toString(), "security.failures", "1000000")));
+        client = Client.of(server.httpPort());
+        management = Client.of(server.managementPort());
+    }
+
+    @AfterAll
+    void stop() {
+        server.close();
+    }
+
+    @Test
+    void everyOperation_withoutAKey_isTheSame401_andWithOneIsAnother() {
+        Set<String> bodies = new HashSet<>();
+        for (OpenApi.Operation operation : OpenApi.load().operations()) {
+            String path = operation.template().replace("{domain}", "aviation").replaceAll("\\{[^}]*}", "flights");
+            String method = operation.methods().getFirst();
+            for (String[] said : new String[][] {{}, {"Authorization", "Bearer mk_wrong"}}) {
+                HttpResponse<String> refused = client.send(method, path, new byte[0], said);
+                assertEquals(401, refused.statusCode(), method + " " + path);
+                String challenge =
+                        refused.headers().firstValue("WWW-Authenticate").orElse("");
+                assertTrue(challenge.startsWith("Bearer realm=\"Millrace\""), challenge);
+                assertEquals(said.length > 0, challenge.contains("invalid_token"), challenge);
+                assertEquals(Optional.empty(), refused.headers().firstValue("Millrace-Position"));
+                bodies.add(refused.body().replace(path, ""));
+            }
+            if (!operation.id().equals("getChanges")) { // which has no end
+                assertNotEquals(
+                        401,
+                        client.send(method, path, new byte[0], "Authorization", "Bearer " + key.key())
+                                .statusCode());
+            }
+        }
+        assertEquals(2, bodies.size(), bodies::toString);
+    }
+
+    @Test
+    void whatIsThereAndWhatIsNot_areRefusedAlike() {
+        String there = client.get("/v1/products/aviation/flights").body();
+        String missing = client.get("/v1/products/aviation/nothing").body();
+        assertEquals(there.replace("flights", "nothing"), missing);
+    }
+
+    @Test
+    void aBodyThatIsRefused_isNotReadAsTheNextRequest() {
+        byte[] large = "x".repeat(200_000).getBytes(StandardCharsets.UTF_8);
+        assertEquals(
+                401,
+                client.send("POST", "/v1/products/aviation/flights/records", large, "Content-Type", "application/json")
+                        .statusCode());
+    }
+
+    @Test
+    void health_isOpen_andSaysWhyOnlyToTheKnown() {
+        assertEquals(200, management.get("/health/live").statusCode());
+        Client.await("ready", () -> management.get("/health/ready").statusCode() == 200);
+        assertEquals("{\"status\":\"UP\"}", management.get("/health/ready").body());
+        assertEquals(
+                "{\"status\":\"UP\"}",
+                management.get("/health/ready", "Authorization", "Bearer x").body());
+        String known = management
+                .get("/health/ready", "Authorization", "Bearer " + key.key())
+                .body();
+        assertTrue(known.contains("aviation.flights"), known);
+        assertEquals(401, management.get("/metrics").statusCode());
+        assertEquals(
+                200,
+                management
+                        .get("/metrics", "Authorization", "Bearer " + key.key())
+                        .statusCode());
+    }
+
+    @Test
+    void everyFlightCall_withoutAKey_isUnauthenticated() throws Exception {
+        try (var allocator = new RootAllocator();
+                FlightClient flight = FlightClient.builder(
+                                allocator, Location.forGrpcInsecure("127.0.0.1", server.flightPort()))
+                        .build()) {
+            FlightDescriptor flights = FlightDescriptor.path("aviation", "flights");
+            CallOption wrong = header("Bearer mk_wrong");
+            CallOption right = header("Bearer " + key.key());
+            Ticket ticket =
+                    flight.getInfo(flights, right).getEndpoints().getFirst().getTicket();
+            for (CallOption said : List.of(header(""), wrong)) {
+                assertRefused(() -> flight.getInfo(flights, said));
+                assertRefused(() -> flight.getSchema(flights, said));
+                assertRefused(() -> flight.listFlights(Criteria.ALL, said).forEach(info -> {}));
+                assertRefused(() -> flight.listActions(said).forEach(action -> {}));
+                assertRefused(() -> flight.doAction(new Action("x"), said).next());
+                assertRefused(() -> {
+                    try (var stream = flight.getStream(ticket, said)) {
+                        stream.next();
+                    }
+                });
+            }
+            assertRefused(() -> flight.getInfo(flights));
+            assertTrue(flight.listFlights(Criteria.ALL, right).iterator().hasNext());
+            assertFalse(flight.getSchema(flights, right).getSchema().getFields().isEmpty());
+            try (var stream = flight.getStream(ticket, right)) {
+                stream.next();
+            }
+        }
+    }
+
+    private static CallOption header(String authorization) {
+        CallHeaders headers = new FlightCallHeaders();
+        if (!authorization.isEmpty()) {
+            headers.insert("authorization", authorization);
+        }
+        return new HeaderCallOption(headers);
+    }
+
+    private static void assertRefused(Executable call) {
+        var fault = assertThrows(FlightRuntimeException.class, call);
+        assertEquals(FlightStatusCode.UNAUTHENTICATED, fault.status().code(), fault::getMessage);
+    }
+}
