@@ -15,8 +15,12 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.StringJoiner;
 
 /** What the server says about its products, as JSON. Any thread. */
 public final class Catalogue {
@@ -33,15 +37,51 @@ public final class Catalogue {
         return products.whyUnserved(name.replace('/', '.')).orElseGet(() -> new Problem.NotFound("data product", name));
     }
 
-    /** All products, briefly. */
-    public JsonObject list() {
-        return new JsonObject()
-                .put("mesh", products.mesh())
-                .put(
-                        "data",
-                        products.all().stream()
-                                .map(product -> brief(product).put("url", url(product)))
-                                .toList());
+    /**
+     * The products in which each of some words is found, in a name, a description, an owner, a tag or a column that the
+     * caller may see, briefly; all of them where there is no word.
+     */
+    public JsonObject list(Principal caller, String words) {
+        List<String> wanted =
+                Arrays.asList(words.toLowerCase(Locale.ROOT).strip().split("\\s+", -1));
+        var found = new JsonArray();
+        for (Product product : products.all()) {
+            View view = product.as(caller);
+            var meaning = Meaning.of(product.definition());
+            if (wanted.stream().allMatch(text(product, view, meaning)::contains)) {
+                found.add(entry(product, view, meaning));
+            }
+        }
+        return new JsonObject().put("mesh", products.mesh()).put("data", found);
+    }
+
+    private static String text(Product product, View view, Meaning meaning) {
+        var text = new StringJoiner("\n");
+        text.add(product.qualifiedName())
+                .add(product.face().title())
+                .add(product.face().description())
+                .add(meaning.product().encode());
+        for (ColumnLayout column : view.shape().columns()) {
+            text.add(column.name()).add(meaning.column(column.name()).encode());
+        }
+        return text.toString().toLowerCase(Locale.ROOT);
+    }
+
+    private static JsonObject entry(Product product, View view, Meaning meaning) {
+        JsonObject json = brief(product).put("url", url(product));
+        for (String member : List.of("owner", "tags")) {
+            if (meaning.product().containsKey(member)) {
+                json.put(member, meaning.product().getValue(member));
+            }
+        }
+        QualityJson.summary(product).ifPresent(summary -> json.put("quality", summary));
+        try (Reading reading = view.open()) {
+            json.put("rows", reading.rows());
+            reading.newestMillis()
+                    .ifPresent(millis -> json.put(
+                            "newestRecord", Instant.ofEpochMilli(millis).toString()));
+        }
+        return json;
     }
 
     private static JsonObject brief(Product product) {
@@ -62,6 +102,7 @@ public final class Catalogue {
     public JsonObject describe(Product product, View view, Reading reading) {
         Shape shape = view.shape();
         JsonObject json = brief(product)
+                .mergeIn(Meaning.of(product.definition()).product())
                 .put("stateDetail", product.state().detail())
                 .put("key", shape.key().stream().map(ColumnLayout::name).toList())
                 .put("mode", shape.upsert() ? "upsert" : "append")

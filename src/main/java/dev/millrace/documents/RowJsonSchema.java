@@ -14,6 +14,9 @@ public final class RowJsonSchema {
 
     public static JsonObject of(Product product, Shape shape) {
         JsonObject schema = object(shape.columns());
+        Meaning meaning = Meaning.of(product.definition());
+        JsonObject properties = schema.getJsonObject("properties");
+        properties.forEach(column -> ((JsonObject) column.getValue()).mergeIn(meaning.column(column.getKey())));
         return new JsonObject()
                 .put("$schema", "https://json-schema.org/draft/2020-12/schema")
                 .put("title", product.face().title())
@@ -57,9 +60,10 @@ public final class RowJsonSchema {
     }
 
     private static JsonObject value(ColumnLayout column) {
-        var schema = new JsonObject(column.kind().schema());
+        var schema = new JsonObject(column.kind().schema())
+                .put("x-sql", column.kind().sql());
         return switch (column.kind()) {
-            case Kind.Struct _ -> object(column.children());
+            case Kind.Struct _ -> schema.mergeIn(object(column.children()));
             case Kind.ListOf _, Kind.VectorOf _ ->
                 schema.put("items", column(column.children().getFirst()));
             case Kind.MapOf _ ->

@@ -15,6 +15,7 @@ import dev.millrace.problem.ProblemException;
 import dev.millrace.quality.QualityReport;
 import dev.millrace.query.Reading;
 import dev.millrace.query.View;
+import dev.millrace.security.Principal;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -32,6 +33,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What each operation of {@code openapi.yaml} does, for one event loop, which is the only thread that calls it. */
@@ -47,6 +49,7 @@ final class Operations {
     private static final int PRODUCT = 3;
     private static final int KEY = 5;
     private static final int LETTERS = 4;
+    private static final String SEARCH = "q";
     private static final String OF_PRODUCT = "/v1/products/{domain}/{product}";
 
     /** Up to this size an answer is compressed on the event loop. */
@@ -81,11 +84,11 @@ final class Operations {
     Map<String, Handler> byId() {
         return Map.ofEntries(
                 Map.entry("getOpenApi", bare((call, target) -> text(YAML, document.text(), ""))),
-                Map.entry("getDocs", (call, target) -> room.onWorker(() -> DocsPages.file("docs.html"))),
-                Map.entry("getDocsFile", (call, target) -> room.onWorker(() -> DocsPages.file(target.segment(1)))),
-                Map.entry(
-                        "listProducts",
-                        json((call, target) -> text(JSON, catalogue.list().encode(), ""))),
+                Map.entry("getPortal", (call, target) -> room.onWorker(() -> Pages.portal("index.html"))),
+                Map.entry("getPortalFile", (call, target) -> room.onWorker(() -> Pages.portal(target.segment(1)))),
+                Map.entry("getDocs", (call, target) -> room.onWorker(() -> Pages.docs("docs.html"))),
+                Map.entry("getDocsFile", (call, target) -> room.onWorker(() -> Pages.docs(target.segment(1)))),
+                Map.entry("listProducts", this::listProducts),
                 Map.entry("getProduct", json(this::getProduct)),
                 Map.entry(
                         "getContract",
@@ -136,6 +139,17 @@ final class Operations {
                     document.apply(product, port(call, target).view(call)),
                     product.position().toString());
         });
+    }
+
+    private Future<Answer> listProducts(Call call, RequestTarget target) {
+        json(call, target, Set.of("format", SEARCH));
+        String wanted = target.parameters().stream()
+                .filter(parameter -> parameter.getKey().equals(SEARCH))
+                .map(Map.Entry::getValue)
+                .collect(Collectors.joining(" "));
+        Principal caller = call.asked().caller();
+        return room.onWorker(
+                () -> Answer.Whole.text(JSON, catalogue.list(caller, wanted).encode(), ""));
     }
 
     private Future<Answer> getProduct(Call call, RequestTarget target) {
@@ -299,9 +313,13 @@ final class Operations {
     }
 
     private static Negotiation<TextFormat> json(Call call, RequestTarget target) {
+        return json(call, target, Set.of("format"));
+    }
+
+    private static Negotiation<TextFormat> json(Call call, RequestTarget target, Set<String> known) {
         Negotiation<TextFormat> negotiation = Negotiation.of(
                 Call.header(call.request(), HttpHeaders.ACCEPT), target.parameters(), List.of(TextFormat.JSON));
-        only(target, Set.of("format"));
+        only(target, known);
         return negotiation;
     }
 

@@ -186,6 +186,7 @@ final class DemoRun {
         String http = "http://" + HOST + ":" + server.httpPort();
         String flight = "grpc://" + HOST + ":" + server.flightPort();
         out.println();
+        out.println("portal      " + http + "/");
         out.println("HTTP        " + http + "/v1/products");
         out.println("Flight      " + flight);
         out.println("management  http://" + HOST + ":" + server.managementPort() + "/health/ready and /metrics");

@@ -18,6 +18,7 @@ import dev.millrace.layer.PortLayers;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.SampleRows;
 import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -37,6 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 class HttpPortIT {
@@ -371,7 +373,7 @@ class HttpPortIT {
 
     @Test
     void unknownPathMethodAndFormat_areProblems() throws Exception {
-        problem(server.get("/"), 404, "not-found");
+        problem(server.get("/v0"), 404, "not-found");
         problem(server.get("/v1/products/aviation/nothing"), 404, "not-found");
         problem(server.get("/v1/products/aviation/flights/nothing"), 404, "not-found");
         problem(server.get("/v1/products?x=1"), 400, "invalid-parameter");
@@ -425,23 +427,64 @@ class HttpPortIT {
         assertQuietLog();
     }
 
-    @Test
-    void docs_showEveryDocument_withNothingFromElsewhere() throws Exception {
-        String page = server.get("/docs").body();
-        List<String> links = java.util.regex.Pattern.compile("(?:src|href)=\"([^\"]+)\"")
+    @ParameterizedTest
+    @ValueSource(strings = {"/docs", "/"})
+    void pages_areWhole_withNothingFromElsewhere(String path) throws Exception {
+        String page = server.get(path).body();
+        List<String> links = java.util.regex.Pattern.compile("(?:src|href)=\"([^\"#]+)\"")
                 .matcher(page)
                 .results()
                 .map(link -> link.group(1))
                 .toList();
         assertTrue(links.size() >= 5);
         for (String link : links) {
-            HttpResponse<String> file = server.get(link);
+            HttpResponse<String> file = server.get(link.startsWith("/") ? link : "/" + link);
             assertEquals(200, file.statusCode(), link);
             assertTrue(file.body().length() > 100, link);
         }
         assertTrue(server.get("/docs/swagger-ui-bundle.js").body().contains("SwaggerUIBundle"));
         problem(server.get("/docs/index.html"), 404, "not-found");
         problem(server.get("/docs/..%2Fdocs.js"), 404, "not-found");
+        problem(server.get("/portal/docs.html"), 404, "not-found");
+        problem(server.get("/portal/..%2Fportal%2Fportal.js"), 404, "not-found");
+    }
+
+    /** Each module names others; one that the server does not know would be a page that stays empty. */
+    @Test
+    void portal_modules_areAllServed_andRunNothingInline() throws Exception {
+        assertFalse(server.get("/").body().matches("(?s).*(<script>|javascript:| style=| onclick=).*"));
+        assertTrue(server.get("/")
+                .headers()
+                .firstValue("content-security-policy")
+                .orElse("")
+                .startsWith("default-src 'self'"));
+        var found = new java.util.ArrayDeque<>(List.of("portal.js"));
+        var seen = new java.util.HashSet<String>();
+        while (!found.isEmpty()) {
+            String name = found.pop();
+            if (seen.add(name)) {
+                HttpResponse<String> file = server.get("/portal/" + name);
+                assertEquals(200, file.statusCode(), name);
+                java.util.regex.Pattern.compile("from \"\\./([a-z]+\\.js)\"")
+                        .matcher(file.body())
+                        .results()
+                        .forEach(module -> found.add(module.group(1)));
+            }
+        }
+        assertEquals(
+                java.util.Set.of("portal.js", "api.js", "page.js", "product.js", "rows.js", "take.js", "sql.js"), seen);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"fliGHTS, flights", "TEST product, flights", "aviation.flights delay, flights", "flights nowhere, ''"})
+    void catalogue_searched_findsEveryWordInNamesMeaningsAndColumns(String words, String expected) throws Exception {
+        JsonObject found = new JsonObject(
+                server.get("/v1/products?q=" + words.replace(" ", "%20")).body());
+        assertEquals(
+                expected,
+                found.getJsonArray("data").stream()
+                        .map(each -> ((JsonObject) each).getString("product"))
+                        .collect(java.util.stream.Collectors.joining(",")));
     }
 
     @Test
