@@ -98,6 +98,11 @@ class RoomsTest {
     }
 
     @Test
+    void tokens_areSeen_onlyBySecurity() {
+        onlyIn("security", "com.nimbusds..");
+    }
+
+    @Test
     void sketches_areSeen_onlyByQuality() {
         onlyIn("quality", "org.apache.datasketches..");
     }

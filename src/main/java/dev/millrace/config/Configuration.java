@@ -277,12 +277,35 @@ public record Configuration(
             @Setting(value = "2s",
                     text = "How often the files named here are looked at; a change is taken up when two looks have found"
                             + " the same.")
-            Duration watchInterval) {
+            Duration watchInterval,
+            Oidc oidc) {
         /** Whether anything is named that callers are known by. */
         public boolean names() {
-            return !keys.toString().isEmpty();
+            return !keys.toString().isEmpty() || !oidc.issuer().isEmpty();
         }
     }
+
+    /** Whose tokens are taken, and what of them makes a principal; nobody's where {@code issuer} is empty. */
+    public record Oidc(
+            @Setting(value = "", form = Form.URL,
+                    text = "The issuer whose signed tokens are taken, as its tokens name it; `https`, but on this machine.")
+            String issuer,
+            @Setting(value = "", text = "What a token must be for (`aud`); needed with an issuer.") String audience,
+            @Setting(value = "", form = Form.URL,
+                    text = "The address of the issuer's keys; empty to ask its `/.well-known/openid-configuration`.")
+            String jwks,
+            @Setting(value = "sub",
+                    text = "The claim that is the caller's name: one that users cannot choose for themselves.")
+            String name,
+            @Setting(value = "roles",
+                    text = "The claim that holds the caller's roles; within an object with dots, `realm_access.roles`.")
+            String roles,
+            @Setting(value = "", text = "The claim that says what the caller reads for; empty for none.") String purpose,
+            @Setting(value = "30s", in = "0ms to 5m", text = "How far the issuer's clock may be from this one's.")
+            Duration skew,
+            @Setting(value = "10m", in = "1s to 1d",
+                    text = "How often the issuer's keys are got; at once, too, when a token names one that is not known.")
+            Duration refresh) {}
 
     /** What a server does that is told to stop: it says so, drains, ends. */
     public record Stop(

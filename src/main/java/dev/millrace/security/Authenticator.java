@@ -9,9 +9,11 @@ import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -44,6 +46,7 @@ public final class Authenticator implements AutoCloseable {
     private final KeyedRateLimiters failures;
     private final WatchedFiles files;
     private final Supplier<ApiKeys> keys;
+    private final Optional<JsonWebTokens> tokens;
 
     /**
      * Knows what the settings name. Blocks: it reads files.
@@ -58,6 +61,7 @@ public final class Authenticator implements AutoCloseable {
         this.failures =
                 new KeyedRateLimiters("logins", RateLimitLayer.config(settings.failures(), WINDOW), MAX_CLIENTS);
         this.files = new WatchedFiles(vertx, settings.watchInterval());
+        checkIssuer(settings.oidc());
         try {
             Path file = settings.keys();
             this.keys = file.toString().isEmpty()
@@ -68,6 +72,27 @@ public final class Authenticator implements AutoCloseable {
             throw wrong instanceof ProblemException expected
                     ? expected
                     : new Problem.CannotStart(String.valueOf(wrong.getMessage())).exception();
+        }
+        this.tokens = settings.oidc().issuer().isEmpty()
+                ? Optional.empty()
+                : Optional.of(new JsonWebTokens(vertx, settings.oidc(), clock));
+    }
+
+    private static void checkIssuer(Configuration.Oidc oidc) {
+        if (oidc.issuer().isEmpty()) {
+            return;
+        }
+        if (oidc.audience().isEmpty()) {
+            throw new Problem.CannotStart("security.oidc.issuer is set and security.oidc.audience is not:"
+                            + " tokens for other services would be taken.")
+                    .exception();
+        }
+        for (String url : List.of(oidc.issuer(), oidc.jwks())) {
+            if (url.startsWith("http:") && !Loopback.is(URI.create(url).getHost())) {
+                throw new Problem.CannotStart("The keys that tokens are trusted by would come from " + url
+                                + ", which anybody on the way can change. Expected: https.")
+                        .exception();
+            }
         }
     }
 
@@ -80,9 +105,13 @@ public final class Authenticator implements AutoCloseable {
         return asks;
     }
 
-    /** What is wrong with its files, in words. */
+    /** What is wrong with its files and its issuer, in words. */
     public List<String> broken() {
-        return files.broken();
+        var all = new ArrayList<>(files.broken());
+        if (tokens.isPresent() && !tokens.get().areReady()) {
+            all.add("The keys of the issuer have not been had yet; its tokens are refused.");
+        }
+        return all;
     }
 
     /**
@@ -112,8 +141,28 @@ public final class Authenticator implements AutoCloseable {
     }
 
     private Future<Identity> bearer(Credentials credentials, String token) {
+        if (tokens.isPresent() && !token.startsWith(ApiKeys.PREFIX)) {
+            return ofToken(tokens.get(), credentials, token);
+        }
         Optional<Identity> known = keys.get().find(token, clock.instant());
         return known.isPresent() ? Future.succeededFuture(known.get()) : refused(credentials, UNKNOWN);
+    }
+
+    private Future<Identity> ofToken(JsonWebTokens issued, Credentials credentials, String token) {
+        Optional<Identity> known = issued.remembered(token);
+        if (known.isPresent()) {
+            return Future.succeededFuture(known.get());
+        }
+        // A signature takes the server a hundred times what it takes to send one.
+        Optional<Problem> spent = failures.spent(credentials.client());
+        if (spent.isPresent()) {
+            return Future.failedFuture(spent.get().exception());
+        }
+        return issued.identify(token)
+                .recover(failure -> failure instanceof ProblemException expected
+                                && expected.problem() instanceof Problem.Unauthenticated
+                        ? refused(credentials, Future.failedFuture(failure))
+                        : Future.failedFuture(failure));
     }
 
     /** A name and a key, for tools that have no field for a token. */
@@ -143,5 +192,6 @@ public final class Authenticator implements AutoCloseable {
     @Override
     public void close() {
         files.close();
+        tokens.ifPresent(JsonWebTokens::close);
     }
 }
