@@ -18,26 +18,34 @@ final class BoundedSnapshot implements Snapshot {
     /** One partition's share; the view's reference belongs to the snapshot. */
     record Part(PartitionView view, long bound) {}
 
-    /** How many rows other partitions' hide at a position; counting them asks of each. */
-    record Hidden(Position position, long rows) {
-        static final Hidden NONE = new Hidden(Position.of("-"), 0);
+    /** How many rows other partitions' hide at a position and {@link Departures#version}; counting them asks of each. */
+    record Hidden(Position position, long version, long rows) {
+        static final Hidden NONE = new Hidden(Position.of("-"), 0, 0);
     }
 
     private final StoreSchema schema;
     private final Position position;
     private final List<Part> parts;
+    private final long version;
     private final AtomicReference<Hidden> lastHidden;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     /**
      * Takes over one reference of each view.
      *
+     * @param version which departures the views show
      * @param lastHidden what was counted last, of whichever position
      */
-    BoundedSnapshot(StoreSchema schema, Position position, List<Part> ownedParts, AtomicReference<Hidden> lastHidden) {
+    BoundedSnapshot(
+            StoreSchema schema,
+            Position position,
+            List<Part> ownedParts,
+            long version,
+            AtomicReference<Hidden> lastHidden) {
         this.schema = schema;
         this.position = position;
         this.parts = List.copyOf(ownedParts);
+        this.version = version;
         this.lastHidden = lastHidden;
     }
 
@@ -190,10 +198,10 @@ final class BoundedSnapshot implements Snapshot {
     }
 
     private void requireKept(Position from, int partition) {
-        if (from.next(partition) < parts.get(partition).view().kept().oldest()) {
-            long[] oldest = parts.stream()
-                    .mapToLong(each -> each.view().kept().oldest())
-                    .toArray();
+        Kept kept = parts.get(partition).view().kept();
+        if (from.next(partition) < kept.oldest() || !kept.hasOthers(from)) {
+            long[] oldest =
+                    Kept.oldest(parts.stream().map(each -> each.view().kept()).toList());
             throw new Problem.Gone(
                             "Changes from offset " + from.next(partition) + " of partition " + partition
                                     + " on are not kept.",
@@ -271,7 +279,7 @@ final class BoundedSnapshot implements Snapshot {
 
     private long hidden() {
         Hidden known = Objects.requireNonNull(lastHidden.get());
-        if (!known.position().equals(position)) {
+        if (known.version() != version || !known.position().equals(position)) {
             long rows = 0;
             for (int partition = 0; partition < parts.size(); partition++) {
                 if (!parts.get(partition).view().shared().isEmpty()) {
@@ -280,7 +288,7 @@ final class BoundedSnapshot implements Snapshot {
                             .sum();
                 }
             }
-            known = new Hidden(position, rows);
+            known = new Hidden(position, version, rows);
             lastHidden.set(known);
         }
         return known.rows();

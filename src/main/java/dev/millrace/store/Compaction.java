@@ -12,8 +12,8 @@ import java.util.Optional;
  * Neighbouring segments of a partition that become one, without the rows that no readable position sees any more. A
  * background thread chooses and writes; the ingest thread puts the result in their place.
  *
- * <p>Rows that were superseded below the horizon go, and deletes below it when no segment is older than the run: a row of
- * the key that stood in an older one would come back with the next start otherwise. The last row of a run always stays,
+ * <p>Rows that were superseded below the bound of what is readable go, and those of the oldest run that are {@link
+ * Dispensable}. The last row of a run always stays,
  * which saves files of nothing; if it is dead, what superseded it is behind the run and stays, too.
  *
  * <p>When rows are due to be erased, their segment is written anew whatever its share of dead rows, without any row that
@@ -35,20 +35,12 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
     /** A file for a compaction, mapped; the batch is the receiver's to release. */
     record Written(Compaction compaction, Manifest.SegmentFile file, ArrowFile.Mapped mapped) {}
 
-    /** Whether a delete must stay. */
-    interface NeededDelete {
-        boolean test(Segment segment, int row);
-    }
-
     /** What is worth the writing; the segments are borrowed. */
     static Optional<Compaction> choose(
-            StoreSchema schema, StoreOptions options, List<Segment> segments, long horizon, NeededDelete needed) {
+            StoreSchema schema, StoreOptions options, List<Segment> segments, Dispensable dispensable) {
         var rows = new ArrayList<int[]>();
         for (int i = 0; i < segments.size(); i++) {
-            rows.add(
-                    isCandidate(segments.get(i))
-                            ? alive(schema, segments.get(i), horizon, i == 0, needed)
-                            : RowMap.ALL);
+            rows.add(isCandidate(segments.get(i)) ? alive(schema, segments.get(i), dispensable, i == 0) : RowMap.ALL);
         }
         for (int first = 0; first < segments.size(); first++) {
             int thinEnd = first;
@@ -84,29 +76,29 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
     }
 
     /**
-     * The first segment with a row that was superseded, or a delete that is not needed, below {@code due}; one of which
-     * nothing stays together with a neighbour, so that it is known on which offsets there were rows. The segments are
-     * borrowed.
+     * The first segment with a row that is {@code due}, without any that is dispensable; one of which nothing stays
+     * together with neighbours until something does, so that it is known on which offsets there were rows. The segments
+     * are borrowed.
      */
     static Optional<Compaction> erase(
-            StoreSchema schema, List<Segment> segments, long due, long horizon, NeededDelete needed) {
+            StoreSchema schema, List<Segment> segments, Dispensable due, Dispensable dispensable) {
         for (int i = 0; i < segments.size(); i++) {
             Segment segment = segments.get(i);
-            boolean dead = segment.marks().first() < due || segment.facts().firstDeleted() < due;
-            if (segment.file() != null && dead) {
-                int[] rows = alive(schema, segment, horizon, true, needed);
-                if (rows != RowMap.ALL) {
-                    int from = rows.length == 0 && i > 0 && isLike(segments.get(i - 1), segment) ? i - 1 : i;
-                    boolean withNext = rows.length == 0
-                            && from == i
-                            && i + 1 < segments.size()
-                            && isLike(segments.get(i + 1), segment);
-                    List<Segment> run = segments.subList(from, withNext ? i + 2 : i + 1);
-                    List<int[]> selected = run.stream()
-                            .map(each -> alive(schema, each, horizon, true, needed))
-                            .toList();
-                    return Optional.of(new Compaction(run, selected, true));
-                }
+            if (segment.file() == null || alive(schema, segment, due, true) == RowMap.ALL) {
+                continue;
+            }
+            int from = i;
+            int to = i + 1;
+            var selected = new ArrayList<int[]>();
+            selected.add(alive(schema, segment, dispensable, true));
+            while (isNothing(selected) && from > 0 && isLike(segments.get(from - 1), segment)) {
+                selected.addFirst(alive(schema, segments.get(--from), dispensable, true));
+            }
+            while (isNothing(selected) && to < segments.size() && isLike(segments.get(to), segment)) {
+                selected.add(alive(schema, segments.get(to++), dispensable, true));
+            }
+            if (selected.stream().anyMatch(rows -> rows != RowMap.ALL)) {
+                return Optional.of(new Compaction(segments.subList(from, to), selected, true));
             }
         }
         return Optional.empty();
@@ -119,6 +111,10 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
 
     /** Whether no row stays; there is no file to be written then. */
     boolean leavesNothing() {
+        return isNothing(selected);
+    }
+
+    private static boolean isNothing(List<int[]> selected) {
         return selected.stream().allMatch(rows -> rows != RowMap.ALL && rows.length == 0);
     }
 
@@ -138,20 +134,18 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
         return new Compaction(run, selected, selected.stream().anyMatch(each -> each != RowMap.ALL));
     }
 
-    /** The rows that some bound from the horizon on may need. */
-    private static int[] alive(
-            StoreSchema schema, Segment segment, long horizon, boolean deletesGo, NeededDelete needed) {
+    /** The rows that some position may need; {@code asks} of those that none of their own partition supersedes. */
+    private static int[] alive(StoreSchema schema, Segment segment, Dispensable dispensable, boolean asks) {
         Marks marks = segment.marks();
-        boolean deletes = deletesGo && segment.facts().firstDeleted() < horizon;
-        if (!schema.upsert() || (marks.first() >= horizon && !deletes)) {
+        long bound = dispensable.bound();
+        boolean each = asks && dispensable.mayBeIn(segment);
+        if (!schema.upsert() || (marks.first() >= bound && !each)) {
             return RowMap.ALL;
         }
-        Column deleted = segment.batch().column(schema.deletedColumn());
         int[] rows = new int[segment.rows()];
         int count = 0;
         for (int row = 0; row < rows.length; row++) {
-            boolean goes = deletes && deleted.bit(row) && segment.offset(row) < horizon && !needed.test(segment, row);
-            if (marks.get(row) >= horizon && !goes) {
+            if (marks.get(row) >= bound && !(each && dispensable.has(segment, row))) {
                 rows[count++] = row;
             }
         }
@@ -196,6 +190,37 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
         Optional<Gaps> gaps = thinned ? Optional.of(Gaps.of(sources)) : Optional.empty();
         Manifest.SegmentFile file = files.write(facts, parts, topicId, gaps);
         return new Written(this, file, files.map(file));
+    }
+
+    /** Takes a row; false to be given no more. */
+    interface LeftOut {
+        boolean take(Segment segment, int row);
+    }
+
+    /** Gives each row that is left out and that its own partition does not supersede below a bound; false when one was refused. */
+    boolean eachLeftOut(long bound, LeftOut leftOut) {
+        for (int i = 0; i < sources.size(); i++) {
+            int[] rows = selected.get(i);
+            Segment source = sources.get(i);
+            for (int row = 0, k = 0; rows != RowMap.ALL && row < source.rows(); row++) {
+                boolean stays = k < rows.length && rows[k] == row;
+                k += stays ? 1 : 0;
+                if (!stays && source.marks().get(row) >= bound && !leftOut.take(source, row)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    /** How many of the rows left out are visible in their partition at a bound. */
+    long visibleRows(StoreSchema schema, long bound) {
+        var count = new long[1];
+        eachLeftOut(bound, (segment, row) -> {
+            count[0] += segment.batch().column(schema.deletedColumn()).bit(row) ? 0 : 1;
+            return true;
+        });
+        return count[0];
     }
 
     /** How many rows are left out. */

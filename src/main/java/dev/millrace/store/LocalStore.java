@@ -79,6 +79,7 @@ public final class LocalStore implements ProductStore {
                 new Beside(disk, folder, aside),
                 keyHash,
                 new SharedKeys(schema, () -> logs, resources.background()),
+                new Departures(schema),
                 new LongAdder());
         this.scrub = new Scrub(aside, resources.background(), notes);
     }
@@ -160,6 +161,7 @@ public final class LocalStore implements ProductStore {
             topicId = stored.isEmpty() ? topicId : stored;
         }
         notes.forEach(note -> LOG.warn("{}", note));
+        IntStream.range(0, logs.length).forEach(this::tellIfReadAlone);
     }
 
     /** Brings partitions back side by side, since reading their keys takes long; what was opened is in {@link #logs}. */
@@ -232,6 +234,7 @@ public final class LocalStore implements ProductStore {
     @Override
     public void rewind(int partition, long offset) {
         PartitionLog log = logs[partition];
+        behind(true);
         log.stop();
         log.flush()
                 .exceptionally(failure -> {
@@ -240,7 +243,27 @@ public final class LocalStore implements ProductStore {
                 })
                 .join();
         onFiles(() -> log.files().rewind(offset));
+        tellIfReadAlone(partition);
         renew(partition, log.shared());
+    }
+
+    /** What others have left out because of a partition's rows counts on those; they may be other ones now. */
+    private void tellIfReadAlone(int partition) {
+        long next = logs[partition].files().next();
+        long counted = Stream.of(logs)
+                .filter(log -> log.partition() != partition)
+                .mapToLong(log -> log.files().manifest().kept().bound(partition))
+                .max()
+                .orElse(0);
+        if (next < counted) {
+            LOG.warn(
+                    "{} is read again from offset {} on, but not the other partitions, in which rows were erased that those"
+                            + " up to offset {} hid, and deletes of such. Till it is there again rows may be missing; rows of"
+                            + " it that were deleted in another partition may be back until the product is rebuilt",
+                    partitionFolder(partition),
+                    next,
+                    counted);
+        }
     }
 
     @Override
@@ -332,44 +355,54 @@ public final class LocalStore implements ProductStore {
     }
 
     private Snapshot snapshot(Optional<Position> at) {
-        PartitionLog[] now = logs;
-        var parts = new ArrayList<BoundedSnapshot.Part>(now.length);
-        boolean made = false;
-        try {
-            long[] next = new long[now.length];
-            for (int partition = 0; partition < now.length; partition++) {
-                PartitionView view = now[partition].acquire();
-                next[partition] = view.next();
-                long bound = at.isPresent() ? at.get().next(partition) : view.next();
-                parts.add(new BoundedSnapshot.Part(view, bound));
+        AtomicReference<BoundedSnapshot.Hidden> counted = hidden;
+        while (true) {
+            long version = context.departures().version();
+            var parts = new ArrayList<BoundedSnapshot.Part>();
+            boolean made = false;
+            try {
+                Position position = views(at, parts);
+                if (version % 2 == 0 && version == context.departures().version()) {
+                    made = true;
+                    return new BoundedSnapshot(context.schema(), position, parts, version, counted);
+                }
+            } finally {
+                if (!made) {
+                    parts.forEach(part -> part.view().release());
+                }
             }
-            // Before everything there was nothing, and that stays so.
-            if (at.isPresent()
-                    && parts.stream()
-                            .anyMatch(part -> part.bound() != 0
-                                    && part.bound() < part.view().kept().oldest())) {
-                throw new Problem.Gone("The position '" + at.get() + "' is older than what is kept.", oldest())
-                        .exception();
-            }
-            Position reached = Position.of(topicName(), next);
-            at.filter(position -> !reached.hasReached(position)).ifPresent(position -> {
-                throw new Problem.InvalidParameter(
-                                "as_of", "'" + position + "' is not reached yet.", "a position up to " + reached + ".")
-                        .exception();
-            });
-            var snapshot = new BoundedSnapshot(context.schema(), at.orElse(reached), parts, hidden);
-            made = true;
-            return snapshot;
-        } finally {
-            if (!made) {
-                parts.forEach(part -> part.view().release());
-            }
+            Thread.onSpinWait();
         }
     }
 
+    /** Takes a view of each partition, with the bound that a position gives it; says what the position is. */
+    private Position views(Optional<Position> at, List<BoundedSnapshot.Part> parts) {
+        PartitionLog[] now = logs;
+        long[] next = new long[now.length];
+        for (int partition = 0; partition < now.length; partition++) {
+            PartitionView view = now[partition].acquire();
+            next[partition] = view.next();
+            parts.add(new BoundedSnapshot.Part(view, at.isPresent() ? at.get().next(partition) : view.next()));
+        }
+        Position reached = Position.of(topicName(), next);
+        at.ifPresent(position -> {
+            if (!IntStream.range(0, now.length)
+                    .allMatch(each -> parts.get(each).view().kept().covers(position, each))) {
+                throw new Problem.Gone("The position '" + position + "' is older than what is kept.", oldest())
+                        .exception();
+            }
+            if (!reached.hasReached(position)) {
+                throw new Problem.InvalidParameter(
+                                "as_of", "'" + position + "' is not reached yet.", "a position up to " + reached + ".")
+                        .exception();
+            }
+        });
+        return at.orElse(reached);
+    }
+
     private String oldest() {
-        long[] oldest = Stream.of(logs).mapToLong(PartitionLog::oldest).toArray();
-        return Position.of(topicName(), oldest).toString();
+        List<Kept> kept = Stream.of(logs).map(PartitionLog::kept).toList();
+        return Position.of(topicName(), Kept.oldest(kept)).toString();
     }
 
     private String topicName() {

@@ -65,9 +65,12 @@ final class OpenSegment {
         return marks;
     }
 
-    /** Whether a row was superseded or is a delete, below an offset. */
-    boolean isDead(long bound) {
-        return rows() > 0 && (marks.first() < bound || firstDeleted < bound);
+    /** Whether a row was superseded, is a delete or may be hidden by another partition, below an offset. */
+    boolean isDead(long bound, SharedRows shared) {
+        return rows() > 0
+                && (marks.first() < bound
+                        || firstDeleted < bound
+                        || shared.any(firstOffset, Math.min(bound, lastOffset + 1)));
     }
 
     long allocatedBytes() {

@@ -217,6 +217,13 @@ final class PartitionFiles {
         switchTo(manifest.with(manifest.next(), manifest.kept().and(kept), generation.get(), segments), written, gone);
     }
 
+    /** Deletes files that were written and that no manifest names. */
+    void discard(List<Manifest.SegmentFile> written) throws IOException {
+        for (String name : names(written)) {
+            disk.delete(folder.resolve(name));
+        }
+    }
+
     private static List<String> names(List<Manifest.SegmentFile> files) {
         return files.stream().map(Manifest.SegmentFile::file).toList();
     }

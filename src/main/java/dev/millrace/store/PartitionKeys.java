@@ -160,7 +160,7 @@ final class PartitionKeys {
     }
 
     /** Takes rows of a key, the newest first; false to be given no more. */
-    private interface Rest {
+    interface Rest {
         boolean take(Segment segment, int row);
     }
 
@@ -227,14 +227,28 @@ final class PartitionKeys {
         return met.sum;
     }
 
-    /** Whether a view of this partition holds a row of a key that is no delete, be it superseded. Any thread. */
-    boolean holdsRow(PartitionView view, KeyMatch key, long hash) {
+    /** Whether a view of this partition holds a row of a key, be it superseded, that is no delete and passes a test. Any thread. */
+    boolean holdsRow(PartitionView view, KeyMatch key, long hash, Rest test) {
         var held = new boolean[1];
         each(view, key, hash, (segment, row) -> {
-            held[0] = !segment.batch().column(schema.deletedColumn()).bit(row);
+            held[0] = !segment.batch().column(schema.deletedColumn()).bit(row) && test.take(segment, row);
             return !held[0];
         });
         return held[0];
+    }
+
+    /** Whether the newest row of a key below a bound that a view holds, and each later one, pass a test. Any thread. */
+    boolean allFrom(PartitionView view, long bound, KeyMatch key, long hash, Rest test) {
+        var state = new Object() {
+            boolean pass = true;
+            boolean below;
+        };
+        each(view, key, hash, (segment, row) -> {
+            state.pass = test.take(segment, row);
+            state.below = segment.offset(row) < bound;
+            return state.pass && !state.below;
+        });
+        return state.pass && state.below;
     }
 
     /** The row of the same key before a row that a view holds, be it a delete; null for none or one retired by then. */

@@ -15,6 +15,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.function.LongUnaryOperator;
 import org.apache.arrow.memory.OutOfMemoryException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,6 +57,7 @@ final class PartitionLog implements PartitionWriter {
     private long retiringAt = Marks.NEVER;
     private long goneBelow;
     private int checkAt;
+    private final List<Departures.Departure> awaited = new ArrayList<>();
 
     private List<Segment> newlySealed = new ArrayList<>();
     private long plannedNext;
@@ -217,7 +220,9 @@ final class PartitionLog implements PartitionWriter {
                 preview();
             }
             long before = keys.deletesWithoutRow();
-            index(open.ordinal(), open.writer().batch(), open.marks(), indexed, rows);
+            Batch batch = open.writer().batch();
+            index(open.ordinal(), batch, open.marks(), indexed, rows);
+            awaited.addAll(context.departures().hiding(this, batch, indexed, rows));
             indexed = rows;
             context.deletesWithoutRow().add(keys.deletesWithoutRow() - before);
         }
@@ -249,12 +254,16 @@ final class PartitionLog implements PartitionWriter {
 
     private void publishView() {
         if (next > retiringAt) {
+            awaited.addAll(context.departures().others(this)); // for rows that go with others
             countRetired();
+        }
+        if (!awaited.isEmpty() && !context.departures().areUnderWay(awaited)) {
+            awaited.clear();
         }
         PartitionView old = view;
         long shown = next;
         long shownRows = visibleRows;
-        if (old != null && !upkeep.mayShow(next)) {
+        if (old != null && (!awaited.isEmpty() || !upkeep.mayShow(next))) {
             shown = old.next();
             shownRows = old.visibleRows();
         }
@@ -303,9 +312,9 @@ final class PartitionLog implements PartitionWriter {
         sealAsked = false; // not before it is seen to be under way
     }
 
-    /** Ends the open segment when a row in it was superseded or is a delete, both below {@code bound}. */
+    /** Ends the open segment when it may have a row that is to be left out, below {@code bound}. */
     void sealIfDead(long bound) {
-        if (open.isDead(bound)) {
+        if (open.isDead(bound, shared)) {
             seal();
         }
     }
@@ -424,6 +433,14 @@ final class PartitionLog implements PartitionWriter {
 
     /** Shows what is published over another list, which is taken over, and with other keys if they are others. */
     void exchange(SealedList owned, PartitionKeys others, Kept nowKept) {
+        exchange(owned, others, nowKept, bound -> 0);
+    }
+
+    /**
+     * The same over a list without rows that readers saw, were it not for other partitions; {@code gone} says how many of
+     * them the partition alone shows at a bound.
+     */
+    void exchange(SealedList owned, PartitionKeys others, Kept nowKept, LongUnaryOperator gone) {
         if (others != keys) {
             if (indexed > 0) {
                 others.add(owned, open.ordinal(), open.writer().batch(), null, 0, indexed, 0, null);
@@ -431,6 +448,9 @@ final class PartitionLog implements PartitionWriter {
             keys = others;
         }
         kept = kept.and(nowKept);
+        PartitionView old = view;
+        long shownRows = old == null ? 0 : old.visibleRows() - gone.applyAsLong(old.next());
+        visibleRows -= gone.applyAsLong(Marks.NEVER);
         sealed.release();
         sealed = owned;
         retiringAt = Marks.NEVER;
@@ -439,17 +459,10 @@ final class PartitionLog implements PartitionWriter {
                     ? retiringAt
                     : Math.min(retiringAt, segment.facts().retiredAt());
         }
-        PartitionView old = view;
         if (old != null) {
             Segment tail = old.tail();
             view = new PartitionView(
-                    keys,
-                    shared,
-                    sealed.retain(),
-                    tail == null ? null : tail.retain(),
-                    old.next(),
-                    kept,
-                    old.visibleRows());
+                    keys, shared, sealed.retain(), tail == null ? null : tail.retain(), old.next(), kept, shownRows);
             old.release();
         }
     }
@@ -510,12 +523,7 @@ final class PartitionLog implements PartitionWriter {
 
     /** Whether the files that readers see have, or had, a row of an offset. Any thread. */
     boolean holds(long offset) {
-        PartitionView now = acquire();
-        try {
-            return now.sealed().segments().stream().anyMatch(segment -> segment.file() != null && segment.had(offset));
-        } finally {
-            now.release();
-        }
+        return read(now -> now.holds(offset));
     }
 
     /** Whether segments are retired that readers still see. */
@@ -525,17 +533,7 @@ final class PartitionLog implements PartitionWriter {
 
     /** Visible rows, and bytes of the files that readers see. Any thread. */
     Retention.Size size() {
-        PartitionView now = acquire();
-        try {
-            long bytes = 0;
-            for (Segment segment : now.sealed().segments()) {
-                Manifest.SegmentFile file = segment.file();
-                bytes += file == null || file.retiredAt() != Marks.NEVER ? 0 : file.sizeBytes();
-            }
-            return new Retention.Size(now.visibleRows(), bytes);
-        } finally {
-            now.release();
-        }
+        return read(PartitionView::size);
     }
 
     /** The next offset that readers see. */
@@ -544,10 +542,19 @@ final class PartitionLog implements PartitionWriter {
         return now == null ? next : now.next();
     }
 
-    /** Bounds below this cannot be read any more. Any thread. */
-    long oldest() {
-        PartitionView now = view;
-        return now == null ? 0 : now.kept().oldest();
+    /** How far back can be read. Any thread. */
+    Kept kept() {
+        return Optional.ofNullable(view).map(PartitionView::kept).orElse(Kept.ALL);
+    }
+
+    /** What is durable and each position that must stay readable sees. Any thread. */
+    long bound() {
+        return Math.min(durableNext, upkeep.bound());
+    }
+
+    /** The durable offset below which what is superseded must leave the files. Any thread. */
+    long due() {
+        return Math.min(durableNext, upkeep.due());
     }
 
     /** The topic that the stored rows came from; empty for a new partition. */
@@ -566,9 +573,14 @@ final class PartitionLog implements PartitionWriter {
 
     /** Bytes of the key index, of the marks and of what says where merged rows are. */
     long indexBytes() {
+        return read(PartitionView::indexBytes);
+    }
+
+    /** Asks the newest view. Any thread. */
+    <T> T read(Function<PartitionView, T> question) {
         PartitionView now = acquire();
         try {
-            return now.indexBytes();
+            return question.apply(now);
         } finally {
             now.release();
         }
@@ -586,6 +598,7 @@ final class PartitionLog implements PartitionWriter {
     /** Gives everything back; nothing is under way any more. */
     void close() {
         stop();
+        upkeep.forget();
         PartitionView last = view;
         view = null;
         if (last != null) {

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,6 +57,7 @@ final class PartitionUpkeep {
     private final long retiresFrom;
     private CompletableFuture<Void> job = CompletableFuture.completedFuture(null);
     private @Nullable Retirement retirement;
+    private Departures.@Nullable Departure departure;
     private boolean busy;
     private boolean closed;
     private long lookedAt;
@@ -64,6 +66,8 @@ final class PartitionUpkeep {
     private boolean erasing;
     private long erased;
     private long sweptAt;
+    private volatile long bound;
+    private volatile long due;
 
     PartitionUpkeep(PartitionLog log, StoreContext context, PartitionFiles files) {
         this.log = log;
@@ -91,6 +95,7 @@ final class PartitionUpkeep {
         settle();
         if (!busy
                 && retirement == null
+                && departure == null
                 && (nanos - lookedAt >= everyNanos || erasing || log.keys().isCrowded())) {
             begin(nanos, history.horizon(nanos));
             lookedAt = nanos;
@@ -100,6 +105,9 @@ final class PartitionUpkeep {
 
     private void begin(long nanos, long horizon) {
         StoreOptions options = context.options();
+        long now = context.millisClock().getAsLong();
+        due = erasure.due(now);
+        bound = Math.max(horizon, due);
         if (log.keys().isCrowded()) {
             LOG.warn(
                     "{}: keys have the same hash by the thousand; they are indexed anew under another secret",
@@ -119,9 +127,6 @@ final class PartitionUpkeep {
         if (garbage > options.segmentRows() && garbage > rows / 2) {
             rebuildKeys(log.keys().secret());
         } else {
-            long now = context.millisClock().getAsLong();
-            long due = erasure.due(now);
-            long oldest = Math.max(horizon, due);
             boolean sweeps = now - sweptAt >= erasure.sweepMillis();
             boolean erases = schema.upsert() && due > 0 && (due > erased || erasing || sweeps);
             if (erases) {
@@ -133,6 +138,7 @@ final class PartitionUpkeep {
                     && options.retention().isNone()) {
                 return;
             }
+            long dueNow = due;
             PartitionKeys keys = log.keys();
             Retention.Size own = log.size();
             Retention.Size all = context.size().get();
@@ -144,34 +150,27 @@ final class PartitionUpkeep {
                 if (expired > 0) {
                     return new Then.Show(() -> retire(expired));
                 }
-                Optional<Compaction> erasure = erases
-                        ? Compaction.erase(
-                                schema,
-                                list,
-                                due,
-                                oldest,
-                                (segment, row) ->
-                                        keys.isBelow(held, segment.ordinal(), segment, row) || needs(segment, row))
-                        : Optional.empty();
-                if (erasure.isPresent()) {
-                    return erase(erasure.get(), oldest);
+                if (erases) {
+                    var ofDue = new Dispensable(context, log, keys, held, true, PartitionLog::due);
+                    var ofAll = new Dispensable(context, log, keys, held, true, PartitionLog::bound);
+                    Optional<Compaction> compaction = Compaction.erase(schema, list, ofDue, ofAll);
+                    if (compaction.isPresent()) {
+                        erasing = true;
+                        return write(compaction.get(), ofAll);
+                    }
                 }
-                Optional<Compaction> compaction = options.compaction()
-                        ? Compaction.choose(schema, options, list, horizon, this::needs)
-                        : Optional.empty();
+                var dispensable = new Dispensable(context, log, keys, held, false, PartitionLog::bound);
+                Optional<Compaction> compaction =
+                        options.compaction() ? Compaction.choose(schema, options, list, dispensable) : Optional.empty();
                 if (compaction.isPresent()) {
-                    return merge(compaction.get(), horizon);
+                    return write(compaction.get(), dispensable);
                 }
                 boolean ends = list.stream().allMatch(segment -> segment.file() != null);
                 return erases || sweeps
-                        ? new Then.Write(() -> sweep(now, ends ? due : erased))
+                        ? new Then.Write(() -> sweep(now, ends ? dueNow : erased))
                         : new Then.Show(() -> {});
             });
         }
-    }
-
-    private boolean needs(Segment segment, int row) {
-        return context.sharedKeys().needsDelete(log, segment, row);
     }
 
     private interface SealedWork {
@@ -223,20 +222,9 @@ final class PartitionUpkeep {
     private void end(Runnable effect) {
         log.later(() -> {
             busy = false;
-            settle();
             effect.run();
+            settle();
         });
-    }
-
-    /** Writes segments anew, or drops them when nothing in them is needed; what they stood for counts as let go then. */
-    private Then erase(Compaction compaction, long horizon) throws IOException {
-        erasing = true;
-        if (!compaction.leavesNothing()) {
-            return merge(compaction, horizon);
-        }
-        List<Segment> gone = compaction.sources();
-        var kept = new Kept(horizon, gone.getLast().facts().lastOffset() + 1);
-        return new Then.Write(() -> drop(gone, kept));
     }
 
     private void drop(List<Segment> gone) {
@@ -245,15 +233,13 @@ final class PartitionUpkeep {
                 .max()
                 .orElseThrow();
         var kept = new Kept(lastRetired + 1, gone.getLast().facts().lastOffset() + 1);
-        start(context.files(), () -> drop(gone, kept));
-    }
-
-    private Then drop(List<Segment> gone, Kept kept) throws IOException {
-        files.replace(fileOf(gone), List.of(), kept);
-        sweep(context.millisClock().getAsLong());
-        return new Then.Show(() -> {
-            put(gone, List.of(), kept);
-            garbage += gone.stream().mapToLong(Segment::rows).sum();
+        start(context.files(), () -> {
+            files.replace(fileOf(gone), List.of(), kept);
+            sweep(context.millisClock().getAsLong());
+            return new Then.Show(() -> {
+                put(gone, List.of(), kept, bound -> 0);
+                garbage += gone.stream().mapToLong(Segment::rows).sum();
+            });
         });
     }
 
@@ -300,7 +286,7 @@ final class PartitionUpkeep {
                     for (int i = 0; i < retired.size(); i++) {
                         versions.add(segments.get(i).with(schema, retired.get(i)));
                     }
-                    put(segments, versions, Kept.ALL);
+                    put(segments, versions, Kept.ALL, bound -> 0);
                 });
             }
             return new Then.Show(() -> {});
@@ -321,14 +307,38 @@ final class PartitionUpkeep {
         return calledOff;
     }
 
-    /** Forgets a retirement when it is known whether the disk has it. */
+    /** Forgets what was under way when it is known whether the disk has it. */
     private void settle() {
         if (!busy && files.isSettled()) {
             retirement = null;
+            forget();
         }
     }
 
-    private Then merge(Compaction compaction, long horizon) throws IOException {
+    /** Ends what is to go, if it is not shown without it yet. */
+    void forget() {
+        if (departure != null) {
+            context.departures().end(departure);
+            departure = null;
+        }
+    }
+
+    /** Readable positions see at least so much of the partition. Any thread. */
+    long bound() {
+        return bound;
+    }
+
+    /** What was superseded below this offset must leave the files. Any thread. */
+    long due() {
+        return due;
+    }
+
+    /** Writes the file of a compaction that leaves rows; of one that leaves none, what the sources stood for counts as let go. */
+    private Then write(Compaction compaction, Dispensable dispensable) throws IOException {
+        if (compaction.leavesNothing()) {
+            long floor = compaction.sources().getLast().facts().lastOffset() + 1;
+            return new Then.Write(() -> replace(compaction, dispensable, floor, Optional.empty()));
+        }
         for (Manifest.SegmentFile file : compaction.files()) {
             // What is broken must not get a checksum that matches.
             Optional<String> fault = file.fault(files.folder().resolve(file.file()));
@@ -339,22 +349,49 @@ final class PartitionUpkeep {
         }
         Compaction.Written written =
                 compaction.write(schema, files, context.topicId().get());
-        Kept kept = compaction.thins() ? new Kept(horizon, 0) : Kept.ALL;
         return new Then.Write(() -> {
             boolean replaced = false;
             try {
-                files.replace(compaction.files(), List.of(written.file()), kept);
+                Then then = replace(compaction, dispensable, 0, Optional.of(written));
                 replaced = true;
-                sweep(context.millisClock().getAsLong());
+                return then;
             } finally {
                 if (!replaced) {
                     written.mapped().batch().release();
                 }
             }
-            return new Then.Show(() -> {
-                put(compaction.sources(), List.of(compaction.merged(schema, context, written)), kept);
-                garbage += compaction.droppedRows();
-            });
+        });
+    }
+
+    /** Has the manifest name what a compaction wrote, if its rows may still go. */
+    private Then replace(
+            Compaction compaction, Dispensable dispensable, long floor, Optional<Compaction.Written> written)
+            throws IOException {
+        List<Manifest.SegmentFile> names =
+                written.stream().map(Compaction.Written::file).toList();
+        Optional<Departures.Departure> begun = dispensable.begin(compaction);
+        if (begun.isEmpty()) {
+            files.discard(names);
+            throw new IOException("records came since for which rows must stay");
+        }
+        Departures.Departure leaving = begun.get();
+        departure = leaving;
+        Kept kept = compaction.thins() ? dispensable.kept(leaving, floor) : Kept.ALL;
+        files.replace(compaction.files(), names, kept);
+        sweep(context.millisClock().getAsLong());
+        return new Then.Show(() -> {
+            List<Segment> others = written.stream()
+                    .map(each -> compaction.merged(schema, context, each))
+                    .toList();
+            context.departures()
+                    .show(
+                            leaving,
+                            () -> put(
+                                    compaction.sources(),
+                                    others,
+                                    kept,
+                                    bound -> leaving.isEmpty() ? 0 : compaction.visibleRows(schema, bound)));
+            garbage += compaction.droppedRows();
         });
     }
 
@@ -386,10 +423,10 @@ final class PartitionUpkeep {
                 .toList());
     }
 
-    private void put(List<Segment> sources, List<Segment> others, Kept kept) {
+    private void put(List<Segment> sources, List<Segment> others, Kept kept, LongUnaryOperator gone) {
         int first = sources.getFirst().ordinal();
         int last = sources.getLast().facts().lastOrdinal();
-        log.exchange(log.sealed().replacing(first, last, others), log.keys(), kept);
+        log.exchange(log.sealed().replacing(first, last, others), log.keys(), kept, gone);
     }
 
     private static List<Manifest.SegmentFile> fileOf(List<Segment> segments) {

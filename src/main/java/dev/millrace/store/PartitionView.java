@@ -89,6 +89,21 @@ final class PartitionView {
         return bytes;
     }
 
+    /** Visible rows, and bytes of the files. */
+    Retention.Size size() {
+        long bytes = 0;
+        for (Segment segment : sealed.segments()) {
+            Manifest.SegmentFile file = segment.file();
+            bytes += file == null || file.retiredAt() != Marks.NEVER ? 0 : file.sizeBytes();
+        }
+        return new Retention.Size(visibleRows, bytes);
+    }
+
+    /** Whether the files have, or had, a row of an offset. */
+    boolean holds(long offset) {
+        return sealed.segments().stream().anyMatch(segment -> segment.file() != null && segment.had(offset));
+    }
+
     boolean tryRetain() {
         return references.tryRetain();
     }

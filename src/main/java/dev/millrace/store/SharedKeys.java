@@ -5,6 +5,7 @@ import dev.millrace.arrow.SipHash;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -198,28 +199,70 @@ final class SharedKeys {
     }
 
     /**
-     * Whether a delete is still needed besides its own partition: another one holds a row of its key, or may be about to
-     * get one that is older.
+     * Whether a delete is still needed besides its own partition: another one holds a row of its key that it hides, or may
+     * be about to get one.
      */
     boolean needsDelete(PartitionLog log, Segment segment, int row) {
         PartitionLog[] all = logs.get();
         if (all.length == 1 || !log.shared().has(segment.offset(row))) {
             return all.length > 1 && behind;
         }
-        var key = new KeyMatch.OfRow(schema, segment.batch(), row);
-        for (PartitionLog other : all) {
-            if (other.partition() != log.partition()) {
-                PartitionView view = other.acquire();
-                try {
-                    if (view.keys().holdsRow(view, key, key.hash(view.keys().secret()))) {
-                        return true;
-                    }
-                } finally {
-                    view.release();
-                }
-            }
+        return behind
+                || Stream.of(all)
+                        .anyMatch(other -> asks(
+                                log,
+                                segment,
+                                row,
+                                other,
+                                (view, key, hash, greater) -> view.keys()
+                                        .holdsRow(view, key, hash, (theirs, at) -> !greater.take(theirs, at))));
+    }
+
+    /**
+     * Whether rows of one other partition hide a row at every position that sees the row and at least {@code bounds} of
+     * each partition; rows that are not yet shown are among them.
+     */
+    boolean isHidden(PartitionLog log, Segment segment, int row, long[] bounds) {
+        return !behind // an older one may come
+                && Stream.of(logs.get())
+                        .limit(bounds.length)
+                        .anyMatch(other -> asks(log, segment, row, other, (view, key, hash, greater) -> {
+                            long bound = bounds[other.partition()];
+                            return view.next() >= bound
+                                    && view.keys()
+                                            .allFrom(
+                                                    view,
+                                                    bound,
+                                                    key,
+                                                    hash,
+                                                    (theirs, at) ->
+                                                            theirs.facts().retiredAt() == Marks.NEVER
+                                                                    && greater.take(theirs, at));
+                        }));
+    }
+
+    private interface Question {
+        boolean test(PartitionView view, KeyMatch key, long hash, PartitionKeys.Rest greater);
+    }
+
+    /** Asks a partition other than the row's; {@code greater} are rows of it that count more than the row. */
+    private boolean asks(PartitionLog log, Segment segment, int row, PartitionLog other, Question question) {
+        if (other.partition() == log.partition()) {
+            return false;
         }
-        return behind;
+        int column = schema.timestampColumn();
+        long millis = segment.batch().column(column).int64(row);
+        boolean winsTies = other.partition() > log.partition();
+        var key = new KeyMatch.OfRow(schema, segment.batch(), row);
+        return other.read(view -> question.test(view, key, key.hash(view.keys().secret()), (theirs, at) -> {
+            long time = theirs.batch().column(column).int64(at);
+            return time > millis || (time == millis && winsTies);
+        }));
+    }
+
+    /** A figure of each partition. */
+    long[] bounds(ToLongFunction<PartitionLog> bound) {
+        return Stream.of(logs.get()).mapToLong(bound).toArray();
     }
 
     /** Heap bytes of what is known of all keys. */

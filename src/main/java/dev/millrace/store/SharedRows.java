@@ -87,6 +87,11 @@ final class SharedRows {
         return to;
     }
 
+    /** Whether there is one in {@code [from, to)}. */
+    boolean any(long from, long to) {
+        return next(from, to) < to;
+    }
+
     /** Heap bytes. */
     long sizeBytes() {
         return 8L * chunks.words().length + 8L * CHUNK_WORDS * used;

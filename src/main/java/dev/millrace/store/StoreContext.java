@@ -24,6 +24,7 @@ import org.apache.arrow.memory.BufferAllocator;
  * @param beside what lies beside the partitions' files
  * @param keyHash hashes the keys, until a partition's are found crowded
  * @param sharedKeys finds keys that several partitions have
+ * @param departures rows that partitions are about to leave out because of what others have
  * @param deletesWithoutRow counts the deletes that met no row
  */
 record StoreContext(
@@ -43,6 +44,7 @@ record StoreContext(
         Beside beside,
         SipHash keyHash,
         SharedKeys sharedKeys,
+        Departures departures,
         LongAdder deletesWithoutRow) {
     /** Takes a partition's file to be looked at, and set aside where it is broken; any thread. */
     interface Suspect {

@@ -17,9 +17,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.ToLongFunction;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.arrow.memory.RootAllocator;
 
@@ -124,13 +125,26 @@ public final class StoreFolder {
                 segments.size(),
                 segments.stream().mapToLong(Manifest.SegmentFile::rows).sum(),
                 segments.stream().mapToLong(Manifest.SegmentFile::sizeBytes).sum(),
-                position(manifests, Manifest::next),
-                position(manifests, manifest -> manifest.kept().oldest()));
+                next(manifests),
+                position(manifests, Kept.oldest(each(manifests, Manifest::kept, Kept.ALL))));
     }
 
-    private static Position position(SortedMap<Integer, Manifest> manifests, ToLongFunction<Manifest> offset) {
-        long[] next = new long[manifests.isEmpty() ? 0 : manifests.lastKey() + 1];
-        manifests.forEach((partition, manifest) -> next[partition] = offset.applyAsLong(manifest));
+    private static <T> List<T> each(SortedMap<Integer, Manifest> manifests, Function<Manifest, T> of, T none) {
+        return IntStream.range(0, manifests.isEmpty() ? 0 : manifests.lastKey() + 1)
+                .mapToObj(partition ->
+                        Optional.ofNullable(manifests.get(partition)).map(of).orElse(none))
+                .toList();
+    }
+
+    private static Position next(SortedMap<Integer, Manifest> manifests) {
+        return position(
+                manifests,
+                each(manifests, Manifest::next, 0L).stream()
+                        .mapToLong(Long::longValue)
+                        .toArray());
+    }
+
+    private static Position position(SortedMap<Integer, Manifest> manifests, long[] next) {
         return Position.of(topics(manifests).findFirst().orElse(LocalStore.NO_TOPIC), next);
     }
 
@@ -221,7 +235,7 @@ public final class StoreFolder {
         if (topics(manifests).count() > 1) {
             throw new IOException(folder + " changed its topic while it was copied; copy it again");
         }
-        return position(manifests, Manifest::next);
+        return next(manifests);
     }
 
     private Manifest copy(Path from, Path to, Owner owner) throws IOException {

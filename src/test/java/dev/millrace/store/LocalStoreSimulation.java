@@ -43,7 +43,7 @@ class LocalStoreSimulation {
 
     static Stream<Arguments> seeds() {
         long first = Long.getLong("millrace.seed", 0);
-        return LongStream.range(first, first + 12)
+        return LongStream.range(first, first + Long.getLong("millrace.seeds", 12))
                 .mapToObj(seed -> Arguments.of(
                         seed,
                         switch ((int) Math.floorMod(seed, 3)) {
@@ -63,6 +63,7 @@ class LocalStoreSimulation {
             var model = new StoreModel(schema, PARTITIONS);
             model.retains = Math.floorMod(seed, 6) >= 3;
             model.erases = true;
+            model.late = schema.upsert() && Math.floorMod(seed, 4) == 1;
             new Run(random, model, product, mapped).all();
             assertEquals(0, product.getAllocatedMemory());
         }
@@ -172,7 +173,7 @@ class LocalStoreSimulation {
             String id = random.nextInt(8) == 0 ? "everywhere" : "p" + p;
             var entry = new StoreModel.Entry(
                     offset,
-                    (nanos / 1_000_000) - random.nextInt(50),
+                    (nanos / 1_000_000) - random.nextInt(model.late && random.nextInt(4) == 0 ? 90_000 : 50),
                     id,
                     random.nextInt(12),
                     deleted ? 0 : offset * 7,
@@ -242,9 +243,18 @@ class LocalStoreSimulation {
                 return;
             }
             Position to = List.copyOf(positions.keySet()).getLast();
+            try {
+                store.snapshotAt(to).close();
+            } catch (ProblemException gone) {
+                return;
+            }
+            if (to.next(p) == 0) {
+                return; // before all that is kept
+            }
             forgetHeld();
             files.direct();
             store.rewind(p, to.next(p));
+            store.behind(false); // nothing is read again
             files.manual();
             assertEquals(to.next(p), store.writer(p).next());
             next[p] = to.next(p);
