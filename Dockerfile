@@ -10,6 +10,9 @@ COPY --from=build /app /app
 # Trained here and not above: an AOT cache is valid only for the JVM and the files that it was written with.
 RUN /app/steps.sh train /app
 USER 10001
+# In a container every caller comes from outside: the server starts only when it is told who may come in, and how
+# (docs/security.md).
+ENV MILLRACE_HTTP_HOST=0.0.0.0 MILLRACE_FLIGHT_HOST=0.0.0.0 MILLRACE_MANAGEMENT_HOST=0.0.0.0
 WORKDIR /var/lib/millrace
 VOLUME /var/lib/millrace
 EXPOSE 8080 8081 8815

@@ -49,7 +49,7 @@ public record Configuration(
 
     /** The HTTP output port; a page has {@code defaultLimit} rows unless asked, and at most {@code maxLimit}. */
     public record Http(
-            @Setting(value = "0.0.0.0", text = "The address that the HTTP port listens on.") String host,
+            @Setting(value = "127.0.0.1", text = "The address that the HTTP port listens on; `0.0.0.0` for all.") String host,
             @Setting(value = "8080", form = Form.PORT, text = "The HTTP port; 0 takes a free one.") int port,
             @Setting(value = "100", in = "1 to 1000000 rows", atMost = "maxLimit",
                     text = "Rows of a page when the request names no `limit`.")
@@ -93,7 +93,7 @@ public record Configuration(
 
     /** Health and metrics. */
     public record Management(
-            @Setting(value = "0.0.0.0", text = "The address that health and metrics listen on.") String host,
+            @Setting(value = "127.0.0.1", text = "The address that health and metrics listen on; `0.0.0.0` for all.") String host,
             @Setting(value = "8081", form = Form.PORT, text = "The port of health and metrics; 0 takes a free one.")
             int port,
             @Setting(value = "",
@@ -107,7 +107,7 @@ public record Configuration(
 
     /** The Flight output port. */
     public record Flight(
-            @Setting(value = "0.0.0.0", text = "The address that the Flight port listens on.") String host,
+            @Setting(value = "127.0.0.1", text = "The address that the Flight port listens on; `0.0.0.0` for all.") String host,
             @Setting(value = "8815", form = Form.PORT, text = "The Flight port; 0 takes a free one.") int port,
             @Setting(value = "4096", in = "1 to 10000000 connections",
                     text = "The most Flight connections that are open; further ones are closed at once.")
@@ -263,6 +263,9 @@ public record Configuration(
                     text = "Whether whoever says nothing of who it is may read and write everything. What is said is looked"
                             + " at all the same.")
             boolean open,
+            @Setting(value = "false",
+                    text = "Whether ports that others than this machine reach may speak without TLS, since a proxy ends it.")
+            boolean plaintext,
             @Setting(value = "", form = Form.FILE,
                     text = "The file of keys, whose lines `./millrace key new` prints; it is read again when it has"
                             + " changed.")
@@ -278,10 +281,30 @@ public record Configuration(
                     text = "How often the files named here are looked at; a change is taken up when two looks have found"
                             + " the same.")
             Duration watchInterval,
-            Oidc oidc) {
+            Oidc oidc,
+            Tls tls) {
         /** Whether anything is named that callers are known by. */
         public boolean names() {
-            return !keys.toString().isEmpty() || !oidc.issuer().isEmpty();
+            return !keys.toString().isEmpty()
+                    || !oidc.issuer().isEmpty()
+                    || !tls.clients().toString().isEmpty();
+        }
+    }
+
+    /** The certificate of all ports, which speak plainly where none is named, and who vouches for clients' own. */
+    public record Tls(
+            @Setting(value = "", form = Form.FILE,
+                    text = "The certificate of all ports with those that vouch for it, as PEM; read again when it has"
+                            + " changed, as the next two are.")
+            Path certificate,
+            @Setting(value = "", form = Form.FILE, text = "The certificate's key, as PEM (PKCS #8).") Path key,
+            @Setting(value = "", form = Form.FILE,
+                    text = "The certificates of authorities, as PEM, whose clients are known by certificates of their own.")
+            Path clients,
+            @Setting(value = "true", text = "Whether the management port speaks TLS, too.") boolean management) {
+        /** Whether ports speak TLS. */
+        public boolean isOn() {
+            return !certificate.toString().isEmpty();
         }
     }
 

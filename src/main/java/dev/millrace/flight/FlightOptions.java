@@ -3,6 +3,7 @@ package dev.millrace.flight;
 import dev.millrace.security.Authenticator;
 import dev.millrace.security.Credentials;
 import dev.millrace.security.Identity;
+import dev.millrace.security.PortTls;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -16,6 +17,7 @@ import java.util.function.Function;
  * @param memoryBytes limit of the off-heap bytes that answers may copy; what is sent in place counts for its product
  * @param tickets how tickets are made
  * @param maxPutBytes of what a client writes in one call
+ * @param tls of its connections, where it is on
  * @param authentication finds out who calls; asked once for each call, on its event loop
  */
 public record FlightOptions(
@@ -24,12 +26,13 @@ public record FlightOptions(
         long memoryBytes,
         Tickets tickets,
         int maxPutBytes,
-        Function<Credentials, Future<Identity>> authentication) {
+        Function<Credentials, Future<Identity>> authentication,
+        PortTls tls) {
     private static final int USUAL_PUT_BYTES = 8 << 20;
 
     /** The same, with 8 MiB a writing call, and for anybody. */
     public FlightOptions(String host, int port, long memoryBytes, Tickets tickets) {
-        this(host, port, memoryBytes, tickets, USUAL_PUT_BYTES, Authenticator.ANYBODY);
+        this(host, port, memoryBytes, tickets, USUAL_PUT_BYTES, Authenticator.ANYBODY, PortTls.none());
     }
 
     /**

@@ -10,12 +10,18 @@ import dev.millrace.problem.Problem;
 import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.QueryEngine;
 import dev.millrace.security.Identity;
+import dev.millrace.security.PortTls;
 import io.grpc.Server;
 import io.grpc.ServerInterceptors;
 import io.grpc.StatusRuntimeException;
+import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyServerBuilder;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -27,6 +33,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.logging.Logger;
+import javax.net.ssl.SSLException;
 import org.apache.arrow.flight.FlightGrpcUtils;
 import org.apache.arrow.flight.auth.ServerAuthHandler;
 import org.apache.arrow.flight.grpc.ServerBackpressureThresholdInterceptor;
@@ -126,8 +133,11 @@ public final class FlightPort {
             BufferAllocator allocator) {
         var arrow = FlightGrpcUtils.createFlightService(
                 allocator, calls, ServerAuthHandler.NO_OP, MoreExecutors.newDirectExecutorService());
-        return NettyServerBuilder.forAddress(new InetSocketAddress(options.host(), options.port()))
-                .channelFactory(
+        var builder = NettyServerBuilder.forAddress(new InetSocketAddress(options.host(), options.port()));
+        if (options.tls().isOn()) {
+            builder.sslContext(sslContext(options.tls()));
+        }
+        return builder.channelFactory(
                         ConnectionGate.before(vertx.transport().serverChannelFactory(false), places.connections()))
                 .bossEventLoopGroup(vertx.acceptorEventLoopGroup())
                 .workerEventLoopGroup(vertx.eventLoopGroup())
@@ -143,6 +153,17 @@ public final class FlightPort {
                         new CallGate(places.calls(), vertx),
                         new CallerInterceptor(options.authentication())))
                 .build();
+    }
+
+    private static SslContext sslContext(PortTls tls) {
+        SslContextBuilder context = GrpcSslContexts.configure(SslContextBuilder.forServer(tls.keys()), SslProvider.JDK)
+                .protocols(PortTls.PROTOCOLS);
+        tls.clients().ifPresent(authorities -> context.trustManager(authorities).clientAuth(ClientAuth.OPTIONAL));
+        try {
+            return context.build();
+        } catch (SSLException unfit) {
+            throw new Problem.CannotStart("The Flight port cannot speak TLS: " + unfit.getMessage()).exception();
+        }
     }
 
     private static Throwable cannotStart(FlightOptions options, Throwable failure) {

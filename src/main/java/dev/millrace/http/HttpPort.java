@@ -14,6 +14,7 @@ import dev.millrace.query.CursorCodec;
 import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.QueryEngine;
 import dev.millrace.query.QueryParser;
+import dev.millrace.security.PortTls;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.DeploymentOptions;
@@ -65,6 +66,7 @@ public final class HttpPort {
     private final Places memory;
     private final Connections connections;
     private List<RowFormat> formats = RowFormat.ALL;
+    private PortTls tls = PortTls.none();
     private final UnderWay underWay = new UnderWay();
     private final Queue<Loop> started = new ConcurrentLinkedQueue<>();
     private final AtomicInteger actualPort = new AtomicInteger();
@@ -116,6 +118,12 @@ public final class HttpPort {
         this.connections = new Connections(
                 shares.places("http.connections", settings.maxConnections()),
                 settings.requestTimeout().toMillis());
+    }
+
+    /** Speaks TLS where that is on; before the start. */
+    public HttpPort over(PortTls other) {
+        tls = other;
+        return this;
     }
 
     /** Offers rows in other forms; before the start. */
@@ -187,7 +195,7 @@ public final class HttpPort {
     }
 
     private HttpServerOptions options() {
-        return new HttpServerOptions()
+        var options = new HttpServerOptions()
                 .setHost(settings.host())
                 // Below zero, all loops share one port that the system picks.
                 .setPort(settings.port() == 0 ? -1 : settings.port())
@@ -207,6 +215,7 @@ public final class HttpPort {
                 .setMaxWebSocketMessageSize(MAX_CLIENT_FRAME_BYTES)
                 // See ADR 6: a long answer on an upgraded connection was once in 500 cut into wrong frames.
                 .setHttp2ClearTextEnabled(false);
+        return tls.serve(options);
     }
 
     private static void refuse(HttpServerRequest request) {

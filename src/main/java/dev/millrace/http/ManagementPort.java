@@ -8,6 +8,7 @@ import dev.millrace.domain.Standing;
 import dev.millrace.problem.Problem;
 import dev.millrace.security.Credentials;
 import dev.millrace.security.Identity;
+import dev.millrace.security.PortTls;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -36,6 +37,7 @@ public final class ManagementPort {
     private final PrometheusMeterRegistry meters;
     private final Function<Credentials, Future<Identity>> authentication;
     private final Readiness readiness;
+    private PortTls tls = PortTls.none();
     private final Set<Product> measured = new HashSet<>();
     private final AtomicReference<Optional<HttpServer>> server = new AtomicReference<>(Optional.empty());
 
@@ -74,12 +76,18 @@ public final class ManagementPort {
         now.stream().filter(measured::add).forEach(product -> new ProductMeters(product, meters).register());
     }
 
+    /** Speaks TLS where that is on; before the start. */
+    public ManagementPort over(PortTls other) {
+        tls = other;
+        return this;
+    }
+
     /** Listens; the result is the TCP port. Fails with {@code CannotStart} when it cannot be had. */
     public Future<Integer> start() {
-        HttpServer created = vertx.createHttpServer(new HttpServerOptions()
+        HttpServer created = vertx.createHttpServer(tls.serve(new HttpServerOptions()
                 .setHost(settings.host())
                 .setPort(settings.port())
-                .setIdleTimeout(60));
+                .setIdleTimeout(60)));
         server.set(Optional.of(created));
         return created.requestHandler(this::handle)
                 .listen()

@@ -26,7 +26,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * The keys of a file, a list whose items are {@code {id, name, roles, claims, purpose, until, sha256}}. Immutable.
+ * The keys of a file, a list whose items are {@code {id, name, roles, claims, purpose, until, sha256}}; and, with {@code
+ * certificate} for {@code id} and {@code sha256}, who is known by a certificate of that name. Immutable.
  *
  * <p>A key is {@code mk_}, an id of 12 hexadecimal digits, {@code _}, and 256 random bits in Base64url. The id is no secret:
  * the item is looked up by it, and the SHA-256 of the whole key is compared in constant time. A slow hash (Argon2, bcrypt)
@@ -35,7 +36,7 @@ import java.util.regex.Pattern;
  */
 final class ApiKeys {
     static final String PREFIX = "mk_";
-    static final ApiKeys NONE = new ApiKeys(Map.of());
+    static final ApiKeys NONE = new ApiKeys(Map.of(), Map.of());
 
     private static final int ID_BYTES = 6;
     private static final int SECRET_BYTES = 32;
@@ -43,7 +44,8 @@ final class ApiKeys {
     private static final int LENGTH = ID_END + 1 + 43;
     private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
     private static final Pattern ID = Pattern.compile("[0-9a-f]{12}");
-    private static final Set<String> FIELDS = Set.of("id", "name", "roles", "claims", "purpose", "until", "sha256");
+    private static final Set<String> FIELDS =
+            Set.of("id", "name", "roles", "claims", "purpose", "until", "sha256", "certificate");
 
     /** A key's item; what it says of who has it is ready to be used. */
     @SuppressWarnings("ArrayRecordComponent") // compared by MessageDigest.isEqual alone
@@ -53,9 +55,11 @@ final class ApiKeys {
     private static final Entry NOBODY = new Entry(new byte[32], new Identity(Principal.ANYBODY, ""), Instant.MIN);
 
     private final Map<String, Entry> byId;
+    private final Map<String, Entry> byCertificate;
 
-    private ApiKeys(Map<String, Entry> byId) {
+    private ApiKeys(Map<String, Entry> byId, Map<String, Entry> byCertificate) {
         this.byId = byId;
+        this.byCertificate = byCertificate;
     }
 
     /**
@@ -66,24 +70,28 @@ final class ApiKeys {
     static ApiKeys read(Path file) {
         var faults = new Faults();
         Map<String, Entry> byId = new HashMap<>();
+        Map<String, Entry> byCertificate = new HashMap<>();
         YamlReader.read(file, faults).ifPresent(document -> {
             Cursor root = Cursor.at(document.root(), faults).as(Rule.CONFIGURATION);
-            root.items().forEach(item -> entry(item, byId));
+            root.items().forEach(item -> entry(item, byId, byCertificate));
         });
         if (faults.errors() > 0) {
             throw new Problem.InvalidConfiguration(faults.ofErrors()).exception();
         }
-        return new ApiKeys(byId);
+        return new ApiKeys(byId, byCertificate);
     }
 
-    private static void entry(Cursor item, Map<String, Entry> into) {
+    private static void entry(Cursor item, Map<String, Entry> byId, Map<String, Entry> byCertificate) {
         item.fields().keySet().stream()
                 .filter(field -> !FIELDS.contains(field))
                 .forEach(field -> item.error("There is no '" + field + "' of a key.")); // it may be a misspelt limit
         String id = item.text("id");
         String name = item.text("name");
         String hash = item.text("sha256");
-        if (!ID.matcher(id).matches() || !HASH.matcher(hash).matches() || name.isEmpty()) {
+        String certificate = item.text("certificate");
+        boolean isKey = ID.matcher(id).matches() && HASH.matcher(hash).matches() && certificate.isEmpty();
+        boolean isCertificate = (id + hash).isEmpty() && !certificate.isEmpty();
+        if (!isKey && !isCertificate || name.isEmpty()) {
             item.error("A key has an id, a name and a sha256, as `millrace key new` prints them.");
             return;
         }
@@ -98,8 +106,9 @@ final class ApiKeys {
                 claims,
                 item.field("purpose").flatMap(Cursor::text));
         Instant until = item.field("until").map(ApiKeys::end).orElse(Instant.MAX);
-        if (into.put(id, new Entry(HexFormat.of().parseHex(hash), Identity.of(principal), until)) != null) {
-            item.error("The id " + id + " stands twice.");
+        var entry = new Entry(HexFormat.of().parseHex(hash), Identity.of(principal), until);
+        if ((isKey ? byId.put(id, entry) : byCertificate.put(certificate, entry)) != null) {
+            item.error("The " + (isKey ? "id " + id : "certificate " + certificate) + " stands twice.");
         }
     }
 
@@ -142,6 +151,16 @@ final class ApiKeys {
         return Optional.ofNullable(byId.get(id))
                 .filter(entry -> now.isBefore(entry.until()))
                 .map(Entry::identity);
+    }
+
+    /** Who has a certificate of that name: somebody of the file, else somebody without roles. */
+    Optional<Identity> ofCertificate(String name, Instant now) {
+        Entry entry = byCertificate.get(name);
+        return entry == null
+                ? Optional.of(Identity.of(new Principal(name, Set.of(), Map.of(), Optional.empty())))
+                : Optional.of(entry)
+                        .filter(found -> now.isBefore(found.until()))
+                        .map(Entry::identity);
     }
 
     static byte[] sha256(String text) {

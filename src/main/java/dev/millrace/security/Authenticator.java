@@ -42,6 +42,7 @@ public final class Authenticator implements AutoCloseable {
 
     private final boolean asks;
     private final boolean open;
+    private final boolean certificates;
     private final InstantSource clock;
     private final KeyedRateLimiters failures;
     private final WatchedFiles files;
@@ -57,6 +58,7 @@ public final class Authenticator implements AutoCloseable {
     public Authenticator(Vertx vertx, Configuration.Security settings, InstantSource clock) {
         this.asks = settings.names();
         this.open = settings.open() || !asks;
+        this.certificates = !settings.tls().clients().toString().isEmpty();
         this.clock = clock;
         this.failures =
                 new KeyedRateLimiters("logins", RateLimitLayer.config(settings.failures(), WINDOW), MAX_CLIENTS);
@@ -121,6 +123,13 @@ public final class Authenticator implements AutoCloseable {
     public Future<Identity> identify(Credentials credentials) {
         List<String> said = credentials.authorization();
         if (said.isEmpty()) {
+            Optional<String> shown = certificates && credentials.session() != null
+                    ? Certificates.name(credentials.session())
+                    : Optional.empty();
+            if (shown.isPresent()) {
+                Optional<Identity> known = keys.get().ofCertificate(shown.get(), clock.instant());
+                return known.isPresent() ? Future.succeededFuture(known.get()) : refused(credentials, UNKNOWN);
+            }
             return open ? ANYBODY.apply(credentials) : NOBODY;
         }
         if (said.size() > 1) {

@@ -191,6 +191,7 @@ final class DemoRun {
         out.println("Flight      " + flight);
         out.println("management  http://" + HOST + ":" + server.managementPort() + "/health/ready and /metrics");
         out.println();
+        out.println("Open: whoever is on this machine may read and write; nobody is asked who it is.");
         out.println("Paste one of these:");
         out.println("  curl -g '" + http + "/v1/products/aviation/flights/rows?origin=SFO&delay[gte]=60&limit=5'");
         out.println("  python3 -c \"import pyarrow.flight as f; c = f.connect('" + flight

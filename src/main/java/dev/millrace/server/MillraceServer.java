@@ -29,6 +29,7 @@ import dev.millrace.query.DuckDbEngine;
 import dev.millrace.security.AuthenticationLayer;
 import dev.millrace.security.Authenticator;
 import dev.millrace.security.Identity;
+import dev.millrace.security.PortTls;
 import dev.millrace.store.StoreSchema;
 import dev.millrace.write.WritePorts;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
@@ -53,6 +54,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.slf4j.Logger;
@@ -114,6 +116,7 @@ public final class MillraceServer implements AutoCloseable {
     }
 
     private void open() {
+        Doors.check(configuration);
         Mesh mesh = MeshReader.readSound(configuration.mesh().folder());
         if (mesh.broken().stream().anyMatch(file -> file.domain().isEmpty())) {
             mesh.orThrow();
@@ -171,16 +174,19 @@ public final class MillraceServer implements AutoCloseable {
         readiness.add(() -> stopping ? List.of(STOPS) : List.of());
         var authenticator = new Authenticator(vertx, configuration.security(), InstantSource.system());
         closings.push(authenticator::close);
-        readiness.add(() -> authenticator.broken().stream()
+        PortTls tls = PortTls.of(vertx, configuration.security());
+        closings.push(tls::close);
+        readiness.add(() -> Stream.concat(authenticator.broken().stream(), tls.broken().stream())
                 .map(detail -> new Readiness.Reason("security", "files", "BROKEN", detail, false))
                 .toList());
         var management = new ManagementPort(
-                vertx,
-                registry,
-                readiness,
-                configuration.management(),
-                configuration.security().openMetrics() ? Authenticator.ANYBODY : authenticator::identify,
-                meters);
+                        vertx,
+                        registry,
+                        readiness,
+                        configuration.management(),
+                        configuration.security().openMetrics() ? Authenticator.ANYBODY : authenticator::identify,
+                        meters)
+                .over(configuration.security().tls().management() ? tls : PortTls.none());
         managementPort = await(management.start());
         closings.push(() -> await(management.stop()));
         // Where a deadline ends a request its work ends, too; what is at the same long after that is stuck.
@@ -193,21 +199,22 @@ public final class MillraceServer implements AutoCloseable {
         closings.push(() -> await(query.close(LAST_WAIT)));
         closings.push(engine::close);
         var http = new HttpPort(
-                vertx,
-                registry,
-                configuration.http(),
-                instance.secret(),
-                policies.around(
-                        "http",
-                        asked(authenticator, call -> authenticator.identify(call.credentials()), Call::by),
-                        Call::client),
-                LOOPS,
-                query,
-                copies,
-                engine,
-                shares,
-                configuration.limits().waiters(),
-                memory);
+                        vertx,
+                        registry,
+                        configuration.http(),
+                        instance.secret(),
+                        policies.around(
+                                "http",
+                                asked(authenticator, call -> authenticator.identify(call.credentials()), Call::by),
+                                Call::client),
+                        LOOPS,
+                        query,
+                        copies,
+                        engine,
+                        shares,
+                        configuration.limits().waiters(),
+                        memory)
+                .over(tls);
         httpPort = await(http.start());
         closings.push(() -> await(http.stop(Duration.ZERO)));
         WorkerPool pages = pools.open("pages", 2, LONGEST_WORK, () -> {});
@@ -220,7 +227,8 @@ public final class MillraceServer implements AutoCloseable {
                         FLIGHT_MEMORY_BYTES,
                         FlightOptions.Tickets.signedWith(instance.secret()),
                         (int) Math.min(1 << 30, configuration.http().maxBody().bytes()),
-                        authenticator::identify),
+                        authenticator::identify,
+                        tls),
                 registry,
                 root,
                 engine,

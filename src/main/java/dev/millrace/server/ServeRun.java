@@ -28,6 +28,9 @@ final class ServeRun {
             out.println("HTTP        " + configuration.http().host() + ":" + server.httpPort());
             out.println("Flight      " + configuration.flight().host() + ":" + server.flightPort());
             out.println("management  " + configuration.management().host() + ":" + server.managementPort());
+            if (!configuration.security().names()) {
+                out.println("open: nobody is asked who it is; see docs/security.md");
+            }
             out.println("serving " + server.products().size() + " products");
             stop.await(Long.MAX_VALUE);
         }
