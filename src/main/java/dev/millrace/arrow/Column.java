@@ -270,7 +270,7 @@ public final class Column {
     }
 
     /** The hash of a key value under a secret, the same as {@code secret} gives for the value on the heap. */
-    public long hash(int row, SipHash secret) {
+    public long hash(int row, SecretHash secret) {
         return switch (layout.storage()) {
             case BYTES, DICTIONARY -> secret.of(data + start(row), length(row));
             case BIT -> secret.of(bit(row) ? 1 : 0);
@@ -279,7 +279,7 @@ public final class Column {
         };
     }
 
-    private long hashWords(int row, SipHash secret) {
+    private long hashWords(int row, SecretHash secret) {
         long hash = secret.of(word(row, 0));
         for (int i = 1; i < words(); i++) {
             hash = secret.combine(hash, word(row, i));

@@ -3,7 +3,7 @@ package dev.millrace.arrow;
 /**
  * The 64-bit hash of values for sketches and tags, which are stored or shown: it stays the same for ever. The same for
  * bytes on the heap and in a column. Multiply-fold mixing over eight bytes at a time, after wyhash (Wang Yi, 2019). Anyone
- * can make values that collide, so tables of outsiders' keys take {@link SipHash}.
+ * can make values that collide, so tables of outsiders' keys take {@link SecretHash}.
  */
 public final class Hash {
     private static final long K0 = 0xa0761d6478bd642fL;

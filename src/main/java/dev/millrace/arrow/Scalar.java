@@ -104,8 +104,8 @@ public final class Scalar {
         return hash;
     }
 
-    /** The same as {@link Column#hash(int, SipHash)} for a row with this value. */
-    public long hash(SipHash secret) {
+    /** The same as {@link Column#hash(int, SecretHash)} for a row with this value. */
+    public long hash(SecretHash secret) {
         if (words.length == 0) {
             return secret.of(bytes, 0, bytes.length);
         }

@@ -1,7 +1,7 @@
 package dev.millrace.store;
 
 import dev.millrace.arrow.Batch;
-import dev.millrace.arrow.SipHash;
+import dev.millrace.arrow.SecretHash;
 import dev.millrace.problem.Problem;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -128,7 +128,7 @@ final class BoundedSnapshot implements Snapshot {
     /** The one that counts of the newest rows of a key at a position, but for a partition's; -1 for that of none. */
     private Optional<Found> newest(Position at, int but, KeyMatch key) {
         Found best = null;
-        SipHash secret = null;
+        SecretHash secret = null;
         long hash = 0;
         for (int partition = 0; partition < parts.size(); partition++) {
             if (partition == but) {

@@ -2,7 +2,7 @@ package dev.millrace.store;
 
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
-import dev.millrace.arrow.SipHash;
+import dev.millrace.arrow.SecretHash;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.Collections;
@@ -22,12 +22,12 @@ final class Departures {
     /** Rows of a partition, by the hashes of their keys and the greatest of their timestamps. */
     static final class Departure {
         private final int partition;
-        private final SipHash secret;
+        private final SecretHash secret;
         private final long[] hashes;
         private final long newestMillis;
 
         /** The array is sorted. */
-        Departure(int partition, SipHash secret, long[] hashes, long newestMillis) {
+        Departure(int partition, SecretHash secret, long[] hashes, long newestMillis) {
             this.partition = partition;
             this.secret = secret;
             this.hashes = hashes;

@@ -5,7 +5,7 @@ import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Kind;
 import dev.millrace.arrow.KindText;
 import dev.millrace.arrow.Scalar;
-import dev.millrace.arrow.SipHash;
+import dev.millrace.arrow.SecretHash;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -63,7 +63,7 @@ public final class Key implements KeyMatch {
     }
 
     @Override
-    public long hash(SipHash secret) {
+    public long hash(SecretHash secret) {
         long sum = 0;
         for (int i = 0; i < components.length; i++) {
             long part = components[i].hash(secret);
@@ -86,7 +86,7 @@ public final class Key implements KeyMatch {
     }
 
     /** The hash of a row's key under a secret. */
-    static long hash(StoreSchema schema, SipHash secret, Batch batch, int row) {
+    static long hash(StoreSchema schema, SecretHash secret, Batch batch, int row) {
         long sum = 0;
         for (int i = 0; i < schema.key().size(); i++) {
             long part = batch.column(schema.key().get(i)).hash(row, secret);

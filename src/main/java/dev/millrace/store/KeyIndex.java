@@ -75,7 +75,10 @@ final class KeyIndex {
             }
             slot = (slot + 1) & (table.length - 1);
         }
-        longestWalk = Math.max(longestWalk, (slot - home(tag, table.length)) & (table.length - 1));
+        int walk = (slot - home(tag, table.length)) & (table.length - 1);
+        if (walk > longestWalk) {
+            longestWalk = walk;
+        }
         claimedTable = number;
         claimedSlot = slot;
         claimedTag = tag;

@@ -61,6 +61,15 @@ final class KeyPresence {
         return ((long) WORD.getAndBitwiseOr(words, word(prefix), bits) & bits) == bits;
     }
 
+    /** The same while no other thread has to do with the key's word. */
+    boolean setAlone(int prefix) {
+        long bits = bits(prefix);
+        int word = word(prefix);
+        long before = words[word];
+        words[word] = before | bits;
+        return (before & bits) == bits;
+    }
+
     /** Loads words ahead, all misses at once; the sum is to be kept, so that the loads are. */
     long warm(long[] hashes, int[] which, int count) {
         long sum = 0;

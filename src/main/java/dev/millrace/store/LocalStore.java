@@ -1,6 +1,6 @@
 package dev.millrace.store;
 
-import dev.millrace.arrow.SipHash;
+import dev.millrace.arrow.SecretHash;
 import dev.millrace.problem.Problem;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -54,7 +54,7 @@ public final class LocalStore implements ProductStore {
             Disk disk,
             LongSupplier nanoClock,
             LongSupplier millisClock,
-            SipHash keyHash,
+            SecretHash keyHash,
             Aside aside,
             FileChannel lock) {
         this.folder = folder;
@@ -107,7 +107,7 @@ public final class LocalStore implements ProductStore {
                 new LocalDisk(),
                 System::nanoTime,
                 System::currentTimeMillis,
-                SipHash.random());
+                SecretHash.random());
     }
 
     /** A store over any disk, with clocks and a secret of its own. */
@@ -119,7 +119,7 @@ public final class LocalStore implements ProductStore {
             Disk disk,
             LongSupplier nanoClock,
             LongSupplier millisClock,
-            SipHash keyHash)
+            SecretHash keyHash)
             throws IOException {
         disk.createFolder(folder);
         var aside = new Aside(disk, folder, millisClock);
@@ -148,8 +148,10 @@ public final class LocalStore implements ProductStore {
         if (partitions > 0) {
             recover(partitions);
         }
-        if (partitions > 1) {
-            readKeys();
+        if (logs.length > 1
+                && context.schema().upsert()
+                && !Stream.of(logs).allMatch(log -> log.files().manifest().unshared())) {
+            context.sharedKeys().read();
         }
         for (PartitionLog log : logs) {
             String stored = log.topicId();
@@ -207,16 +209,7 @@ public final class LocalStore implements ProductStore {
         return open(partition, found, new SharedRows());
     }
 
-    private void readKeys() {
-        if (context.schema().upsert()) {
-            context.sharedKeys().read();
-        }
-    }
-
     private void add(int partition) {
-        if (partition == 1) {
-            readKeys(); // of the one that was alone
-        }
         PartitionLog[] longer = Arrays.copyOf(logs, logs.length + 1);
         longer[partition] = open(
                 partition,
@@ -227,7 +220,12 @@ public final class LocalStore implements ProductStore {
 
     private PartitionLog open(int partition, PartitionRecovery.Found found, SharedRows shared) {
         var files = new PartitionFiles(
-                disk, partitionFolder(partition), context.schema(), context.mappedAllocator(), found.manifest());
+                disk,
+                partitionFolder(partition),
+                context.schema(),
+                context.mappedAllocator(),
+                found.manifest(),
+                shared);
         return new PartitionLog(partition, context, files, found, shared);
     }
 
@@ -285,9 +283,7 @@ public final class LocalStore implements ProductStore {
         for (int partition = 0; partition < old.length; partition++) {
             renew(partition, new SharedRows());
         }
-        if (old.length > 1) {
-            readKeys();
-        }
+        context.sharedKeys().clear();
     }
 
     private interface FileWork {

@@ -36,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  * @param segments in the order of their offsets
  * @param owner whose files these are; null in a manifest of before it was noted
  * @param reached when the partition had come how far, in the time in which erased values leave its files
+ * @param unshared whether none of the partition's rows was known to have a key that another partition has, too; absent in
+ *     a manifest of before it was noted
  * @param obsolete names of files that the manifest before named and that are deleted once this one is durable
  */
 record Manifest(
@@ -48,6 +50,7 @@ record Manifest(
         List<SegmentFile> segments,
         @Nullable Owner owner,
         List<Erasure.Reached> reached,
+        boolean unshared,
         List<String> obsolete) {
     static final int FORMAT = 2;
     private static final int FIRST_FORMAT = 1;
@@ -139,30 +142,41 @@ record Manifest(
     /** Of a partition that has no files any more. */
     static Manifest empty(StoreSchema schema, Owner owner, long generation) {
         return new Manifest(
-                FORMAT, "", 0, describe(schema), generation, Kept.ALL, List.of(), owner, List.of(), List.of());
+                FORMAT, "", 0, describe(schema), generation, Kept.ALL, List.of(), owner, List.of(), true, List.of());
     }
 
     /** The same with other segments, up to another offset. */
     Manifest with(long newNext, Kept nowKept, long newGeneration, List<SegmentFile> others) {
         return new Manifest(
-                FORMAT, topicId, newNext, schema, newGeneration, nowKept, others, owner, reached, List.of());
+                FORMAT, topicId, newNext, schema, newGeneration, nowKept, others, owner, reached, unshared, List.of());
     }
 
     /** The same of a topic, as a contract describes it now, which came so far so long ago. */
     Manifest of(String topic, StoreSchema described, List<Erasure.Reached> soFar) {
         return new Manifest(
-                FORMAT, topic, next, describe(described), generation, kept, segments, owner, soFar, obsolete);
+                FORMAT, topic, next, describe(described), generation, kept, segments, owner, soFar, unshared, obsolete);
     }
 
     /** The same as the files of an owner. */
     Manifest of(Owner whose) {
-        return new Manifest(FORMAT, topicId, next, schema, generation, kept, segments, whose, reached, obsolete);
+        return new Manifest(
+                FORMAT, topicId, next, schema, generation, kept, segments, whose, reached, unshared, obsolete);
     }
 
-    /** The same, with files that are to be deleted. */
-    Manifest deleting(Collection<String> names) {
+    /** The same, with files that are to be deleted, and with what is known of its keys by now. */
+    Manifest deleting(Collection<String> names, boolean nowUnshared) {
         return new Manifest(
-                FORMAT, topicId, next, schema, generation, kept, segments, owner, reached, List.copyOf(names));
+                FORMAT,
+                topicId,
+                next,
+                schema,
+                generation,
+                kept,
+                segments,
+                owner,
+                reached,
+                nowUnshared,
+                List.copyOf(names));
     }
 
     /** What is wrong when this stands in the place of a partition's manifest; empty when nothing is. */

@@ -79,6 +79,7 @@ final class PartitionFiles {
     private final Path folder;
     private final StoreSchema schema;
     private final BufferAllocator mappedAllocator;
+    private final SharedRows shared;
     private final Deque<Segment> unmapped = new ArrayDeque<>();
     private final Set<String> obsolete = new LinkedHashSet<>();
     private Manifest manifest;
@@ -86,12 +87,20 @@ final class PartitionFiles {
     // Never goes back, not even after a failure: the manifest on disk may name files of a commit that failed late.
     private final AtomicLong generation;
 
-    PartitionFiles(Disk disk, Path folder, StoreSchema schema, BufferAllocator mappedAllocator, Manifest manifest) {
+    /** {@code shared} are the partition's rows whose keys another one has, too. */
+    PartitionFiles(
+            Disk disk,
+            Path folder,
+            StoreSchema schema,
+            BufferAllocator mappedAllocator,
+            Manifest manifest,
+            SharedRows shared) {
         this.disk = disk;
         this.folder = folder;
         this.schema = schema;
         this.mappedAllocator = mappedAllocator;
         this.manifest = manifest;
+        this.shared = shared;
         this.generation = new AtomicLong(manifest.generation());
     }
 
@@ -156,7 +165,7 @@ final class PartitionFiles {
     private void switchTo(Manifest other, List<String> written, List<String> gone) throws IOException {
         var due = new LinkedHashSet<>(obsolete);
         due.addAll(gone);
-        Manifest next = other.deleting(due);
+        Manifest next = other.deleting(due, shared.isEmpty());
         try {
             disk.forceFolder(folder);
             disk.write(folder.resolve(Manifest.NAME + UNFINISHED), next.toBytes());

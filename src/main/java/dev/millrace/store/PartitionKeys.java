@@ -2,7 +2,7 @@ package dev.millrace.store;
 
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
-import dev.millrace.arrow.SipHash;
+import dev.millrace.arrow.SecretHash;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +41,7 @@ final class PartitionKeys {
     }
 
     private final StoreSchema schema;
-    private final SipHash secret;
+    private final SecretHash secret;
     private final KeyIndex index = new KeyIndex();
     private final KeyChains chains = new KeyChains();
     private final SharedRows shared;
@@ -51,14 +51,14 @@ final class PartitionKeys {
     private long deletesWithoutRow;
 
     /** {@code shared} are the partition's. */
-    PartitionKeys(StoreSchema schema, SipHash secret, SharedRows shared) {
+    PartitionKeys(StoreSchema schema, SecretHash secret, SharedRows shared) {
         this.schema = schema;
         this.secret = secret;
         this.shared = shared;
     }
 
     /** Hashes the keys; mostly the same object in all partitions of a product. */
-    SipHash secret() {
+    SecretHash secret() {
         return secret;
     }
 

@@ -3,7 +3,7 @@ package dev.millrace.store;
 import dev.millrace.arrow.ArrowFile;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.BatchWriter;
-import dev.millrace.arrow.SipHash;
+import dev.millrace.arrow.SecretHash;
 import dev.millrace.problem.Problem;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -505,7 +505,7 @@ final class PartitionLog implements PartitionWriter {
     }
 
     /** Whether there may be rows of a key, whose hash by a secret this is; told by the heap alone. Any thread. */
-    boolean mayHave(SipHash secret, long hash) {
+    boolean mayHave(SecretHash secret, long hash) {
         PartitionView now = view;
         return now != null
                 && (now.keys().secret() != secret

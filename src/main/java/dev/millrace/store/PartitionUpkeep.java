@@ -1,6 +1,6 @@
 package dev.millrace.store;
 
-import dev.millrace.arrow.SipHash;
+import dev.millrace.arrow.SecretHash;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -112,7 +112,7 @@ final class PartitionUpkeep {
             LOG.warn(
                     "{}: keys have the same hash by the thousand; they are indexed anew under another secret",
                     files.folder());
-            rebuildKeys(SipHash.random());
+            rebuildKeys(SecretHash.random());
             return;
         }
         List<Segment> segments = log.sealed().segments();
@@ -395,7 +395,7 @@ final class PartitionUpkeep {
         });
     }
 
-    private void rebuildKeys(SipHash secret) {
+    private void rebuildKeys(SecretHash secret) {
         SealedList renamed = renamed();
         int last = renamed.size() == 0 ? 0 : renamed.get(renamed.size() - 1).ordinal();
         start(context.background(), () -> {

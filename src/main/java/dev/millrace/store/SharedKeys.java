@@ -1,7 +1,7 @@
 package dev.millrace.store;
 
 import dev.millrace.arrow.Batch;
-import dev.millrace.arrow.SipHash;
+import dev.millrace.arrow.SecretHash;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
@@ -24,8 +24,13 @@ import org.jspecify.annotations.Nullable;
  * written, so that what is found can be read. Where rows are noted before a view shows them to readers, and where views
  * are taken before the rows of them are read, no reader has two rows of a key of which one is not noted.
  *
- * <p>Most keys are in one partition, which {@link KeyPresence} says with one load. Nothing of this is on the disk: after a
- * start it is found anew, in the order of the indexes' entries.
+ * <p>Most keys are in one partition, which {@link KeyPresence} says with one load. It is made when the first key is
+ * looked for; until all keys are in it the other partitions' indexes are asked themselves.
+ *
+ * <p>Of this the disk knows only whether a partition had noted rows ({@link Manifest#unshared}), written with them or
+ * later. Of two rows of a key the thread that added the later one has noted both before its manifest named it. So where
+ * no partition had noted any, no two durable rows of different partitions have one key, and nothing is looked for at a
+ * start; else it is found anew, in the order of the indexes' entries.
  */
 final class SharedKeys {
     private static final long SMALL_BYTES = 8 << 20;
@@ -34,6 +39,7 @@ final class SharedKeys {
     private final Supplier<PartitionLog[]> logs;
     private final Executor background;
     private volatile @Nullable KeyPresence presence;
+    private volatile boolean complete;
     private volatile boolean everywhere;
     private volatile boolean behind;
 
@@ -49,10 +55,10 @@ final class SharedKeys {
 
     /** As {@link PartitionKeys.Elsewhere#find} for a partition's thread. */
     int find(PartitionLog log, PartitionKeys keys, long[] hashes, int[] which, int count, Batch batch, int first) {
-        KeyPresence known = presence; // null while there is one partition
-        if (known == null || count == 0) {
+        if (count == 0 || logs.get().length == 1) {
             return 0;
         }
+        KeyPresence known = known();
         if (count > 1) {
             warmed = known.warm(hashes, which, count);
         }
@@ -60,7 +66,7 @@ final class SharedKeys {
         for (int i = 0; i < count; i++) {
             long hash = hashes[which[i]];
             boolean maybe = known.add(KeyIndex.prefix(hash));
-            if ((maybe || everywhere) && share(log, keys, hash, batch, first + which[i])) {
+            if ((maybe || everywhere || !complete) && share(log, keys, hash, batch, first + which[i])) {
                 which[found++] = which[i];
             }
         }
@@ -70,6 +76,42 @@ final class SharedKeys {
             soon.execute(() -> enlarge(known));
         }
         return found;
+    }
+
+    /** What every thread that adds a key tells of it before it looks for it, from the first on. */
+    private KeyPresence known() {
+        KeyPresence known = presence;
+        return known == null ? begin() : known;
+    }
+
+    private synchronized KeyPresence begin() {
+        KeyPresence known = presence;
+        if (known != null) {
+            return known;
+        }
+        PartitionLog[] all = logs.get();
+        KeyPresence made = KeyPresence.of(keys(all));
+        presence = made;
+        VarHandle.fullFence(); // a key that was added without it has its entry by now
+        background.execute(() -> {
+            fill(made, all);
+            complete = true;
+        });
+        return made;
+    }
+
+    private static void fill(KeyPresence made, PartitionLog[] all) {
+        for (PartitionLog log : all) {
+            log.index()
+                    .ifPresent(
+                            index -> IntStream.range(0, KeyIndex.TABLES).forEach(table -> made.addAll(index, table)));
+        }
+    }
+
+    /** Forgets what is known, with the rows. No partition's thread is at work. */
+    synchronized void clear() {
+        presence = null;
+        complete = false;
     }
 
     /** Whether the key of a row is in another partition, too; notes all rows of it there. */
@@ -84,7 +126,7 @@ final class SharedKeys {
         return found;
     }
 
-    private static boolean share(PartitionLog other, KeyMatch key, SipHash secret, long hash) {
+    private static boolean share(PartitionLog other, KeyMatch key, SecretHash secret, long hash) {
         boolean found = false;
         while (true) {
             PartitionView view = other.acquire();
@@ -104,25 +146,26 @@ final class SharedKeys {
     }
 
     /**
-     * Makes what is known of the keys anew, and finds those that several partitions have; only threads of partitions that
-     * were alone till now may be at work.
+     * Finds the keys that several partitions have, at a start: no partition's thread is at work, and a table of all
+     * partitions' indexes has words of {@link KeyPresence} for itself.
      */
     void read() {
         PartitionLog[] all = logs.get();
         KeyPresence made = KeyPresence.of(keys(all));
-        set(made);
         IntStream.range(0, KeyIndex.TABLES).parallel().forEach(table -> {
             for (int i = 0; i < all.length; i++) {
                 read(all, i, table, made);
             }
         });
+        presence = made;
+        complete = true;
     }
 
     private void read(PartitionLog[] all, int number, int table, KeyPresence made) {
         PartitionView view = all[number].acquire();
         try {
             view.keys().index().forEach(table, (prefix, location) -> {
-                if (made.set(prefix) && mayHave(all, number, view.keys().secret(), KeyIndex.hash(prefix))) {
+                if (made.setAlone(prefix) && mayHave(all, number, view.keys().secret(), KeyIndex.hash(prefix))) {
                     share(all, number, view, location);
                 }
             });
@@ -131,7 +174,7 @@ final class SharedKeys {
         }
     }
 
-    private static boolean mayHave(PartitionLog[] all, int count, SipHash secret, long hash) {
+    private static boolean mayHave(PartitionLog[] all, int count, SecretHash secret, long hash) {
         for (int i = 0; i < count; i++) {
             if (all[i].mayHave(secret, hash)) {
                 return true;
@@ -147,7 +190,7 @@ final class SharedKeys {
         if (segment == null || row == RowMap.DROPPED) {
             return;
         }
-        SipHash secret = view.keys().secret();
+        SecretHash secret = view.keys().secret();
         var key = new KeyMatch.OfRow(schema, segment.batch(), row);
         long hash = key.hash(secret);
         boolean found = false;
@@ -165,18 +208,10 @@ final class SharedKeys {
                 .sum();
     }
 
-    private synchronized void set(KeyPresence made) {
-        presence = made;
-    }
-
     private void enlarge(KeyPresence known) {
         PartitionLog[] all = logs.get();
         KeyPresence larger = known.enlarged(keys(all));
-        for (PartitionLog log : all) {
-            log.index()
-                    .ifPresent(
-                            index -> IntStream.range(0, KeyIndex.TABLES).forEach(table -> larger.addAll(index, table)));
-        }
+        fill(larger, all);
         boolean isCrowded = larger.outgrows((int) Math.min(Integer.MAX_VALUE, keys(all)));
         synchronized (this) {
             if (presence == known) {

@@ -1,6 +1,6 @@
 package dev.millrace.store;
 
-import dev.millrace.arrow.SipHash;
+import dev.millrace.arrow.SecretHash;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -42,7 +42,7 @@ record StoreContext(
         Suspect suspect,
         Supplier<String> topicId,
         Beside beside,
-        SipHash keyHash,
+        SecretHash keyHash,
         SharedKeys sharedKeys,
         Departures departures,
         LongAdder deletesWithoutRow) {

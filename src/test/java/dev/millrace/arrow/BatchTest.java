@@ -354,7 +354,7 @@ class BatchTest {
             assertTrue(id.startsWith(0, "id-123".getBytes(UTF_8)));
             assertTrue(id.compareBytes(0, "id-2".getBytes(UTF_8)) < 0);
             assertEquals(Hash.of(123456789), writer.batch().column(1).hash(0));
-            var secret = new SipHash(1, 2);
+            var secret = new SecretHash(1, 2);
             assertEquals(secret.of(text, 0, text.length), id.hash(0, secret));
             assertEquals(secret.of(123456789), writer.batch().column(1).hash(0, secret));
         }

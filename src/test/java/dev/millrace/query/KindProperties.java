@@ -15,7 +15,7 @@ import dev.millrace.arrow.Kind;
 import dev.millrace.arrow.KindText;
 import dev.millrace.arrow.RowEncoder;
 import dev.millrace.arrow.Scalar;
-import dev.millrace.arrow.SipHash;
+import dev.millrace.arrow.SecretHash;
 import dev.millrace.codec.JsonDecoder;
 import dev.millrace.codec.JsonLimits;
 import dev.millrace.contract.MeshReader;
@@ -77,7 +77,7 @@ class KindProperties {
 
     private static final int ROWS = 9;
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final SipHash SECRET = new SipHash(1, 2);
+    private static final SecretHash SECRET = new SecretHash(1, 2);
 
     private final List<ProductDefinition> products = new ArrayList<>();
 

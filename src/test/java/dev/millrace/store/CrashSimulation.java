@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.millrace.arrow.SipHash;
+import dev.millrace.arrow.SecretHash;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
@@ -159,7 +159,7 @@ class CrashSimulation {
                     disk,
                     this::nanos,
                     () -> nanos() / 1_000_000,
-                    SipHash.random());
+                    SecretHash.random());
             store.topic("t", PARTITIONS);
             return store;
         }

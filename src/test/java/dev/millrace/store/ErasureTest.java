@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.millrace.arrow.SipHash;
+import dev.millrace.arrow.SecretHash;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
@@ -55,7 +55,7 @@ class ErasureTest {
                 new LocalDisk(),
                 () -> nanos,
                 () -> nanos / 1_000_000,
-                SipHash.random());
+                SecretHash.random());
         store.topic("t", 1);
     }
 

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.arrow.Hash;
-import dev.millrace.arrow.SipHash;
+import dev.millrace.arrow.SecretHash;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -42,7 +42,7 @@ class KeyFloodTest {
     void flood_byWhoDoesNotKnowTheSecret_isLikeAnyOtherKeys() throws IOException {
         List<byte[]> keys = ofOneUnkeyedHash(20_000);
         assertTrue(keys.stream().allMatch(key -> Hash.of(key, 0, key.length) == 0));
-        var secret = SipHash.random();
+        var secret = SecretHash.random();
         try (LocalStore store = open(secret)) {
             put(store, keys);
             assertFalse(keys(store).isCrowded());
@@ -53,7 +53,7 @@ class KeyFloodTest {
 
     @Test
     void flood_byWhoKnowsTheSecret_endsWithAnotherSecret() throws IOException {
-        var secret = new SipHash(7, 11);
+        var secret = new SecretHash(7, 11);
         List<byte[]> keys = ofNearlyOneHash(secret, 3_000);
         try (LocalStore store = open(secret)) {
             put(store, keys.subList(0, 1_000));
@@ -67,7 +67,7 @@ class KeyFloodTest {
         }
     }
 
-    private LocalStore open(SipHash secret) throws IOException {
+    private LocalStore open(SecretHash secret) throws IOException {
         LocalStore store = LocalStore.open(
                 SCHEMA,
                 new StoreOptions(1024, 8 << 20, 64 << 20, Duration.ofHours(1)),
@@ -131,7 +131,7 @@ class KeyFloodTest {
     }
 
     /** Keys whose hashes begin with the same bits, found by trying. */
-    private static List<byte[]> ofNearlyOneHash(SipHash secret, int count) {
+    private static List<byte[]> ofNearlyOneHash(SecretHash secret, int count) {
         var keys = new ArrayList<byte[]>();
         for (long i = 0; keys.size() < count; i++) {
             byte[] key = "%016x".formatted(i).getBytes(UTF_8);

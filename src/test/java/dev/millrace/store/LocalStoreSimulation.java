@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.millrace.arrow.SipHash;
+import dev.millrace.arrow.SecretHash;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
@@ -107,7 +107,7 @@ class LocalStoreSimulation {
                     new LocalDisk(),
                     () -> nanos,
                     () -> nanos / 1_000_000,
-                    SipHash.random());
+                    SecretHash.random());
             opened.topic("topic-1", PARTITIONS);
             return opened;
         }

@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.arrow.Dictionary;
-import dev.millrace.arrow.SipHash;
+import dev.millrace.arrow.SecretHash;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
@@ -474,7 +474,7 @@ class LocalStoreTest {
                 disk,
                 () -> nanos[0],
                 () -> nanos[0] / 1_000_000,
-                SipHash.random())) {
+                SecretHash.random())) {
             store.topic("t", 1);
             give(store, 0, 50);
             store.flush().get();
@@ -516,7 +516,7 @@ class LocalStoreTest {
                 new LocalDisk(),
                 () -> nanos[0],
                 () -> nanos[0] / 1_000_000,
-                SipHash.random())) {
+                SecretHash.random())) {
             store.topic("t", 1);
             give(store, 0, 40);
             nanos[0] += 119_000_000_000L;
@@ -643,7 +643,7 @@ class LocalStoreTest {
                     new LocalDisk(),
                     () -> nanos[0],
                     () -> nanos[0] / 1_000_000,
-                    SipHash.random())) {
+                    SecretHash.random())) {
                 store.topic("t", 1);
                 PartitionWriter writer = store.writer(0);
                 for (int offset = 0; offset < 100; offset++) {

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.millrace.arrow.SipHash;
+import dev.millrace.arrow.SecretHash;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.io.IOException;
@@ -61,7 +61,7 @@ class SharedErasureTest {
                 new LocalDisk(),
                 () -> nanos,
                 this::millis,
-                SipHash.random());
+                SecretHash.random());
         store.topic("t", 2);
     }
 

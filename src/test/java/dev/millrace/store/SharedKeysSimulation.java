@@ -3,7 +3,7 @@ package dev.millrace.store;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.millrace.arrow.SipHash;
+import dev.millrace.arrow.SecretHash;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -170,7 +170,7 @@ class SharedKeysSimulation {
                     new LocalDisk(),
                     nanos::get,
                     () -> nanos.get() / 1_000_000,
-                    SipHash.random());
+                    SecretHash.random());
         }
 
         private void work(LocalStore store, ExecutorService threads, long until) throws Exception {
