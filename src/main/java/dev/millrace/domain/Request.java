@@ -1,5 +1,6 @@
 package dev.millrace.domain;
 
+import dev.millrace.layer.Owner;
 import dev.millrace.security.Identity;
 import dev.millrace.security.Principal;
 import java.util.Optional;
@@ -27,6 +28,11 @@ public record Request(
     /** The same, asked by whoever was found to ask. */
     public Request by(Identity who) {
         return new Request(operation, who.key(), who.principal(), product, headers, onGone);
+    }
+
+    /** Whose turns its work takes. */
+    public Owner owner() {
+        return new Owner(product.map(Product::domain).orElse(""), client);
     }
 
     /** A header's text; empty where there is none. */

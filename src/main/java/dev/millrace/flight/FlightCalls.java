@@ -6,6 +6,7 @@ import dev.millrace.domain.Product;
 import dev.millrace.domain.Request;
 import dev.millrace.domain.RequestHeaders;
 import dev.millrace.layer.Lease;
+import dev.millrace.layer.Owner;
 import dev.millrace.layer.Service;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
@@ -48,6 +49,7 @@ final class FlightCalls implements FlightProducer {
     private final ProductFlights flights;
     private final EventLoops loops;
     private final WorkerPool pages;
+    private final WorkerPool statements;
     private final QueryEngine engine;
     private final ServedMeters meters;
     private final Set<SnapshotStream> streams = ConcurrentHashMap.newKeySet();
@@ -59,6 +61,7 @@ final class FlightCalls implements FlightProducer {
             ProductFlights flights,
             EventLoops loops,
             WorkerPool pages,
+            WorkerPool statements,
             QueryEngine engine,
             ServedMeters meters,
             MeterRegistry registry) {
@@ -66,6 +69,7 @@ final class FlightCalls implements FlightProducer {
         this.flights = flights;
         this.loops = loops;
         this.pages = pages;
+        this.statements = statements;
         this.engine = engine;
         this.meters = meters;
         Gauge.builder("millrace.flight.streams", streams, Set::size)
@@ -106,18 +110,19 @@ final class FlightCalls implements FlightProducer {
     @Override
     public void getStream(CallContext call, Ticket ticket, ServerStreamListener listener) {
         ContextInternal context = loops.current();
+        Request asked = asked("DoGet", flights.ofTicket(ticket.getBytes()));
         ask(
                 context,
-                new FlightRequest.Read(asked("DoGet", flights.ofTicket(ticket.getBytes())), ticket.getBytes()),
-                answer -> stream(context, answer, listener),
+                new FlightRequest.Read(asked, ticket.getBytes()),
+                answer -> stream(context, asked.owner(), answer, listener),
                 listener::error);
     }
 
-    private void stream(ContextInternal context, FlightAnswer answer, ServerStreamListener listener) {
+    private void stream(ContextInternal context, Owner owner, FlightAnswer answer, ServerStreamListener listener) {
         if (!(answer instanceof FlightAnswer.Rows rows)) {
             throw unexpected(answer);
         }
-        SnapshotStream stream = open(context, rows.read(), listener);
+        SnapshotStream stream = open(context, owner, rows.read(), listener);
         streams.add(stream);
         stream.released().onComplete(done -> streams.remove(stream));
         try {
@@ -127,11 +132,12 @@ final class FlightCalls implements FlightProducer {
         }
     }
 
-    private SnapshotStream open(ContextInternal context, OpenRead owned, ServerStreamListener listener) {
+    private SnapshotStream open(ContextInternal context, Owner owner, OpenRead owned, ServerStreamListener listener) {
         try {
             return new SnapshotStream(
                     context,
-                    pages,
+                    owned.selection().query().grouping().isNone() ? pages : statements,
+                    owner,
                     engine,
                     listener,
                     owned,

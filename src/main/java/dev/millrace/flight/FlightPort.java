@@ -85,6 +85,7 @@ public final class FlightPort {
      * @param layers around every request; a stream's request ends when its snapshot is open, not when it is sent
      * @param places of its clients
      * @param pages borrowed, brings mapped rows into memory
+     * @param statements borrowed, where DuckDB works
      * @return fails with {@link Problem.CannotStart} when the address cannot be had
      */
     public static Future<FlightPort> start(
@@ -96,6 +97,7 @@ public final class FlightPort {
             PortLayers<FlightRequest, FlightAnswer> layers,
             FlightPlaces places,
             WorkerPool pages,
+            WorkerPool statements,
             MeterRegistry meters) {
         // gRPC warns with a stack trace when a client cancels what is queued for it, which is the client's good right.
         GRPC.setFilter(line -> !(line.getThrown() instanceof Http2Exception.StreamException));
@@ -112,6 +114,7 @@ public final class FlightPort {
                 flights,
                 loops,
                 pages,
+                statements,
                 new QueryEngine(duckDb, allocator),
                 new ServedMeters(registry, meters),
                 meters);

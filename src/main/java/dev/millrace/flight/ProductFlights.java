@@ -8,6 +8,7 @@ import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Request;
 import dev.millrace.domain.RequestHeaders;
 import dev.millrace.domain.Writes;
+import dev.millrace.layer.Owner;
 import dev.millrace.layer.Service;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
@@ -59,7 +60,8 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
         return switch (request) {
             case FlightRequest.Catalogue catalogue ->
                 Future.succeededFuture(catalogue(catalogue.asked(), catalogue.prefix()));
-            case FlightRequest.Info asked -> info(select(asked.asked(), asked.wanted()), asked.descriptor());
+            case FlightRequest.Info asked ->
+                info(asked.asked().owner(), select(asked.asked(), asked.wanted()), asked.descriptor());
             case FlightRequest.Shape shape -> Future.succeededFuture(shape(select(shape.asked(), shape.wanted())));
             case FlightRequest.Read read -> Future.succeededFuture(read(read.asked(), tickets.read(read.ticket())));
             case FlightRequest.Write write -> write(write);
@@ -114,9 +116,9 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
     }
 
     /** The rows of an earlier position are counted one by one, which is too long for an event loop. */
-    private Future<FlightAnswer> info(Selection selection, FlightDescriptor descriptor) {
+    private Future<FlightAnswer> info(Owner owner, Selection selection, FlightDescriptor descriptor) {
         return selection.position().isPresent()
-                ? pages.run(() -> infos(selection, descriptor))
+                ? pages.run(owner, () -> infos(selection, descriptor))
                 : Future.succeededFuture(infos(selection, descriptor));
     }
 

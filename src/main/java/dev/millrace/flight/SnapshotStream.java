@@ -3,6 +3,7 @@ package dev.millrace.flight;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.millrace.arrow.Dictionary;
+import dev.millrace.layer.Owner;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.ArrowBatches;
@@ -11,6 +12,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.internal.ContextInternal;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.apache.arrow.flight.FlightProducer.ServerStreamListener;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
@@ -38,6 +40,7 @@ final class SnapshotStream {
 
     private final ContextInternal context;
     private final WorkerPool workers;
+    private final Owner owner;
     private final QueryEngine engine;
     private final ServerStreamListener listener;
     private final OpenRead read;
@@ -54,23 +57,27 @@ final class SnapshotStream {
 
     private @Nullable ArrowRecordBatch cut;
     private boolean cutting;
+    private boolean paused;
     private boolean all;
     private volatile boolean over;
 
     /**
      * @param context of the connection's event loop, on which this is called
      * @param workers who cut batches
+     * @param owner whose turns that takes
      * @param engine borrowed; its allocator pays for copies
      */
     SnapshotStream(
             ContextInternal context,
             WorkerPool workers,
+            Owner owner,
             QueryEngine engine,
             ServerStreamListener listener,
             OpenRead owned,
             ServedMeters.Served served) {
         this.context = context;
         this.workers = workers;
+        this.owner = owner;
         this.engine = engine;
         this.listener = listener;
         this.read = owned;
@@ -143,7 +150,7 @@ final class SnapshotStream {
             return;
         }
         cutting = true;
-        workers.run(this::next)
+        workers.run(owner, this::next)
                 // A turn of its own: what is at hand is sent before a worker that is quick is heard.
                 .onComplete(done -> context.runOnContext(ignored -> {
                     cutting = false;
@@ -165,8 +172,9 @@ final class SnapshotStream {
                 }));
     }
 
-    /** On a worker. */
-    private Optional<ArrowRecordBatch> next() {
+    /** On a worker, in slices; the inner one is empty at the end. */
+    private Optional<Optional<ArrowRecordBatch>> next(BooleanSupplier sliceOver) {
+        paused = false;
         ArrowBatches cutter = batches;
         if (cutter == null) {
             Selection wanted = read.selection();
@@ -178,7 +186,8 @@ final class SnapshotStream {
                     allocator);
             batches = cutter;
         }
-        return cutter.next(() -> over);
+        Optional<ArrowRecordBatch> next = cutter.next(() -> over || (paused = sliceOver.getAsBoolean()));
+        return next.isEmpty() && paused ? Optional.empty() : Optional.of(next);
     }
 
     private Throwable told(Throwable failure) {

@@ -1,6 +1,7 @@
 package dev.millrace.http;
 
 import dev.millrace.domain.Request;
+import dev.millrace.layer.Owner;
 import dev.millrace.security.Credentials;
 import dev.millrace.security.Identity;
 import dev.millrace.security.Principal;
@@ -75,6 +76,11 @@ public final class Call {
     /** Who asks: the key of a limit or a share per client. */
     public String client() {
         return asked.client();
+    }
+
+    /** Whose turns its work takes. */
+    Owner owner() {
+        return asked.owner();
     }
 
     Optional<ProductPort> port() {

@@ -1,6 +1,7 @@
 package dev.millrace.http;
 
 import dev.millrace.domain.Product;
+import dev.millrace.layer.Owner;
 import dev.millrace.query.ChangeForm;
 import dev.millrace.query.ChangeToken;
 import dev.millrace.query.RowsQuery;
@@ -150,11 +151,12 @@ final class ChangeHub {
         working++;
         // On the hub's context, whatever called: its groups are of this one thread and of one order.
         Promise<T> done = Promise.promise();
-        context.runOnContext(turn -> room.onWorker(task).onComplete(result -> {
-            working--;
-            done.handle(result);
-            endIfIdle();
-        }));
+        context.runOnContext(
+                turn -> room.onWorker(new Owner(product.domain(), ""), task).onComplete(result -> {
+                    working--;
+                    done.handle(result);
+                    endIfIdle();
+                }));
         return done.future();
     }
 

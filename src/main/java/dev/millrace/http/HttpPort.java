@@ -58,6 +58,7 @@ public final class HttpPort {
     private final PortLayers<Call, Answer> layers;
     private final int loops;
     private final WorkerPool workers;
+    private final WorkerPool statements;
     private final BufferAllocator allocator;
     private final DuckDbEngine engine;
     private final Places streams;
@@ -80,6 +81,7 @@ public final class HttpPort {
      * @param layers around each operation
      * @param loops how many event loops serve
      * @param workers borrowed, filter and export
+     * @param statements borrowed, where DuckDB works
      * @param allocator borrowed, pays for rows that an Arrow answer copies; of the same root as the stores'
      * @param engine borrowed, groups rows and writes Parquet
      * @param shares makes the places of this port
@@ -94,6 +96,7 @@ public final class HttpPort {
             PortLayers<Call, Answer> layers,
             int loops,
             WorkerPool workers,
+            WorkerPool statements,
             BufferAllocator allocator,
             DuckDbEngine engine,
             Shares shares,
@@ -107,6 +110,7 @@ public final class HttpPort {
         this.layers = layers;
         this.loops = loops;
         this.workers = workers;
+        this.statements = statements;
         this.allocator = allocator;
         int most = settings.maxSubscribers();
         int ofOne = Math.min(most, settings.maxSubscribersPerClient());
@@ -246,6 +250,7 @@ public final class HttpPort {
             var room = new RowStream.Room(
                     vertx,
                     workers,
+                    statements,
                     new QueryEngine(engine, allocator),
                     formats,
                     underWay,

@@ -22,19 +22,34 @@ final class NettyTarget implements ByteSink.Target {
 
     /** A buffer with what is written, at first of about this many bytes; the caller releases it. */
     ByteBuf filled(int initialBytes, Content content) {
-        buffer = PooledByteBufAllocator.DEFAULT.directBuffer(initialBytes, MAX_BYTES);
-        sink.reset();
-        boolean whole = false;
         try {
-            content.to(sink);
-            whole = true;
-            return buffer.writerIndex(sink.position());
+            content.to(begin(initialBytes));
+            return end();
         } finally {
-            if (!whole) {
-                buffer.release();
-            }
-            buffer = Unpooled.EMPTY_BUFFER;
+            drop();
         }
+    }
+
+    /** Where to write: into the buffer that was begun, or a new one of at first about this many bytes. */
+    ByteSink begin(int initialBytes) {
+        if (buffer == Unpooled.EMPTY_BUFFER) {
+            buffer = PooledByteBufAllocator.DEFAULT.directBuffer(initialBytes, MAX_BYTES);
+            sink.reset();
+        }
+        return sink;
+    }
+
+    /** The buffer that was begun, with what was written; the caller releases it. */
+    ByteBuf end() {
+        ByteBuf written = buffer.writerIndex(sink.position());
+        buffer = Unpooled.EMPTY_BUFFER;
+        return written;
+    }
+
+    /** Releases a buffer that was begun and has not come to its end. */
+    void drop() {
+        buffer.release();
+        buffer = Unpooled.EMPTY_BUFFER;
     }
 
     @Override

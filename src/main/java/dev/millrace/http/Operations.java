@@ -10,6 +10,7 @@ import dev.millrace.documents.RowJsonSchema;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.RequestHeaders;
 import dev.millrace.domain.Writes;
+import dev.millrace.layer.Owner;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.quality.QualityReport;
@@ -84,10 +85,14 @@ final class Operations {
     Map<String, Handler> byId() {
         return Map.ofEntries(
                 Map.entry("getOpenApi", bare((call, target) -> text(YAML, document.text(), ""))),
-                Map.entry("getPortal", (call, target) -> room.onWorker(() -> Pages.portal("index.html"))),
-                Map.entry("getPortalFile", (call, target) -> room.onWorker(() -> Pages.portal(target.segment(1)))),
-                Map.entry("getDocs", (call, target) -> room.onWorker(() -> Pages.docs("docs.html"))),
-                Map.entry("getDocsFile", (call, target) -> room.onWorker(() -> Pages.docs(target.segment(1)))),
+                Map.entry("getPortal", (call, target) -> room.onWorker(call.owner(), () -> Pages.portal("index.html"))),
+                Map.entry(
+                        "getPortalFile",
+                        (call, target) -> room.onWorker(call.owner(), () -> Pages.portal(target.segment(1)))),
+                Map.entry("getDocs", (call, target) -> room.onWorker(call.owner(), () -> Pages.docs("docs.html"))),
+                Map.entry(
+                        "getDocsFile",
+                        (call, target) -> room.onWorker(call.owner(), () -> Pages.docs(target.segment(1)))),
                 Map.entry("listProducts", this::listProducts),
                 Map.entry("getProduct", json(this::getProduct)),
                 Map.entry(
@@ -149,13 +154,14 @@ final class Operations {
                 .collect(Collectors.joining(" "));
         Principal caller = call.asked().caller();
         return room.onWorker(
+                call.owner(),
                 () -> Answer.Whole.text(JSON, catalogue.list(caller, wanted).encode(), ""));
     }
 
     private Future<Answer> getProduct(Call call, RequestTarget target) {
         Product product = port(call, target).product();
         View view = port(call, target).view(call);
-        return room.onWorker(() -> {
+        return room.onWorker(call.owner(), () -> {
             try (Reading reading = view.open()) {
                 String json = catalogue.describe(product, view, reading).encode();
                 return Answer.Whole.text(JSON, json, reading.position().toString());
@@ -166,7 +172,7 @@ final class Operations {
     private Future<Answer> getProductOpenApi(Call call, RequestTarget target) {
         ProductPort port = port(call, target);
         View view = port.view(call);
-        return room.onWorker(() -> {
+        return room.onWorker(call.owner(), () -> {
             String yaml = port.openApi(document, view);
             return Answer.Whole.text(YAML, yaml, port.product().position().toString());
         });
@@ -175,7 +181,7 @@ final class Operations {
     private Future<Answer> quality(
             Call call, RequestTarget target, BiFunction<Product, QualityReport, JsonObject> form) {
         Product product = port(call, target).product();
-        return room.onWorker(() -> {
+        return room.onWorker(call.owner(), () -> {
             QualityReport report = product.quality(QUALITY_TIME, Clock.systemUTC());
             String json = form.apply(product, report).encode();
             return Answer.Whole.text(JSON, json, report.position().toString());
@@ -259,7 +265,7 @@ final class Operations {
     }
 
     /** The answer in the content coding that the client likes best, where nobody has thought of that yet. */
-    Future<Answer> coded(HttpServerRequest request, Answer owned) {
+    Future<Answer> coded(HttpServerRequest request, Owner owner, Answer owned) {
         if (!(owned instanceof Answer.Whole whole) || whole.coding() != null) {
             return Future.succeededFuture(owned);
         }
@@ -280,7 +286,7 @@ final class Operations {
         }
         return bytes <= MAX_CODED_HERE
                 ? Future.succeededFuture(whole.in(coding))
-                : room.onWorker(() -> whole.in(coding));
+                : room.onWorker(owner, () -> whole.in(coding));
     }
 
     private Future<Answer> replay(Call call, RequestTarget target) {

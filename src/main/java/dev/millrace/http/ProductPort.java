@@ -6,6 +6,7 @@ import dev.millrace.documents.ProductOpenApi;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.RequestWaits;
 import dev.millrace.layer.Lease;
+import dev.millrace.layer.Owner;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.CursorCodec;
 import dev.millrace.query.DuckDbEngine;
@@ -156,7 +157,7 @@ final class ProductPort {
                                     expectedKey(view))
                             .exception()));
         }
-        return room.onWorker(() -> found(view, parsed, numbersAsStrings, memory));
+        return room.onWorker(call.owner(), () -> found(view, parsed, numbersAsStrings, memory));
     }
 
     /**
@@ -225,7 +226,7 @@ final class ProductPort {
             }
             BooleanSupplier gone =
                     () -> request.response().closed() || request.response().ended();
-            Optional<RowCount> count = counted ? Optional.of(new RowCount(reading, query, gone)) : Optional.empty();
+            Optional<RowCount> count = counted ? Optional.of(new RowCount(reading, query)) : Optional.empty();
             long limit = export ? Long.MAX_VALUE : query.limit();
             var rows = new RowFormat.Rows(
                     room.engine().rows(view, reading, query, limit, gone),
@@ -246,10 +247,11 @@ final class ProductPort {
                     room.engine(),
                     gone);
             if (format.isFile()) {
-                return stored(reading, format, rows, call.client());
+                return stored(reading, format, rows, call.owner());
             }
             RowWriter writer = format.writer(rows);
-            stream = new RowStream(room, reading, writer, format, version, coding, count, call.client(), gone);
+            stream = new RowStream(
+                    room, reading, writer, format, version, coding, count, call.owner(), room.pool(query), gone);
             if (export && !counted && request.method() == HttpMethod.HEAD) {
                 return Future.succeededFuture(stream.head());
             }
@@ -261,24 +263,25 @@ final class ProductPort {
     }
 
     /** Rows as a file, written whole before the answer begins; reading and rows are owned. */
-    private Future<Answer> stored(Reading reading, RowFormat format, RowFormat.Rows rows, String client) {
+    private Future<Answer> stored(Reading reading, RowFormat format, RowFormat.Rows rows, Owner owner) {
         CharSequence position = reading.position().toString();
         try {
-            room.places().take(client); // before the work, so that it bounds that too
+            room.places().take(owner.client()); // before the work, so that it bounds that too
         } catch (RuntimeException full) {
             rows.rows().close();
             throw full;
         }
-        return room.onWorker(() -> {
+        return room.statements()
+                .run(owner, () -> {
                     try (reading) {
                         return format.file(rows);
                     }
                 })
-                .onFailure(failure -> room.places().giveBack(client))
+                .onFailure(failure -> room.places().giveBack(owner.client()))
                 .map(file -> new Answer.Stored(
                         format.contentType(), file.path(), file.sizeBytes(), file.tag(), position, () -> {
-                            room.places().giveBack(client);
-                            room.onWorker(() -> DuckDbEngine.delete(file.path()));
+                            room.places().giveBack(owner.client());
+                            room.onWorker(owner, () -> DuckDbEngine.delete(file.path()));
                         }));
     }
 

@@ -280,7 +280,7 @@ final class Requests implements Handler<HttpServerRequest> {
             responder.succeed(call, answer);
             return;
         }
-        Future<Answer> coded = operations.coded(call.request(), answer);
+        Future<Answer> coded = operations.coded(call.request(), call.owner(), answer);
         if (coded.succeeded()) {
             responder.succeed(call, coded.result());
         } else {

@@ -1,10 +1,13 @@
 package dev.millrace.http;
 
+import dev.millrace.layer.Owner;
 import dev.millrace.layer.Places;
 import dev.millrace.layer.WorkerPool;
+import dev.millrace.problem.Problem;
 import dev.millrace.query.QueryEngine;
 import dev.millrace.query.Reading;
 import dev.millrace.query.RowCount;
+import dev.millrace.query.RowsQuery;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.Future;
@@ -24,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Rows on their way to one client, a buffer at a time: a worker fills a buffer, the event loop writes it, and the next one
- * is filled when the socket has room. So one client holds at most a buffer here and a write queue, however slowly it
+ * Rows on their way to one client, a buffer at a time: a worker fills a buffer, in slices, the event loop writes it, and the
+ * next one is filled when the socket has room. So one client holds at most a buffer here and a write queue, however slowly it
  * reads.
  *
  * <p>Everything but the filling runs on the connection's event loop. The reading is closed exactly once: at the end,
@@ -41,6 +44,7 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
     record Room(
             Vertx vertx,
             WorkerPool workers,
+            WorkerPool statements,
             QueryEngine engine,
             List<RowFormat> formats,
             UnderWay underWay,
@@ -49,9 +53,14 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
             long stallMillis,
             long beatMillis,
             long compressFrom) {
+        /** Whose threads read the rows of a query: where DuckDB works, nothing can be done in slices. */
+        WorkerPool pool(RowsQuery query) {
+            return query.grouping().isNone() ? workers : statements;
+        }
+
         /** Does on a worker, beside others, what takes longer than an event loop has. */
-        <T> Future<T> onWorker(Callable<T> work) {
-            return workers.run(work);
+        <T> Future<T> onWorker(Owner owner, Callable<T> work) {
+            return workers.run(owner, work);
         }
     }
 
@@ -61,7 +70,8 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
     private final RowFormat format;
     private final Coding.Accepted accepted;
     private final Optional<RowCount> count;
-    private final String client;
+    private final Owner owner;
+    private final WorkerPool pool;
     private final BooleanSupplier gone;
     private final ContextInternal context;
     private final NettyTarget target = new NettyTarget();
@@ -76,6 +86,7 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
     private boolean waiting;
     private boolean holdsPlace;
     private boolean filling;
+    private boolean paused;
     private boolean released;
     private volatile boolean stopped;
     private volatile boolean cut;
@@ -86,7 +97,8 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
      * @param reading owned
      * @param writer owned
      * @param count of all rows, where it was asked for
-     * @param client the address that the rows go to
+     * @param owner whose turns it takes, and whose place
+     * @param pool what fills buffers
      * @param gone whether nobody waits for the answer any more; any thread
      */
     RowStream(
@@ -97,11 +109,13 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
             Answer.Version version,
             Coding.Accepted accepted,
             Optional<RowCount> count,
-            String client,
+            Owner owner,
+            WorkerPool pool,
             BooleanSupplier gone) {
         this.gone = gone;
         this.context = ((VertxInternal) room.vertx()).getOrCreateContext();
-        this.client = client;
+        this.owner = owner;
+        this.pool = pool;
         this.room = room;
         this.reading = reading;
         this.writer = writer;
@@ -114,7 +128,7 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
     /** Fills the first buffer on this very thread; for short work only. The answer is what became of it. */
     Answer here() {
         try {
-            fill();
+            fill(() -> false);
             return answer();
         } catch (RuntimeException | Error failure) {
             close();
@@ -128,11 +142,8 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
         return fillOnWorker().map(filled -> answer()).onFailure(failure -> close());
     }
 
-    private Future<Void> fillOnWorker() {
-        return room.onWorker(() -> {
-            fill();
-            return null;
-        });
+    private Future<ByteBuf> fillOnWorker() {
+        return pool.run(owner, this::fill);
     }
 
     private Answer answer() {
@@ -141,7 +152,7 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
             release();
             return new Answer.Whole(format.contentType(), body, version, coding(), Map.of());
         }
-        room.places().take(client);
+        room.places().take(owner.client());
         room.underWay().begin(this);
         holdsPlace = true;
         return new Answer.Streamed(this);
@@ -271,18 +282,36 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
         write(response);
     }
 
-    private void fill() {
+    /** Fills a buffer; or, empty, a part of one, in a slice that is over. */
+    private Optional<ByteBuf> fill(BooleanSupplier over) {
+        paused = false;
+        BooleanSupplier stop = () -> unwanted() || (paused = over.getAsBoolean());
         if (!begun && count.isPresent()) {
+            if (!count.get().count(stop)) {
+                return goneOrPaused();
+            }
             version = version.counted(count.get().rows());
         }
-        ByteBuf rows = target.filled(
-                CHUNK_BYTES + (CHUNK_BYTES >> 2), sink -> last = writer.fill(sink, CHUNK_BYTES, this::unwanted));
+        last = writer.fill(target.begin(CHUNK_BYTES + (CHUNK_BYTES >> 2)), CHUNK_BYTES, stop);
+        if (paused && !last) {
+            return Optional.empty();
+        }
+        ByteBuf rows = target.end();
         Coding coding = last ? accepted.of(rows.readableBytes()) : accepted.coding();
         if (!begun && coding != Coding.IDENTITY) {
             coder = coding.new Coder();
         }
         begun = true;
-        filled = coder == null ? rows : coder.code(rows, last);
+        ByteBuf coded = coder == null ? rows : coder.code(rows, last);
+        filled = coded;
+        return Optional.of(coded);
+    }
+
+    private Optional<ByteBuf> goneOrPaused() {
+        if (paused) {
+            return Optional.empty();
+        }
+        throw new Problem.Unavailable("The count", "nobody waits for it any more.").exception();
     }
 
     /** Asked at each step of the rows, so that each is a sign of progress. */
@@ -320,11 +349,12 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
             filled.release();
             filled = null;
         }
+        target.drop();
         if (coder != null) {
             coder.close();
         }
         if (holdsPlace) {
-            room.places().giveBack(client);
+            room.places().giveBack(owner.client());
         }
         try (reading) {
             writer.close();

@@ -22,7 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A named pool of threads for work that blocks, whose progress is watched. Work that has not come on for {@code longest} is
+ * A named pool of threads for work that takes long. What is {@link Sliced} runs for about {@value #SLICE_MICROS} µs and then
+ * waits for its next turn; turns are fair by {@link Owner}. Progress is watched: work that has not come on for {@code longest} is
  * stuck: its threads are left behind, new ones take their place, and what waited for the old ones is given to the new. What
  * is stuck keeps its memory and its future until it ends after all, since nobody can know what it still reads. After
  * {@value #MOST_LEFT} such replacements whose work still hangs there is none any more; then only a restart helps.
@@ -32,6 +33,9 @@ import org.slf4j.LoggerFactory;
 public final class WorkerPool {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerPool.class);
     private static final ScopedValue<Task<?>> CURRENT = ScopedValue.newInstance();
+
+    /** How long work goes on before others have their turn; a step more at most. */
+    static final long SLICE_MICROS = 500;
 
     /** Most sets of threads left behind at one time. */
     static final int MOST_LEFT = 3;
@@ -46,6 +50,7 @@ public final class WorkerPool {
     private final LongSupplier nanos;
     private final Runnable replaced;
     private final Set<Task<?>> tasks = ConcurrentHashMap.newKeySet();
+    private final FairQueue<Task<?>> waiting = new FairQueue<>();
     private final Promise<Void> ended = Promise.promise();
     private volatile Threads current;
     private volatile boolean closed;
@@ -96,14 +101,29 @@ public final class WorkerPool {
 
     /** Does this on a thread of the pool; fails with {@code Unavailable} when the pool is closed before it begins. */
     public <T> Future<T> run(Callable<T> work) {
+        return run(Owner.SERVER, work);
+    }
+
+    /** The same for an owner, when it is its turn. */
+    public <T> Future<T> run(Owner owner, Callable<T> work) {
+        return run(owner, over -> Optional.of(work.call()));
+    }
+
+    /** Does this a slice at a time, each when it is its owner's turn; fails as {@link #run(Callable)}, between slices, too. */
+    public <T> Future<T> run(Owner owner, Sliced<T> work) {
         Promise<T> promise = ((VertxInternal) vertx).getOrCreateContext().promise();
-        var task = new Task<>(work, promise);
+        var task = new Task<>(owner, work, promise);
         tasks.add(task);
-        hand(task, current);
+        queue(task);
+        return promise.future();
+    }
+
+    private void queue(Task<?> task) {
+        waiting.add(task.owner, task);
+        turn(current);
         if (closed) {
             task.refuse();
         }
-        return promise.future();
     }
 
     /** Says, on a thread of a pool, that its work comes on; does nothing on another. */
@@ -113,19 +133,26 @@ public final class WorkerPool {
         }
     }
 
-    private void hand(Task<?> task, Threads to) {
+    /** Has these threads take one more turn; there is one for each time that a task was queued. */
+    private void turn(Threads on) {
         try {
-            to.executor()
+            on.executor()
                     .executeBlocking(
                             () -> {
-                                task.run(to);
+                                waiting.poll().ifPresent(task -> task.run(on));
                                 return true;
                             },
                             false)
-                    .onFailure(refused -> task.refuse());
+                    .onFailure(refused -> refuse(on));
         } catch (RuntimeException refused) {
-            task.refuse();
+            refuse(on);
         }
+    }
+
+    private void refuse(Threads on) {
+        if (on == current) {
+            waiting.poll().ifPresent(Task::refuse);
+        } // else what waited then has turns of the new threads
     }
 
     /** Looks whether work is stuck, and if so replaces the threads. One thread, now and then. */
@@ -141,7 +168,7 @@ public final class WorkerPool {
         }
         stuck.stream().filter(task -> task.isOn(old)).forEach(task -> LOG.error("{}", task.report(name)));
         current = threads(old.number() + 1);
-        tasks.stream().filter(Task::isWaiting).forEach(task -> hand(task, current));
+        tasks.stream().filter(Task::isWaiting).forEach(task -> turn(current));
         replaced.run();
     }
 
@@ -194,7 +221,8 @@ public final class WorkerPool {
     }
 
     private final class Task<T> {
-        private final Callable<T> work;
+        private final Owner owner;
+        private final Sliced<T> work;
         private final Promise<T> promise;
         private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
         private volatile long touched;
@@ -202,7 +230,8 @@ public final class WorkerPool {
         private volatile @Nullable Thread thread;
         private volatile @Nullable Instant since;
 
-        Task(Callable<T> work, Promise<T> promise) {
+        Task(Owner owner, Sliced<T> work, Promise<T> promise) {
+            this.owner = owner;
             this.work = work;
             this.promise = promise;
         }
@@ -218,10 +247,19 @@ public final class WorkerPool {
             }
             on = threads;
             thread = Thread.currentThread();
+            long begun = touched;
             try {
-                T result = ScopedValue.where(CURRENT, this).call(work::call);
-                over();
-                promise.complete(result);
+                Optional<T> result = ScopedValue.where(CURRENT, this)
+                        .call(() -> work.slice(() -> nanos.getAsLong() - begun >= SLICE_MICROS * 1000));
+                if (result.isPresent()) {
+                    over();
+                    promise.complete(result.get());
+                } else {
+                    on = null;
+                    thread = null;
+                    state.set(State.WAITING);
+                    queue(this);
+                }
             } catch (Throwable failure) {
                 over();
                 promise.tryFail(failure);

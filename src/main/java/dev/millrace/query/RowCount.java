@@ -1,43 +1,45 @@
 package dev.millrace.query;
 
-import dev.millrace.problem.Problem;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** How many rows of a reading meet a query's filters, wherever its page begins. One thread at a time. */
 public final class RowCount {
     private final Reading reading;
     private final RowsQuery query;
-    private final BooleanSupplier gone;
+    private @Nullable RowSource scan;
+    private long sum;
     private long rows = -1;
 
-    /**
-     * @param reading borrowed; open when first asked
-     * @param gone whether nobody waits for it any more; any thread
-     */
-    public RowCount(Reading reading, RowsQuery query, BooleanSupplier gone) {
-        this.gone = gone;
+    /** @param reading borrowed; open when first asked */
+    public RowCount(Reading reading, RowsQuery query) {
         this.reading = reading;
         this.query = query;
     }
 
-    /** The number; the first time all rows are looked at, unless there are no filters. */
-    public long rows() {
-        if (rows < 0) {
-            rows = query.filter().isAll() ? reading.rows() : of(reading, query, gone);
+    /** Counts on, until it is known, which is the answer, or {@code stop} says so between two steps. */
+    public boolean count(BooleanSupplier stop) {
+        if (rows < 0 && query.filter().isAll()) {
+            rows = reading.rows();
         }
-        return rows;
-    }
-
-    /** The same, counted in any case. */
-    public static long of(Reading reading, RowsQuery query, BooleanSupplier gone) {
-        RowSource scan = reading.scan(query.whole());
-        long sum = 0;
-        while (scan.next()) {
-            sum += scan.count();
-            if (gone.getAsBoolean()) {
-                throw new Problem.Unavailable("The count", "nobody waits for it any more.").exception();
+        RowSource steps = scan == null ? reading.scan(query.whole()) : scan;
+        scan = steps;
+        while (rows < 0) {
+            if (stop.getAsBoolean()) {
+                return false;
+            }
+            if (steps.next()) {
+                sum += steps.count();
+            } else {
+                rows = sum;
             }
         }
-        return sum;
+        return true;
+    }
+
+    /** The number; all rows are looked at, unless they are counted or there are no filters. */
+    public long rows() {
+        count(() -> false);
+        return rows;
     }
 }

@@ -190,13 +190,12 @@ public final class MillraceServer implements AutoCloseable {
         managementPort = await(management.start());
         closings.push(() -> await(management.stop()));
         // Where a deadline ends a request its work ends, too; what is at the same long after that is stuck.
-        WorkerPool query = pools.open(
-                        "query",
-                        QUERY_THREADS,
-                        configuration.limits().requestTimeout().plus(GRACE),
-                        engine::renew)
-                .inBackground();
+        Duration longest = configuration.limits().requestTimeout().plus(GRACE);
+        WorkerPool query = pools.open("query", QUERY_THREADS, longest, () -> {}).inBackground();
         closings.push(() -> await(query.close(LAST_WAIT)));
+        WorkerPool statements = pools.open("statements", Math.max(1, LOOPS - 1), longest, engine::renew)
+                .inBackground();
+        closings.push(() -> await(statements.close(LAST_WAIT)));
         closings.push(engine::close);
         var http = new HttpPort(
                         vertx,
@@ -209,6 +208,7 @@ public final class MillraceServer implements AutoCloseable {
                                 Call::client),
                         LOOPS,
                         query,
+                        statements,
                         copies,
                         engine,
                         shares,
@@ -241,6 +241,7 @@ public final class MillraceServer implements AutoCloseable {
                         shares.places("flight.waiters", configuration.limits().waiters()),
                         memory),
                 pages,
+                statements,
                 meters));
         flightPort = flight.port();
         closings.push(() -> await(flight.close(Duration.ZERO)));

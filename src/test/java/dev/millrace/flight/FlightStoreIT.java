@@ -70,6 +70,7 @@ class FlightStoreIT {
                         PortLayers.none(),
                         FlightPlaces.unshared(),
                         WorkerPool.unwatched(vertx, "pages", 2),
+                        WorkerPool.unwatched(vertx, "statements", 1),
                         new SimpleMeterRegistry())
                 .await(30, TimeUnit.SECONDS);
         client = FlightClient.builder(clients, Location.forGrpcInsecure("localhost", port.port()))

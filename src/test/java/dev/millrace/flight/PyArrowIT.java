@@ -200,6 +200,7 @@ class PyArrowIT {
                         PortLayers.none(),
                         FlightPlaces.unshared(),
                         WorkerPool.unwatched(vertx, "pages", 2),
+                        WorkerPool.unwatched(vertx, "statements", 1),
                         new SimpleMeterRegistry())
                 .await(30, TimeUnit.SECONDS);
     }

@@ -94,7 +94,16 @@ final class ServedPort implements AutoCloseable {
         var options = new FlightOptions(
                 "localhost", number, memoryBytes, FlightOptions.Tickets.signedWith("0123456789abcdef".getBytes(UTF_8)));
         return await(FlightPort.start(
-                vertx, options, registry, root, duckDb, layers, places, WorkerPool.unwatched(vertx, "pages", 2), into));
+                vertx,
+                options,
+                registry,
+                root,
+                duckDb,
+                layers,
+                places,
+                WorkerPool.unwatched(vertx, "pages", 2),
+                WorkerPool.unwatched(vertx, "statements", 1),
+                into));
     }
 
     /** Fails when anything is not given back. */

@@ -108,6 +108,7 @@ final class HttpFixture implements AutoCloseable {
                         layers,
                         2,
                         WorkerPool.unwatched(vertx, "query", 2),
+                        WorkerPool.unwatched(vertx, "statements", 1),
                         sample.allocator(),
                         engine,
                         new Shares(percent, new SimpleMeterRegistry()),

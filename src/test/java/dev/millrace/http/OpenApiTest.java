@@ -123,6 +123,7 @@ class OpenApiTest {
         var room = new RowStream.Room(
                 vertx,
                 dev.millrace.layer.WorkerPool.unwatched(vertx, "test", 1),
+                dev.millrace.layer.WorkerPool.unwatched(vertx, "statements", 1),
                 new dev.millrace.query.QueryEngine(
                         new dev.millrace.query.DuckDbEngine(new dev.millrace.query.DuckDbEngine.Limits(
                                 java.nio.file.Path.of("target", "openapi-test"), 1 << 26, 1, 1, 1)),

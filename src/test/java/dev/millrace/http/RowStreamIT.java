@@ -9,12 +9,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.luben.zstd.ZstdInputStream;
 import dev.millrace.arrow.ByteSink;
+import dev.millrace.layer.Owner;
 import dev.millrace.layer.Places;
+import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.QueryEngine;
 import dev.millrace.query.SampleRows;
 import dev.millrace.query.StoredView;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -26,8 +29,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -62,19 +67,7 @@ class RowStreamIT {
                 HttpClient client = HttpClient.newHttpClient()) {
             sample.writeUsual(0, 10);
             var places = Places.unshared("streams", 8);
-            var room = new RowStream.Room(
-                    vertx,
-                    dev.millrace.layer.WorkerPool.unwatched(vertx, "test", 2),
-                    new QueryEngine(
-                            new DuckDbEngine(new DuckDbEngine.Limits(folder.resolve("duckdb"), 1 << 26, 1, 1, 1)),
-                            sample.allocator()),
-                    RowFormat.ALL,
-                    new UnderWay(),
-                    places,
-                    places,
-                    10_000,
-                    10_000,
-                    1024);
+            RowStream.Room room = room(vertx, sample, folder, places);
             var closed = new AtomicInteger();
             int port = vertx.createHttpServer()
                     .requestHandler(request -> new RowStream(
@@ -88,7 +81,8 @@ class RowStreamIT {
                                     new Answer.Version("t:1", "", false, Answer.Version.NOT_COUNTED),
                                     Coding.accepted(request.getHeader("Accept-Encoding"), true, 1024),
                                     Optional.empty(),
-                                    "client",
+                                    new Owner("d", "client"),
+                                    room.workers(),
                                     () -> false)
                             .onWorker()
                             .onSuccess(answer -> {
@@ -124,6 +118,80 @@ class RowStreamIT {
         } finally {
             vertx.close().await(20, TimeUnit.SECONDS);
         }
+    }
+
+    private static RowStream.Room room(Vertx vertx, SampleRows sample, Path folder, Places places) {
+        return new RowStream.Room(
+                vertx,
+                WorkerPool.unwatched(vertx, "test", 2),
+                WorkerPool.unwatched(vertx, "statements", 1),
+                new QueryEngine(
+                        new DuckDbEngine(new DuckDbEngine.Limits(folder.resolve("duckdb"), 1 << 26, 1, 1, 1)),
+                        sample.allocator()),
+                RowFormat.ALL,
+                new UnderWay(),
+                places,
+                places,
+                10_000,
+                10_000,
+                1024);
+    }
+
+    @Test
+    void scansThatNeverEnd_ofOneDomain_letPagesOfAnotherThrough_andEndWithinASliceWhenTheirClientsAreGone(
+            @TempDir Path folder) throws Exception {
+        Vertx vertx = Vertx.vertx();
+        try (var sample = new SampleRows(folder)) {
+            sample.writeUsual(0, 10);
+            RowStream.Room room = room(vertx, sample, folder, Places.unshared("streams", 32));
+            var gone = new AtomicBoolean();
+            var steps = new AtomicInteger();
+            RowWriter endless = (sink, softBytes, stop) -> {
+                while (!stop.getAsBoolean()) {
+                    steps.incrementAndGet();
+                }
+                return false;
+            };
+            List<Future<Answer>> heavy = IntStream.range(0, 20)
+                    .mapToObj(i -> stream(room, sample, endless, new Owner("heavy", "client " + i % 3), gone::get)
+                            .onWorker())
+                    .toList();
+            for (int page = 0; page < 20; page++) {
+                RowWriter writer = (sink, softBytes, stop) -> {
+                    sink.put(ROW);
+                    return true;
+                };
+                stream(room, sample, writer, new Owner("light", "client"), () -> false)
+                        .onWorker()
+                        .await(20, TimeUnit.SECONDS)
+                        .close();
+            }
+            assertTrue(heavy.stream().noneMatch(Future::isComplete));
+            gone.set(true);
+            for (Future<Answer> each : heavy) {
+                each.await(20, TimeUnit.SECONDS).close();
+            }
+            int then = steps.get();
+            room.workers().run(() -> true).await(20, TimeUnit.SECONDS);
+            assertEquals(then, steps.get(), "nothing goes on for who has gone");
+        } finally {
+            vertx.close().await(20, TimeUnit.SECONDS);
+        }
+    }
+
+    private static RowStream stream(
+            RowStream.Room room, SampleRows sample, RowWriter writer, Owner owner, BooleanSupplier gone) {
+        return new RowStream(
+                room,
+                new StoredView("d.p", sample.store()).open(),
+                writer,
+                TextFormat.NDJSON,
+                new Answer.Version("t:1", "", false, Answer.Version.NOT_COUNTED),
+                Coding.accepted("identity", true, 1024),
+                Optional.empty(),
+                owner,
+                room.workers(),
+                gone);
     }
 
     private static HttpRequest request(int port, String format, String coding) {

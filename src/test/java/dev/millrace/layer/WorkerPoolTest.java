@@ -11,11 +11,14 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -156,5 +159,70 @@ class WorkerPoolTest {
             return 1;
         });
         await(other.close(Duration.ofMillis(1)));
+    }
+
+    /** Work of so many steps, each of which takes a slice of the test's time; the first waits for {@code begin}. */
+    private Sliced<Integer> steps(int steps, List<String> order, String name, CountDownLatch begin) {
+        var left = new AtomicInteger(steps);
+        return over -> {
+            begin.await();
+            while (left.get() > 0) {
+                left.decrementAndGet();
+                order.add(name);
+                nanos.addAndGet(TimeUnit.MICROSECONDS.toNanos(WorkerPool.SLICE_MICROS));
+                if (over.getAsBoolean() && left.get() > 0) {
+                    return Optional.empty();
+                }
+            }
+            return Optional.of(steps);
+        };
+    }
+
+    @Test
+    void run_ofLongWorkOfOneDomain_givesAnotherDomainItsTurnAfterASlice() throws Exception {
+        var one = new WorkerPool(vertx, "one", 1, Duration.ofNanos(LONGEST), nanos::get, replaced::incrementAndGet);
+        List<String> order = Collections.synchronizedList(new ArrayList<>());
+        var begin = new CountDownLatch(1);
+        List<Future<Integer>> heavy = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            heavy.add(one.run(new Owner("heavy", "client"), steps(100, order, "heavy", begin)));
+        }
+        Future<Integer> light = one.run(new Owner("light", "client"), steps(3, order, "light", begin));
+        begin.countDown();
+        assertEquals(3, await(light));
+        await(Future.all(heavy));
+        assertEquals(803, order.size());
+        assertEquals(
+                List.of(2, 4, 6),
+                IntStream.range(0, 803)
+                        .filter(i -> order.get(i).equals("light"))
+                        .mapToObj(i -> i + 1)
+                        .toList());
+        await(one.close(Duration.ofSeconds(1)));
+    }
+
+    @Test
+    void look_whileSlicedWorkWaitsForItsTurn_isNotStuck_andItGoesOnWithNewThreads() throws Exception {
+        var begin = new CountDownLatch(1);
+        begin.countDown();
+        hanging();
+        hanging();
+        Future<Integer> waiting = pool.run(new Owner("d", "c"), steps(20, new ArrayList<>(), "w", begin));
+        nanos.addAndGet(LONGEST + 1);
+        pool.look();
+        assertEquals(20, await(waiting));
+        assertEquals(2, pool.stuck().orElseThrow().tasks());
+    }
+
+    @Test
+    void close_betweenTwoSlices_refusesTheRest() throws Exception {
+        var begun = new CountDownLatch(1);
+        Future<Integer> endless = pool.run(new Owner("d", "c"), over -> {
+            begun.countDown();
+            return Optional.empty();
+        });
+        begun.await();
+        await(pool.close(Duration.ofDays(1)));
+        assertThrows(ProblemException.class, () -> await(endless));
     }
 }

@@ -8,6 +8,7 @@ import dev.millrace.arrow.Layout;
 import dev.millrace.arrow.SparseFile;
 import dev.millrace.bench.Arguments;
 import dev.millrace.bench.Bench;
+import dev.millrace.bench.Ratio;
 import dev.millrace.bench.Report;
 import dev.millrace.bench.Series;
 import dev.millrace.query.CursorCodec;
@@ -62,15 +63,63 @@ public final class ScaleBench implements Bench {
 
     @Override
     public SortedMap<String, String> options() {
-        return new TreeMap<>(Map.of("gigabytes", "200", "small-files", "20000", "rounds", "5", "folder", ""));
+        return new TreeMap<>(Map.of(
+                "part",
+                "files",
+                "gigabytes",
+                "200",
+                "small-files",
+                "20000",
+                "rounds",
+                "5",
+                "folder",
+                "",
+                "rows",
+                "16000000",
+                "seconds",
+                "10"));
     }
 
     @Override
-    public Report run(Arguments arguments, Consumer<String> progress) throws IOException {
+    public Report run(Arguments arguments, Consumer<String> progress) throws IOException, InterruptedException {
         String given = arguments.text("folder", this);
         Path folder = given.isEmpty()
                 ? Files.createTempDirectory("millrace-scale")
                 : Files.createTempDirectory(Path.of(given), "millrace-scale");
+        try {
+            return switch (arguments.text("part", this)) {
+                case "files" -> files(arguments, folder, progress);
+                case "bystander" -> bystander(arguments, folder, progress);
+                case String other -> throw new IllegalArgumentException("There is no part '" + other + "'.");
+            };
+        } finally {
+            Folders.delete(folder);
+        }
+    }
+
+    private Report bystander(Arguments arguments, Path folder, Consumer<String> progress)
+            throws IOException, InterruptedException {
+        int rows = arguments.number("rows", this);
+        List<Series> results = new ArrayList<>();
+        List<Ratio> ratios = new ArrayList<>();
+        progress.accept("writing " + rows + " rows");
+        try (var bystanders = new Bystanders(folder, rows)) {
+            bystanders.measure(
+                    arguments.number("rounds", this), arguments.number("seconds", this), results, ratios, progress);
+        }
+        return Report.of(
+                "scale",
+                String.format(
+                        Locale.ROOT,
+                        "sorts of %,d rows by a column in random order, and a filtered page of a small product of another"
+                                + " domain every 5 ms",
+                        rows),
+                results,
+                ratios,
+                List.of());
+    }
+
+    private Report files(Arguments arguments, Path folder, Consumer<String> progress) throws IOException {
         int rounds = arguments.number("rounds", this);
         long fileBytes = ROWS * (SparseStore.FLOATS * 4L + SparseStore.FLOATS / 8 + 32);
         int files = (int) Math.max(1, arguments.number("gigabytes", this) * 1_000_000_000L / fileBytes / PARTITIONS);
@@ -116,8 +165,6 @@ public final class ScaleBench implements Bench {
                             .toList(),
                     List.of(),
                     List.of());
-        } finally {
-            Folders.delete(folder);
         }
     }
 
