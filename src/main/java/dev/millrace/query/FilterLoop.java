@@ -34,6 +34,11 @@ final class FilterLoop {
         root = compile(filter, false);
     }
 
+    /** Of rows whose value meets a condition. */
+    FilterLoop(ColumnLayout column, Condition condition) {
+        root = new One(column.path(), condition);
+    }
+
     /** Keeps the rows of {@code selection[0, count)}, each there once, that are wanted, in order; returns how many. */
     int narrow(Batch batch, int[] selection, int count) {
         return count == 0 ? 0 : root.narrow(batch, selection, count);

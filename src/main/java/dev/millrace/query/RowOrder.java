@@ -2,7 +2,10 @@ package dev.millrace.query;
 
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
+import dev.millrace.arrow.Kind;
+import dev.millrace.arrow.Storage;
 import java.util.List;
+import java.util.Optional;
 
 /** Compares rows of any two batches of a product by some columns. One thread at a time. */
 final class RowOrder {
@@ -33,6 +36,49 @@ final class RowOrder {
             }
         }
         return 0;
+    }
+
+    /** What drops rows that come after this one by the first key alone; empty where that cannot be said in one loop. */
+    Optional<FilterLoop> upTo(List<List<Column>> columns, int row) {
+        SortKey first = keys.getFirst();
+        Column value = columns.getFirst().getLast();
+        if (missing(columns.getFirst(), row) || value.layout().storage() == Storage.DICTIONARY) {
+            return Optional.empty();
+        }
+        return condition(value, row, first.descending()).map(upTo -> new FilterLoop(first.column(), upTo));
+    }
+
+    private static Optional<Condition> condition(Column value, int row, boolean descending) {
+        if (value.layout().kind() instanceof Kind.Real(int bits)) {
+            // As the values that are dropped, so that what is no number stays.
+            double bound = bits == 64 ? value.float64(row) : value.float32(row);
+            double least = descending ? Double.NEGATIVE_INFINITY : Math.nextUp(bound);
+            double most = descending ? Math.nextDown(bound) : Double.POSITIVE_INFINITY;
+            return bits < 32 || !Double.isFinite(bound)
+                    ? Optional.empty()
+                    : Optional.of(new NumberConditions.DoubleRange(least, most, true));
+        }
+        if (value.layout().isText() || value.layout().width() > Long.BYTES) {
+            return Optional.of(new UpTo(value, row, descending));
+        }
+        long bound = value.ordered(row);
+        boolean unsigned = value.layout().kind() instanceof Kind.Int(var _, boolean signed) && !signed;
+        return Optional.of(new NumberConditions.LongRange(
+                descending ? bound : Long.MIN_VALUE, descending ? Long.MAX_VALUE : bound, false, unsigned));
+    }
+
+    private record UpTo(Column bound, int boundRow, boolean descending) implements Condition {
+        @Override
+        public int narrow(Column column, int[] selection, int count) {
+            int kept = 0;
+            for (int i = 0; i < count; i++) {
+                int row = selection[i];
+                int order = column.order(row, bound, boundRow);
+                selection[kept] = row;
+                kept += (descending ? order >= 0 : order <= 0) ? 1 : 0;
+            }
+            return kept;
+        }
     }
 
     private static boolean missing(List<Column> path, int row) {

@@ -10,7 +10,7 @@ public interface RowSource extends AutoCloseable {
     /** The batch that the last step's rows are in. */
     Batch batch();
 
-    /** Numbers of the selected rows, in {@code [0, count())}; overwritten by the next step. */
+    /** Numbers of the selected rows, in {@code [0, count())}; the reader may leave some out, the next step overwrites them. */
     int[] selection();
 
     /** How many rows the last step selected. */

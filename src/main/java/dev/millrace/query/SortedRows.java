@@ -7,6 +7,7 @@ import dev.millrace.problem.Problem;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.stream.IntStream;
 import org.apache.arrow.memory.BufferAllocator;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The first rows of a scan in the order of a query's sort keys; of equal rows, in the order of partition and offset. All
  * rows are looked at, a step of the scan a step here, and no more of them kept than the limit and one, on which the next
- * page begins. At the end the kept ones are copied into one batch, in their order, for the last step.
+ * page begins. Once there are so many, one loop over the first key passes over the rows that cannot be among them. At the end the kept ones are copied into one batch, in their order, for the last step.
  */
 public final class SortedRows implements RowSource {
     /** A row seen; {@code columns} are those of its batch. */
@@ -30,6 +31,8 @@ public final class SortedRows implements RowSource {
     private final @Nullable Seen from;
     private List<List<Column>> columns = List.of();
     private @Nullable Batch bound;
+    private @Nullable Seen narrowedBy;
+    private Optional<FilterLoop> upTo = Optional.empty();
     private List<Seen> rows = List.of();
     private int[] selection = {};
     private boolean ended;
@@ -88,7 +91,8 @@ public final class SortedRows implements RowSource {
             return false;
         }
         if (scan.next()) {
-            for (int i = 0; i < scan.count(); i++) {
+            int count = narrowed();
+            for (int i = 0; i < count; i++) {
                 offer(i);
             }
         } else {
@@ -96,6 +100,16 @@ public final class SortedRows implements RowSource {
             copy();
         }
         return true;
+    }
+
+    /** How many rows of the step are left without those that come after the last one kept. */
+    private int narrowed() {
+        Seen last = kept.size() == most ? kept.peek() : null;
+        if (last != narrowedBy) {
+            narrowedBy = last;
+            upTo = last == null ? Optional.empty() : order.upTo(last.columns(), last.row());
+        }
+        return upTo.isEmpty() ? scan.count() : upTo.get().narrow(scan.batch(), scan.selection(), scan.count());
     }
 
     private void offer(int index) {
