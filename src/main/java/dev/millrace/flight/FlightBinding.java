@@ -24,13 +24,13 @@ import org.apache.arrow.vector.ipc.message.MessageSerializer;
 import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
- * Arrow's gRPC service with GetFlightInfo, GetSchema and DoPut made asynchronous. Arrow's producer must have their answer
- * when it returns; a layer may have it later, and an event loop must not wait.
+ * Arrow's gRPC service with GetFlightInfo, GetSchema and DoPut made asynchronous, and DoGet with messages of our own. Arrow's
+ * producer must have its answers when it returns; a layer may have them later, and an event loop must not wait.
  */
 final class FlightBinding {
     private FlightBinding() {}
 
-    /** {@code arrow}'s methods, three of them bound to {@code calls}. */
+    /** {@code arrow}'s methods, four of them bound to {@code calls}. */
     static ServerServiceDefinition of(
             ServerServiceDefinition arrow, FlightCalls calls, Places memory, int maxPutBytes) {
         var bound = ServerServiceDefinition.builder(arrow.getServiceDescriptor().getName());
@@ -38,6 +38,7 @@ final class FlightBinding {
             MethodDescriptor<?, ?> descriptor = method.getMethodDescriptor();
             if (!is(descriptor, FlightServiceGrpc.getGetFlightInfoMethod())
                     && !is(descriptor, FlightServiceGrpc.getGetSchemaMethod())
+                    && !is(descriptor, FlightServiceGrpc.getDoGetMethod())
                     && !is(descriptor, FlightServiceGrpc.getDoPutMethod())) {
                 bound.addMethod(method);
             }
@@ -50,6 +51,14 @@ final class FlightBinding {
                         FlightServiceGrpc.getGetSchemaMethod(),
                         ServerCalls.asyncUnaryCall(
                                 (request, observer) -> answer(request, observer, calls::schema, FlightBinding::proto)))
+                .addMethod(
+                        FlightServiceGrpc.getDoGetMethod().toBuilder(
+                                        FlightServiceGrpc.getDoGetMethod().getRequestMarshaller(),
+                                        FlightMessage.marshaller())
+                                .build(),
+                        ServerCalls.asyncServerStreamingCall((request, observer) -> calls.get(
+                                request.getTicket().toByteArray(),
+                                new MessageSink((ServerCallStreamObserver<FlightMessage>) observer))))
                 .addMethod(
                         FlightServiceGrpc.getDoPutMethod(),
                         ServerCalls.asyncBidiStreamingCall(answers -> calls.putStream(

@@ -107,22 +107,22 @@ final class FlightCalls implements FlightProducer {
                 .mapEmpty();
     }
 
-    @Override
-    public void getStream(CallContext call, Ticket ticket, ServerStreamListener listener) {
+    /** DoGet, on the calling event loop. */
+    void get(byte[] ticket, MessageSink sink) {
         ContextInternal context = loops.current();
-        Request asked = asked("DoGet", flights.ofTicket(ticket.getBytes()));
+        Request asked = asked("DoGet", flights.ofTicket(ticket));
         ask(
                 context,
-                new FlightRequest.Read(asked, ticket.getBytes()),
-                answer -> stream(context, asked.owner(), answer, listener),
-                listener::error);
+                new FlightRequest.Read(asked, ticket),
+                answer -> stream(context, asked.owner(), answer, sink),
+                sink::fail);
     }
 
-    private void stream(ContextInternal context, Owner owner, FlightAnswer answer, ServerStreamListener listener) {
+    private void stream(ContextInternal context, Owner owner, FlightAnswer answer, MessageSink sink) {
         if (!(answer instanceof FlightAnswer.Rows rows)) {
             throw unexpected(answer);
         }
-        SnapshotStream stream = open(context, owner, rows.read(), listener);
+        SnapshotStream stream = open(context, owner, rows.read(), sink);
         streams.add(stream);
         stream.released().onComplete(done -> streams.remove(stream));
         try {
@@ -132,14 +132,14 @@ final class FlightCalls implements FlightProducer {
         }
     }
 
-    private SnapshotStream open(ContextInternal context, Owner owner, OpenRead owned, ServerStreamListener listener) {
+    private SnapshotStream open(ContextInternal context, Owner owner, OpenRead owned, MessageSink sink) {
         try {
             return new SnapshotStream(
                     context,
                     owned.selection().query().grouping().isNone() ? pages : statements,
                     owner,
                     engine,
-                    listener,
+                    sink,
                     owned,
                     meters.of(owned.selection().product()));
         } catch (RuntimeException failure) {
@@ -280,6 +280,11 @@ final class FlightCalls implements FlightProducer {
     private static IllegalStateException unexpected(FlightAnswer answer) {
         answer.close();
         return new IllegalStateException("a layer gave the answer of another request: " + answer);
+    }
+
+    @Override
+    public void getStream(CallContext call, Ticket ticket, ServerStreamListener listener) {
+        throw new IllegalStateException("bound to get()");
     }
 
     @Override

@@ -17,6 +17,8 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyServerBuilder;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
@@ -50,6 +52,10 @@ import org.apache.arrow.memory.BufferAllocator;
 public final class FlightPort {
     private static final int QUEUED_BYTES = 4 << 20;
     private static final int INBOUND_BYTES = 1 << 20;
+
+    /** What is on its way to the socket of one connection: with Netty's 64 KiB a loop stops and begins at each frame. */
+    private static final WriteBufferWaterMark WRITTEN = new WriteBufferWaterMark(512 << 10, 1 << 20);
+
     private static final int CALLS_PER_CONNECTION = 128;
     private static final Duration KEEP_ALIVE = Duration.ofMinutes(1);
     private static final Logger GRPC = Logger.getLogger("io.grpc.netty.NettyServerHandler");
@@ -144,6 +150,7 @@ public final class FlightPort {
                         ConnectionGate.before(vertx.transport().serverChannelFactory(false), places.connections()))
                 .bossEventLoopGroup(vertx.acceptorEventLoopGroup())
                 .workerEventLoopGroup(vertx.eventLoopGroup())
+                .withChildOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WRITTEN)
                 .directExecutor()
                 .maxInboundMessageSize(INBOUND_BYTES + options.maxPutBytes())
                 .maxConcurrentCallsPerConnection(CALLS_PER_CONNECTION)

@@ -2,7 +2,6 @@ package dev.millrace.flight;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.millrace.arrow.Dictionary;
 import dev.millrace.layer.Owner;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
@@ -13,13 +12,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.internal.ContextInternal;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import org.apache.arrow.flight.FlightProducer.ServerStreamListener;
-import org.apache.arrow.memory.ArrowBuf;
-import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.OutOfMemoryException;
-import org.apache.arrow.vector.VectorLoader;
-import org.apache.arrow.vector.VectorSchemaRoot;
-import org.apache.arrow.vector.dictionary.DictionaryProvider;
 import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
 import org.jspecify.annotations.Nullable;
 
@@ -35,20 +28,13 @@ import org.jspecify.annotations.Nullable;
  * hold their buffers themselves.
  */
 final class SnapshotStream {
-    /** A client without Arrow's builder refuses messages over 4 MiB; this leaves room for the metadata of wide rows. */
-    static final int MESSAGE_BYTES = 3 << 20;
-
     private final ContextInternal context;
     private final WorkerPool workers;
     private final Owner owner;
     private final QueryEngine engine;
-    private final ServerStreamListener listener;
+    private final MessageSink sink;
     private final OpenRead read;
     private final ServedMeters.Served served;
-    private final VectorSchemaRoot root;
-    private final VectorLoader loader;
-    private final DictionaryProvider.MapDictionaryProvider dictionaries;
-    private final BufferAllocator allocator;
     private final byte[] at;
     private final Promise<Void> released = Promise.promise();
 
@@ -72,21 +58,17 @@ final class SnapshotStream {
             WorkerPool workers,
             Owner owner,
             QueryEngine engine,
-            ServerStreamListener listener,
+            MessageSink sink,
             OpenRead owned,
             ServedMeters.Served served) {
         this.context = context;
         this.workers = workers;
         this.owner = owner;
         this.engine = engine;
-        this.listener = listener;
+        this.sink = sink;
         this.read = owned;
         this.served = served;
-        this.allocator = engine.allocator();
         this.at = owned.reading().position().toString().getBytes(UTF_8);
-        this.root = VectorSchemaRoot.create(Dictionary.vectors(owned.schema()), allocator);
-        this.loader = new VectorLoader(root);
-        this.dictionaries = Dictionary.provider(owned.selection().columns(), allocator);
     }
 
     /** Ends when the reading is closed. */
@@ -96,14 +78,13 @@ final class SnapshotStream {
 
     /** Sends the schema and as many rows as the client takes now; the rest follows as it takes more. */
     void start() {
-        listener.setUseZeroCopy(true);
-        listener.setOnReadyHandler(() -> context.dispatch(this::turn));
-        listener.setOnCancelHandler(() -> context.dispatch(this::end));
-        if (listener.isCancelled()) {
+        sink.tell(() -> context.dispatch(this::turn), () -> context.dispatch(this::end));
+        if (sink.isGone()) {
             end();
             return;
         }
-        listener.start(root, dictionaries);
+        sink.send(FlightMessage.schema(read.schema()));
+        FlightMessage.dictionaries(read.selection().columns(), engine.allocator(), sink::send);
         cutNext();
     }
 
@@ -116,7 +97,7 @@ final class SnapshotStream {
     void fail(Throwable failure) {
         if (!over) {
             end();
-            listener.error(FlightFaults.of("DoGet", failure));
+            sink.fail(FlightFaults.of("DoGet", failure));
         }
     }
 
@@ -124,11 +105,11 @@ final class SnapshotStream {
     @SuppressWarnings("CatchingUnchecked") // whatever fails, the reading is closed and the client is told
     private void turn() {
         ArrowRecordBatch batch = cut;
-        if (over || cutting || batch == null || !listener.isReady()) {
+        if (over || cutting || batch == null || !sink.hasRoom()) {
             return;
         }
         cut = null;
-        try (batch) {
+        try {
             cutNext();
             send(batch);
         } catch (RuntimeException failure) {
@@ -136,13 +117,10 @@ final class SnapshotStream {
         }
     }
 
-    private void send(ArrowRecordBatch batch) {
-        loader.load(batch);
-        ArrowBuf position = allocator.buffer(at.length);
-        position.writeBytes(at);
-        listener.putNext(position);
-        served.rows().increment(batch.getLength());
-        served.bytes().increment(batch.computeBodyLength());
+    private void send(ArrowRecordBatch owned) {
+        served.rows().increment(owned.getLength());
+        served.bytes().increment(owned.computeBodyLength());
+        sink.send(FlightMessage.rows(owned, at));
     }
 
     private void cutNext() {
@@ -165,7 +143,7 @@ final class SnapshotStream {
                         release();
                     } else if (all) {
                         end();
-                        listener.completed();
+                        sink.end();
                     } else {
                         turn();
                     }
@@ -182,8 +160,8 @@ final class SnapshotStream {
                     engine.rows(wanted.view(), read.reading(), wanted.query(), wanted.limit(), () -> over),
                     wanted.columns(),
                     wanted.limit(),
-                    MESSAGE_BYTES,
-                    allocator);
+                    FlightMessage.mostBodyBytes(wanted.columns()),
+                    engine.allocator());
             batches = cutter;
         }
         Optional<ArrowRecordBatch> next = cutter.next(() -> over || (paused = sliceOver.getAsBoolean()));
@@ -211,8 +189,6 @@ final class SnapshotStream {
             return;
         }
         try (read;
-                dictionaries;
-                root;
                 ArrowBatches cutter = batches;
                 ArrowRecordBatch unsent = cut) {
             cut = null;

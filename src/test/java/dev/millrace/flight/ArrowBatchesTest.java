@@ -30,6 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Over the fake store, whose rows are hidden one by one. */
 class ArrowBatchesTest {
+    private static final int MOST_BYTES = 3 << 20;
+
     private static final List<ColumnLayout> ALL = FakeStore.SCHEMA.columns();
     private static final IntPredicate EVERY = i -> true;
 
@@ -57,7 +59,7 @@ class ArrowBatchesTest {
     void cut_denseRows_areAllThereInMessagesBelowTheLimit() {
         store.add(root, 150_001, 60, EVERY).add(root, 7, 0, EVERY);
         assertEquals(range(0, 150_008), ids(Long.MAX_VALUE));
-        assertTrue(largest <= SnapshotStream.MESSAGE_BYTES, () -> largest + " bytes");
+        assertTrue(largest <= MOST_BYTES, () -> largest + " bytes");
         assertTrue(messages > 4);
     }
 
@@ -84,7 +86,7 @@ class ArrowBatchesTest {
                 .mapToObj(i -> (long) i)
                 .toList();
         assertEquals(expected, ids(Long.MAX_VALUE));
-        assertTrue(largest <= SnapshotStream.MESSAGE_BYTES, () -> largest + " bytes");
+        assertTrue(largest <= MOST_BYTES, () -> largest + " bytes");
     }
 
     @Test
@@ -143,7 +145,7 @@ class ArrowBatchesTest {
             parameters.add(Map.entry(parameter.substring(0, equals), parameter.substring(equals + 1)));
         }
         var query = new QueryParser(view, QueryParser.Limits.USUAL, new CursorCodec(new byte[16])).parse(parameters);
-        return new ArrowBatches(reading.scan(query), ALL, limit, SnapshotStream.MESSAGE_BYTES, copies);
+        return new ArrowBatches(reading.scan(query), ALL, limit, MOST_BYTES, copies);
     }
 
     private List<Long> ids(long limit) {
