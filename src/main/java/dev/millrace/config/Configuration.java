@@ -281,8 +281,17 @@ public record Configuration(
                     text = "How often the files named here are looked at; a change is taken up when two looks have found"
                             + " the same.")
             Duration watchInterval,
+            @Setting(value = "confidential=hide,restricted=hide,pii=hide",
+                    text = "What callers with a grant see of a column of that `classification` where the grant says"
+                            + " nothing of it: `hide`, `show`, `null` or `pseudonym`.")
+            List<String> classifications,
             Oidc oidc,
             Tls tls) {
+        public Security {
+            classifications = List.copyOf(classifications);
+        }
+
+
         /** Whether anything is named that callers are known by. */
         public boolean names() {
             return !keys.toString().isEmpty()

@@ -13,11 +13,15 @@ import java.util.stream.Stream;
 /**
  * The domains of one mesh folder with their products, both by name and in its order.
  *
+ * @param policies what the domains' {@code policies.yaml} say, by domain; nothing of one without the file
  * @param warnings what was forgiven in any file
  * @param broken the files that cannot be used, in the order of their names
  */
 public record Mesh(
-        SortedMap<String, SortedMap<String, ProductDefinition>> domains, List<Fault> warnings, List<Broken> broken) {
+        SortedMap<String, SortedMap<String, ProductDefinition>> domains,
+        Map<String, Policies> policies,
+        List<Fault> warnings,
+        List<Broken> broken) {
     /**
      * A file, or a folder, that cannot be used.
      *
@@ -36,6 +40,7 @@ public record Mesh(
         SortedMap<String, SortedMap<String, ProductDefinition>> copy = new TreeMap<>();
         domains.forEach((name, products) -> copy.put(name, Collections.unmodifiableSortedMap(new TreeMap<>(products))));
         domains = Collections.unmodifiableSortedMap(copy);
+        policies = Map.copyOf(policies);
         warnings = List.copyOf(warnings);
         broken = List.copyOf(broken);
     }
@@ -58,6 +63,11 @@ public record Mesh(
                 .filter(file -> file.domain().equals(domain) && (file.name().isEmpty() || names.contains(file.name())))
                 .flatMap(file -> file.faults().stream())
                 .toList();
+    }
+
+    /** What the domain's policies say. */
+    public Policies policies(String domain) {
+        return policies.getOrDefault(domain, Policies.NONE);
     }
 
     /** The product of that name in that domain. */

@@ -15,8 +15,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -28,7 +30,7 @@ import java.util.stream.Stream;
 
 /**
  * Reads a mesh folder: {@code domains/<domain>/<product>.odps.yaml} and {@code *.odcs.yaml} ({@code .yml} and
- * {@code .json} too).
+ * {@code .json} too), and {@code policies.yaml} beside them.
  *
  * <p>A product is a descriptor with the contract that its output ports name by id and version, or, where they name none,
  * the contract file of the descriptor's own name; or it is a contract file that no descriptor takes. Its name is its
@@ -40,6 +42,7 @@ public final class MeshReader {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_-]*");
 
     private final Faults faults = new Faults();
+    private final Map<String, Policies> policies = new HashMap<>();
 
     private MeshReader() {}
 
@@ -89,7 +92,7 @@ public final class MeshReader {
         if (!others.isEmpty()) {
             broken.add(new Broken("", "", others));
         }
-        return new Mesh(domains, faults.warnings(), broken);
+        return new Mesh(domains, policies, faults.warnings(), broken);
     }
 
     /** The errors of a domain's folder, by what they are about. */
@@ -116,6 +119,9 @@ public final class MeshReader {
         Set<String> broken = new HashSet<>();
         for (Path file : list(folder)) {
             Matcher matcher = FILE.matcher(fileName(file));
+            if (fileName(file).equals(PolicyReader.FILE)) {
+                continue;
+            }
             if (!matcher.matches()) {
                 at(file, "").warning("Ends neither in .odcs.yaml nor in .odps.yaml; ignored.");
             } else if (isName("product", matcher.group(1), file)) {
@@ -140,7 +146,15 @@ public final class MeshReader {
                 .forEach(contract ->
                         ProductAssembly.assemble(domain, contract.name(), contract.value(), Optional.empty(), faults));
         descriptors.removeIf(descriptor -> broken.contains(descriptor.name()));
-        return products(domain, contracts, descriptors, broken);
+        SortedMap<String, ProductDefinition> products = products(domain, contracts, descriptors, broken);
+        Path file = folder.resolve(PolicyReader.FILE);
+        if (Files.exists(file)) {
+            Set<String> unread = new HashSet<>(broken);
+            descriptors.forEach(descriptor -> unread.add(descriptor.name()));
+            contracts.forEach(contract -> unread.add(contract.name()));
+            policies.put(domain, PolicyReader.read(file, products, unread, faults));
+        }
+        return products;
     }
 
     private SortedMap<String, ProductDefinition> products(

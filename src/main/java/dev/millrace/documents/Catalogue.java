@@ -1,6 +1,7 @@
 package dev.millrace.documents;
 
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.contract.Grant;
 import dev.millrace.domain.ContractChange;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
@@ -32,9 +33,10 @@ public final class Catalogue {
         this.clock = clock;
     }
 
-    /** Why there is no product of this name, {@code domain/product}. */
-    public Problem missing(String name) {
-        return products.whyUnserved(name.replace('/', '.')).orElseGet(() -> new Problem.NotFound("data product", name));
+    /** Why there is no product of this name, {@code domain/product}, for a caller. */
+    public Problem missing(Principal caller, String name) {
+        return products.whyUnserved(caller, name.replace('/', '.'))
+                .orElseGet(() -> new Problem.NotFound("data product", name));
     }
 
     /**
@@ -45,7 +47,10 @@ public final class Catalogue {
         List<String> wanted =
                 Arrays.asList(words.toLowerCase(Locale.ROOT).strip().split("\\s+", -1));
         var found = new JsonArray();
-        for (Product product : products.all()) {
+        for (Product product : products.all(caller)) {
+            if (!product.may(caller, Grant.May.READ)) {
+                continue;
+            }
             View view = product.as(caller);
             var meaning = Meaning.of(product.definition());
             if (wanted.stream().allMatch(text(product, view, meaning)::contains)) {
@@ -74,9 +79,13 @@ public final class Catalogue {
                 json.put(member, meaning.product().getValue(member));
             }
         }
-        QualityJson.summary(product).ifPresent(summary -> json.put("quality", summary));
+        if (view.isOpen()) {
+            QualityJson.summary(product).ifPresent(summary -> json.put("quality", summary));
+        }
         try (Reading reading = view.open()) {
-            json.put("rows", reading.rows());
+            if (view.isOpen()) { // else each would have to be looked at
+                json.put("rows", reading.rows());
+            }
             reading.newestMillis()
                     .ifPresent(millis -> json.put(
                             "newestRecord", Instant.ofEpochMilli(millis).toString()));
@@ -98,8 +107,8 @@ public final class Catalogue {
                 .put("state", product.state().phase().name());
     }
 
-    /** One product as a view shows it. */
-    public JsonObject describe(Product product, View view, Reading reading) {
+    /** One product as a view shows it to a caller. */
+    public JsonObject describe(Product product, Principal caller, View view, Reading reading) {
         Shape shape = view.shape();
         JsonObject json = brief(product)
                 .mergeIn(Meaning.of(product.definition()).product())
@@ -109,7 +118,7 @@ public final class Catalogue {
                 .put("position", reading.position().toString())
                 .put("rows", reading.rows())
                 .put("freshness", freshness(reading))
-                .put("quality", QualityJson.summary(product).orElse(null));
+                .put("quality", view.isOpen() ? QualityJson.summary(product).orElse(null) : null);
         if (product.lost() > 0) {
             json.put("lostRecords", product.lost());
         }
@@ -132,7 +141,7 @@ public final class Catalogue {
                 .put("rows", url + "/rows")
                 .put("quality", url + "/quality")
                 .put("stats", url + "/stats");
-        product.deadLetters().ifPresent(letters -> {
+        product.deadLetters().filter(letters -> letters.sees(caller)).ifPresent(letters -> {
             json.put("deadLetters", deadLetters(letters));
             urls.put("deadLetters", url + "/dead-letters");
         });

@@ -126,6 +126,7 @@ public final class DomainActor implements AutoCloseable {
     public void remove(Product product) {
         products.remove(product);
         product.counted().save();
+        product.endPolicy();
         close(product.store());
         product.deadLetters().map(Product::store).ifPresent(this::close);
     }
@@ -186,6 +187,7 @@ public final class DomainActor implements AutoCloseable {
     public void close() {
         try {
             ingest.forEach(lane -> lane.tasks().close());
+            products.forEach(Product::endPolicy);
             stores.forEach(ProductStore::close);
         } finally {
             shutdown(background);

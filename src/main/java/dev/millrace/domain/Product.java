@@ -2,11 +2,14 @@ package dev.millrace.domain;
 
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.config.yaml.Faults;
+import dev.millrace.contract.Grant.May;
+import dev.millrace.contract.Policies;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.QualityRules;
 import dev.millrace.problem.Problem;
 import dev.millrace.quality.ProductQuality;
 import dev.millrace.quality.QualityReport;
+import dev.millrace.query.Filter;
 import dev.millrace.query.StoredView;
 import dev.millrace.query.View;
 import dev.millrace.security.Principal;
@@ -17,6 +20,7 @@ import dev.millrace.store.StoreSchema;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -42,6 +46,9 @@ public final class Product {
     private volatile Replay replay = request -> CompletableFuture.failedFuture(
             new Problem.Unavailable("A replay", "the product's input is not open.").exception());
     private final Waiters waiters;
+    private volatile Optional<ProductPolicy> policy = Optional.empty();
+    private volatile Runnable governed = () -> {};
+    private volatile long policyVersion;
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private volatile Writes writes;
     private volatile ProductState state = ProductState.starting();
@@ -123,6 +130,7 @@ public final class Product {
      */
     public void adopt(ProductDefinition next) {
         served = new Served(next, face(next), Optional.empty());
+        governed.run(); // roles and classifications may be others
     }
 
     public StoreSchema schema() {
@@ -140,9 +148,79 @@ public final class Product {
                         "millrace.position", at.toString()));
     }
 
-    /** What one principal may see of the product: the only way from an output port to its rows. */
+    /** Sets who may do what with the product and its dead letters from now on. */
+    public synchronized void govern(Policies policies, Governance governance) {
+        var next = new ProductPolicy(definition(), open.shape(), Optional.of(open), policies, governance);
+        deadLetters.ifPresent(
+                letters -> letters.replace(Optional.of(next.deadLetters(letters.open.shape(), letters.open))));
+        governed = () -> govern(policies, governance);
+        replace(Optional.of(next));
+        // Who is sent changes may see others now, or none.
+        listeners.forEach(Runnable::run);
+    }
+
+    private synchronized void replace(Optional<ProductPolicy> next) {
+        Optional<ProductPolicy> old = policy;
+        policy = next;
+        policyVersion++;
+        old.ifPresent(ProductPolicy::close);
+    }
+
+    /** Ends what policies keep; nobody with a name sees the product any more. Before its store is closed. */
+    synchronized void endPolicy() {
+        governed = () -> {};
+        deadLetters.ifPresent(letters -> letters.replace(Optional.empty()));
+        replace(Optional.empty());
+    }
+
+    /**
+     * What one principal may see of the product: the only way from an output port to its rows. Policies are for those who
+     * have a name; the server gives one to everybody, unless it is open.
+     *
+     * @throws dev.millrace.problem.ProblemException with {@code NotFound} where that is nothing
+     */
     public View as(Principal principal) {
-        return open;
+        return principal.name().isEmpty()
+                ? open
+                : seenBy(principal)
+                        .orElseThrow(() -> new Problem.NotFound("data product", domain() + "/" + name()).exception());
+    }
+
+    /** The same; empty for nothing. */
+    public Optional<View> seenBy(Principal principal) {
+        return principal.name().isEmpty() ? Optional.of(open) : policy.flatMap(each -> each.view(principal));
+    }
+
+    /** Grows whenever the product is put under other policies. */
+    public long policyVersion() {
+        return policyVersion;
+    }
+
+    /** Whether a principal may know that the product is there: it may do something with it. */
+    public boolean sees(Principal principal) {
+        return principal.name().isEmpty()
+                || policy.filter(each -> each.sees(principal)).isPresent();
+    }
+
+    /** Whether a principal may do that with the product. */
+    public boolean may(Principal principal, May what) {
+        return principal.name().isEmpty()
+                || policy.filter(each -> each.may(principal, what)).isPresent();
+    }
+
+    /** @throws dev.millrace.problem.ProblemException with {@code Forbidden} where a principal may not do that */
+    public void require(Principal principal, May what) {
+        if (!may(principal, what)) {
+            throw new Problem.Forbidden(
+                            "To " + what.name().toLowerCase(Locale.ROOT) + " " + qualifiedName(),
+                            "no grant allows it to this caller.")
+                    .exception();
+        }
+    }
+
+    /** What rows that a principal writes must meet; empty where it may write none. */
+    public Optional<Filter> writable(Principal principal) {
+        return principal.name().isEmpty() ? Optional.of(Filter.ALL) : policy.flatMap(each -> each.writable(principal));
     }
 
     public ProductState state() {

@@ -1,13 +1,20 @@
 package dev.millrace.domain;
 
+import dev.millrace.contract.Policies;
 import dev.millrace.contract.ProductDefinition;
+import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
+import dev.millrace.query.Shape;
+import dev.millrace.security.Grants;
+import dev.millrace.security.Principal;
+import dev.millrace.store.StoreSchema;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 
@@ -42,6 +49,13 @@ public final class ProductRegistry {
     private final String mesh;
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private volatile Content content;
+    private volatile Governed governed = new Governed(Map.of(), Optional.empty());
+
+    private record Governed(Map<String, Policies> policies, Optional<Governance> governance) {
+        void over(Product product) {
+            governance.ifPresent(by -> product.govern(policies.getOrDefault(product.domain(), Policies.NONE), by));
+        }
+    }
 
     /** A registry of the given products, whose qualified names differ. */
     public ProductRegistry(String mesh, List<Product> products) {
@@ -51,6 +65,7 @@ public final class ProductRegistry {
 
     /** Adds a product; who serves it is told by its name from now on. */
     public synchronized void add(Product product) {
+        governed.over(product);
         var products = new ArrayList<>(content.products);
         products.add(product);
         content = Content.of(products, content.unserved);
@@ -62,6 +77,39 @@ public final class ProductRegistry {
         content = Content.of(
                 content.products.stream().filter(other -> other != product).toList(), content.unserved);
         listeners.forEach(Runnable::run);
+    }
+
+    /**
+     * Sets who may do what, of all products and those added later. A domain one of whose policies cannot be used is closed
+     * to everybody who has a name.
+     *
+     * @param read by domain, as the mesh folder has them
+     * @return what is wrong, by domain
+     */
+    public synchronized Map<String, List<Fault>> govern(Map<String, Policies> read, Governance governance) {
+        Map<String, Policies> policies = new TreeMap<>(read);
+        Map<String, List<Fault>> faults = new TreeMap<>();
+        policies.forEach((domain, said) -> {
+            List<Fault> found = Stream.concat(
+                            said.faults().stream(),
+                            content.products.stream()
+                                    .filter(product -> product.domain().equals(domain))
+                                    .flatMap(product -> faults(product.definition(), product.schema(), said).stream()))
+                    .distinct()
+                    .toList();
+            if (!found.isEmpty()) {
+                faults.put(domain, found);
+            }
+        });
+        faults.forEach((domain, found) -> policies.put(domain, new Policies(List.of(), found)));
+        governed = new Governed(policies, Optional.of(governance));
+        content.products.forEach(governed::over);
+        return faults;
+    }
+
+    /** What is wrong with the row rules of policies, of one product. */
+    public static List<Fault> faults(ProductDefinition product, StoreSchema schema, Policies policies) {
+        return new ProductPolicy(product, new Shape(schema), Optional.empty(), policies, Governance.NONE).faults();
     }
 
     /** Has {@code listener} told after each change, on the thread that made it; run the answer to end that. */
@@ -80,9 +128,15 @@ public final class ProductRegistry {
         return content.unserved;
     }
 
-    /** Why a product is not served, or its dead letters are not; empty when nothing is known of that qualified name. */
-    public Optional<Problem> whyUnserved(String qualifiedName) {
+    /**
+     * Why a product is not served, or its dead letters are not; empty when nothing is known of that qualified name, or the
+     * caller would not see it.
+     */
+    public Optional<Problem> whyUnserved(Principal caller, String qualifiedName) {
         return content.unserved.stream()
+                .filter(product -> caller.name().isEmpty()
+                        || governed.policies.getOrDefault(product.domain(), Policies.NONE).grants().stream()
+                                .anyMatch(grant -> grant.isOf(product.name()) && Grants.isTo(grant, caller)))
                 .filter(product -> qualifiedName.equals(product.qualifiedName())
                         || qualifiedName.equals(product.qualifiedName() + ProductDefinition.DEAD_LETTERS))
                 .findFirst()
@@ -115,15 +169,24 @@ public final class ProductRegistry {
         return Optional.ofNullable(content.byQualifiedName.get(domain + "." + name));
     }
 
-    /** The product with this qualified name, or the only one with this name. */
-    public Optional<Product> find(String name) {
+    /** The products of the mesh folder that a caller sees, by qualified name. */
+    public List<Product> all(Principal caller) {
+        return caller.name().isEmpty()
+                ? content.products
+                : content.products.stream()
+                        .filter(product -> product.sees(caller))
+                        .toList();
+    }
+
+    /** Of those that a caller sees, the product with this qualified name, or the only one with this name. */
+    public Optional<Product> find(Principal caller, String name) {
         Content now = content;
         Product qualified = now.byQualifiedName.get(name);
         if (qualified != null) {
-            return Optional.of(qualified);
+            return Optional.of(qualified).filter(product -> product.sees(caller));
         }
         List<Product> named = withDeadLetters(now.products).stream()
-                .filter(product -> product.name().equals(name))
+                .filter(product -> product.name().equals(name) && product.sees(caller))
                 .toList();
         return named.size() == 1 ? Optional.of(named.getFirst()) : Optional.empty();
     }

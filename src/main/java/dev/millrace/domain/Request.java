@@ -14,7 +14,7 @@ import java.util.function.Function;
  * @param operation what is asked, by the port's own name for it
  * @param client who is at the other end: the key of limits and shares
  * @param caller who asks
- * @param product what it is asked of; empty where there is no such product, or none is asked of
+ * @param product what it is asked of; empty where there is no such product for the caller, or none is asked of
  * @param headers the text of a header, all of a name as one; empty where there is none
  * @param onGone has something run when the client is gone
  */
@@ -25,6 +25,10 @@ public record Request(
         Optional<Product> product,
         Function<CharSequence, String> headers,
         Consumer<Runnable> onGone) {
+    public Request {
+        product = product.filter(asked -> asked.sees(caller));
+    }
+
     /** The same, asked by whoever was found to ask. */
     public Request by(Identity who) {
         return new Request(operation, who.key(), who.principal(), product, headers, onGone);

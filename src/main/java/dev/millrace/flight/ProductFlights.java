@@ -3,6 +3,7 @@ package dev.millrace.flight;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.millrace.codec.BodyForm;
+import dev.millrace.contract.Grant;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Request;
@@ -18,6 +19,7 @@ import dev.millrace.query.QueryParser;
 import dev.millrace.query.Reading;
 import dev.millrace.query.RowsQuery;
 import dev.millrace.query.View;
+import dev.millrace.security.Principal;
 import dev.millrace.store.Position;
 import io.vertx.core.Future;
 import java.time.Instant;
@@ -68,22 +70,22 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
         };
     }
 
-    /** The product that a descriptor names; empty when there is none. */
+    /** The product that a descriptor names, whoever asks; empty when there is none. */
     Optional<Product> named(FlightRequest.Wanted wanted) {
-        return registry.find(wanted.product());
+        return registry.find(Principal.ANYBODY, wanted.product());
     }
 
     /** The product that a ticket names; empty when it is none of ours. */
     Optional<Product> ofTicket(byte[] ticket) {
         try {
-            return registry.find(tickets.read(ticket).product());
+            return registry.find(Principal.ANYBODY, tickets.read(ticket).product());
         } catch (ProblemException refused) {
             return Optional.empty(); // the service says so, within the layers
         }
     }
 
     private Selection select(Request asked, FlightRequest.Wanted wanted) {
-        Product product = Selection.product(registry, wanted.product());
+        Product product = Selection.product(registry, asked.caller(), wanted.product());
         View view = product.as(asked.caller());
         Parsing kept = parsing.compute(
                 product.qualifiedName(),
@@ -106,12 +108,18 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
     }
 
     private Future<FlightAnswer> write(FlightRequest.Write write) {
+        Principal caller = write.asked().caller();
         Product product =
-                Selection.product(registry, Selection.path(write.path()).product());
+                Selection.product(registry, caller, Selection.path(write.path()).product());
         String key = write.idempotencyKey().isEmpty() ? "" : RequestHeaders.idempotencyKey(write.idempotencyKey());
         return Future.fromCompletionStage(product.writes()
                 .write(new Writes.Records(
-                        BodyForm.ARROW, write.rows(), RequestHeaders.lenient(write.prefer()), key, write.memory()))
+                        BodyForm.ARROW,
+                        write.rows(),
+                        RequestHeaders.lenient(write.prefer()),
+                        key,
+                        write.memory(),
+                        Writes.By.of(caller, product)))
                 .thenApply(receipt -> new FlightAnswer.Written(receipt.json())));
     }
 
@@ -127,7 +135,8 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
     }
 
     private FlightAnswer catalogue(Request asked, String prefix) {
-        return new FlightAnswer.Infos(registry.all().stream()
+        return new FlightAnswer.Infos(registry.all(asked.caller()).stream()
+                .filter(product -> product.may(asked.caller(), Grant.May.READ))
                 .filter(product -> product.qualifiedName().startsWith(prefix))
                 .map(product -> {
                     FlightDescriptor path = FlightDescriptor.path(product.domain(), product.name());
@@ -157,7 +166,9 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
                                     .build()))
                     .setAppMetadata(at.toString().getBytes(UTF_8));
             RowsQuery query = selection.query();
-            if (query.filter().isAll() && query.grouping().isNone()) { // else nobody knows before it has looked
+            if (selection.view().isOpen()
+                    && query.filter().isAll()
+                    && query.grouping().isNone()) { // else nobody knows before it has looked
                 long all = reading.rows();
                 long rows = Math.min(all, selection.limit());
                 long bytes = reading.estimatedBytes(selection.columns());

@@ -11,6 +11,7 @@ import dev.millrace.flight.FlightRequest.Wanted;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.RowsQuery;
 import dev.millrace.query.View;
+import dev.millrace.security.Principal;
 import dev.millrace.store.Position;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -117,9 +118,9 @@ record Selection(Product product, View view, Map<String, String> parameters, Row
                 COMMAND_EXPECTED);
     }
 
-    /** The product of a name; a wrong one is a {@link Problem}. */
-    static Product product(ProductRegistry registry, String name) {
-        return registry.find(name).orElseThrow(() -> unknown(registry, name));
+    /** The product that a caller sees under a name; a wrong one is a {@link Problem}. */
+    static Product product(ProductRegistry registry, Principal caller, String name) {
+        return registry.find(caller, name).orElseThrow(() -> unknown(registry, caller, name));
     }
 
     /** The columns of the answer. */
@@ -137,13 +138,13 @@ record Selection(Product product, View view, Map<String, String> parameters, Row
         return product.arrowSchema(columns(), at);
     }
 
-    private static RuntimeException unknown(ProductRegistry registry, String name) {
-        List<String> candidates = registry.all().stream()
+    private static RuntimeException unknown(ProductRegistry registry, Principal caller, String name) {
+        List<String> candidates = registry.all(caller).stream()
                 .filter(product -> product.name().equals(name))
                 .map(Product::qualifiedName)
                 .toList();
         return candidates.isEmpty()
-                ? registry.whyUnserved(name)
+                ? registry.whyUnserved(caller, name)
                         .orElseGet(() -> new Problem.NotFound("product", name))
                         .exception()
                 : invalid(

@@ -83,8 +83,9 @@ public final class Call {
         return asked.owner();
     }
 
+    /** Of the product that is asked of; empty where there is none for the caller. */
     Optional<ProductPort> port() {
-        return port;
+        return asked.product().isEmpty() ? Optional.empty() : port;
     }
 
     private static void onGone(HttpServerRequest request, Runnable gone) {

@@ -47,6 +47,7 @@ final class ChangeGroup {
     private List<Subscriber> ahead = new ArrayList<>();
     private Position position;
     private boolean busy;
+    private long policyVersion;
 
     ChangeGroup(ChangeHub hub, Key key, View view, RowsQuery query) {
         this.hub = hub;
@@ -54,6 +55,7 @@ final class ChangeGroup {
         this.view = view;
         this.query = query;
         this.position = view.position();
+        this.policyVersion = hub.product().policyVersion();
     }
 
     /** Takes a subscriber from its token on; it gives its place back in the end. */
@@ -61,6 +63,10 @@ final class ChangeGroup {
         all.add(subscriber);
         subscriber.outlet.onClose(() -> leave(subscriber));
         subscriber.outlet.beat(key.form().opening(subscriber.token));
+        if (!sees(subscriber)) {
+            close(subscriber);
+            return;
+        }
         settle(subscriber, subscriber.token.isAt(view.position()));
     }
 
@@ -98,8 +104,24 @@ final class ChangeGroup {
         return Position.of(position.topicId(), next);
     }
 
+    private boolean sees(Subscriber subscriber) {
+        return hub.product()
+                .seenBy(subscriber.caller)
+                .filter(now -> now.id() == key.view())
+                .isPresent();
+    }
+
+    /** Ends those who see something else now, or nothing, with the id to resume from. */
+    private void checkSight() {
+        List.copyOf(all).stream().filter(subscriber -> !sees(subscriber)).forEach(this::close);
+    }
+
     /** Looks whether the product has moved on. */
     void advance() {
+        if (hub.product().policyVersion() != policyVersion) {
+            policyVersion = hub.product().policyVersion();
+            checkSight();
+        }
         Position now = view.position();
         if (busy || position.hasReached(now) || hub.isClosed()) {
             return;
@@ -227,6 +249,7 @@ final class ChangeGroup {
 
     /** Says to all how far they have come, and ends those who take nothing. */
     void beat(long stallNanos) {
+        checkSight(); // a grant may have ended
         each(
                 all.toArray(Subscriber[]::new),
                 0,
@@ -248,10 +271,12 @@ final class ChangeGroup {
 
     /** Ends all, since the server stops, with the id to resume from. */
     void close() {
-        List.copyOf(all).forEach(subscriber -> {
-            subscriber.outlet.beat(key.form().position(subscriber.token));
-            end(subscriber, Optional.empty());
-        });
+        List.copyOf(all).forEach(this::close);
+    }
+
+    private void close(Subscriber subscriber) {
+        subscriber.outlet.beat(key.form().position(subscriber.token));
+        end(subscriber, Optional.empty());
     }
 
     private void fail(Subscriber subscriber, Throwable failure) {

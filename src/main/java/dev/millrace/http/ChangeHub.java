@@ -1,6 +1,7 @@
 package dev.millrace.http;
 
 import dev.millrace.domain.Product;
+import dev.millrace.domain.Request;
 import dev.millrace.layer.Owner;
 import dev.millrace.query.ChangeForm;
 import dev.millrace.query.ChangeToken;
@@ -55,7 +56,7 @@ final class ChangeHub {
             ChangeForm form,
             boolean numbersAsStrings,
             ChangeToken token,
-            String client) {
+            Request asked) {
         /** Whether the request asks for a WebSocket. */
         static boolean isSocket(HttpServerRequest request) {
             return request.headers().contains("Upgrade", "websocket", true);
@@ -66,20 +67,21 @@ final class ChangeHub {
         }
 
         void close() {
-            hub.room.subscribers().giveBack(client);
+            hub.room.subscribers().giveBack(asked.client());
         }
     }
 
     /** @throws dev.millrace.problem.ProblemException with {@code Overloaded} or {@code ShareTaken} when there are too many
      *     subscribers */
     Subscription open(
-            View view, RowsQuery query, ChangeForm form, boolean numbersAsStrings, ChangeToken token, String client) {
-        room.subscribers().take(client);
-        return new Subscription(this, view, query, form, numbersAsStrings, token, client);
+            View view, RowsQuery query, ChangeForm form, boolean numbersAsStrings, ChangeToken token, Request asked) {
+        room.subscribers().take(asked.client());
+        return new Subscription(this, view, query, form, numbersAsStrings, token, asked);
     }
 
     private void start(Subscription subscription, Outlet outlet) {
-        var subscriber = new Subscriber(outlet, subscription.client(), subscription.token());
+        var subscriber = new Subscriber(
+                outlet, subscription.asked().client(), subscription.asked().caller(), subscription.token());
         if (closed) {
             subscription.close();
             outlet.end(Optional.empty());

@@ -53,7 +53,7 @@ final class ChangePort {
         ChangeToken token = token(view, !lastId.isEmpty() ? lastId : from.isEmpty() ? "now" : from.getFirst());
         ChangeForm form = negotiation.format() == Format.Push.EVENTS ? ChangeForm.EVENTS : ChangeForm.LINES;
         return Future.succeededFuture(
-                new Answer.Pushed(hub.open(view, query, form, negotiation.numbersAsStrings(), token, call.client())));
+                new Answer.Pushed(hub.open(view, query, form, negotiation.numbersAsStrings(), token, call.asked())));
     }
 
     /** The token, of which all history is there or is still to come. */

@@ -1,6 +1,7 @@
 package dev.millrace.http;
 
 import dev.millrace.codec.BodyForm;
+import dev.millrace.contract.Grant;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.documents.Catalogue;
 import dev.millrace.documents.OpenApi;
@@ -163,7 +164,9 @@ final class Operations {
         View view = port(call, target).view(call);
         return room.onWorker(call.owner(), () -> {
             try (Reading reading = view.open()) {
-                String json = catalogue.describe(product, view, reading).encode();
+                String json = catalogue
+                        .describe(product, call.asked().caller(), view, reading)
+                        .encode();
                 return Answer.Whole.text(JSON, json, reading.position().toString());
             }
         });
@@ -181,6 +184,10 @@ final class Operations {
     private Future<Answer> quality(
             Call call, RequestTarget target, BiFunction<Product, QualityReport, JsonObject> form) {
         Product product = port(call, target).product();
+        if (!port(call, target).view(call).isOpen()) {
+            // It is of the whole product.
+            throw new Problem.NotFound("quality of a part of", product.qualifiedName()).exception();
+        }
         return room.onWorker(call.owner(), () -> {
             QualityReport report = product.quality(QUALITY_TIME, Clock.systemUTC());
             String json = form.apply(product, report).encode();
@@ -226,7 +233,8 @@ final class Operations {
 
     private Future<Answer> writeRecords(Call call, RequestTarget target) {
         HttpServerRequest request = call.request();
-        Writes writes = port(call, target).product().writes();
+        Product product = port(call, target).product();
+        Writes.By by = Writes.By.of(call.asked().caller(), product);
         String type = Call.text(request, HttpHeaders.CONTENT_TYPE);
         String coding = Call.text(request, HttpHeaders.CONTENT_ENCODING);
         Optional<BodyForm> form = BodyForm.of(type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT));
@@ -239,15 +247,16 @@ final class Operations {
                     .exception();
         }
         boolean lenient = RequestHeaders.lenient(Call.text(request, RequestHeaders.PREFER));
-        return written(writes.write(
-                new Writes.Records(form.get(), target.body(), lenient, idempotencyKey(request), target.memory())));
+        return written(product.writes()
+                .write(new Writes.Records(
+                        form.get(), target.body(), lenient, idempotencyKey(request), target.memory(), by)));
     }
 
     private Future<Answer> deleteRow(Call call, RequestTarget target) {
-        return written(port(call, target)
-                .product()
-                .writes()
-                .write(new Writes.Deletion(key(target), idempotencyKey(call.request()), target.memory())));
+        Product product = port(call, target).product();
+        Writes.By by = Writes.By.of(call.asked().caller(), product);
+        return written(product.writes()
+                .write(new Writes.Deletion(key(target), idempotencyKey(call.request()), target.memory(), by)));
     }
 
     private static Future<Answer> written(CompletableFuture<Writes.Receipt> written) {
@@ -293,6 +302,7 @@ final class Operations {
         if (port(call, target).product().deadLetters().isEmpty()) {
             throw new Problem.NotFound("product with dead letters", target.segment(PRODUCT)).exception();
         }
+        port(call, target).product().require(call.asked().caller(), Grant.May.REPLAY);
         return Future.fromCompletionStage(
                         port(call, target).product().replay().run(ReplayJson.request(Buffer.buffer(target.body()))),
                         Vertx.currentContext())
@@ -315,7 +325,9 @@ final class Operations {
 
     private ProductPort port(Call call, RequestTarget target) {
         return call.port()
-                .orElseThrow(() -> catalogue.missing(name(target.segments())).exception());
+                .orElseThrow(() -> catalogue
+                        .missing(call.asked().caller(), name(target.segments()))
+                        .exception());
     }
 
     private static Negotiation<TextFormat> json(Call call, RequestTarget target) {

@@ -209,6 +209,7 @@ final class ProductPort {
         Reading reading = view.open(query.start());
         RowStream stream;
         boolean here = !export
+                && view.isOpen()
                 && format.isQuick()
                 && query.grouping().isNone()
                 && coding.coding() == Coding.IDENTITY

@@ -1,6 +1,7 @@
 package dev.millrace.http;
 
 import dev.millrace.query.ChangeToken;
+import dev.millrace.security.Principal;
 
 /** One who is told changes: a token, and where it stands to its group. Its event loop. */
 final class Subscriber {
@@ -19,13 +20,15 @@ final class Subscriber {
 
     final Outlet outlet;
     final String client;
+    final Principal caller;
     ChangeToken token;
     Stand stand = Stand.BEHIND;
     long fullSince;
 
-    Subscriber(Outlet outlet, String client, ChangeToken token) {
+    Subscriber(Outlet outlet, String client, Principal caller, ChangeToken token) {
         this.outlet = outlet;
         this.client = client;
+        this.caller = caller;
         this.token = token;
     }
 }

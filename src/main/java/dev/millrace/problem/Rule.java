@@ -36,6 +36,7 @@ public enum Rule {
     UNSUPPORTED_TOPIC(Weight.WARNING, "The name cannot be a Kafka topic's."),
     NOT_APPLIED(Weight.WARNING, "The option is valid and has no effect here."),
     PRODUCT(Weight.AS_READ, "The contract cannot become a product of this mesh."),
+    POLICY(Weight.AS_READ, "A policy is wrong, and closes its domain."),
     CONFIGURATION(Weight.AS_READ, "The configuration is wrong."),
     OTHER(Weight.AS_READ, "Something else is wrong.");
 

@@ -14,7 +14,7 @@ import java.util.OptionalLong;
 public interface Reading extends AutoCloseable {
     Position position();
 
-    /** How many rows there are. */
+    /** How many rows there are; looks at each where the view is not {@linkplain View#isOpen open}. */
     long rows();
 
     /**
@@ -23,7 +23,7 @@ public interface Reading extends AutoCloseable {
      */
     RowSource scan(RowsQuery query);
 
-    /** The newest row of a key; empty when there is none. */
+    /** The newest row of a key, valid until the next is looked for; empty when there is none. */
     Optional<Row> find(RowKey key);
 
     /**

@@ -7,7 +7,7 @@ public interface RowSource extends AutoCloseable {
     /** Takes one step, of bounded length, that may select nothing; false, with nothing selected, at the end. */
     boolean next();
 
-    /** The batch that the last step's rows are in. */
+    /** The batch that the last step's rows are in; valid until the step after the next where it {@link #isTransient}. */
     Batch batch();
 
     /** Numbers of the selected rows, in {@code [0, count())}; the reader may leave some out, the next step overwrites them. */
@@ -24,6 +24,11 @@ public interface RowSource extends AutoCloseable {
 
     /** How many rows come before that one which have its offset, too. */
     int skip(int index);
+
+    /** Whether batches go when two more steps were taken, and not only with the reading. */
+    default boolean isTransient() {
+        return false;
+    }
 
     @Override
     default void close() {}

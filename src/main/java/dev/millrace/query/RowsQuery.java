@@ -48,9 +48,19 @@ public record RowsQuery(
         return new RowsQuery(select, filter, grouping, sort, limit, limitGiven, other);
     }
 
+    /** All rows that meet a filter, in the order that they have. */
+    static RowsQuery of(Filter filter) {
+        return new RowsQuery(List.of(), filter, Grouping.NONE, List.of(), RowsScan.BLOCK, false, new Start.Now());
+    }
+
+    /** The same query of the rows that meet another filter. */
+    RowsQuery filtered(Filter other) {
+        return new RowsQuery(select, other, grouping, sort, limit, limitGiven, start);
+    }
+
     /** The rows that are wanted, in the order that they have. */
     RowsQuery ofAllRows() {
-        return new RowsQuery(List.of(), filter, Grouping.NONE, List.of(), RowsScan.BLOCK, false, new Start.Now());
+        return of(filter);
     }
 
     /** Columns and filters, equal for the same rows and the same columns of them. */

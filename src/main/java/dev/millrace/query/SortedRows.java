@@ -20,17 +20,50 @@ import org.jspecify.annotations.Nullable;
  * page begins. Once there are so many, one loop over the first key passes over the rows that cannot be among them. At the end the kept ones are copied into one batch, in their order, for the last step.
  */
 public final class SortedRows implements RowSource {
-    /** A row seen; {@code columns} are those of its batch. */
-    private record Seen(Batch batch, List<List<Column>> columns, int row, int partition, long offset, int skip) {}
+    /** Rows with the columns that they are sorted by; where batches are transient, copies, whose batch may be another. */
+    private static final class Held {
+        private Batch batch;
+        private List<List<Column>> columns;
+
+        Held(Batch batch, RowOrder order) {
+            this.batch = batch;
+            this.columns = order.columns(batch);
+        }
+
+        void is(Batch now, RowOrder order) {
+            if (now != batch) {
+                batch = now;
+                columns = order.columns(now);
+            }
+        }
+    }
+
+    /** A row seen. */
+    private record Seen(Held in, int row, int partition, long offset, int skip) {
+        List<List<Column>> columns() {
+            return in.columns;
+        }
+
+        Batch batch() {
+            return in.batch;
+        }
+
+        Seen copied(Held into, int copy) {
+            return new Seen(into, copy, partition, offset, skip);
+        }
+    }
 
     private final RowSource scan;
     private final RowOrder order;
     private final int most;
     private final PriorityQueue<Seen> kept;
+    private final BufferAllocator allocator;
     private final BatchWriter sorted;
+    private final BatchWriter first;
     private final @Nullable Seen from;
-    private List<List<Column>> columns = List.of();
-    private @Nullable Batch bound;
+    private BatchWriter copies;
+    private @Nullable Held copied;
+    private @Nullable Held bound;
     private @Nullable Seen narrowedBy;
     private Optional<FilterLoop> upTo = Optional.empty();
     private List<Seen> rows = List.of();
@@ -48,7 +81,10 @@ public final class SortedRows implements RowSource {
         this.most = query.limit() + 1;
         Comparator<Seen> compare = this::compare;
         this.kept = new PriorityQueue<>(most, compare.reversed());
+        this.allocator = allocator;
         this.sorted = new BatchWriter(shape.layout(), allocator);
+        this.first = new BatchWriter(shape.layout(), allocator);
+        this.copies = new BatchWriter(shape.layout(), allocator);
         this.scan = reading.scan(query.ofAllRows());
         this.from = query.start() instanceof Start.After(PageCursor cursor) ? row(reading, query, cursor) : null;
     }
@@ -60,13 +96,15 @@ public final class SortedRows implements RowSource {
                 more = at.next();
             }
             if (more && at.partition(0) == cursor.partition() && at.offset(0) == cursor.offset()) {
-                return new Seen(
-                        at.batch(),
-                        order.columns(at.batch()),
-                        at.selection()[0],
-                        cursor.partition(),
-                        cursor.offset(),
-                        cursor.skip());
+                Batch batch = at.batch();
+                int row = at.selection()[0];
+                if (at.isTransient()) {
+                    first.open(8);
+                    first.copyRow(batch, row);
+                    batch = first.batch();
+                    row = 0;
+                }
+                return new Seen(new Held(batch, order), row, cursor.partition(), cursor.offset(), cursor.skip());
             }
         }
         throw new Problem.Gone(
@@ -91,9 +129,13 @@ public final class SortedRows implements RowSource {
             return false;
         }
         if (scan.next()) {
-            int count = narrowed();
-            for (int i = 0; i < count; i++) {
-                offer(i);
+            try {
+                int count = narrowed();
+                for (int i = 0; i < count; i++) {
+                    offer(i);
+                }
+            } catch (OutOfMemoryException full) {
+                throw full();
             }
         } else {
             ended = true;
@@ -113,24 +155,62 @@ public final class SortedRows implements RowSource {
     }
 
     private void offer(int index) {
-        Batch batch = scan.batch();
-        if (batch != bound) {
-            bound = batch;
-            columns = order.columns(batch);
+        Held held = bound;
+        if (held == null || held.batch != scan.batch()) {
+            held = new Held(scan.batch(), order);
+            bound = held;
         }
         int row = scan.selection()[index];
         Seen last = kept.size() == most ? kept.peek() : null;
-        if (last != null && order.compare(last.columns(), last.row(), columns, row) < 0) {
+        if (last != null && order.compare(last.columns(), last.row(), held.columns, row) < 0) {
             return;
         }
-        var seen = new Seen(batch, columns, row, scan.partition(index), scan.offset(index), scan.skip(index));
+        var seen = new Seen(held, row, scan.partition(index), scan.offset(index), scan.skip(index));
         if (from != null && compare(seen, from) < 0) {
             return;
+        }
+        if (scan.isTransient()) {
+            if (last != null && compare(seen, last) > 0) {
+                return;
+            }
+            seen = copied(seen);
         }
         kept.add(seen);
         if (kept.size() > most) {
             kept.poll();
         }
+    }
+
+    /** A row that stays when its batch goes. What is not among the first any more is left behind now and then. */
+    private Seen copied(Seen seen) {
+        if (!copies.isOpen()) {
+            copies.open(64);
+        } else if (copies.rows() > 2 * most + 64) {
+            BatchWriter old = copies;
+            try (old) {
+                copies = new BatchWriter(old.layout(), allocator);
+                copies.open(most);
+                var live = new ArrayList<>(kept);
+                for (Seen each : live) {
+                    copies.copyRow(each.batch(), each.row());
+                }
+                var held = new Held(copies.batch(), order);
+                copied = held;
+                kept.clear();
+                for (int i = 0; i < live.size(); i++) {
+                    kept.add(live.get(i).copied(held, i));
+                }
+            }
+        }
+        copies.copyRow(seen.batch(), seen.row());
+        Held held = copied;
+        if (held == null) {
+            held = new Held(copies.batch(), order);
+            copied = held;
+        } else {
+            held.is(copies.batch(), order);
+        }
+        return seen.copied(held, copies.rows() - 1);
     }
 
     private void copy() {
@@ -142,11 +222,15 @@ public final class SortedRows implements RowSource {
                 sorted.copyRow(seen.batch(), seen.row());
             }
         } catch (OutOfMemoryException full) {
-            throw new Problem.Unavailable("The answer", "the memory for sorted answers is used up. Ask for fewer rows.")
-                    .exception();
+            throw full();
         }
         rows = inOrder;
         selection = IntStream.range(0, rows.size()).toArray();
+    }
+
+    private static RuntimeException full() {
+        return new Problem.Unavailable("The answer", "the memory for sorted answers is used up. Ask for fewer rows.")
+                .exception();
     }
 
     @Override
@@ -182,5 +266,7 @@ public final class SortedRows implements RowSource {
     @Override
     public void close() {
         sorted.close();
+        first.close();
+        copies.close();
     }
 }

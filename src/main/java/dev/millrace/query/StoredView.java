@@ -41,6 +41,11 @@ public final class StoredView implements View {
     }
 
     @Override
+    public boolean isOpen() {
+        return true;
+    }
+
+    @Override
     public Position position() {
         return store.position();
     }

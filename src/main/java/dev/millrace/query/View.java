@@ -23,6 +23,14 @@ public interface View {
      */
     long id();
 
+    /**
+     * Whether it shows everything. Of another view no figure of the store's own may be told, such as the bytes of a column;
+     * and to count its rows takes a look at each.
+     */
+    default boolean isOpen() {
+        return false;
+    }
+
     /** How far the product has read. */
     Position position();
 

@@ -1,7 +1,10 @@
 package dev.millrace.server;
 
 import dev.millrace.codec.RecordRules;
+import dev.millrace.contract.Mesh;
 import dev.millrace.contract.check.ContractCheck;
+import dev.millrace.domain.ProductRegistry;
+import dev.millrace.problem.Fault;
 import dev.millrace.problem.Fault.Severity;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.security.NewKey;
@@ -41,7 +44,7 @@ public final class Main {
                 yield ExitCode.WRONG_USE;
             }
             case Command.Check(List<Path> paths, FaultReport report) -> {
-                ContractCheck.Result result = ContractCheck.check(paths, RecordRules::faults);
+                ContractCheck.Result result = ContractCheck.check(paths, RecordRules::faults, Main::policyFaults);
                 out.print(report.write(result, version()));
                 yield result.count(Severity.ERROR) == 0 ? ExitCode.FINE : ExitCode.ANSWER_IS_NO;
             }
@@ -58,6 +61,14 @@ public final class Main {
             case Command.Demo demo -> untilTold(err, new Stop(), stop -> new DemoRun(demo, out, stop).run());
             case Command.Serve serve -> untilTold(err, new Stop(), stop -> new ServeRun(serve, out, stop).run());
         };
+    }
+
+    private static List<Fault> policyFaults(Mesh mesh) {
+        return mesh.products().stream()
+                .flatMap(product ->
+                        ProductRegistry.faults(product, MillraceServer.schema(product), mesh.policies(product.domain()))
+                                .stream())
+                .toList();
     }
 
     /** Runs until the process is told to end: the shutdown hook then says so, and waits until the run has ended. */

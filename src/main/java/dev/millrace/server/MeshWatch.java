@@ -54,6 +54,9 @@ final class MeshWatch implements AutoCloseable {
 
     /** Opens and closes products while others are served; blocks. */
     interface Serving {
+        /** Puts the policies of the folder in force. */
+        void govern(Mesh mesh);
+
         void open(Contracts.Choice choice);
 
         /** The product's data stay; who reads it goes on with what it has. */
@@ -117,6 +120,7 @@ final class MeshWatch implements AutoCloseable {
         if (mesh.broken().stream().anyMatch(file -> file.domain().isEmpty())) {
             return; // nobody knows what is in it
         }
+        serving.govern(mesh);
         for (Product product : registry.all()) {
             mesh.product(product.domain(), product.name())
                     .ifPresentOrElse(next -> take(product, next), () -> missing(product, mesh));
@@ -126,6 +130,7 @@ final class MeshWatch implements AutoCloseable {
         List<Unserved> unserved = new ArrayList<>(chosen.unserved());
         chosen.served().forEach(choice -> open(choice).ifPresent(unserved::add));
         registry.unserved(unserved);
+        serving.govern(mesh); // new products may be of them
     }
 
     /** Its file is broken, and it stays, or gone, and so is the product. */

@@ -7,6 +7,7 @@ import dev.millrace.contract.MeshReader;
 import dev.millrace.contract.Mode;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.Property;
+import dev.millrace.domain.Governance;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.QualityWatch;
@@ -24,6 +25,7 @@ import dev.millrace.layer.Places;
 import dev.millrace.layer.Shares;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.layer.WorkerPools;
+import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.DuckDbEngine;
 import dev.millrace.security.AuthenticationLayer;
@@ -47,6 +49,7 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -54,6 +57,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
@@ -67,6 +71,7 @@ import org.slf4j.LoggerFactory;
 public final class MillraceServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MillraceServer.class);
     private static final long MIN_STEP_MILLIS = 100;
+    private static final String CLOSED = "Its policies cannot be used, so nobody with a name sees anything of it. ";
     private static final Readiness.Reason STOPS =
             new Readiness.Reason("server", "server", "STOPPING", "It was told to stop.", true);
     private static final Duration GRACE = Duration.ofSeconds(15);
@@ -75,6 +80,8 @@ public final class MillraceServer implements AutoCloseable {
     private static final long STEP_SECONDS = 60;
     private static final long HTTP_MEMORY_BYTES = 256L << 20;
     private static final long FLIGHT_MEMORY_BYTES = 256L << 20;
+
+    private static final long VIEW_MEMORY_BYTES = 256L << 20;
 
     private static final int MAX_WRITES = 1_000;
 
@@ -89,6 +96,7 @@ public final class MillraceServer implements AutoCloseable {
     private final Deque<Closing> closings = new ArrayDeque<>();
     private final Configuration configuration;
     private ProductRegistry registry = new ProductRegistry("", List.of());
+    private volatile Map<String, List<Fault>> brokenPolicies = Map.of();
     private volatile boolean stopping;
     private long deadline;
     private int httpPort;
@@ -145,11 +153,19 @@ public final class MillraceServer implements AutoCloseable {
         chosen.unserved()
                 .forEach(product -> LOG.error(
                         "{} is not served: {}", product.qualifiedName(), String.join("\n", product.reasons())));
+        BufferAllocator views = root.newChildAllocator("views", 0, VIEW_MEMORY_BYTES);
+        closings.push(views::close);
+        var governance = new Governance(
+                Governance.table(configuration.security().classifications()),
+                instance.secret(),
+                views,
+                InstantSource.system());
         var domains = new Domains(configuration, root);
         closings.push(domains::close);
         domains.open(chosen.served());
         registry = new ProductRegistry(configuration.mesh().name(), domains.products());
         registry.unserved(chosen.unserved());
+        govern(mesh, governance);
 
         Vertx vertx = loading.join();
         var shares = new Shares(configuration.limits().share(), meters);
@@ -172,6 +188,10 @@ public final class MillraceServer implements AutoCloseable {
         var readiness = new Readiness(registry, configuration.management().requiredProducts());
         readiness.add(() -> pools.stuck().stream().map(MillraceServer::reason).toList());
         readiness.add(() -> stopping ? List.of(STOPS) : List.of());
+        readiness.add(() -> brokenPolicies.entrySet().stream()
+                .map(domain -> new Readiness.Reason(
+                        "policies", domain.getKey(), "BROKEN", CLOSED + texts(domain.getValue()), false))
+                .toList());
         var authenticator = new Authenticator(vertx, configuration.security(), InstantSource.system());
         closings.push(authenticator::close);
         PortTls tls = PortTls.of(vertx, configuration.security());
@@ -273,6 +293,11 @@ public final class MillraceServer implements AutoCloseable {
                 contracts,
                 new MeshWatch.Serving() {
                     @Override
+                    public void govern(Mesh changed) {
+                        MillraceServer.this.govern(changed, governance);
+                    }
+
+                    @Override
                     public void open(Contracts.Choice choice) {
                         Product product = domains.add(choice);
                         writes.add(product);
@@ -295,6 +320,19 @@ public final class MillraceServer implements AutoCloseable {
     private static <Q, R> Layer<Q, R> asked(
             Authenticator authenticator, Function<Q, Future<Identity>> who, BiFunction<Q, Identity, Q> by) {
         return authenticator.asks() ? new AuthenticationLayer<>(who, by) : service -> service;
+    }
+
+    /** Puts the policies of a mesh folder in force. */
+    private void govern(Mesh mesh, Governance governance) {
+        Map<String, List<Fault>> broken = registry.govern(mesh.policies(), governance);
+        if (!broken.equals(brokenPolicies)) {
+            broken.forEach((domain, faults) -> LOG.error("{}: {}{}", domain, CLOSED, texts(faults)));
+            brokenPolicies = broken;
+        }
+    }
+
+    private static String texts(List<Fault> faults) {
+        return faults.stream().map(Fault::toString).collect(Collectors.joining(" "));
     }
 
     /** What is asked meanwhile is answered by all that answers it: the ports end before anything behind them does. */

@@ -149,7 +149,7 @@ final class BoundedSnapshot implements Snapshot {
     }
 
     @Override
-    public Optional<Row> find(Key key) {
+    public Optional<Row> find(KeyMatch key) {
         return newest(position, -1, key).map(Found::row).filter(row -> !isDeleted(row));
     }
 

@@ -4,7 +4,7 @@ import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.SecretHash;
 
 /** A key to be looked for: one that was written down, or a row's. */
-interface KeyMatch {
+public interface KeyMatch {
     /** The key of a row, which must be held as long as this is used. */
     record OfRow(StoreSchema schema, Batch batch, int row) implements KeyMatch {
         @Override

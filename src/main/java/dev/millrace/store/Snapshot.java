@@ -21,7 +21,7 @@ public interface Snapshot extends AutoCloseable {
      * The visible row of a key; empty when there is none. Of the newest ones of each partition, deletes among them, the
      * one with the greatest timestamp counts, of equal ones that of the highest partition.
      */
-    Optional<Row> find(Key key);
+    Optional<Row> find(KeyMatch key);
 
     /** The partitions whose newest row of a key is no delete, in order. */
     default List<Integer> holders(Key key) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import dev.millrace.arrow.ArrowSchemas;
+import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.ColumnLayout;
@@ -55,14 +56,28 @@ final class WriteCheck implements BodyRecords.Taker, AutoCloseable {
     /** What there is to be sent, how many bytes and records that is, and which ones it is not. */
     record Draft(List<ProducerRecord<byte[], byte[]>> records, long bytes, int accepted, List<Rejection> rejected) {}
 
+    private static final Violation NOT_ITS_OWN = new Violation(
+            "policy", "", "the caller's row rule does not show such a row, or one that it would replace.");
+
+    /** Says of rows whether they may be written. */
+    interface Guard {
+        /** Of all. */
+        Guard NONE = (batch, row) -> true;
+
+        /** @param batch with the columns that the product has */
+        boolean allows(Batch batch, int row);
+    }
+
     private final ProductDefinition product;
     private final BufferAllocator allocator;
     private final int maxRecords;
     private final BatchWriter scratch;
+    private final BatchWriter stored;
     private final RecordDecoder decoder;
     private final JsonEncoder keys;
     private List<ProducerRecord<byte[], byte[]>> records = List.of();
     private List<Rejection> rejected = List.of();
+    private Guard guard = Guard.NONE;
     private @Nullable Lease memory;
     private @Nullable ProblemException refusal;
     private long missing;
@@ -79,6 +94,7 @@ final class WriteCheck implements BodyRecords.Taker, AutoCloseable {
         this.maxRecords = maxRecords;
         List<Property> properties = product.object().properties();
         this.scratch = new BatchWriter(Layout.of(ArrowSchemas.ofRecords(properties)), allocator);
+        this.stored = new BatchWriter(Layout.of(ArrowSchemas.of(properties)), allocator);
         SchemaSource none = id -> new SchemaSource.Missing("nobody is asked.");
         this.decoder = RecordDecoder.of(product, scratch, JsonLimits.DEFAULT, none, maxRows);
         List<ColumnLayout> key = product.key().stream()
@@ -91,7 +107,8 @@ final class WriteCheck implements BodyRecords.Taker, AutoCloseable {
         return product;
     }
 
-    Draft check(Writes.Records request) {
+    Draft check(Writes.Records request, Guard rows) {
+        guard = rows;
         return open(request.memory(), () -> {
             if (product.format() == ValueFormat.ARROW) {
                 whole(request.body());
@@ -224,8 +241,24 @@ final class WriteCheck implements BodyRecords.Taker, AutoCloseable {
         return good;
     }
 
+    private boolean isAllowed(int row) {
+        if (guard == Guard.NONE) {
+            return true;
+        }
+        try (stored) {
+            stored.open(8);
+            stored.copyRow(scratch.batch(), row);
+            return guard.allows(stored.batch(), 0);
+        }
+    }
+
     private void add(byte[] value) {
         scratch.endRow();
+        if (!isAllowed(0)) {
+            scratch.truncate(0);
+            broken(NOT_ITS_OWN);
+            return;
+        }
         records.add(new ProducerRecord<>(product.topic(), null, key(), value));
         scratch.truncate(0);
         number++;
@@ -243,9 +276,20 @@ final class WriteCheck implements BodyRecords.Taker, AutoCloseable {
             throw new Problem.TooLarge("The number of records", rows, maxRecords).exception();
         }
         if (decoder.decode(body, 0, body.length)) {
+            number = rows;
+            if (guard != Guard.NONE) {
+                scratch.endRows(rows);
+                for (int row = 0; row < rows; row++) {
+                    if (!isAllowed(row)) {
+                        rejected.add(new Rejection(row, NOT_ITS_OWN.rule(), NOT_ITS_OWN.path(), NOT_ITS_OWN.reason()));
+                    }
+                }
+                if (!rejected.isEmpty()) {
+                    return;
+                }
+            }
             records.add(new ProducerRecord<>(product.topic(), null, null, body));
             bytes = body.length;
-            number = rows;
             return;
         }
         Violation why = decoder.violation();

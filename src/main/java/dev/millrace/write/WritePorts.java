@@ -2,6 +2,7 @@ package dev.millrace.write;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.arrow.Batch;
 import dev.millrace.codec.BodyForm;
 import dev.millrace.config.Configuration;
 import dev.millrace.contract.UnknownFields;
@@ -16,9 +17,12 @@ import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.Problem.Rejection;
 import dev.millrace.problem.ProblemException;
+import dev.millrace.query.FilterLoop;
 import dev.millrace.store.Key;
+import dev.millrace.store.KeyMatch;
 import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
+import dev.millrace.store.StoreSchema;
 import dev.millrace.write.WriteLog.Pending;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -171,7 +175,7 @@ public final class WritePorts {
             // A record of an Arrow topic is taken whole or not at all.
             boolean lenient = request.lenient() && product.definition().format() == ValueFormat.JSON;
             String said = "write " + request.form() + " " + lenient;
-            return submit(request, said, request.body(), lenient, check -> check.check(request));
+            return submit(request, said, request.body(), lenient, check -> guarded(request, check));
         }
 
         private CompletableFuture<Receipt> deletion(Deletion request) {
@@ -184,7 +188,41 @@ public final class WritePorts {
                                     "key", Key.fault(product.schema(), request.key()), "a key as rows/{key} has it.")
                             .exception());
             String said = "delete " + request.key();
-            return submit(request, said, new byte[0], false, check -> check.delete(request, holders(key)));
+            return submit(request, said, new byte[0], false, check -> {
+                if (!request.by().rows().isAll()) {
+                    try (Snapshot snapshot = product.store().snapshot()) {
+                        var rule = new FilterLoop(request.by().rows());
+                        // Of a row that is not the caller's it is told what is told of one that is not there.
+                        snapshot.find(key)
+                                .filter(row -> meets(rule, row.batch(), row.row()))
+                                .orElseThrow(
+                                        () -> new Problem.NotFound("row", String.join(",", request.key())).exception());
+                    }
+                }
+                return check.delete(request, holders(key));
+            });
+        }
+
+        /** Rows that the caller's rule does not show are not written, nor such ones replaced. */
+        private WriteCheck.Draft guarded(Records request, WriteCheck check) {
+            if (request.by().rows().isAll()) {
+                return check.check(request, WriteCheck.Guard.NONE);
+            }
+            var rule = new FilterLoop(request.by().rows());
+            StoreSchema schema = product.schema();
+            try (Snapshot snapshot = product.store().snapshot()) {
+                return check.check(
+                        request,
+                        (batch, row) -> meets(rule, batch, row)
+                                && (!schema.upsert()
+                                        || snapshot.find(new KeyMatch.OfRow(schema, batch, row))
+                                                .filter(old -> !meets(rule, old.batch(), old.row()))
+                                                .isEmpty()));
+            }
+        }
+
+        private static boolean meets(FilterLoop rule, Batch batch, int row) {
+            return rule.narrow(batch, new int[] {row}, 1) > 0;
         }
 
         private List<Integer> holders(Key key) {
@@ -225,7 +263,9 @@ public final class WritePorts {
             Lease lease = request.memory();
             waiting.take(lease.key());
             // Places of another topic mean nothing here: an answer belongs to the topic's id.
-            String scoped = key.isEmpty() ? "" : product.position().topicId() + " " + key;
+            String scoped = key.isEmpty()
+                    ? ""
+                    : product.position().topicId() + " " + request.by().scope() + key;
             if (!key.isEmpty() && !keysUnderWay.add(scoped)) {
                 waiting.giveBack(lease.key());
                 throw new Problem.Conflict("The request", "another one with the same Idempotency-Key is under way.")

@@ -7,7 +7,7 @@ import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ColumnWriter;
 import dev.millrace.problem.Problem;
-import dev.millrace.store.Key;
+import dev.millrace.store.KeyMatch;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.Position;
 import dev.millrace.store.ProductStore;
@@ -226,7 +226,7 @@ final class FakeStore implements ProductStore {
         }
 
         @Override
-        public Optional<Row> find(Key key) {
+        public Optional<Row> find(KeyMatch key) {
             return Optional.empty();
         }
 

@@ -81,8 +81,7 @@ class SortedRowsTest {
                 List<String> columns = List.of(
                         "id", "origin", "delay", "limit", "speed", "price", "day", "at", "ok", "properties.mag");
                 for (String name : columns) {
-                    ColumnLayout column =
-                            new Shape(schema).find(name).orElseThrow();
+                    ColumnLayout column = new Shape(schema).find(name).orElseThrow();
                     for (boolean descending : new boolean[] {false, true}) {
                         List<List<Long>> all = sorted(sample, column, descending, ROWS);
                         assertEquals(ROWS, all.size());

@@ -48,8 +48,12 @@ class SecurityIT {
     @BeforeAll
     void serve(@TempDir Path folder) throws Exception {
         Path keys = Files.writeString(folder.resolve("keys.yaml"), key.line() + "\n");
-        server = MillraceServer.start(TestMesh.in(folder)
-                .configuration(Map.of("security.keys", keys.toString(), "security.failures", "1000000")));
+        TestMesh mesh = TestMesh.in(folder);
+        Files.writeString(
+                folder.resolve("mesh/domains/aviation/policies.yaml"),
+                "grants: [{to: {role: analyst}, products: \"*\", may: [read, write, replay, administer]}]\n");
+        server = MillraceServer.start(
+                mesh.configuration(Map.of("security.keys", keys.toString(), "security.failures", "1000000")));
         client = Client.of(server.httpPort());
         management = Client.of(server.managementPort());
     }

@@ -69,12 +69,18 @@ class WriteCheckTest {
                     var check = new WriteCheck(product, root.newChildAllocator("check", 0, 1 << 20), 10, 8)) {
                 String record = "{\"the_key\":" + json + ",\"second\":\"s\"}";
                 byte[] written = check.check(
-                                new Writes.Records(BodyForm.JSON, record.getBytes(UTF_8), false, "", memory))
+                                new Writes.Records(
+                                        BodyForm.JSON, record.getBytes(UTF_8), false, "", memory, Writes.By.ANYBODY),
+                                WriteCheck.Guard.NONE)
                         .records()
                         .getFirst()
                         .key();
                 var draft = check.delete(
-                        new Writes.Deletion(composite ? List.of(component, "s") : List.of(component), "", memory),
+                        new Writes.Deletion(
+                                composite ? List.of(component, "s") : List.of(component),
+                                "",
+                                memory,
+                                Writes.By.ANYBODY),
                         List.of());
                 assertEquals(1, draft.accepted());
                 assertArrayEquals(written, draft.records().getFirst().key(), () -> new String(written, UTF_8));
@@ -105,7 +111,8 @@ class WriteCheckTest {
             var check = new WriteCheck(product(type, false), root, 10, 8);
             var refused = assertThrows(
                     ProblemException.class,
-                    () -> check.delete(new Writes.Deletion(List.of(component), "", memory), List.of()));
+                    () -> check.delete(
+                            new Writes.Deletion(List.of(component), "", memory, Writes.By.ANYBODY), List.of()));
             assertTrue(refused.problem().detail().contains(reason), refused.problem()::detail);
         }
     }
@@ -124,12 +131,14 @@ class WriteCheckTest {
                 Lease lease = share.lease("client")) {
             byte[] body = Bombs.dictionary(rows, valueBytes, "the_key", "second");
             assertTrue(body.length < 2 * valueBytes);
-            var request = new Writes.Records(BodyForm.ARROW, body, false, "", lease);
+            var request = new Writes.Records(BodyForm.ARROW, body, false, "", lease, Writes.By.ANYBODY);
             if (taken) {
-                assertEquals(rows, check.check(request).records().size());
+                assertEquals(
+                        rows,
+                        check.check(request, WriteCheck.Guard.NONE).records().size());
                 assertEquals(needed, share.taken());
             } else {
-                var refused = assertThrows(ProblemException.class, () -> check.check(request));
+                var refused = assertThrows(ProblemException.class, () -> check.check(request, WriteCheck.Guard.NONE));
                 assertInstanceOf(Problem.TooLarge.class, refused.problem());
                 assertTrue(share.taken() < needed);
             }
@@ -151,8 +160,8 @@ class WriteCheckTest {
                 Lease lease = share.lease("client")) {
             other.take(500_000);
             byte[] body = Bombs.dictionary(rows, valueBytes, "the_key", "second");
-            var request = new Writes.Records(BodyForm.ARROW, body, false, "", lease);
-            var refused = assertThrows(ProblemException.class, () -> check.check(request));
+            var request = new Writes.Records(BodyForm.ARROW, body, false, "", lease, Writes.By.ANYBODY);
+            var refused = assertThrows(ProblemException.class, () -> check.check(request, WriteCheck.Guard.NONE));
             Class<? extends Problem> expected = tooLarge ? Problem.TooLarge.class : Problem.ShareTaken.class;
             assertEquals(expected, refused.problem().getClass());
         }

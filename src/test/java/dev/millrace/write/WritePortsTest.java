@@ -10,6 +10,7 @@ import dev.millrace.codec.BodyForm;
 import dev.millrace.config.ConfigurationReader;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.Products;
+import dev.millrace.domain.Writes;
 import dev.millrace.domain.Writes.Receipt;
 import dev.millrace.domain.Writes.Records;
 import dev.millrace.layer.Lease;
@@ -96,7 +97,7 @@ class WritePortsTest {
                 .getBytes(UTF_8);
         try (Lease memory = requestBytes.lease("client")) {
             memory.take(body.length);
-            return product.writes().write(new Records(BodyForm.JSON, body, false, key, memory));
+            return product.writes().write(new Records(BodyForm.JSON, body, false, key, memory, Writes.By.ANYBODY));
         }
     }
 

@@ -6,6 +6,7 @@ import dev.millrace.config.yaml.Node;
 import dev.millrace.config.yaml.YamlReader;
 import dev.millrace.config.yaml.YamlReader.Document;
 import dev.millrace.contract.ContractReader;
+import dev.millrace.contract.Mesh;
 import dev.millrace.contract.MeshReader;
 import dev.millrace.contract.ProductAssembly;
 import dev.millrace.contract.ProductReader;
@@ -13,8 +14,6 @@ import dev.millrace.contract.SchemaObject;
 import dev.millrace.contract.check.SchemaCheck.Standard;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Fault.Severity;
-import dev.millrace.problem.Problem;
-import dev.millrace.problem.ProblemException;
 import dev.millrace.problem.Rule;
 import java.io.IOException;
 import java.nio.file.FileVisitOption;
@@ -34,6 +33,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Checks contracts and product descriptors strictly: against the JSON Schema of the version that each names, and what no
@@ -84,15 +84,22 @@ public final class ContractCheck {
      * All faults of those files, and of all contracts and products in those folders.
      *
      * @param further finds what only those see who run a contract's rules
+     * @param ofMesh finds what only those see who run a mesh's policies
      */
-    public static Result check(List<Path> paths, Function<SchemaObject, List<Fault>> further) {
+    public static Result check(
+            List<Path> paths, Function<SchemaObject, List<Fault>> further, Function<Mesh, List<Fault>> ofMesh) {
         ContractCheck check = new ContractCheck(further);
         paths.forEach(check::path);
         check.products.forEach(check::ports);
         paths.stream()
                 .filter(path -> Files.isDirectory(path.resolve("domains")))
-                .forEach(check::mesh);
+                .forEach(folder -> check.mesh(folder, ofMesh));
         return new Result(check.faults.values().stream().sorted(BY_PLACE).toList(), check.seen.size());
+    }
+
+    /** The same without a look at what policies do. */
+    public static Result check(List<Path> paths, Function<SchemaObject, List<Fault>> further) {
+        return check(paths, further, mesh -> List.of());
     }
 
     private void path(Path path) {
@@ -207,24 +214,20 @@ public final class ContractCheck {
         found.all().forEach(this::addAsRead);
     }
 
-    private void mesh(Path folder) {
-        for (Fault fault : meshFaults(folder)) {
+    private void mesh(Path folder, Function<Mesh, List<Fault>> ofMesh) {
+        Mesh read = MeshReader.readSound(folder);
+        List<Fault> found = Stream.of(
+                        read.broken().stream().flatMap(file -> file.faults().stream()),
+                        read.warnings().stream(),
+                        ofMesh.apply(read).stream())
+                .flatMap(all -> all)
+                .toList();
+        for (Fault fault : found) {
             boolean shape = fault.rule().weight() == Rule.Weight.SCHEMA;
             boolean said = shape && (fault.severity() == Severity.WARNING || brokenFiles.contains(fault.file()));
             if (!said && (fault.severity() == Severity.ERROR || fault.rule() == Rule.PRODUCT)) {
                 add(fault);
             }
-        }
-    }
-
-    private static List<Fault> meshFaults(Path folder) {
-        try {
-            return MeshReader.read(folder).warnings();
-        } catch (ProblemException e) {
-            if (e.problem() instanceof Problem.InvalidContract(List<Fault> found)) {
-                return found;
-            }
-            throw e;
         }
     }
 
