@@ -285,12 +285,19 @@ public record Configuration(
                     text = "What callers with a grant see of a column of that `classification` where the grant says"
                             + " nothing of it: `hide`, `show`, `null` or `pseudonym`.")
             List<String> classifications,
+            @Setting(value = "1h", in = "1s to 30d",
+                    text = "How long a token is good that a Flight client gets for a name and a key.")
+            Duration session,
+            @Setting(value = "", form = Form.NETWORKS,
+                    text = "Addresses and networks (`10.0.0.0/8`) of proxies whose `Forwarded`, else `X-Forwarded-For`, is"
+                            + " believed of their clients, with commas between them.")
+            List<String> proxies,
             Oidc oidc,
             Tls tls) {
         public Security {
             classifications = List.copyOf(classifications);
+            proxies = List.copyOf(proxies);
         }
-
 
         /** Whether anything is named that callers are known by. */
         public boolean names() {

@@ -9,7 +9,10 @@ import dev.millrace.problem.Fault;
 import dev.millrace.problem.Nearest;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.Rule;
+import java.io.IOException;
 import java.lang.reflect.RecordComponent;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -32,6 +35,7 @@ import java.util.stream.Collectors;
 public final class ConfigurationReader {
     private static final Place ENVIRONMENT = Place.of("environment");
     private static final Place OVERRIDES = Place.of("command line");
+    private static final String IN_FILE = "_FILE";
     private static final Path HERE = Path.of("");
 
     /** What Kubernetes says of a service that is called like one of our ports: {@code tcp://10.0.0.11:8080}. */
@@ -146,8 +150,17 @@ public final class ConfigurationReader {
             if (!variable.startsWith(Key.PREFIX)) {
                 return;
             }
-            Optional<Key> key =
-                    Key.ALL.stream().filter(one -> one.takesVariable(variable)).findFirst();
+            if (variable.endsWith(IN_FILE)) {
+                String named = variable.substring(0, variable.length() - IN_FILE.length());
+                Optional<Key> secret = key(named).filter(one -> isSecret(one, variable));
+                if (secret.isPresent()) {
+                    content(variable, text)
+                            .ifPresent(content -> given.put(
+                                    secret.get().nameOf(named), new Given(content, ENVIRONMENT, variable, HERE)));
+                    return;
+                }
+            }
+            Optional<Key> key = key(variable);
             if (key.isEmpty()) {
                 faults.warning(
                         Rule.CONFIGURATION,
@@ -163,6 +176,31 @@ public final class ConfigurationReader {
                         "'" + text + "' is what an orchestrator says of a service of that name. It is not taken.");
             } else {
                 given.put(key.get().nameOf(variable), new Given(text, ENVIRONMENT, variable, HERE));
+            }
+        }
+
+        private static Optional<Key> key(String variable) {
+            return Key.ALL.stream().filter(one -> one.takesVariable(variable)).findFirst();
+        }
+
+        /** Whether it may stand in a file: any secret, and any property of the clients, unless one is called so. */
+        private boolean isSecret(Key key, String variable) {
+            return key.component().getType() == Secret.class
+                    || (key.isMap()
+                            && kafka.check(
+                                            key.nameOf(variable)
+                                                    .substring(key.name().length() + 1),
+                                            "")
+                                    .isPresent());
+        }
+
+        /** What a file holds, without the end of its line. */
+        private Optional<String> content(String variable, String file) {
+            try {
+                return Optional.of(Files.readString(Path.of(file)).strip());
+            } catch (IOException | InvalidPathException unreadable) {
+                faults.error(Rule.CONFIGURATION, ENVIRONMENT, variable, "The file '" + file + "' cannot be read.");
+                return Optional.empty();
             }
         }
 

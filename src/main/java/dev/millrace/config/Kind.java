@@ -1,5 +1,6 @@
 package dev.millrace.config;
 
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -23,6 +24,7 @@ import java.util.stream.Collectors;
 record Kind(String description, Function<String, Object> parser) {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,12})\\s*(ms|s|m|h|d)");
     private static final Pattern ORIGIN = Pattern.compile("\\*|[a-z][a-z0-9+.-]*://[^/\\s?#@A-Z]+");
+    private static final Pattern NETWORK = Pattern.compile("[0-9a-fA-F.:]{2,45}(/\\d{1,3})?");
     private static final Pattern BOUNDS = Pattern.compile("(\\S+) to (\\S+)(?: (\\w+))?");
 
     private static final Map<Class<?>, Kind> BY_TYPE = Map.of(
@@ -42,6 +44,7 @@ record Kind(String description, Function<String, Object> parser) {
         return switch (setting.form()) {
             case PORT -> new Kind("port", Integer::valueOf).within("0 to 65535", 1);
             case URL -> new Kind("URL of http or https", Kind::url).emptyFor(setting);
+            case NETWORKS -> new Kind("list of addresses and networks", Kind::networks).emptyFor(setting);
             case FILE -> new Kind("file", Path::of).emptyFor(setting);
             case ORIGINS -> new Kind("list of origins", Kind::origins).emptyFor(setting);
             case OF_TYPE ->
@@ -122,6 +125,17 @@ record Kind(String description, Function<String, Object> parser) {
                 .map(String::strip)
                 .filter(item -> !item.isEmpty())
                 .toList();
+    }
+
+    private static List<String> networks(String text) {
+        List<String> networks = list(text);
+        networks.forEach(network -> {
+            String[] parts = network.split("/", 2);
+            check(NETWORK.matcher(network).matches());
+            int bits = InetAddress.ofLiteral(parts[0]).getAddress().length * 8;
+            check(parts.length == 1 || Integer.parseInt(parts[1]) <= bits);
+        });
+        return networks;
     }
 
     private static List<String> origins(String text) {

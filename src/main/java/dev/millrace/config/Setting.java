@@ -37,6 +37,8 @@ import java.lang.annotation.Target;
         PORT,
         /** A base address of http or https; a slash at its end is dropped. */
         URL,
+        /** Addresses and networks of the Internet Protocol with commas between them. */
+        NETWORKS,
         /** A file, not a folder. */
         FILE,
         /** Origins of web pages (RFC 6454) with commas between them, or a star. */

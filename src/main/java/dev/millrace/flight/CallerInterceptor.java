@@ -1,11 +1,13 @@
 package dev.millrace.flight;
 
 import dev.millrace.problem.Problem;
+import dev.millrace.security.Authentication;
 import dev.millrace.security.Credentials;
 import dev.millrace.security.Identity;
 import dev.millrace.security.Principal;
 import io.grpc.Context;
 import io.grpc.Contexts;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -15,7 +17,6 @@ import io.vertx.core.Future;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.Locale;
-import java.util.function.Function;
 import org.apache.arrow.flight.grpc.StatusUtils;
 import org.jspecify.annotations.Nullable;
 
@@ -30,9 +31,9 @@ final class CallerInterceptor implements ServerInterceptor {
             "millrace-caller",
             new Caller("", null, Future.failedFuture(new Problem.Unauthenticated("This is no call.").exception())));
 
-    private final Function<Credentials, Future<Identity>> authentication;
+    private final Authentication authentication;
 
-    CallerInterceptor(Function<Credentials, Future<Identity>> authentication) {
+    CallerInterceptor(Authentication authentication) {
         this.authentication = authentication;
     }
 
@@ -79,19 +80,33 @@ final class CallerInterceptor implements ServerInterceptor {
                 : "";
     }
 
+    /** A call whose answer has what to say from now on in place of a name and a password. */
+    private static <Q, R> ServerCall<Q, R> telling(ServerCall<Q, R> call, String token) {
+        return new SimpleForwardingServerCall<>(call) {
+            @Override
+            public void sendHeaders(Metadata headers) {
+                headers.put(AUTHORIZATION, "Bearer " + token);
+                super.sendHeaders(headers);
+            }
+        };
+    }
+
     @Override
     public <Q, R> ServerCall.Listener<Q> interceptCall(
             ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
         String caller = address(call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR));
-        Future<Identity> who = authentication.apply(Credentials.of(
-                caller, headers.getAll(AUTHORIZATION), call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION)));
+        var said = Credentials.of(
+                caller, headers.getAll(AUTHORIZATION), call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION));
+        Future<Identity> who = authentication.identify(said);
         if (who.failed()) {
             // Before anything that it sends is kept.
             var fault = FlightFaults.of(call.getMethodDescriptor().getFullMethodName(), who.cause());
             call.close(StatusUtils.toGrpcStatus(fault.status()), new Metadata());
             return new ServerCall.Listener<>() {};
         }
+        ServerCall<Q, R> answered =
+                authentication.session(said).map(token -> telling(call, token)).orElse(call);
         return Contexts.interceptCall(
-                Context.current().withValue(CALLER, new Caller(caller, headers, who)), call, headers, next);
+                Context.current().withValue(CALLER, new Caller(caller, headers, who)), answered, headers, next);
     }
 }

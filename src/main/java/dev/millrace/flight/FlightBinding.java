@@ -24,8 +24,8 @@ import org.apache.arrow.vector.ipc.message.MessageSerializer;
 import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
- * Arrow's gRPC service with GetFlightInfo, GetSchema and DoPut made asynchronous, and DoGet with messages of our own. Arrow's
- * producer must have its answers when it returns; a layer may have them later, and an event loop must not wait.
+ * Arrow's gRPC service with Handshake, GetFlightInfo, GetSchema and DoPut made asynchronous, and DoGet with messages of our
+ * own. Arrow's producer must have its answers when it returns; a layer may have them later, and an event loop must not wait.
  */
 final class FlightBinding {
     private FlightBinding() {}
@@ -39,11 +39,15 @@ final class FlightBinding {
             if (!is(descriptor, FlightServiceGrpc.getGetFlightInfoMethod())
                     && !is(descriptor, FlightServiceGrpc.getGetSchemaMethod())
                     && !is(descriptor, FlightServiceGrpc.getDoGetMethod())
+                    && !is(descriptor, FlightServiceGrpc.getHandshakeMethod())
                     && !is(descriptor, FlightServiceGrpc.getDoPutMethod())) {
                 bound.addMethod(method);
             }
         }
         return bound.addMethod(
+                        FlightServiceGrpc.getHandshakeMethod(),
+                        ServerCalls.asyncBidiStreamingCall(FlightBinding::greet))
+                .addMethod(
                         FlightServiceGrpc.getGetFlightInfoMethod(),
                         ServerCalls.asyncUnaryCall(
                                 (request, observer) -> answer(request, observer, calls::info, FlightBinding::proto)))
@@ -66,6 +70,30 @@ final class FlightBinding {
                                 memory.lease(CallerInterceptor.caller()),
                                 maxPutBytes)))
                 .build();
+    }
+
+    /** Says nothing: what a client gets for a name and a password is a header of the answer. */
+    private static StreamObserver<Flight.HandshakeRequest> greet(StreamObserver<Flight.HandshakeResponse> answers) {
+        ((ServerCallStreamObserver<Flight.HandshakeResponse>) answers).setOnCancelHandler(() -> {});
+        CallerInterceptor.Caller caller = CallerInterceptor.current();
+        return new StreamObserver<>() {
+            @Override
+            public void onNext(Flight.HandshakeRequest said) {}
+
+            @Override
+            public void onError(Throwable gone) {}
+
+            @Override
+            public void onCompleted() {
+                caller.who()
+                        .onSuccess(known -> {
+                            answers.onNext(Flight.HandshakeResponse.getDefaultInstance());
+                            answers.onCompleted();
+                        })
+                        .onFailure(unknown ->
+                                answers.onError(StatusUtils.toGrpcException(FlightFaults.of("Handshake", unknown))));
+            }
+        };
     }
 
     private static boolean is(MethodDescriptor<?, ?> method, MethodDescriptor<?, ?> other) {

@@ -1,13 +1,9 @@
 package dev.millrace.flight;
 
-import dev.millrace.security.Authenticator;
-import dev.millrace.security.Credentials;
-import dev.millrace.security.Identity;
+import dev.millrace.security.Authentication;
 import dev.millrace.security.PortTls;
-import io.vertx.core.Future;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.function.Function;
 
 /**
  * How a Flight port is set up.
@@ -26,13 +22,13 @@ public record FlightOptions(
         long memoryBytes,
         Tickets tickets,
         int maxPutBytes,
-        Function<Credentials, Future<Identity>> authentication,
+        Authentication authentication,
         PortTls tls) {
     private static final int USUAL_PUT_BYTES = 8 << 20;
 
     /** The same, with 8 MiB a writing call, and for anybody. */
     public FlightOptions(String host, int port, long memoryBytes, Tickets tickets) {
-        this(host, port, memoryBytes, tickets, USUAL_PUT_BYTES, Authenticator.ANYBODY, PortTls.none());
+        this(host, port, memoryBytes, tickets, USUAL_PUT_BYTES, Authentication.ANYBODY, PortTls.none());
     }
 
     /**

@@ -97,7 +97,7 @@ public final class Call {
     }
 
     static String client(HttpServerRequest request) {
-        return Connections.client(request.connection());
+        return Connections.client(request);
     }
 
     /** All headers of a name as one, as RFC 9110 section 5.3 joins them; null when there is none, which costs nothing. */

@@ -13,8 +13,10 @@ import io.netty.util.AttributeKey;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.core.net.impl.ConnectionBase;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -27,9 +29,11 @@ final class Connections {
     private static final byte[] TIMEOUT =
             "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".getBytes(US_ASCII);
 
+    private static final AttributeKey<Proxies> PROXIES = AttributeKey.valueOf(Connections.class, "proxies");
     private static final AttributeKey<String> CLIENT = AttributeKey.valueOf(Connections.class, "client");
 
     private final Places places;
+    private volatile Proxies proxies = new Proxies(List.of());
     private final long requestMillis;
 
     /**
@@ -39,6 +43,20 @@ final class Connections {
     Connections(Places places, long requestMillis) {
         this.places = places;
         this.requestMillis = requestMillis;
+    }
+
+    /** Believes these of their clients; before the first connection. */
+    void believe(Proxies other) {
+        proxies = other;
+    }
+
+    /** Who asks: the client of the connection, or whom a proxy of ours names. */
+    static String client(HttpServerRequest request) {
+        String client = client(request.connection());
+        Proxies proxies = request.connection() instanceof ConnectionBase base
+                ? base.channel().attr(PROXIES).get()
+                : null;
+        return proxies == null ? client : proxies.client(request, client);
     }
 
     /** How many are open. */
@@ -57,6 +75,9 @@ final class Connections {
             return;
         }
         base.channel().attr(CLIENT).set(client);
+        if (proxies.hold(client)) {
+            base.channel().attr(PROXIES).set(proxies);
+        }
         // Of the channel, since a WebSocket takes the connection's own handler away.
         base.channel().closeFuture().addListener(closed -> places.giveBack(client));
         base.channel().pipeline().addAfter("httpDecoder", "requestDeadline", new Deadline());

@@ -6,13 +6,14 @@ import io.vertx.core.http.HttpServerRequest;
 import java.util.List;
 import java.util.Set;
 
-/** Which web pages may read answers (the Fetch standard's CORS protocol), without credentials. Immutable. */
+/** Which web pages may read answers (the Fetch standard's CORS protocol), with credentials where their origin is named. Immutable. */
 final class Cors {
     private static final String ANY = "*";
     private static final CharSequence EXPOSED = HttpHeaders.createOptimized("ETag, Location, Millrace-Position,"
             + " Millrace-Count, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After");
-    private static final CharSequence ACCEPTED = HttpHeaders.createOptimized("Accept, Content-Type, Idempotency-Key,"
-            + " If-None-Match, Last-Event-ID, Millrace-Min-Position, Prefer, Range, traceparent");
+    private static final CharSequence ACCEPTED =
+            HttpHeaders.createOptimized("Accept, Authorization, Content-Type, Idempotency-Key,"
+                    + " If-None-Match, Last-Event-ID, Millrace-Min-Position, Prefer, Range, traceparent");
     private static final CharSequence MAX_AGE_SECONDS = HttpHeaders.createOptimized("600");
     private static final CharSequence BY_CONTENT = HttpHeaders.createOptimized("Accept, Accept-Encoding");
     private static final CharSequence BY_ORIGIN = HttpHeaders.createOptimized("Accept, Accept-Encoding, Origin");
@@ -43,17 +44,24 @@ final class Cors {
         if (origin != null && (any || origins.contains(origin))) {
             headers.set(HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN, any ? ANY : origin);
             headers.set(HttpHeaders.ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+            if (!any) {
+                headers.set(HttpHeaders.ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
+            }
         }
     }
 
-    /** Whether the request's page may open a WebSocket: browsers leave it to the server to ask where it comes from. */
-    boolean admitsSocket(HttpServerRequest request) {
+    /**
+     * Whether a request that changes something, or opens a WebSocket, may come from the page that it comes from: browsers let
+     * any page send some of both, with the certificate of whoever sits there, and leave it to the server to ask.
+     */
+    boolean admits(HttpServerRequest request) {
         String origin = request.headers().get(HttpHeaders.ORIGIN);
         return origin == null
-                || origins.contains(ANY)
                 || origins.contains(origin)
                 || origin.replaceFirst("^https?://", "")
-                        .equals(request.headers().get(HttpHeaders.HOST));
+                        .equals(request.headers().get(HttpHeaders.HOST))
+                || (origins.contains(ANY)
+                        && (!request.isSSL() || request.headers().contains(HttpHeaders.AUTHORIZATION)));
     }
 
     /** Answers {@code OPTIONS}, a page's question before its request too. */

@@ -130,6 +130,12 @@ public final class HttpPort {
         return this;
     }
 
+    /** Believes these of their clients; before the start. */
+    public HttpPort behind(List<String> proxies) {
+        connections.believe(new Proxies(proxies));
+        return this;
+    }
+
     /** Offers rows in other forms; before the start. */
     HttpPort offering(List<RowFormat> other) {
         formats = List.copyOf(other);

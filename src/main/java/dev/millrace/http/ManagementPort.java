@@ -6,8 +6,7 @@ import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Readiness;
 import dev.millrace.domain.Standing;
 import dev.millrace.problem.Problem;
-import dev.millrace.security.Credentials;
-import dev.millrace.security.Identity;
+import dev.millrace.security.Authentication;
 import dev.millrace.security.PortTls;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
@@ -24,7 +23,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Function;
 
 /**
  * Health and metrics on a port of their own: {@code /health/live}, {@code /health/ready}, {@code /metrics}. No layer is
@@ -35,7 +33,7 @@ public final class ManagementPort {
     private final ProductRegistry products;
     private final Configuration.Management settings;
     private final PrometheusMeterRegistry meters;
-    private final Function<Credentials, Future<Identity>> authentication;
+    private final Authentication authentication;
     private final Readiness readiness;
     private PortTls tls = PortTls.none();
     private final Set<Product> measured = new HashSet<>();
@@ -51,7 +49,7 @@ public final class ManagementPort {
             ProductRegistry products,
             Readiness readiness,
             Configuration.Management settings,
-            Function<Credentials, Future<Identity>> authentication,
+            Authentication authentication,
             PrometheusMeterRegistry meters) {
         this.authentication = authentication;
         this.readiness = readiness;
@@ -112,13 +110,13 @@ public final class ManagementPort {
             case "/health/ready" -> {
                 Readiness.Report report = readiness.report();
                 authentication
-                        .apply(Call.credentials(request))
+                        .identify(Call.credentials(request))
                         .onSuccess(known -> readiness(request, report))
                         .onFailure(unknown -> json(request, status(report), standing(report)));
             }
             case "/metrics" ->
                 authentication
-                        .apply(Call.credentials(request))
+                        .identify(Call.credentials(request))
                         .onSuccess(known -> metrics(request))
                         .onFailure(unknown -> fail(request, unknown));
             case null, default ->

@@ -132,11 +132,13 @@ final class Requests implements Handler<HttpServerRequest> {
             } else if (!direct(request)) {
                 uploads.check(request);
                 RequestTarget.segments(request.path());
-                if (ChangeHub.Subscription.isSocket(request) && !cors.admitsSocket(request)) {
-                    throw new Problem.InvalidParameter(
-                                    "Origin",
-                                    "pages from there may open no WebSocket here.",
-                                    "an origin of the setting http.corsOrigins.")
+                boolean asks = request.method() == HttpMethod.GET
+                        || request.method() == HttpMethod.HEAD
+                        || request.method() == HttpMethod.OPTIONS;
+                if ((!asks || ChangeHub.Subscription.isSocket(request)) && !cors.admits(request)) {
+                    throw new Problem.Forbidden(
+                                    "This, from a page of another origin,",
+                                    "the setting http.corsOrigins names those from which it is.")
                             .exception();
                 }
                 router.handle(request);

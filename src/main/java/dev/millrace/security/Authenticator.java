@@ -12,12 +12,12 @@ import io.vertx.core.Vertx;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -27,7 +27,7 @@ import java.util.function.Supplier;
  * back later, at the cost of a look-up; who shows what is known passes all the same, so that nobody behind the same address
  * is locked out by another.
  */
-public final class Authenticator implements AutoCloseable {
+public final class Authenticator implements Authentication, AutoCloseable {
     private static final Duration WINDOW = Duration.ofMinutes(1);
     private static final int MAX_CLIENTS = 10_000;
     private static final String BEARER = "Bearer ";
@@ -35,10 +35,6 @@ public final class Authenticator implements AutoCloseable {
     private static final Future<Identity> NOBODY = failed("This server wants to know who asks.");
     private static final Future<Identity> SEVERAL = failed("There is more than one header Authorization.");
     private static final Future<Identity> UNKNOWN = failed("What it says of who asks is not known here.");
-
-    /** Knows nobody and lets everybody pass. */
-    public static final Function<Credentials, Future<Identity>> ANYBODY =
-            said -> Future.succeededFuture(new Identity(Principal.ANYBODY, said.client()));
 
     private final boolean asks;
     private final boolean open;
@@ -48,14 +44,16 @@ public final class Authenticator implements AutoCloseable {
     private final WatchedFiles files;
     private final Supplier<ApiKeys> keys;
     private final Optional<JsonWebTokens> tokens;
+    private final Sessions sessions;
 
     /**
      * Knows what the settings name. Blocks: it reads files.
      *
      * @param vertx borrowed
+     * @param secret signs sessions; the same over restarts
      * @throws ProblemException with all that is wrong with the files
      */
-    public Authenticator(Vertx vertx, Configuration.Security settings, InstantSource clock) {
+    public Authenticator(Vertx vertx, Configuration.Security settings, byte[] secret, InstantSource clock) {
         this.asks = settings.names();
         this.open = settings.open() || !asks;
         this.certificates = !settings.tls().clients().toString().isEmpty();
@@ -63,6 +61,7 @@ public final class Authenticator implements AutoCloseable {
         this.failures =
                 new KeyedRateLimiters("logins", RateLimitLayer.config(settings.failures(), WINDOW), MAX_CLIENTS);
         this.files = new WatchedFiles(vertx, settings.watchInterval());
+        this.sessions = new Sessions(secret, settings.session());
         checkIssuer(settings.oidc());
         try {
             Path file = settings.keys();
@@ -116,10 +115,7 @@ public final class Authenticator implements AutoCloseable {
         return all;
     }
 
-    /**
-     * Who asks. Fails with {@code Unauthenticated}, with {@code RateLimited} where too many logins have failed from there,
-     * and with {@code Unavailable} where nobody can say.
-     */
+    @Override
     public Future<Identity> identify(Credentials credentials) {
         List<String> said = credentials.authorization();
         if (said.isEmpty()) {
@@ -130,7 +126,7 @@ public final class Authenticator implements AutoCloseable {
                 Optional<Identity> known = keys.get().ofCertificate(shown.get(), clock.instant());
                 return known.isPresent() ? Future.succeededFuture(known.get()) : refused(credentials, UNKNOWN);
             }
-            return open ? ANYBODY.apply(credentials) : NOBODY;
+            return open ? ANYBODY.identify(credentials) : NOBODY;
         }
         if (said.size() > 1) {
             return refused(credentials, SEVERAL);
@@ -150,10 +146,14 @@ public final class Authenticator implements AutoCloseable {
     }
 
     private Future<Identity> bearer(Credentials credentials, String token) {
-        if (tokens.isPresent() && !token.startsWith(ApiKeys.PREFIX)) {
+        boolean session = token.startsWith(Sessions.PREFIX);
+        if (tokens.isPresent() && !session && !token.startsWith(ApiKeys.PREFIX)) {
             return ofToken(tokens.get(), credentials, token);
         }
-        Optional<Identity> known = keys.get().find(token, clock.instant());
+        Instant now = clock.instant();
+        ApiKeys today = keys.get();
+        Optional<Identity> known =
+                session ? sessions.id(token, now).flatMap(id -> today.ofId(id, now)) : today.find(token, now);
         return known.isPresent() ? Future.succeededFuture(known.get()) : refused(credentials, UNKNOWN);
     }
 
@@ -174,23 +174,37 @@ public final class Authenticator implements AutoCloseable {
                         : Future.failedFuture(failure));
     }
 
-    /** A name and a key, for tools that have no field for a token. */
+    /** A name and a key or a token, for tools that have no field for a token. */
     private Future<Identity> basic(Credentials credentials, String pair) {
-        String text;
-        try {
-            text = new String(Base64.getDecoder().decode(pair), UTF_8);
-        } catch (IllegalArgumentException broken) {
+        Optional<String[]> said = pair(pair);
+        if (said.isEmpty()) {
             return refused(credentials, UNKNOWN);
         }
-        int colon = text.indexOf(':');
-        if (colon < 0) {
-            return refused(credentials, UNKNOWN);
-        }
-        String name = text.substring(0, colon);
-        return bearer(credentials, text.substring(colon + 1))
-                .compose(identity -> identity.principal().name().equals(name)
+        return bearer(credentials, said.get()[1])
+                .compose(identity -> identity.principal().name().equals(said.get()[0])
                         ? Future.succeededFuture(identity)
                         : refused(credentials, UNKNOWN));
+    }
+
+    private static Optional<String[]> pair(String encoded) {
+        try {
+            String[] parts = new String(Base64.getDecoder().decode(encoded), UTF_8).split(":", 2);
+            return Optional.of(parts).filter(both -> both.length == 2);
+        } catch (IllegalArgumentException broken) {
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public Optional<String> session(Credentials credentials) {
+        List<String> said = credentials.authorization();
+        if (said.size() != 1 || !starts(said.getFirst(), BASIC)) {
+            return Optional.empty();
+        }
+        return pair(said.getFirst().substring(BASIC.length()).strip())
+                .map(both -> both[1].startsWith(ApiKeys.PREFIX)
+                        ? sessions.begin(ApiKeys.id(both[1]), clock.instant())
+                        : both[1]);
     }
 
     private Future<Identity> refused(Credentials credentials, Future<Identity> refusal) {

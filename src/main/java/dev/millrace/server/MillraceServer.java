@@ -28,6 +28,7 @@ import dev.millrace.layer.WorkerPools;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.DuckDbEngine;
+import dev.millrace.security.Authentication;
 import dev.millrace.security.AuthenticationLayer;
 import dev.millrace.security.Authenticator;
 import dev.millrace.security.Identity;
@@ -192,7 +193,8 @@ public final class MillraceServer implements AutoCloseable {
                 .map(domain -> new Readiness.Reason(
                         "policies", domain.getKey(), "BROKEN", CLOSED + texts(domain.getValue()), false))
                 .toList());
-        var authenticator = new Authenticator(vertx, configuration.security(), InstantSource.system());
+        var authenticator =
+                new Authenticator(vertx, configuration.security(), instance.secret(), InstantSource.system());
         closings.push(authenticator::close);
         PortTls tls = PortTls.of(vertx, configuration.security());
         closings.push(tls::close);
@@ -204,7 +206,7 @@ public final class MillraceServer implements AutoCloseable {
                         registry,
                         readiness,
                         configuration.management(),
-                        configuration.security().openMetrics() ? Authenticator.ANYBODY : authenticator::identify,
+                        configuration.security().openMetrics() ? Authentication.ANYBODY : authenticator,
                         meters)
                 .over(configuration.security().tls().management() ? tls : PortTls.none());
         managementPort = await(management.start());
@@ -234,7 +236,8 @@ public final class MillraceServer implements AutoCloseable {
                         shares,
                         configuration.limits().waiters(),
                         memory)
-                .over(tls);
+                .over(tls)
+                .behind(configuration.security().proxies());
         httpPort = await(http.start());
         closings.push(() -> await(http.stop(Duration.ZERO)));
         WorkerPool pages = pools.open("pages", 2, LONGEST_WORK, () -> {});
@@ -247,7 +250,7 @@ public final class MillraceServer implements AutoCloseable {
                         FLIGHT_MEMORY_BYTES,
                         FlightOptions.Tickets.signedWith(instance.secret()),
                         (int) Math.min(1 << 30, configuration.http().maxBody().bytes()),
-                        authenticator::identify,
+                        authenticator,
                         tls),
                 registry,
                 root,

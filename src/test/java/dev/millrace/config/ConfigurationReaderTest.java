@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -301,5 +302,35 @@ class ConfigurationReaderTest {
     private static List<Fault> faults(ConfigurationReader reader) {
         ProblemException exception = assertThrows(ProblemException.class, reader::read);
         return ((InvalidConfiguration) exception.problem()).faults();
+    }
+
+    @Test
+    void secret_inAFile_isRead_andAMissingFileIsAFault(@org.junit.jupiter.api.io.TempDir Path folder) throws Exception {
+        Path file = java.nio.file.Files.writeString(folder.resolve("secret"), "hush\n");
+        PropertyCheck check = (property, text) -> property.endsWith(".file")
+                ? Optional.of(new PropertyCheck.Remark(Severity.WARNING, "unknown"))
+                : Optional.empty();
+        Configuration read = ConfigurationReader.ofDefaults()
+                .withKafkaCheck(check)
+                .withEnvironment(
+                        Map.of(
+                                "MILLRACE_SCHEMA_REGISTRY_PASSWORD_FILE",
+                                file.toString(),
+                                "MILLRACE_KAFKA_PROPERTIES_SASL_JAAS_CONFIG_FILE",
+                                file.toString()),
+                        warning -> {})
+                .read();
+        assertEquals("hush", read.schemaRegistry().password().text());
+        assertEquals(Map.of("sasl.jaas.config", "hush"), read.kafka().properties());
+        var missing = ConfigurationReader.ofDefaults()
+                .withEnvironment(
+                        Map.of(
+                                "MILLRACE_SCHEMA_REGISTRY_PASSWORD_FILE",
+                                folder.resolve("none").toString()),
+                        warning -> {});
+        assertTrue(assertThrows(ProblemException.class, missing::read)
+                .problem()
+                .detail()
+                .contains("cannot be read"));
     }
 }

@@ -8,7 +8,7 @@ import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Products;
 import dev.millrace.domain.Readiness;
 import dev.millrace.query.SampleRows;
-import dev.millrace.security.Authenticator;
+import dev.millrace.security.Authentication;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Vertx;
@@ -45,7 +45,7 @@ class ManagementPortIT {
                 products,
                 new Readiness(products, List.of()),
                 new Configuration.Management("localhost", 0, List.of()),
-                Authenticator.ANYBODY,
+                Authentication.ANYBODY,
                 new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
         port = management.start().await(30, TimeUnit.SECONDS);
     }

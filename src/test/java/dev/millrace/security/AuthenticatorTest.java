@@ -52,7 +52,8 @@ class AuthenticatorTest {
     }
 
     private Authenticator authenticator(String... settings) {
-        return new Authenticator(vertx, Told.settings(settings), InstantSource.fixed(NOW));
+        return new Authenticator(
+                vertx, Told.settings(settings), "0123456789abcdef".getBytes(UTF_8), InstantSource.fixed(NOW));
     }
 
     private Problem refusal(Credentials said) {
@@ -202,6 +203,41 @@ class AuthenticatorTest {
         try (var nothing = authenticator()) {
             assertFalse(nothing.asks());
         }
+    }
+
+    @Test
+    void session_isGoodForItsTime_andForThisServerAlone() {
+        String session = authenticator.session(basic("ada", ada.key())).orElseThrow();
+        assertEquals(
+                "ada",
+                authenticator
+                        .identify(Told.bearer(session))
+                        .result()
+                        .principal()
+                        .name());
+        assertEquals(Optional.empty(), authenticator.session(Told.bearer(ada.key())));
+        byte[] secret = "0123456789abcdef".getBytes(UTF_8);
+        for (long seconds : new long[] {0, 3599}) {
+            try (var later = authenticator(secret, NOW.plusSeconds(seconds))) {
+                assertTrue(later.identify(Told.bearer(session)).succeeded());
+            }
+        }
+        try (var late = authenticator(secret, NOW.plusSeconds(3600));
+                var another = authenticator("another-secret-0".getBytes(UTF_8), NOW)) {
+            assertTrue(late.identify(Told.bearer(session)).failed());
+            assertTrue(another.identify(Told.bearer(session)).failed());
+        }
+        for (int i = 3; i < session.length() - 1; i++) {
+            char other = session.charAt(i) == 'a' ? 'b' : 'a';
+            String wrong = session.substring(0, i) + other + session.substring(i + 1);
+            assertUnknown(new Credentials("10.0.1." + i, List.of("Bearer " + wrong), null));
+        }
+        assertUnknown(new Credentials("10.0.2.1", List.of("Bearer mb_"), null));
+        assertUnknown(new Credentials("10.0.2.1", List.of("Bearer mb_AAAA"), null));
+    }
+
+    private Authenticator authenticator(byte[] secret, Instant now) {
+        return new Authenticator(vertx, Told.settings("keys", file.toString()), secret, InstantSource.fixed(now));
     }
 
     @Test

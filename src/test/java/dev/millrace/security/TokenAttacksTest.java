@@ -68,6 +68,7 @@ class TokenAttacksTest {
                 Told.settings(settings.entrySet().stream()
                         .flatMap(each -> java.util.stream.Stream.of(each.getKey(), each.getValue()))
                         .toArray(String[]::new)),
+                "0123456789abcdef".getBytes(UTF_8),
                 InstantSource.fixed(NOW));
     }
 

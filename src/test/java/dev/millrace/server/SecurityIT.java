@@ -41,19 +41,28 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SecurityIT {
     private final NewKey key = NewKey.of("ada", List.of("analyst"), Optional.empty());
+    private Path keys;
     private MillraceServer server;
     private Client client;
     private Client management;
 
     @BeforeAll
     void serve(@TempDir Path folder) throws Exception {
-        Path keys = Files.writeString(folder.resolve("keys.yaml"), key.line() + "\n");
+        keys = Files.writeString(folder.resolve("keys.yaml"), key.line() + "\n");
         TestMesh mesh = TestMesh.in(folder);
         Files.writeString(
                 folder.resolve("mesh/domains/aviation/policies.yaml"),
-                "grants: [{to: {role: analyst}, products: \"*\", may: [read, write, replay, administer]}]\n");
-        server = MillraceServer.start(
-                mesh.configuration(Map.of("security.keys", keys.toString(), "security.failures", "1000000")));
+                "grants: [{to: {role: analyst}, products: \"*\", may: [read, write, replay, administer]},"
+                        + " {to: {subject: bob}, products: \"*\", may: [read]}]\n");
+        server = MillraceServer.start(mesh.configuration(Map.of(
+                        "security.keys",
+                        keys.toString(),
+                        "security.failures",
+                        "1000000",
+                        "security.watchInterval",
+                        "20ms",
+                        "http.corsOrigins",
+                        "https://app.example.org")));
         client = Client.of(server.httpPort());
         management = Client.of(server.managementPort());
     }
@@ -154,6 +163,65 @@ class SecurityIT {
             try (var stream = flight.getStream(ticket, right)) {
                 stream.next();
             }
+        }
+    }
+
+    @Test
+    void handshake_withNameAndKey_givesATokenForAWhile_thatEndsWithItsKey() throws Exception {
+        NewKey other = NewKey.of("bob", List.of(), Optional.empty());
+        Files.writeString(keys, key.line() + "\n" + other.line() + "\n");
+        try (var allocator = new RootAllocator();
+                FlightClient flight = FlightClient.builder(
+                                allocator, Location.forGrpcInsecure("127.0.0.1", server.flightPort()))
+                        .build()) {
+            Client.await("the key is taken up", () -> {
+                try {
+                    flight.listFlights(Criteria.ALL, header("Bearer " + other.key()))
+                            .forEach(info -> {});
+                    return true;
+                } catch (FlightRuntimeException notYet) {
+                    return false;
+                }
+            });
+            CallOption session =
+                    flight.authenticateBasicToken("bob", other.key()).orElseThrow();
+            assertTrue(flight.listFlights(Criteria.ALL, session).iterator().hasNext());
+            assertRefused(() -> flight.authenticateBasicToken("ada", other.key()));
+            assertRefused(() -> flight.authenticateBasicToken("bob", "wrong"));
+            Files.writeString(keys, key.line() + "\n");
+            Client.await("the session has ended", () -> {
+                try {
+                    flight.listFlights(Criteria.ALL, session).forEach(info -> {});
+                    return false;
+                } catch (FlightRuntimeException ended) {
+                    return ended.status().code() == FlightStatusCode.UNAUTHENTICATED;
+                }
+            });
+        }
+    }
+
+    @Test
+    void pagesOfOtherOrigins_mayChangeNothing_whateverTheyShow() {
+        String rows = "/v1/products/aviation/flights/rows:lookup";
+        byte[] body = "{\"keys\":[\"x\"]}".getBytes(StandardCharsets.UTF_8);
+        String own = client.base();
+        for (String[] origin : new String[][] {
+            {"https://evil.example", "403"}, {"null", "403"}, {own, "200"}, {"https://app.example.org", "200"}
+        }) {
+            HttpResponse<String> answer = client.send(
+                    "POST",
+                    rows,
+                    body,
+                    "Origin",
+                    origin[0],
+                    "Content-Type",
+                    "text/plain",
+                    "Authorization",
+                    "Bearer " + key.key());
+            assertEquals(origin[1], Integer.toString(answer.statusCode()), origin[0] + answer.body());
+            assertEquals(
+                    origin[0].equals("https://app.example.org") ? Optional.of("true") : Optional.empty(),
+                    answer.headers().firstValue("Access-Control-Allow-Credentials"));
         }
     }
 
