@@ -7,11 +7,14 @@ import java.util.List;
 import java.util.Map;
 import org.apache.arrow.memory.BufferAllocator;
 
-/** A disk whose manifest writes fail while it is told so, as on a full one, or break the thread that writes. */
+/** A disk whose manifest writes fail while it is told so, as on a full one, or break the thread that writes, or wait. */
 final class FailingDisk implements Disk {
     private final LocalDisk disk = new LocalDisk();
     boolean failing;
     boolean broken;
+
+    /** What a renaming waits for. */
+    Runnable renaming = () -> {};
 
     @Override
     public void createFolder(Path folder) throws IOException {
@@ -38,6 +41,7 @@ final class FailingDisk implements Disk {
 
     @Override
     public void rename(Path from, Path to) throws IOException {
+        renaming.run();
         disk.rename(from, to);
     }
 

@@ -1,15 +1,20 @@
 package dev.millrace.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.arrow.SecretHash;
+import dev.millrace.problem.Problem;
+import dev.millrace.problem.ProblemException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -17,6 +22,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.LongStream;
 import org.apache.arrow.memory.RootAllocator;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,8 +51,19 @@ class SharedKeysSimulation {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
     void snapshots_whileThreadsWriteTheSameKeys_equalTheModel(long seed) throws Exception {
+        simulate(seed, false);
+    }
+
+    /** Rows that other partitions hide go while records come for which they would count; no position changes its answer. */
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("seeds")
+    void positions_whileThreadsWriteTheSameKeysAndRowsAreErased_haveOneAnswer(long seed) throws Exception {
+        simulate(seed, true);
+    }
+
+    private void simulate(long seed, boolean erases) throws Exception {
         try (var allocator = new RootAllocator()) {
-            new Run(seed, allocator).all();
+            new Run(seed, allocator, erases).all();
             assertEquals(0, allocator.getAllocatedMemory());
         } catch (AssertionError | RuntimeException | ExecutionException wrong) {
             throw new AssertionError("seed " + seed + ": " + wrong.getMessage(), wrong);
@@ -100,12 +117,15 @@ class SharedKeysSimulation {
         private final StoreModel model;
         private final AtomicLong nanos = new AtomicLong();
         private final ThreadLocal<Integer> thread = ThreadLocal.withInitial(() -> -1);
-        private final AtomicBoolean written = new AtomicBoolean();
+        private final AtomicBoolean isWriting = new AtomicBoolean();
+        private final Map<Position, List<List<StoreModel.Entry>>> answers = new ConcurrentHashMap<>();
 
-        Run(long seed, RootAllocator allocator) {
+        Run(long seed, RootAllocator allocator, boolean erases) {
             this.seed = seed;
             this.allocator = allocator;
             this.model = model(new Random(seed));
+            model.erases = erases;
+            model.late = erases;
         }
 
         private static StoreModel model(Random random) {
@@ -121,7 +141,7 @@ class SharedKeysSimulation {
                             .get(p)
                             .add(new StoreModel.Entry(
                                     offset,
-                                    i / 3 + random.nextInt(4),
+                                    random.nextInt(5) == 0 ? random.nextInt(i / 3 + 1) : i / 3 + random.nextInt(4),
                                     random.nextInt(3) == 0 ? "p" + p : "shared",
                                     key,
                                     deleted ? 0 : offset,
@@ -141,12 +161,11 @@ class SharedKeysSimulation {
                 long half = RECORDS / 2;
                 try (LocalStore store = open(resources)) {
                     store.topic("t", 1);
-                    store.behind(true);
+                    store.behind(!model.erases);
                     work(store, threads, half);
                 }
-                written.set(false);
                 try (LocalStore store = open(resources)) {
-                    store.behind(true);
+                    store.behind(!model.erases);
                     check(store, new Random(seed));
                     work(store, threads, RECORDS);
                     store.behind(false);
@@ -161,19 +180,39 @@ class SharedKeysSimulation {
 
         private LocalStore open(StoreResources resources) throws IOException {
             var options = new StoreOptions(
-                    32, 1 << 20, 64 << 20, Duration.ofSeconds(5), Duration.ofSeconds(1), true, Retention.NONE);
+                    32,
+                    1 << 20,
+                    64 << 20,
+                    model.erases ? Duration.ofMillis(20) : Duration.ofSeconds(5),
+                    model.erases ? Duration.ofMillis(50) : Duration.ofSeconds(1),
+                    true,
+                    Retention.NONE,
+                    model.erases ? Duration.ofMillis(100) : Duration.ofDays(36_500));
+            var disk = new FailingDisk();
+            if (model.erases) {
+                disk.renaming = this::awaitSomeRecords;
+            }
             return LocalStore.open(
                     model.schema,
                     options,
                     root.resolve("product"),
                     resources,
-                    new LocalDisk(),
+                    disk,
                     nanos::get,
                     () -> nanos.get() / 1_000_000,
                     SecretHash.random());
         }
 
+        /** So that records come while a manifest is written. */
+        private void awaitSomeRecords() {
+            long until = nanos.get() + 12_000_000;
+            while (isWriting.get() && nanos.get() < until) {
+                Thread.onSpinWait();
+            }
+        }
+
         private void work(LocalStore store, ExecutorService threads, long until) throws Exception {
+            isWriting.set(true);
             var work = new ArrayList<Future<?>>();
             for (int t = 0; t < THREADS; t++) {
                 int number = t;
@@ -181,14 +220,18 @@ class SharedKeysSimulation {
             }
             Future<?> reading = threads.submit(() -> {
                 var random = new Random(seed);
-                while (!written.get()) {
+                while (isWriting.get()) {
                     check(store, random);
+                    seeAgain(store, random);
                 }
             });
-            for (Future<?> each : work) {
-                each.get();
+            try {
+                for (Future<?> each : work) {
+                    each.get();
+                }
+            } finally {
+                isWriting.set(false);
             }
-            written.set(true);
             reading.get();
         }
 
@@ -217,6 +260,9 @@ class SharedKeysSimulation {
                     }
                     writer.publish();
                     nanos.addAndGet(3_000_000);
+                    if (model.erases) {
+                        LockSupport.parkNanos(1_000_000); // the files are to come along
+                    }
                     more |= given[p] < until;
                 }
             }
@@ -224,11 +270,28 @@ class SharedKeysSimulation {
 
         private void check(LocalStore store, Random random) {
             try (Snapshot snapshot = store.snapshot()) {
-                model.check(snapshot);
+                see(snapshot);
                 long[] from = LongStream.range(0, snapshot.partitions())
                         .map(p -> random.nextLong(snapshot.position().next((int) p) + 1))
                         .toArray();
                 model.checkChanges(snapshot, Position.of("t", from), 1 + random.nextInt(50));
+            }
+        }
+
+        private void see(Snapshot snapshot) {
+            List<List<StoreModel.Entry>> answer = model.check(snapshot);
+            List<List<StoreModel.Entry>> before = answers.putIfAbsent(snapshot.position(), answer);
+            assertEquals(before == null ? answer : before, answer, () -> "at " + snapshot.position());
+        }
+
+        private void seeAgain(LocalStore store, Random random) {
+            List<Position> seen = List.copyOf(answers.keySet());
+            if (!seen.isEmpty()) {
+                try (Snapshot snapshot = store.snapshotAt(seen.get(random.nextInt(seen.size())))) {
+                    see(snapshot);
+                } catch (ProblemException gone) {
+                    assertInstanceOf(Problem.Gone.class, gone.problem());
+                }
             }
         }
 
