@@ -77,7 +77,7 @@ public final class PolicyReader {
                 .filter(product -> named.contains(Grant.ALL) || named.contains(product.name()))
                 .toList();
         return new Grant(
-                name + " of " + item.place(),
+                name + " of " + at(item.place()),
                 item.place(),
                 to(item),
                 named,
@@ -87,6 +87,10 @@ public final class PolicyReader {
                 item.field("until")
                         .flatMap(given -> Elements.parsed(given, "a day such as 2027-01-31", LocalDate::parse))
                         .orElse(LocalDate.MAX));
+    }
+
+    private static String at(Place place) {
+        return place.file() + ":" + place.line() + ":" + place.column();
     }
 
     private static Map<String, Set<String>> to(Cursor item) {
@@ -276,7 +280,7 @@ public final class PolicyReader {
         return Elements.mappings(root, "roles").stream()
                 .filter(role -> !role.text("role").isEmpty())
                 .map(role -> new Grant(
-                        "role '" + role.text("role") + "' of " + role.place(),
+                        "role '" + role.text("role") + "' of " + at(role.place()),
                         role.place(),
                         Map.of("role", Set.of(role.text("role"))),
                         Set.of(product.name()),

@@ -27,12 +27,17 @@ import org.apache.arrow.memory.RootAllocator;
 @SuppressWarnings("ArrayRecordComponent") // never compared
 public record Governance(
         Map<String, Mask> classifications, byte[] secret, BufferAllocator allocator, InstantSource clock) {
-    /** That is only asked what would be shown. */
-    static final Governance NONE = new Governance(Map.of(), new byte[16], new RootAllocator(0), InstantSource.system());
+    /** That is only asked what row rules are. */
+    static final Governance NONE = ofTable(List.of());
 
     public Governance {
         classifications = Map.copyOf(classifications);
         secret = secret.clone();
+    }
+
+    /** That is only asked what would be shown. */
+    public static Governance ofTable(List<String> classifications) {
+        return new Governance(table(classifications), new byte[16], new RootAllocator(0), InstantSource.system());
     }
 
     /** The table that a setting gives, {@code classification=mask} each. */

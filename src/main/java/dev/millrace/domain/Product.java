@@ -167,7 +167,7 @@ public final class Product {
     }
 
     /** Ends what policies keep; nobody with a name sees the product any more. Before its store is closed. */
-    synchronized void endPolicy() {
+    public synchronized void endPolicy() {
         governed = () -> {};
         deadLetters.ifPresent(letters -> letters.replace(Optional.empty()));
         replace(Optional.empty());

@@ -24,6 +24,14 @@ sealed interface Command {
         }
     }
 
+    /**
+     * Say what somebody sees of a product.
+     *
+     * @param as a file that says who it is
+     * @param product its qualified name
+     */
+    record Explain(Path config, Path as, String product) implements Command {}
+
     /** Serve as a configuration file says. */
     record Serve(Path config) implements Command {}
 

@@ -52,6 +52,9 @@ final class CommandLine {
                 --yes                it cannot be undone
               store backup DIR TO, store restore FROM DIR
                                      copies a data folder to a new or empty one; a server may run on DIR of a backup
+              policy explain DOMAIN.PRODUCT  what somebody sees of a product, and by which grants
+                --as FILE            who: {"name","roles","claims","purpose"}
+                --config FILE        the server's settings (millrace.yaml)
               key new NAME           makes a key for who asks, and the line of it for the file of security.keys
                 --role ROLE,ROLE     what it may be granted
                 --purpose PURPOSE    what it reads for
@@ -96,6 +99,7 @@ final class CommandLine {
             case "diff" -> new CommandLine().diff(rest);
             case "store" -> new CommandLine().store(rest);
             case "key" -> new CommandLine().key(rest);
+            case "policy" -> new CommandLine().policy(rest);
             case "contract" -> new CommandLine().contract(rest);
             default -> new Command.WrongUse(List.of("there is no command '" + arguments.getFirst() + "'"));
         };
@@ -167,6 +171,22 @@ final class CommandLine {
         }
         return faults.isEmpty()
                 ? new Command.Accept(path("--config", "millrace.yaml"), operands.getFirst(), yes)
+                : new Command.WrongUse(faults);
+    }
+
+    private Command policy(List<String> arguments) {
+        if (arguments.isEmpty() || !arguments.getFirst().equals("explain")) {
+            return new Command.WrongUse(List.of("after 'policy' comes 'explain'"));
+        }
+        read(arguments.subList(1, arguments.size()), Set.of("--config", "--as"), 1, 1);
+        if (operands.size() == 1 && operands.getFirst().split("\\.", -1).length != 2) {
+            faults.add("expected DOMAIN.PRODUCT, found '" + operands.getFirst() + "'");
+        }
+        if (!options.containsKey("--as")) {
+            faults.add("--as is missing: a file such as {\"name\":\"ada\",\"roles\":[\"analyst\"],\"claims\":{}}");
+        }
+        return faults.isEmpty()
+                ? new Command.Explain(path("--config", "millrace.yaml"), path("--as", ""), operands.getFirst())
                 : new Command.WrongUse(faults);
     }
 

@@ -57,6 +57,7 @@ public final class Main {
                 out.println("\nIts line for the file of security.keys:\n\n" + made.line());
                 yield ExitCode.FINE;
             }
+            case Command.Explain explain -> new ExplainRun(explain, out, err).run();
             case Command.Store store -> new StoreRun(store, out, err).run();
             case Command.Demo demo -> untilTold(err, new Stop(), stop -> new DemoRun(demo, out, stop).run());
             case Command.Serve serve -> untilTold(err, new Stop(), stop -> new ServeRun(serve, out, stop).run());

@@ -88,6 +88,18 @@ final class HttpFixture implements AutoCloseable {
     HttpFixture(
             Path folder, SampleRows sample, PortLayers<Call, Answer> layers, Configuration.Http settings, int percent)
             throws Exception {
+        this(folder, sample, Products.of("aviation", "flights", sample.store()), layers, settings, percent);
+    }
+
+    /** Over a product of these rows. */
+    HttpFixture(
+            Path folder,
+            SampleRows sample,
+            Product product,
+            PortLayers<Call, Answer> layers,
+            Configuration.Http settings,
+            int percent)
+            throws Exception {
         vertx = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(2)
                 .setPreferNativeTransport(true)
@@ -97,7 +109,7 @@ final class HttpFixture implements AutoCloseable {
                 .setMaxEventLoopExecuteTimeUnit(TimeUnit.MILLISECONDS));
         ((VertxInternal) vertx).blockedThreadChecker().setThreadBlockedHandler(event -> {});
         this.sample = sample;
-        product = Products.of("aviation", "flights", sample.store());
+        this.product = product;
         engine = new DuckDbEngine(new DuckDbEngine.Limits(folder.resolve("duckdb"), 256 << 20, 1, 1000, 64 << 20));
         memory = new Places("request.bytes", MEMORY, MEMORY * percent / 100, 1);
         http = new HttpPort(
@@ -198,6 +210,7 @@ final class HttpFixture implements AutoCloseable {
         http.stop(Duration.ZERO).await(30, TimeUnit.SECONDS);
         vertx.close().await(30, TimeUnit.SECONDS);
         engine.close();
+        product.endPolicy();
         sample.close();
     }
 }

@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.ingest.TestKafka;
 import dev.millrace.security.NewKey;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -351,6 +353,33 @@ class PolicyIT {
             Files.writeString(policies, POLICIES);
             Client.await("open again", () -> as(analyst, AIRPORTS).statusCode() == 200);
         }
+    }
+
+    @Test
+    void explain_namesTheGrant_itsRowsAndMasks() throws IOException {
+        Path folder = policies.getParent().getParent().getParent();
+        Path config = Files.writeString(folder.resolve("explain.yaml"), "mesh: {folder: " + folder + "}\n");
+        Path ada = Files.writeString(
+                folder.resolve("ada.json"),
+                "{\"name\":\"ada\",\"roles\":[\"analyst\"],\"claims\":{\"airport\":\"SFO\"}}");
+        String said = explain(ExitCode.FINE, config, ada);
+        assertTrue(said.contains("policies.yaml:3:5") && said.contains("{\"origin\":\"SFO\"}"), said);
+        assertTrue(said.contains("keep 1   destination") && said.contains("hide     distance"), said);
+        Files.writeString(ada, "{\"name\":\"ada\",\"roles\":[\"analyst\"]}");
+        assertTrue(explain(ExitCode.ANSWER_IS_NO, config, ada).contains("rows     none"));
+        Files.writeString(ada, "{\"name\":\"sam\"}");
+        assertTrue(explain(ExitCode.ANSWER_IS_NO, config, ada).contains("no grant"));
+    }
+
+    private static String explain(ExitCode expected, Path config, Path as) {
+        var out = new ByteArrayOutputStream();
+        var err = new ByteArrayOutputStream();
+        ExitCode code = Main.run(
+                List.of("policy", "explain", "--config", config.toString(), "--as", as.toString(), "aviation.flights"),
+                new PrintStream(out),
+                new PrintStream(err));
+        assertEquals(expected, code, () -> out + "" + err);
+        return out.toString();
     }
 
     @Test
