@@ -66,9 +66,8 @@ public final class GroupedRows implements RowSource {
             return false;
         }
         ended = true;
-        RowSource scan = reading.scan(query.ofAllRows());
         int limit = engine.maxGroups();
-        try {
+        try (RowSource scan = new GroupLimit(reading.scan(query.ofAllRows()), query.grouping(), limit, tooMany(limit))) {
             groups.open(64);
             engine.ask(
                     scan,
@@ -81,14 +80,18 @@ public final class GroupedRows implements RowSource {
                     .exception();
         }
         if (total > limit) {
-            throw new Problem.InvalidParameter(
-                            "group",
-                            "there are more than " + limit + " groups.",
-                            "at most so many: longer buckets, fewer columns, or filters. The setting is query.maxGroups.")
-                    .exception();
+            throw tooMany(limit);
         }
         selection = IntStream.range(0, groups.rows()).toArray();
         return true;
+    }
+
+    private static RuntimeException tooMany(int limit) {
+        return new Problem.InvalidParameter(
+                        "group",
+                        "there are more than " + limit + " groups.",
+                        "at most so many: longer buckets, fewer columns, or filters. The setting is query.maxGroups.")
+                .exception();
     }
 
     private void read(DuckDBChunkedResult result) throws SQLException {
