@@ -118,6 +118,15 @@ public final class WorkerPool {
         return promise.future();
     }
 
+    /**
+     * Has the other threads of the pool at hand do this, too, when it is the turn of the owner of the work at hand.
+     *
+     * @return how many will; none on no thread of a pool
+     */
+    public static int help(Sliced<Boolean> work) {
+        return CURRENT.isBound() ? CURRENT.get().help(work) : 0;
+    }
+
     private void queue(Task<?> task) {
         waiting.add(task.owner, task);
         turn(current);
@@ -267,6 +276,13 @@ public final class WorkerPool {
             if (threads != current && tasks.stream().noneMatch(task -> task.isOn(threads))) {
                 threads.executor().close();
             }
+        }
+
+        int help(Sliced<Boolean> work) {
+            for (int i = 1; i < threads; i++) {
+                WorkerPool.this.run(owner, work);
+            }
+            return threads - 1;
         }
 
         void refuse() {

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * only ever asks of which rows it is true: a comparison of those with a value that meets it, its negation of those with
  * a value that does not. What a part cannot be true of, by the statistics of a file, it says in the same way.
  */
-public final class FilterLoop {
+public final class FilterLoop implements Narrowing {
     /** A part of the tree. */
     private interface Part {
         /** Keeps the rows of {@code selection[0, count)} that it is true of, in order; returns how many. */
@@ -41,6 +41,7 @@ public final class FilterLoop {
     }
 
     /** Keeps the rows of {@code selection[0, count)}, each there once, that are wanted, in order; returns how many. */
+    @Override
     public int narrow(Batch batch, int[] selection, int count) {
         return count == 0 ? 0 : root.narrow(batch, selection, count);
     }

@@ -22,6 +22,12 @@ public record QueryEngine(DuckDbEngine duckDb, BufferAllocator allocator) {
         if (!query.grouping().isNone()) {
             return new GroupedRows(reading, query, limit, duckDb, allocator, gone);
         }
-        return query.sort().isEmpty() ? reading.scan(query) : new SortedRows(reading, view.shape(), query, allocator);
+        if (!query.sort().isEmpty()) {
+            return new SortedRows(reading, view.shape(), query, allocator);
+        }
+        boolean whole = limit == Long.MAX_VALUE && !(query.start() instanceof Start.After);
+        return whole && !query.filter().isAll()
+                ? reading.scanByMany(query, () -> Narrowing.NONE)
+                : reading.scan(query);
     }
 }

@@ -6,6 +6,7 @@ import dev.millrace.store.Snapshot;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 
 /**
  * A product as a view shows it at one position, unchanging while it is held. Whoever gets one closes it, once. Reads take
@@ -22,6 +23,15 @@ public interface Reading extends AutoCloseable {
      * grouping and limit are the caller's to apply. A cursor's position must be this one.
      */
     RowSource scan(RowsQuery query);
+
+    /**
+     * All rows that meet a query's filters, in the same order, found by as many threads of the pool at hand as have time.
+     *
+     * @param narrowing gives what leaves out more rows, where that is of use; any thread
+     */
+    default RowSource scanByMany(RowsQuery query, Supplier<Narrowing> narrowing) {
+        return scan(query.whole());
+    }
 
     /** The newest row of a key, valid until the next is looked for; empty when there is none. */
     Optional<Row> find(RowKey key);

@@ -38,14 +38,16 @@ final class RowOrder {
         return 0;
     }
 
-    /** What drops rows that come after this one by the first key alone; empty where that cannot be said in one loop. */
-    Optional<FilterLoop> upTo(List<List<Column>> columns, int row) {
+    /** What drops rows that come after this one by the first key alone; or nothing, where that cannot be said in one loop. */
+    Narrowing upTo(List<List<Column>> columns, int row) {
         SortKey first = keys.getFirst();
         Column value = columns.getFirst().getLast();
         if (missing(columns.getFirst(), row) || value.layout().storage() == Storage.DICTIONARY) {
-            return Optional.empty();
+            return Narrowing.NONE;
         }
-        return condition(value, row, first.descending()).map(upTo -> new FilterLoop(first.column(), upTo));
+        return condition(value, row, first.descending())
+                .<Narrowing>map(upTo -> new FilterLoop(first.column(), upTo))
+                .orElse(Narrowing.NONE);
     }
 
     private static Optional<Condition> condition(Column value, int row, boolean descending) {

@@ -7,7 +7,6 @@ import dev.millrace.problem.Problem;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.stream.IntStream;
 import org.apache.arrow.memory.BufferAllocator;
@@ -64,8 +63,8 @@ public final class SortedRows implements RowSource {
     private BatchWriter copies;
     private @Nullable Held copied;
     private @Nullable Held bound;
-    private @Nullable Seen narrowedBy;
-    private Optional<FilterLoop> upTo = Optional.empty();
+    private Narrowing upTo = Narrowing.NONE;
+    private volatile @Nullable Seen last;
     private List<Seen> rows = List.of();
     private int[] selection = {};
     private boolean ended;
@@ -85,7 +84,7 @@ public final class SortedRows implements RowSource {
         this.sorted = new BatchWriter(shape.layout(), allocator);
         this.first = new BatchWriter(shape.layout(), allocator);
         this.copies = new BatchWriter(shape.layout(), allocator);
-        this.scan = reading.scan(query.ofAllRows());
+        this.scan = reading.scanByMany(query.ofAllRows(), this::narrowing);
         this.from = query.start() instanceof Start.After(PageCursor cursor) ? row(reading, query, cursor) : null;
     }
 
@@ -146,12 +145,18 @@ public final class SortedRows implements RowSource {
 
     /** How many rows of the step are left without those that come after the last one kept. */
     private int narrowed() {
-        Seen last = kept.size() == most ? kept.peek() : null;
-        if (last != narrowedBy) {
-            narrowedBy = last;
-            upTo = last == null ? Optional.empty() : order.upTo(last.columns(), last.row());
+        Seen now = kept.size() == most ? kept.peek() : null;
+        if (now != last) {
+            last = now;
+            upTo = narrowing();
         }
-        return upTo.isEmpty() ? scan.count() : upTo.get().narrow(scan.batch(), scan.selection(), scan.count());
+        return scan.count() == 0 ? 0 : upTo.narrow(scan.batch(), scan.selection(), scan.count());
+    }
+
+    /** What drops rows that come after the last one kept; any thread where batches are not transient. */
+    private Narrowing narrowing() {
+        Seen now = last;
+        return now == null ? Narrowing.NONE : order.upTo(now.columns(), now.row());
     }
 
     private void offer(int index) {
@@ -161,8 +166,8 @@ public final class SortedRows implements RowSource {
             bound = held;
         }
         int row = scan.selection()[index];
-        Seen last = kept.size() == most ? kept.peek() : null;
-        if (last != null && order.compare(last.columns(), last.row(), held.columns, row) < 0) {
+        Seen worst = kept.size() == most ? kept.peek() : null;
+        if (worst != null && order.compare(worst.columns(), worst.row(), held.columns, row) < 0) {
             return;
         }
         var seen = new Seen(held, row, scan.partition(index), scan.offset(index), scan.skip(index));
@@ -170,7 +175,7 @@ public final class SortedRows implements RowSource {
             return;
         }
         if (scan.isTransient()) {
-            if (last != null && compare(seen, last) > 0) {
+            if (worst != null && compare(seen, worst) > 0) {
                 return;
             }
             seen = copied(seen);
@@ -265,6 +270,7 @@ public final class SortedRows implements RowSource {
 
     @Override
     public void close() {
+        scan.close();
         sorted.close();
         first.close();
         copies.close();

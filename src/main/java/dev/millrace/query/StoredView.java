@@ -10,6 +10,7 @@ import dev.millrace.store.StoreSchema;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /** The view that shows all of a stored product, at the price of the store's own snapshots. */
@@ -88,6 +89,13 @@ public final class StoredView implements View {
         @Override
         public RowSource scan(RowsQuery query) {
             return new RowsScan(snapshot, query);
+        }
+
+        @Override
+        public RowSource scanByMany(RowsQuery query, Supplier<Narrowing> narrowing) {
+            return RoundScan.isWorth(snapshot)
+                    ? new RoundScan(snapshot, query.filter(), narrowing)
+                    : scan(query.whole());
         }
 
         @Override
