@@ -75,8 +75,7 @@ final class GroupLimit implements RowSource {
             for (Column column : path) {
                 missing |= column.layout().nullable() && column.isNull(row);
             }
-            hash = Hash.combine(
-                    hash, missing ? NONE : path.getLast().hash(row));
+            hash = Hash.combine(hash, missing ? NONE : path.getLast().hash(row));
         }
         return hash == 0 ? 1 : hash;
     }

@@ -67,7 +67,8 @@ public final class GroupedRows implements RowSource {
         }
         ended = true;
         int limit = engine.maxGroups();
-        try (RowSource scan = new GroupLimit(reading.scan(query.ofAllRows()), query.grouping(), limit, tooMany(limit))) {
+        try (RowSource scan =
+                new GroupLimit(reading.scan(query.ofAllRows()), query.grouping(), limit, tooMany(limit))) {
             groups.open(64);
             engine.ask(
                     scan,

@@ -26,8 +26,6 @@ public record QueryEngine(DuckDbEngine duckDb, BufferAllocator allocator) {
             return new SortedRows(reading, view.shape(), query, allocator);
         }
         boolean whole = limit == Long.MAX_VALUE && !(query.start() instanceof Start.After);
-        return whole && !query.filter().isAll()
-                ? reading.scanByMany(query, () -> Narrowing.NONE)
-                : reading.scan(query);
+        return whole && !query.filter().isAll() ? reading.scanByMany(query, () -> Narrowing.NONE) : reading.scan(query);
     }
 }

@@ -70,8 +70,7 @@ final class RoundScan implements RowSource {
                 Batch batch = at.slice().batch();
                 count = 0;
                 if (filter.mayMeet(batch)) {
-                    int found =
-                            filter.narrow(batch, selection, at.slice().select(at.from(), at.to(), selection));
+                    int found = filter.narrow(batch, selection, at.slice().select(at.from(), at.to(), selection));
                     count = narrowing.get().narrow(batch, selection, found);
                 }
             } catch (RuntimeException | Error thrown) {

@@ -43,7 +43,11 @@ class GroupLimitTest {
         int rows = 0;
         try (Reading reading = new StoredView("d.p", sample.store()).open();
                 var limited = new GroupLimit(
-                        reading.scan(QueryParser.where(shape, java.util.Map.of()).whole()), grouping, limit, refusal)) {
+                        reading.scan(
+                                QueryParser.where(shape, java.util.Map.of()).whole()),
+                        grouping,
+                        limit,
+                        refusal)) {
             while (limited.next()) {
                 rows += limited.count();
             }

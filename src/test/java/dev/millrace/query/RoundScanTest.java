@@ -107,10 +107,12 @@ class RoundScanTest {
         Set<Thread> threads = ConcurrentHashMap.newKeySet();
         for (int tries = 0; tries < 50 && threads.size() < 2; tries++) {
             try (Reading reading = new StoredView("d.p", sample.store()).open()) {
-                POOL.run(new Owner("d", "c"), () -> all(reading.scanByMany(query(Map.of("limit", "3")), () -> {
-                            threads.add(Thread.currentThread());
-                            return Narrowing.NONE;
-                        })))
+                POOL.run(
+                                new Owner("d", "c"),
+                                () -> all(reading.scanByMany(query(Map.of("limit", "3")), () -> {
+                                    threads.add(Thread.currentThread());
+                                    return Narrowing.NONE;
+                                })))
                         .await(60, TimeUnit.SECONDS);
             }
         }
