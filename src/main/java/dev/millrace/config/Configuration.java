@@ -293,7 +293,8 @@ public record Configuration(
                             + " believed of their clients, with commas between them.")
             List<String> proxies,
             Oidc oidc,
-            Tls tls) {
+            Tls tls,
+            Audit audit) {
         public Security {
             classifications = List.copyOf(classifications);
             proxies = List.copyOf(proxies);
@@ -345,6 +346,19 @@ public record Configuration(
             @Setting(value = "10m", in = "1s to 1d",
                     text = "How often the issuer's keys are got; at once, too, when a token names one that is not known.")
             Duration refresh) {}
+
+    /** Where it is written who did what. */
+    public record Audit(
+            @Setting(value = "", form = Form.FILE,
+                    text = "The file that gets a line of JSON for each refusal, write and replay; empty for none.")
+            Path file,
+            @Setting(value = "", text = "A topic that gets the same as records; it must be there. Empty for none.")
+            String topic,
+            @Setting(value = "false", text = "Whether reads are written, too.") boolean reads,
+            @Setting(value = "10000", in = "1 to 1000000 lines",
+                    text = "Lines that wait for a slow target; further ones are lost and counted"
+                            + " (`millrace_audit_lost_total`), and no request waits.")
+            int queue) {}
 
     /** What a server does that is told to stop: it says so, drains, ends. */
     public record Stop(

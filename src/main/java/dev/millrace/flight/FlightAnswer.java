@@ -1,5 +1,6 @@
 package dev.millrace.flight;
 
+import dev.millrace.security.Audit;
 import java.util.List;
 import org.apache.arrow.flight.FlightInfo;
 import org.apache.arrow.vector.types.pojo.Schema;
@@ -9,6 +10,13 @@ public sealed interface FlightAnswer extends AutoCloseable {
     /** Gives back what the answer holds: a reading for {@link Rows}, else nothing. */
     @Override
     void close();
+
+    /** What it is, for the audit; of what only begins, neither rows nor bytes. */
+    default Audit.Served served() {
+        return this instanceof Rows rows
+                ? new Audit.Served(rows.read().reading().position().toString(), -1, -1)
+                : Audit.Served.NOTHING;
+    }
 
     /** The products asked for, in the order of their names. */
     record Infos(List<FlightInfo> infos) implements FlightAnswer {

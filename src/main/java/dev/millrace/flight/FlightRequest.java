@@ -1,5 +1,6 @@
 package dev.millrace.flight;
 
+import dev.millrace.domain.Product;
 import dev.millrace.domain.Request;
 import dev.millrace.layer.Lease;
 import dev.millrace.security.Identity;
@@ -27,6 +28,17 @@ public sealed interface FlightRequest {
             case Read(var _, var ticket) -> new Read(by, ticket);
             case Write(var _, var path, var rows, var prefer, var key, var memory) ->
                 new Write(by, path, rows, prefer, key, memory);
+        };
+    }
+
+    /** The product that it names, whether or not there is such a one; empty where it names none. */
+    default String named() {
+        return switch (this) {
+            case Catalogue _ -> "";
+            case Info info -> info.wanted().product();
+            case Shape shape -> shape.wanted().product();
+            case Read read -> read.asked().product().map(Product::qualifiedName).orElse("");
+            case Write write -> String.join(".", write.path());
         };
     }
 

@@ -1,6 +1,7 @@
 package dev.millrace.http;
 
 import dev.millrace.domain.RequestWaits;
+import dev.millrace.security.Audit;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +19,12 @@ public sealed interface Answer extends AutoCloseable {
 
     /** Of what the answer is; of those that are tagged as they are written, {@link Version#NONE}. */
     Version version();
+
+    /** What it is, for the audit; of what only begins, neither rows nor bytes. */
+    default Audit.Served served() {
+        long bytes = this instanceof Whole whole ? whole.body().readableBytes() : -1;
+        return new Audit.Served(version().position().toString(), version().rows(), bytes);
+    }
 
     /**
      * The whole body at once: a document, a row, or a page that fits one buffer.

@@ -1,5 +1,6 @@
 package dev.millrace.http;
 
+import dev.millrace.domain.Product;
 import dev.millrace.domain.Request;
 import dev.millrace.layer.Owner;
 import dev.millrace.security.Credentials;
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /** One HTTP request on its way through the layers. Used on the event loop of its connection. */
 public final class Call {
+    private static final String PRODUCTS = "/v1/products/";
+
     private final Request asked;
     private final HttpServerRequest request;
     private final Optional<ProductPort> port;
@@ -47,6 +50,14 @@ public final class Call {
     /** The same, asked by whoever was found to ask. */
     public Call by(Identity who) {
         return new Call(asked.by(who), request, port, work);
+    }
+
+    /** The product that its path names, whether or not there is such a one; empty where it names none. */
+    public String named() {
+        return asked.product()
+                .map(Product::qualifiedName)
+                .orElseGet(() ->
+                        request.path().startsWith(PRODUCTS) ? request.path().substring(PRODUCTS.length()) : "");
     }
 
     /** What it says of who asks. */

@@ -36,6 +36,7 @@ public final class Authenticator implements Authentication, AutoCloseable {
     private static final Future<Identity> SEVERAL = failed("There is more than one header Authorization.");
     private static final Future<Identity> UNKNOWN = failed("What it says of who asks is not known here.");
 
+    private final Audit audit;
     private final boolean asks;
     private final boolean open;
     private final boolean certificates;
@@ -50,17 +51,22 @@ public final class Authenticator implements Authentication, AutoCloseable {
      * Knows what the settings name. Blocks: it reads files.
      *
      * @param vertx borrowed
+     * @param audit is told of refused logins
      * @param secret signs sessions; the same over restarts
      * @throws ProblemException with all that is wrong with the files
      */
-    public Authenticator(Vertx vertx, Configuration.Security settings, byte[] secret, InstantSource clock) {
+    public Authenticator(
+            Vertx vertx, Configuration.Security settings, byte[] secret, Audit audit, InstantSource clock) {
+        this.audit = audit;
         this.asks = settings.names();
         this.open = settings.open() || !asks;
         this.certificates = !settings.tls().clients().toString().isEmpty();
         this.clock = clock;
         this.failures =
                 new KeyedRateLimiters("logins", RateLimitLayer.config(settings.failures(), WINDOW), MAX_CLIENTS);
-        this.files = new WatchedFiles(vertx, settings.watchInterval());
+        this.files = new WatchedFiles(vertx, settings.watchInterval())
+                .onChange((paths, outcome) -> audit.add(new Audit.Entry(
+                        Audit.Kind.ADMINISTER, "", "", "read " + paths, "", "", Audit.Served.NOTHING, outcome, "")));
         this.sessions = new Sessions(secret, settings.session());
         checkIssuer(settings.oidc());
         try {
@@ -209,6 +215,18 @@ public final class Authenticator implements Authentication, AutoCloseable {
 
     private Future<Identity> refused(Credentials credentials, Future<Identity> refusal) {
         Optional<Problem> spent = failures.tryTake(credentials.client());
+        if (spent.isEmpty()) { // further ones are not worth a line each
+            audit.add(new Audit.Entry(
+                    Audit.Kind.LOGIN,
+                    "",
+                    credentials.client(),
+                    "",
+                    "",
+                    "",
+                    Audit.Served.NOTHING,
+                    "unauthenticated",
+                    ""));
+        }
         return spent.isPresent() ? Future.failedFuture(spent.get().exception()) : refusal;
     }
 

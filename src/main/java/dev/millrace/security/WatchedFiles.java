@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +24,7 @@ final class WatchedFiles implements AutoCloseable {
 
     private final List<Watched<?>> all = new CopyOnWriteArrayList<>();
     private final Vertx vertx;
+    private volatile BiConsumer<List<Path>, String> onChange = (files, outcome) -> {};
     private final long timer;
 
     WatchedFiles(Vertx vertx, Duration interval) {
@@ -35,6 +37,12 @@ final class WatchedFiles implements AutoCloseable {
                             return true;
                         },
                         true));
+    }
+
+    /** Tells of each change that is taken up, or is not, which files and with what outcome. */
+    WatchedFiles onChange(BiConsumer<List<Path>, String> told) {
+        onChange = told;
+        return this;
     }
 
     /** What the files say, read now, and again whenever one of them has changed. Blocks; the supplier does not. */
@@ -51,7 +59,9 @@ final class WatchedFiles implements AutoCloseable {
 
     /** Looks once at all of them. */
     synchronized void look() {
-        all.forEach(Watched::look);
+        all.stream()
+                .filter(Watched::look)
+                .forEach(each -> onChange.accept(each.files, each.broken.isEmpty() ? "ok" : "invalid-configuration"));
     }
 
     @Override
@@ -75,13 +85,14 @@ final class WatchedFiles implements AutoCloseable {
             this.value = reading.call();
         }
 
+        /** Whether a change was looked at. */
         @SuppressWarnings("CatchingUnchecked") // whatever is wrong with the files, what was read of them stays
-        void look() {
+        boolean look() {
             List<String> now = stamps();
             boolean settled = now.equals(seen);
             seen = now;
             if (!settled || now.equals(read)) {
-                return;
+                return false;
             }
             read = now;
             try {
@@ -92,6 +103,7 @@ final class WatchedFiles implements AutoCloseable {
                 broken = Optional.of(files + ": " + failure.getMessage());
                 LOG.error("{} cannot be used; what was read before stays: {}", files, failure.getMessage());
             }
+            return true;
         }
 
         private List<String> stamps() {

@@ -7,15 +7,19 @@ import dev.millrace.contract.MeshReader;
 import dev.millrace.contract.Mode;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.Property;
+import dev.millrace.domain.AuditLayer;
 import dev.millrace.domain.Governance;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.QualityWatch;
 import dev.millrace.domain.Readiness;
+import dev.millrace.domain.Request;
+import dev.millrace.flight.FlightAnswer;
 import dev.millrace.flight.FlightOptions;
 import dev.millrace.flight.FlightPlaces;
 import dev.millrace.flight.FlightPort;
 import dev.millrace.flight.FlightRequest;
+import dev.millrace.http.Answer;
 import dev.millrace.http.Call;
 import dev.millrace.http.HttpPort;
 import dev.millrace.http.ManagementPort;
@@ -28,12 +32,14 @@ import dev.millrace.layer.WorkerPools;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.DuckDbEngine;
+import dev.millrace.security.Audit;
 import dev.millrace.security.Authentication;
 import dev.millrace.security.AuthenticationLayer;
 import dev.millrace.security.Authenticator;
 import dev.millrace.security.Identity;
 import dev.millrace.security.PortTls;
 import dev.millrace.store.StoreSchema;
+import dev.millrace.write.AuditTopic;
 import dev.millrace.write.WritePorts;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -193,8 +199,17 @@ public final class MillraceServer implements AutoCloseable {
                 .map(domain -> new Readiness.Reason(
                         "policies", domain.getKey(), "BROKEN", CLOSED + texts(domain.getValue()), false))
                 .toList());
+        var audit = new Audit(configuration.security().audit(), InstantSource.system(), meters);
+        closings.push(audit::close);
+        if (!configuration.security().audit().topic().isEmpty()) {
+            audit.add(
+                    "topic",
+                    new AuditTopic(
+                            configuration.kafka(),
+                            configuration.security().audit().topic()));
+        }
         var authenticator =
-                new Authenticator(vertx, configuration.security(), instance.secret(), InstantSource.system());
+                new Authenticator(vertx, configuration.security(), instance.secret(), audit, InstantSource.system());
         closings.push(authenticator::close);
         PortTls tls = PortTls.of(vertx, configuration.security());
         closings.push(tls::close);
@@ -219,6 +234,10 @@ public final class MillraceServer implements AutoCloseable {
                 .inBackground();
         closings.push(() -> await(statements.close(LAST_WAIT)));
         closings.push(engine::close);
+        Layer<Call, Answer> httpCallers =
+                asked(authenticator, call -> authenticator.identify(call.credentials()), Call::by);
+        Layer<FlightRequest, FlightAnswer> flightCallers =
+                asked(authenticator, FlightPort::identity, FlightRequest::by);
         var http = new HttpPort(
                         vertx,
                         registry,
@@ -226,7 +245,7 @@ public final class MillraceServer implements AutoCloseable {
                         instance.secret(),
                         policies.around(
                                 "http",
-                                asked(authenticator, call -> authenticator.identify(call.credentials()), Call::by),
+                                httpCallers.then(audited(audit, Call::asked, Call::named, Answer::served)),
                                 Call::client),
                         LOOPS,
                         query,
@@ -256,7 +275,10 @@ public final class MillraceServer implements AutoCloseable {
                 root,
                 engine,
                 policies.around(
-                        "flight", asked(authenticator, FlightPort::identity, FlightRequest::by), FlightRequest::client),
+                        "flight",
+                        flightCallers.then(
+                                audited(audit, FlightRequest::asked, FlightRequest::named, FlightAnswer::served)),
+                        FlightRequest::client),
                 new FlightPlaces(
                         shares.places(
                                 "flight.connections", configuration.flight().maxConnections()),
@@ -336,6 +358,12 @@ public final class MillraceServer implements AutoCloseable {
 
     private static String texts(List<Fault> faults) {
         return faults.stream().map(Fault::toString).collect(Collectors.joining(" "));
+    }
+
+    /** Writes who did what, unless nothing is written. */
+    private static <Q, R> Layer<Q, R> audited(
+            Audit audit, Function<Q, Request> asked, Function<Q, String> named, Function<R, Audit.Served> served) {
+        return audit.isOn() ? new AuditLayer<>(audit, asked, named, served) : service -> service;
     }
 
     /** What is asked meanwhile is answered by all that answers it: the ports end before anything behind them does. */

@@ -53,7 +53,11 @@ class AuthenticatorTest {
 
     private Authenticator authenticator(String... settings) {
         return new Authenticator(
-                vertx, Told.settings(settings), "0123456789abcdef".getBytes(UTF_8), InstantSource.fixed(NOW));
+                vertx,
+                Told.settings(settings),
+                "0123456789abcdef".getBytes(UTF_8),
+                Told.NO_AUDIT,
+                InstantSource.fixed(NOW));
     }
 
     private Problem refusal(Credentials said) {
@@ -237,7 +241,8 @@ class AuthenticatorTest {
     }
 
     private Authenticator authenticator(byte[] secret, Instant now) {
-        return new Authenticator(vertx, Told.settings("keys", file.toString()), secret, InstantSource.fixed(now));
+        return new Authenticator(
+                vertx, Told.settings("keys", file.toString()), secret, Told.NO_AUDIT, InstantSource.fixed(now));
     }
 
     @Test

@@ -69,6 +69,7 @@ class TokenAttacksTest {
                         .flatMap(each -> java.util.stream.Stream.of(each.getKey(), each.getValue()))
                         .toArray(String[]::new)),
                 "0123456789abcdef".getBytes(UTF_8),
+                Told.NO_AUDIT,
                 InstantSource.fixed(NOW));
     }
 

@@ -8,6 +8,11 @@ import java.util.Map;
 
 /** What tests tell the authenticator. */
 final class Told {
+    static final Audit NO_AUDIT = new Audit(
+            settings().audit(),
+            java.time.InstantSource.system(),
+            new io.micrometer.core.instrument.simple.SimpleMeterRegistry());
+
     private Told() {}
 
     /** Settings, names without {@code security.} and values in turn. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.documents.OpenApi;
+import dev.millrace.ingest.TestKafka;
 import dev.millrace.security.NewKey;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -41,6 +42,8 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SecurityIT {
     private final NewKey key = NewKey.of("ada", List.of("analyst"), Optional.empty());
+    private Path audit;
+    private String topic;
     private Path keys;
     private MillraceServer server;
     private Client client;
@@ -49,20 +52,26 @@ class SecurityIT {
     @BeforeAll
     void serve(@TempDir Path folder) throws Exception {
         keys = Files.writeString(folder.resolve("keys.yaml"), key.line() + "\n");
+        audit = folder.resolve("audit.jsonl");
+        topic = TestKafka.topic(1);
         TestMesh mesh = TestMesh.in(folder);
         Files.writeString(
                 folder.resolve("mesh/domains/aviation/policies.yaml"),
                 "grants: [{to: {role: analyst}, products: \"*\", may: [read, write, replay, administer]},"
                         + " {to: {subject: bob}, products: \"*\", may: [read]}]\n");
         server = MillraceServer.start(mesh.configuration(Map.of(
-                        "security.keys",
-                        keys.toString(),
-                        "security.failures",
-                        "1000000",
-                        "security.watchInterval",
-                        "20ms",
-                        "http.corsOrigins",
-                        "https://app.example.org")));
+                "security.keys",
+                keys.toString(),
+                "security.failures",
+                "1000000",
+                "security.audit.file",
+                audit.toString(),
+                "security.audit.topic",
+                topic,
+                "security.watchInterval",
+                "20ms",
+                "http.corsOrigins",
+                "https://app.example.org")));
         client = Client.of(server.httpPort());
         management = Client.of(server.managementPort());
     }
@@ -197,6 +206,62 @@ class SecurityIT {
                     return ended.status().code() == FlightStatusCode.UNAUTHENTICATED;
                 }
             });
+        }
+    }
+
+    @Test
+    void audit_saysWhoDidWhat_neverWithWhatSecretOrData() throws Exception {
+        String record = "{\"flight_id\":\"AUDIT-1\"}";
+        String trace = "0af7651916cd43dd8448eb211c80319c";
+        String[] said = {
+            "Authorization",
+            "Bearer " + key.key(),
+            "Content-Type",
+            "application/json",
+            "traceparent",
+            "00-" + trace + "-b7ad6b7169203331-01"
+        };
+        client.send("POST", "/v1/products/aviation/flights/records", record.getBytes(StandardCharsets.UTF_8), said);
+        client.get("/v1/products/aviation/hidden", "Authorization", "Bearer " + key.key());
+        client.get("/v1/products/aviation/flights", "Authorization", "Bearer " + key.key());
+        client.get("/v1/products", "Authorization", "Bearer mk_wrong");
+        Client.await(
+                "all lines",
+                () -> lines().stream().anyMatch(line -> line.contains("\"write\""))
+                        && lines().stream().anyMatch(line -> line.contains("\"login\""))
+                        && lines().stream().anyMatch(line -> line.contains("aviation/hidden")));
+        List<String> lines = lines();
+        String write = lines.stream()
+                .filter(line -> line.contains("\"write\""))
+                .findFirst()
+                .orElseThrow();
+        for (String part : List.of(
+                "\"who\":\"ada\"",
+                "\"operation\":\"writeRecords\"",
+                "\"product\":\"aviation.flights\"",
+                "\"policy\":",
+                "\"outcome\":",
+                "\"trace\":\"" + trace + "\"")) {
+            assertTrue(write.contains(part), () -> part + " in " + write);
+        }
+        String all = String.join("\n", lines);
+        for (String secret : List.of("AUDIT-1", "mk_wrong", key.key().substring(16))) {
+            assertFalse(all.contains(secret), secret);
+        }
+        assertFalse(all.contains("\"read\""), all);
+        List<String> sent = TestKafka.readAll(topic).stream()
+                .map(each -> new String(each.value(), StandardCharsets.UTF_8))
+                .limit(2)
+                .toList();
+        assertEquals(lines.subList(0, sent.size()), sent);
+        assertFalse(sent.isEmpty());
+    }
+
+    private List<String> lines() {
+        try {
+            return Files.exists(audit) ? Files.readAllLines(audit) : List.of();
+        } catch (java.io.IOException failure) {
+            throw new java.io.UncheckedIOException(failure);
         }
     }
 
