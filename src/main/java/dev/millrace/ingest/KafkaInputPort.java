@@ -91,6 +91,7 @@ final class KafkaInputPort {
     private boolean decoding;
     private boolean paused;
     private @Nullable Phase pausedAs;
+    private String pausedBecause = "";
     private boolean live;
     private boolean refused;
     private boolean stopping;
@@ -359,7 +360,8 @@ final class KafkaInputPort {
             }
             switch (outcome.result()) {
                 case DONE -> done();
-                case EXHAUSTED -> pause(Phase.PAUSED, "the domain's memory budget is used up");
+                case EXHAUSTED ->
+                    pause(Phase.PAUSED, product.store().keyFault().orElse("the domain's memory budget is used up"));
                 case UNWRITABLE ->
                     pause(Phase.UNWRITABLE, product.store().fileFault().orElse(""));
                 case WAITING -> pause(Phase.PAUSED, "the schema registry is asked for the schema of the next record");
@@ -389,8 +391,9 @@ final class KafkaInputPort {
             endIfIdle();
             return;
         }
-        if (pausedAs != phase) {
+        if (pausedAs != phase || !pausedBecause.equals(reason)) {
             pausedAs = phase;
+            pausedBecause = reason;
             domain.state(product, phase, reason);
         }
         if (!paused) {
@@ -505,7 +508,7 @@ final class KafkaInputPort {
     private void answered() {
         if (product.state().phase() == Phase.RETRYING) {
             if (pausedAs != null) {
-                domain.state(product, pausedAs, "");
+                domain.state(product, pausedAs, pausedBecause);
             } else {
                 reading();
             }

@@ -7,6 +7,7 @@ import dev.millrace.contract.ProductDefinition;
 import dev.millrace.domain.DomainActor;
 import dev.millrace.domain.Product;
 import dev.millrace.problem.Problem;
+import dev.millrace.store.KeyMemory;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.ProductStore;
 import dev.millrace.store.Retention;
@@ -28,6 +29,7 @@ import org.apache.arrow.memory.BufferAllocator;
 final class Domains implements AutoCloseable {
     private final Configuration configuration;
     private final BufferAllocator root;
+    private final KeyMemory keys = KeyMemory.ofHeap();
     private final Map<String, DomainActor> actors = new TreeMap<>();
 
     /** @param root borrowed */
@@ -121,7 +123,7 @@ final class Domains implements AutoCloseable {
                             new Retention(keeping.age(), keeping.rows(), keeping.bytes(), keeping.eventTime()),
                             configuration.store().erase()),
                     folder,
-                    resources);
+                    resources.with(keys));
             if (configuration.store().scrub()) {
                 store.scrub();
             }

@@ -44,11 +44,22 @@ final class KeyChains {
         long[] links = arrays[ordinal];
         if (row >= links.length) {
             cells += -links.length;
-            links = Arrays.copyOf(links, Math.max(64, Integer.highestOneBit(row) << 1));
+            links = Arrays.copyOf(links, length(row));
             cells += links.length;
             ARRAY.setRelease(arrays, ordinal, links);
         }
         CELL.setRelease(links, row, older);
+    }
+
+    private static int length(int row) {
+        return Math.max(64, Integer.highestOneBit(row) << 1);
+    }
+
+    /** What the links come to when all rows of a segment up to one have some. Writer only. */
+    long sizeBytes(int ordinal, int row) {
+        long[][] arrays = byOrdinal;
+        int now = ordinal < arrays.length ? arrays[ordinal].length : 0;
+        return cells + Math.max(0, length(row) - now) << 3;
     }
 
     /** Heap bytes of the links. */

@@ -39,6 +39,7 @@ final class KeyIndex {
     private final long[][] tables = new long[TABLES][];
     private final int[] used = new int[TABLES];
     private volatile long slots;
+    private long entries;
     private int longestWalk;
 
     // What claim() found, for fill().
@@ -101,6 +102,7 @@ final class KeyIndex {
         ENTRY.setRelease(tables[claimedTable], claimedSlot, claimedTag << Location.BITS | location);
         if (claimedNew) {
             used[claimedTable]++;
+            entries++;
         }
     }
 
@@ -143,6 +145,17 @@ final class KeyIndex {
     /** Heap bytes of the tables. */
     long sizeBytes() {
         return slots << 3;
+    }
+
+    /** What the tables come to with so many more keys, which fall into them about evenly. Writer only. */
+    long sizeBytes(int more) {
+        long each = (entries + more) / TABLES;
+        each += each / 16 + FIRST_SIZE / 2;
+        long length = FIRST_SIZE;
+        while (length / 4 * 3 < each) {
+            length *= 2;
+        }
+        return Math.max(slots, length * Math.min(TABLES, entries + more)) << 3;
     }
 
     private void grow(int number) {

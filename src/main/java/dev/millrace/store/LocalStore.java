@@ -78,7 +78,8 @@ public final class LocalStore implements ProductStore {
                 this::topicName,
                 new Beside(disk, folder, aside),
                 keyHash,
-                new SharedKeys(schema, () -> logs, resources.background()),
+                resources.keys(),
+                new SharedKeys(schema, () -> logs, resources.background(), resources.keys()),
                 new Departures(schema),
                 new LongAdder());
         this.scrub = new Scrub(aside, resources.background(), notes);
@@ -487,6 +488,13 @@ public final class LocalStore implements ProductStore {
         return Stream.of(logs).flatMap(log -> log.fault().stream()).findFirst();
     }
 
+    @Override
+    public Optional<String> keyFault() {
+        return Stream.of(logs).anyMatch(PartitionLog::isShortOfKeys)
+                ? Optional.of(context.keyMemory().fault())
+                : Optional.empty();
+    }
+
     private Retention.Size size() {
         List<Retention.Size> each = Stream.of(logs).map(PartitionLog::size).toList();
         return new Retention.Size(
@@ -546,6 +554,7 @@ public final class LocalStore implements ProductStore {
         scrub.stop();
         Stream.of(logs).forEach(PartitionLog::stop); // they look into each other
         Stream.of(logs).forEach(PartitionLog::close);
+        context.sharedKeys().clear();
         try {
             lock.close();
         } catch (IOException failure) {

@@ -283,6 +283,11 @@ final class PartitionKeys {
         return false;
     }
 
+    /** What index and chains come to when the last {@code more} of so many rows of a segment are added. Writer only. */
+    long sizeBytes(int ordinal, int rows, int more) {
+        return index.sizeBytes(more) + chains.sizeBytes(ordinal, rows - 1);
+    }
+
     /** Heap bytes of index and chains. */
     long sizeBytes() {
         return index.sizeBytes() + chains.sizeBytes();

@@ -67,6 +67,8 @@ final class PartitionLog implements PartitionWriter {
     private volatile boolean sealAsked;
     private volatile long durableNext;
     private volatile long openBytes;
+    private long keyBytes;
+    private volatile boolean shortOfKeys;
     private volatile long unmappedBytes;
     private volatile Optional<String> fault = Optional.empty();
     private volatile long progressAt;
@@ -102,6 +104,7 @@ final class PartitionLog implements PartitionWriter {
         }
         openBytes = open.allocatedBytes();
         indexOpen();
+        payForKeys();
         publishView();
     }
 
@@ -164,7 +167,33 @@ final class PartitionLog implements PartitionWriter {
             return false;
         }
         openBytes = open.allocatedBytes();
+        if (!schema.key().isEmpty() && !takeForKeys(Math.max(checkAt, open.rows() + rows))) {
+            checkAt = 0;
+            return false;
+        }
         return true;
+    }
+
+    /** Takes what it needs to show the open segment with so many rows. */
+    private boolean takeForKeys(int rows) {
+        long needed = keys.sizeBytes(open.ordinal(), rows, rows - indexed);
+        boolean taken = context.keyMemory().take(needed - keyBytes);
+        keyBytes = taken ? needed : keyBytes;
+        shortOfKeys = !taken;
+        return taken;
+    }
+
+    /** Counts what the keys take, however much that is, and what rows will that are written but not shown. */
+    private void payForKeys() {
+        int rows = open.rows();
+        long needed = rows > indexed ? keys.sizeBytes(open.ordinal(), rows, rows - indexed) : keys.sizeBytes();
+        context.keyMemory().count(needed - keyBytes);
+        keyBytes = needed;
+    }
+
+    /** Whether rows are not taken because there is no room for their keys. Any thread. */
+    boolean isShortOfKeys() {
+        return shortOfKeys;
     }
 
     @Override
@@ -225,6 +254,7 @@ final class PartitionLog implements PartitionWriter {
             awaited.addAll(context.departures().hiding(this, batch, indexed, rows));
             indexed = rows;
             context.deletesWithoutRow().add(keys.deletesWithoutRow() - before);
+            payForKeys();
         }
     }
 
@@ -446,6 +476,7 @@ final class PartitionLog implements PartitionWriter {
                 others.add(owned, open.ordinal(), open.writer().batch(), null, 0, indexed, 0, null);
             }
             keys = others;
+            payForKeys();
         }
         kept = kept.and(nowKept);
         PartitionView old = view;
@@ -599,6 +630,8 @@ final class PartitionLog implements PartitionWriter {
     void close() {
         stop();
         upkeep.forget();
+        context.keyMemory().count(-keyBytes);
+        keyBytes = 0;
         PartitionView last = view;
         view = null;
         if (last != null) {

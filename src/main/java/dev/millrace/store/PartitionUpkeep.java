@@ -124,7 +124,9 @@ final class PartitionUpkeep {
             return;
         }
         long rows = segments.stream().mapToLong(Segment::rows).sum();
-        if (garbage > options.segmentRows() && garbage > rows / 2) {
+        if (garbage > options.segmentRows()
+                && garbage > rows / 2
+                && context.keyMemory().has(log.keys().sizeBytes())) {
             rebuildKeys(log.keys().secret());
         } else {
             boolean sweeps = now - sweptAt >= erasure.sweepMillis();

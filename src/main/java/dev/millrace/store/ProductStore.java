@@ -109,6 +109,11 @@ public interface ProductStore extends AutoCloseable {
         return Optional.empty();
     }
 
+    /** Why no more rows are taken, where that is for their keys; empty when they are. Tried again by itself. */
+    default Optional<String> keyFault() {
+        return Optional.empty();
+    }
+
     /** Why files cannot be written at the moment, a full disk for example; empty when they can. Tried again by itself. */
     default Optional<String> fileFault() {
         return Optional.empty();

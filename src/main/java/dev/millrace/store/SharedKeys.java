@@ -38,6 +38,8 @@ final class SharedKeys {
     private final StoreSchema schema;
     private final Supplier<PartitionLog[]> logs;
     private final Executor background;
+    private final KeyMemory memory;
+    private long paidBytes;
     private volatile @Nullable KeyPresence presence;
     private volatile boolean complete;
     private volatile boolean everywhere;
@@ -47,10 +49,11 @@ final class SharedKeys {
     @SuppressWarnings("UnusedVariable")
     private long warmed;
 
-    SharedKeys(StoreSchema schema, Supplier<PartitionLog[]> logs, Executor background) {
+    SharedKeys(StoreSchema schema, Supplier<PartitionLog[]> logs, Executor background, KeyMemory memory) {
         this.schema = schema;
         this.logs = logs;
         this.background = background;
+        this.memory = memory;
     }
 
     /** As {@link PartitionKeys.Elsewhere#find} for a partition's thread. */
@@ -92,6 +95,7 @@ final class SharedKeys {
         PartitionLog[] all = logs.get();
         KeyPresence made = KeyPresence.of(keys(all));
         presence = made;
+        pay();
         VarHandle.fullFence(); // a key that was added without it has its entry by now
         background.execute(() -> {
             fill(made, all);
@@ -112,6 +116,13 @@ final class SharedKeys {
     synchronized void clear() {
         presence = null;
         complete = false;
+        pay();
+    }
+
+    private synchronized void pay() {
+        long now = sizeBytes();
+        memory.count(now - paidBytes);
+        paidBytes = now;
     }
 
     /** Whether the key of a row is in another partition, too; notes all rows of it there. */
@@ -159,6 +170,7 @@ final class SharedKeys {
         });
         presence = made;
         complete = true;
+        pay();
     }
 
     private void read(PartitionLog[] all, int number, int table, KeyPresence made) {
@@ -216,6 +228,7 @@ final class SharedKeys {
         synchronized (this) {
             if (presence == known) {
                 presence = larger;
+                pay();
             }
         }
         if (isCrowded) {

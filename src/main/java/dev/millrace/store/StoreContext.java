@@ -23,6 +23,7 @@ import org.apache.arrow.memory.BufferAllocator;
  * @param topicId the topic's id; asked for only once it is known
  * @param beside what lies beside the partitions' files
  * @param keyHash hashes the keys, until a partition's are found crowded
+ * @param keyMemory pays for what is kept of keys
  * @param sharedKeys finds keys that several partitions have
  * @param departures rows that partitions are about to leave out because of what others have
  * @param deletesWithoutRow counts the deletes that met no row
@@ -43,6 +44,7 @@ record StoreContext(
         Supplier<String> topicId,
         Beside beside,
         SecretHash keyHash,
+        KeyMemory keyMemory,
         SharedKeys sharedKeys,
         Departures departures,
         LongAdder deletesWithoutRow) {

@@ -16,6 +16,7 @@ import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.QualityWatch;
 import dev.millrace.ingest.ProductIngest.Outcome;
 import dev.millrace.store.Key;
+import dev.millrace.store.KeyMemory;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
@@ -60,6 +61,7 @@ class ProductIngestTest {
 
     private final RootAllocator root = new RootAllocator();
     private final Map<Long, Violation> letters = new TreeMap<>();
+    private KeyMemory keys = KeyMemory.unlimited();
 
     @AfterEach
     void closeRoot() {
@@ -109,6 +111,44 @@ class ProductIngestTest {
             assertEquals(Position.of(ID, 7), product.position());
             try (var snapshot = product.snapshot()) {
                 assertEquals(3, snapshot.rows());
+            }
+        }
+    }
+
+    @Test
+    void accept_recordsWhoseKeysHaveNoRoom_waitAndAreNoDeadLetters() throws Exception {
+        String key = "{name: id, logicalType: integer, required: true, primaryKey: true, primaryKeyPosition: 1}";
+        String upsert = "    customProperties: [{property: millrace.mode, value: upsert}]";
+        keys = new KeyMemory(128 << 10);
+        List<ConsumerRecord<ByteBuffer, ByteBuffer>> records = new ArrayList<>();
+        for (int n = 0; n < 20_000; n++) {
+            records.add(record(n, utf8("" + n), utf8("{\"id\":" + n + "}")));
+        }
+        var at = new TopicPartition(TOPIC, 0);
+        var run = new ConsumerRecords<>(Map.of(at, records), Map.of(at, new OffsetAndMetadata(records.size())));
+        try (DomainActor domain = open("json", key, upsert)) {
+            Product product = domain.products().getFirst();
+            var ingest = ingest(domain, product);
+            Outcome outcome = Outcome.EXHAUSTED;
+            for (int i = 0; i < 100; i++) {
+                outcome = ingest.accept(run).join();
+            }
+            assertEquals(Outcome.EXHAUSTED, outcome);
+            assertTrue(product.store().keyFault().isPresent());
+            long in = product.position().next(0);
+            assertTrue(in > 1_000 && in < 20_000, "rows " + in);
+            assertEquals(Map.of(), letters);
+            try (var snapshot = product.snapshot()) {
+                assertEquals(in, snapshot.rows());
+            }
+        }
+        keys = KeyMemory.unlimited(); // a larger heap
+        try (DomainActor domain = open("json", key, upsert)) {
+            Product product = domain.products().getFirst();
+            take(ingest(domain, product), records);
+            assertEquals(Map.of(), letters);
+            try (var snapshot = product.snapshot()) {
+                assertEquals(20_000, snapshot.rows());
             }
         }
     }
@@ -377,7 +417,7 @@ class ProductIngestTest {
                                 !product.key().isEmpty()),
                         new StoreOptions(512, 256 << 10, MEMORY / 2, Duration.ofMillis(1)),
                         folder.resolve("data").resolve(product.name()),
-                        resources);
+                        resources.with(keys));
             } catch (IOException failure) {
                 throw new UncheckedIOException(failure);
             }
