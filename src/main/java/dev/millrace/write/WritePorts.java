@@ -193,10 +193,12 @@ public final class WritePorts {
                     try (Snapshot snapshot = product.store().snapshot()) {
                         var rule = new FilterLoop(request.by().rows());
                         // Of a row that is not the caller's it is told what is told of one that is not there.
-                        snapshot.find(key)
+                        boolean own = snapshot.find(key)
                                 .filter(row -> meets(rule, row.batch(), row.row()))
-                                .orElseThrow(
-                                        () -> new Problem.NotFound("row", String.join(",", request.key())).exception());
+                                .isPresent();
+                        if (!own) {
+                            throw new Problem.NotFound("row", String.join(",", request.key())).exception();
+                        }
                     }
                 }
                 return check.delete(request, holders(key));
