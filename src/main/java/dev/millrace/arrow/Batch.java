@@ -37,6 +37,21 @@ public final class Batch {
         return new Batch(layout, List.copyOf(owned), null, Optional.empty());
     }
 
+    /**
+     * A batch with one reference over the buffers of a record batch, which is closed.
+     *
+     * @throws IllegalArgumentException when it has not the layout's number of buffers
+     */
+    public static Batch of(Layout layout, ArrowRecordBatch owned) {
+        try (owned) {
+            if (owned.getBuffers().size() != layout.buffers()) {
+                throw new IllegalArgumentException(owned.getBuffers().size() + " buffers for " + layout.buffers());
+            }
+            owned.getBuffers().forEach(buffer -> buffer.getReferenceManager().retain());
+            return owning(layout, owned.getBuffers());
+        }
+    }
+
     /** The same for buffers that lie within a mapped file, which lives as long as any of them. */
     static Batch mapping(Layout layout, List<ArrowBuf> owned, MemorySegment file, Optional<Statistics> statistics) {
         return new Batch(layout, List.copyOf(owned), file, statistics);

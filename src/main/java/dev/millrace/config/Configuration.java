@@ -22,6 +22,7 @@ public record Configuration(
         Domain domain,
         Limits limits,
         Query query,
+        Sql sql,
         Store store,
         Writes writes,
         Security security,
@@ -214,6 +215,21 @@ public record Configuration(
             @Setting(value = "4GiB", in = "1MiB to 1024TiB",
                     text = "The most bytes of Parquet files under way, in the data folder's `query`.")
             DataSize spool) {}
+
+    /** Statements in SQL: how many run at a time, what one may take, how many wait. */
+    public record Sql(
+            @Setting(value = "0", in = "0 to 64 processes",
+                    text = "Processes that run statements, each one at a time; 0 for one fewer than the machine's cores, at"
+                            + " least one. They are started at the first statement.")
+            int workers,
+            @Setting(value = "512MiB", in = "64MiB to 4TiB", text = "Memory of one statement; what does not fit goes to files.")
+            DataSize memory,
+            @Setting(value = "4GiB", in = "0B to 1024TiB", text = "Files of one statement, in the data folder's `sql`.")
+            DataSize spill,
+            @Setting(value = "30s", in = "100ms to 1h", text = "How long one statement may run, from its turn on.")
+            Duration timeout,
+            @Setting(value = "100", in = "1 to 100000 statements", text = "Statements that wait for their turn; more are 503.")
+            int waiting) {}
 
     /**
      * When a segment is sealed, at {@code segmentRows} rows or {@code flushInterval} after its first row; whether a start

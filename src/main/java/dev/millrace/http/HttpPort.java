@@ -15,6 +15,7 @@ import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.QueryEngine;
 import dev.millrace.query.QueryParser;
 import dev.millrace.security.PortTls;
+import dev.millrace.sql.SqlEngine;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.DeploymentOptions;
@@ -66,6 +67,8 @@ public final class HttpPort {
     private final Places waiters;
     private final Places memory;
     private final Connections connections;
+    private Optional<SqlEngine> sql = Optional.empty();
+    private Optional<WorkerPool> sqlWorkers = Optional.empty();
     private List<RowFormat> formats = RowFormat.ALL;
     private PortTls tls = PortTls.none();
     private final UnderWay underWay = new UnderWay();
@@ -139,6 +142,13 @@ public final class HttpPort {
     /** Offers rows in other forms; before the start. */
     HttpPort offering(List<RowFormat> other) {
         formats = List.copyOf(other);
+        return this;
+    }
+
+    /** Answers SQL, too, on workers of its own; before the start. Both are borrowed. */
+    public HttpPort answering(SqlEngine engine, WorkerPool waiters) {
+        sql = Optional.of(engine);
+        sqlWorkers = Optional.of(waiters);
         return this;
     }
 
@@ -275,7 +285,12 @@ public final class HttpPort {
             Function<Product, ProductPort> opening = product -> new ProductPort(product, limits, cursors, room);
             deaf = products.onChange(() -> context.runOnContext(turn -> renew(opening)));
             renew(opening);
-            var operations = new Operations(document, new Catalogue(products, Clock.systemUTC()), room, ports);
+            var operations = new Operations(
+                    document,
+                    new Catalogue(products, Clock.systemUTC()),
+                    room,
+                    ports,
+                    new SqlPort(sql, sqlWorkers, room));
             HttpServer server = vertx.createHttpServer(options()).connectionHandler(connections::accept);
             server.requestHandler(new Requests(
                     vertx,

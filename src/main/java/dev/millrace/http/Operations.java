@@ -45,7 +45,7 @@ final class Operations {
     private static final CharSequence JSON_SCHEMA = HttpHeaders.createOptimized("application/schema+json");
 
     /** What Millrace-Min-Position says nothing to. */
-    static final Set<String> UNTIMED = Set.of("writeRecords", "deleteRow", "replayDeadLetters", "getChanges");
+    static final Set<String> UNTIMED = Set.of("writeRecords", "deleteRow", "replayDeadLetters", "getChanges", "runSql");
 
     private static final int DOMAIN = 2;
     private static final int PRODUCT = 3;
@@ -69,12 +69,19 @@ final class Operations {
     private final Catalogue catalogue;
     private final RowStream.Room room;
     private final Map<String, ProductPort> products;
+    private final SqlPort sql;
 
     /** @param products by {@code domain/product} */
-    Operations(OpenApi document, Catalogue catalogue, RowStream.Room room, Map<String, ProductPort> products) {
+    Operations(
+            OpenApi document,
+            Catalogue catalogue,
+            RowStream.Room room,
+            Map<String, ProductPort> products,
+            SqlPort sql) {
         this.document = document;
         this.catalogue = catalogue;
         this.room = room;
+        this.sql = sql;
         this.products = products; // comes and goes on the event loop
     }
 
@@ -112,6 +119,7 @@ final class Operations {
                 Map.entry("getRow", (call, target) -> row(port(call, target), call, target)),
                 Map.entry("writeRecords", json(this::writeRecords)),
                 Map.entry("deleteRow", json(this::deleteRow)),
+                Map.entry("runSql", this::runSql),
                 Map.entry("lookUpRows", this::lookUpRows),
                 Map.entry("getQuality", json((call, target) -> quality(call, target, QualityJson::of))),
                 Map.entry("getStatistics", json((call, target) -> quality(call, target, QualityJson::statistics))),
@@ -204,6 +212,11 @@ final class Operations {
                 target,
                 call,
                 Negotiation.of(Call.header(call.request(), HttpHeaders.ACCEPT), target.parameters(), room.formats()));
+    }
+
+    private Future<Answer> runSql(Call call, RequestTarget target) {
+        only(target, Set.of("format", "codec"));
+        return sql.answer(call, target);
     }
 
     private Future<Answer> lookUpRows(Call call, RequestTarget target) {

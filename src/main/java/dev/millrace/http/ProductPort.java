@@ -236,7 +236,7 @@ final class ProductPort {
                     () -> product.arrowSchema(query.select(), reading.position()),
                     limit,
                     negotiation,
-                    reading.position(),
+                    version.position(),
                     count,
                     onward(seen.parser(), reading.position(), query),
                     // An encoder has one thread; that of the loop is kept, since making one costs as much as some rows.
@@ -252,7 +252,7 @@ final class ProductPort {
             }
             RowWriter writer = format.writer(rows);
             stream = new RowStream(
-                    room, reading, writer, format, version, coding, count, call.owner(), room.pool(query), gone);
+                    room, reading::close, writer, format, version, coding, count, call.owner(), room.pool(query), gone);
             if (export && !counted && request.method() == HttpMethod.HEAD) {
                 return Future.succeededFuture(stream.head());
             }

@@ -5,7 +5,6 @@ import dev.millrace.query.QueryEngine;
 import dev.millrace.query.RowCount;
 import dev.millrace.query.RowSource;
 import dev.millrace.query.RowsQuery;
-import dev.millrace.store.Position;
 import dev.millrace.text.JsonEncoder;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
@@ -37,7 +36,7 @@ interface RowFormat extends Format {
             Supplier<Schema> schema,
             long limit,
             Negotiation<RowFormat> wanted,
-            Position position,
+            CharSequence position,
             Optional<RowCount> count,
             TextRows.Onward onward,
             Optional<JsonEncoder> kept,

@@ -5,7 +5,6 @@ import dev.millrace.layer.Places;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.QueryEngine;
-import dev.millrace.query.Reading;
 import dev.millrace.query.RowCount;
 import dev.millrace.query.RowsQuery;
 import io.netty.buffer.ByteBuf;
@@ -64,8 +63,14 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
         }
     }
 
+    /** What rows are read from. */
+    interface Held extends AutoCloseable {
+        @Override
+        void close();
+    }
+
     private final Room room;
-    private final Reading reading;
+    private final Held reading;
     private final RowWriter writer;
     private final RowFormat format;
     private final Coding.Accepted accepted;
@@ -103,7 +108,7 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
      */
     RowStream(
             Room room,
-            Reading reading,
+            Held reading,
             RowWriter writer,
             RowFormat format,
             Answer.Version version,

@@ -96,15 +96,17 @@ public final class DuckDbEngine implements AutoCloseable {
      * @param stop whether nobody waits for the answer any more
      */
     void ask(RowSource rows, List<ColumnLayout> columns, BooleanSupplier stop, String sql, Reading reading) {
-        run(new DuckDbRows.Question(rows, columns, () -> closed || stop.getAsBoolean(), () -> {}), (asked, table) -> {
-            try (var prepared =
-                    (DuckDBPreparedStatement) asked.connection.prepareStatement(sql.replace("$rows", table))) {
-                asked.statement = prepared;
-                try (DuckDBChunkedResult result = prepared.query()) {
-                    reading.read(result);
-                }
-            }
-        });
+        run(
+                new DuckDbRows.Question(projected -> rows, columns, () -> closed || stop.getAsBoolean(), () -> {}),
+                (asked, table) -> {
+                    try (var prepared =
+                            (DuckDBPreparedStatement) asked.connection.prepareStatement(sql.replace("$rows", table))) {
+                        asked.statement = prepared;
+                        try (DuckDBChunkedResult result = prepared.query()) {
+                            reading.read(result);
+                        }
+                    }
+                });
     }
 
     /**
@@ -133,8 +135,8 @@ public final class DuckDbEngine implements AutoCloseable {
                 + file.toString().replace("'", "''") + "' (FORMAT parquet, COMPRESSION zstd)";
         boolean written = false;
         try {
-            var question =
-                    new DuckDbRows.Question(rows, columns, () -> closed || stop.getAsBoolean(), new Spool(limits));
+            var question = new DuckDbRows.Question(
+                    projected -> rows, columns, () -> closed || stop.getAsBoolean(), new Spool(limits));
             run(question, (asked, table) -> {
                 try (Statement statement = asked.connection.createStatement()) {
                     asked.statement = statement;

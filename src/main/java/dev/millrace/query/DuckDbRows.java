@@ -5,6 +5,7 @@ import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.problem.Problem;
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,9 +33,10 @@ final class DuckDbRows implements DuckDBTableFunction<DuckDbRows.Question, DuckD
     private final Map<Long, Question> questions = new ConcurrentHashMap<>();
     private final AtomicLong numbers = new AtomicLong();
 
-    /** A scan of a question: its columns in the order of DuckDB's vectors. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Scan(Question question, int[] projected) {}
+    /** What gives the rows of one scan, of the columns with these numbers at least. */
+    interface Opening {
+        RowSource open(int[] projected);
+    }
 
     void register(DuckDBConnection database) throws SQLException {
         DuckDBFunctions.tableFunction()
@@ -80,30 +82,25 @@ final class DuckDbRows implements DuckDBTableFunction<DuckDbRows.Question, DuckD
 
     @Override
     public long apply(DuckDBTableFunctionCallInfo info, DuckDBDataChunkWriter chunk) {
-        return info.getInitData() instanceof Scan scan
-                ? scan.question().callbacks.ending(0, () -> scan.question().fill(scan.projected(), chunk))
-                : 0;
+        return info.getInitData() instanceof Scan scan ? scan.question.callbacks.ending(0, () -> scan.fill(chunk)) : 0;
     }
 
-    /** Rows on their way into one statement. One thread at a time. */
+    /** Rows that one statement may scan, more than once where it names them so. Any thread. */
     static final class Question {
-        private final RowSource rows;
+        private final Opening opening;
         private final List<ColumnLayout> columns;
         private final BooleanSupplier stop;
         private final Runnable look;
         private final Callbacks callbacks = new Callbacks();
-        private int at;
-        private @Nullable Batch batch;
-        private List<List<Column>> paths = List.of();
         private volatile boolean bound;
 
         /**
-         * @param rows borrowed
+         * @param opening asked once for each scan; who gives the rows closes them
          * @param stop whether nobody waits for the answer any more; any thread
          * @param look called before each chunk; throws what ends the statement
          */
-        Question(RowSource rows, List<ColumnLayout> columns, BooleanSupplier stop, Runnable look) {
-            this.rows = rows;
+        Question(Opening opening, List<ColumnLayout> columns, BooleanSupplier stop, Runnable look) {
+            this.opening = opening;
             this.columns = columns;
             this.stop = stop;
             this.look = look;
@@ -139,41 +136,18 @@ final class DuckDbRows implements DuckDBTableFunction<DuckDbRows.Question, DuckD
             });
         }
 
-        private Scan init(DuckDBTableFunctionInitInfo info) {
-            return callbacks.ending(new Scan(this, new int[0]), () -> {
-                info.setMaxThreads(1);
-                int[] projected = new int[(int) info.getColumnCount()];
-                for (int i = 0; i < projected.length; i++) {
-                    long index = info.getColumnIndex(i);
-                    projected[i] = index < 0 || index > Integer.MAX_VALUE ? Integer.MAX_VALUE : (int) index;
-                }
-                return new Scan(this, projected);
-            });
-        }
-
-        private synchronized int fill(int[] projected, DuckDBDataChunkWriter chunk) {
-            look();
-            while (at == rows.count()) {
-                at = 0;
-                if (!rows.next()) {
-                    return 0;
-                }
-                look();
-            }
-            if (rows.batch() != batch) {
-                batch = rows.batch();
-                paths = columns.stream()
-                        .map(column -> rows.batch().path(column.path()))
-                        .toList();
-            }
-            int count = (int) Math.min(chunk.capacity(), rows.count() - at);
-            for (int i = 0; i < projected.length; i++) {
-                if (projected[i] < paths.size()) {
-                    DuckDbVectors.write(chunk, i, paths.get(projected[i]), rows.selection(), at, count);
-                }
-            }
-            at += count;
-            return count;
+        private @Nullable Scan init(DuckDBTableFunctionInitInfo info) {
+            return callbacks
+                    .ending(Optional.<Scan>empty(), () -> {
+                        info.setMaxThreads(1);
+                        int[] projected = new int[(int) info.getColumnCount()];
+                        for (int i = 0; i < projected.length; i++) {
+                            long index = info.getColumnIndex(i);
+                            projected[i] = index < 0 || index > Integer.MAX_VALUE ? Integer.MAX_VALUE : (int) index;
+                        }
+                        return Optional.of(new Scan(this, projected, opening.open(projected)));
+                    })
+                    .orElse(null);
         }
 
         private void look() {
@@ -185,6 +159,49 @@ final class DuckDbRows implements DuckDBTableFunction<DuckDbRows.Question, DuckD
 
         static RuntimeException nobodyWaits() {
             return new Problem.Unavailable("The answer", "nobody waits for it any more.").exception();
+        }
+    }
+
+    /** One scan of a question: its rows, and its columns in the order of DuckDB's vectors. One thread at a time. */
+    static final class Scan {
+        private final Question question;
+        private final int[] projected;
+        private final RowSource rows;
+        private int at;
+        private @Nullable Batch batch;
+        private List<List<Column>> paths = List.of();
+
+        Scan(Question question, int[] projected, RowSource rows) {
+            this.question = question;
+            this.projected = projected;
+            this.rows = rows;
+        }
+
+        private synchronized int fill(DuckDBDataChunkWriter chunk) {
+            question.look();
+            while (at == rows.count()) {
+                at = 0;
+                if (!rows.next()) {
+                    return 0;
+                }
+                question.look();
+            }
+            if (rows.batch() != batch) {
+                batch = rows.batch();
+                paths = Arrays.stream(projected)
+                        .mapToObj(column -> column < question.columns.size()
+                                ? rows.batch().path(question.columns.get(column).path())
+                                : List.<Column>of())
+                        .toList();
+            }
+            int count = (int) Math.min(chunk.capacity(), rows.count() - at);
+            for (int i = 0; i < projected.length; i++) {
+                if (!paths.get(i).isEmpty()) {
+                    DuckDbVectors.write(chunk, i, paths.get(i), rows.selection(), at, count);
+                }
+            }
+            at += count;
+            return count;
         }
     }
 }

@@ -1,11 +1,7 @@
 package dev.millrace.query;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.BatchWriter;
-import dev.millrace.arrow.ColumnWriter;
-import dev.millrace.arrow.Kind;
 import dev.millrace.arrow.Layout;
 import dev.millrace.problem.Problem;
 import java.sql.SQLException;
@@ -15,7 +11,6 @@ import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.OutOfMemoryException;
 import org.duckdb.DuckDBChunkedResult;
 import org.duckdb.DuckDBDataChunkReader;
-import org.duckdb.DuckDBReadableVector;
 
 /**
  * The groups of a query as rows, all in one step, in their order. A group's offset is its number, so that a cursor leads on
@@ -101,37 +96,12 @@ public final class GroupedRows implements RowSource {
             for (long row = 0; row < chunk.rowCount(); row++) {
                 if (total >= first && total - first < most) {
                     for (int column = 0; column < layout.top().size(); column++) {
-                        put(groups.column(column), chunk.vector(column), row);
+                        StatementDatabase.put(groups.column(column), chunk.vector(column), row);
                     }
                     groups.endRow();
                 }
                 total++;
             }
-        }
-    }
-
-    private static void put(ColumnWriter into, DuckDBReadableVector from, long row) {
-        if (from.isNull(row)) {
-            into.putNull();
-            return;
-        }
-        switch (into.layout().kind()) {
-            case Kind.Bool _ -> into.putBit(from.getBoolean(row));
-            case Kind.Text _ -> {
-                byte[] text = from.getString(row).getBytes(UTF_8);
-                into.putBytes(text, 0, text.length);
-            }
-            case Kind.Real(int bits) -> {
-                if (bits == 64) {
-                    into.putFloat64(from.getDouble(row));
-                } else {
-                    into.putFloat32((float) from.getDouble(row));
-                }
-            }
-            case Kind.Decimal _ -> into.putDecimal(from.getBigDecimal(row).unscaledValue());
-            case Kind.Int(int bits, boolean signed) ->
-                into.putFixed(bits == 64 && !signed ? from.getUint64(row).longValue() : from.getLong(row));
-            default -> into.putFixed(from.getLong(row));
         }
     }
 

@@ -34,6 +34,11 @@ public record RowsQuery(
         sort = List.copyOf(sort);
     }
 
+    /** All rows that meet a filter, with some top-level columns, in the order that they have. */
+    public static RowsQuery scan(List<ColumnLayout> select, Filter filter) {
+        return new RowsQuery(select, filter, Grouping.NONE, List.of(), RowsScan.BLOCK, false, new Start.Now());
+    }
+
     /** The position that it names; empty for the product as it is now. */
     public Optional<Position> position() {
         return switch (start) {
@@ -50,7 +55,7 @@ public record RowsQuery(
 
     /** All rows that meet a filter, in the order that they have. */
     static RowsQuery of(Filter filter) {
-        return new RowsQuery(List.of(), filter, Grouping.NONE, List.of(), RowsScan.BLOCK, false, new Start.Now());
+        return scan(List.of(), filter);
     }
 
     /** The same query of the rows that meet another filter. */

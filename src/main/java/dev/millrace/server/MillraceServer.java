@@ -38,6 +38,7 @@ import dev.millrace.security.AuthenticationLayer;
 import dev.millrace.security.Authenticator;
 import dev.millrace.security.Identity;
 import dev.millrace.security.PortTls;
+import dev.millrace.sql.SqlEngine;
 import dev.millrace.store.StoreSchema;
 import dev.millrace.write.AuditTopic;
 import dev.millrace.write.WritePorts;
@@ -257,6 +258,25 @@ public final class MillraceServer implements AutoCloseable {
                         memory)
                 .over(tls)
                 .behind(configuration.security().proxies());
+        int sqlWorkers = configuration.sql().workers() > 0
+                ? configuration.sql().workers()
+                : Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
+        var sql = new SqlEngine(
+                new SqlEngine.Options(
+                        configuration.data().folder().resolve("sql").toAbsolutePath(),
+                        sqlWorkers,
+                        configuration.sql().memory().bytes(),
+                        configuration.sql().spill().bytes(),
+                        configuration.sql().timeout(),
+                        configuration.sql().waiting()),
+                registry,
+                copies,
+                meters);
+        closings.push(sql::close);
+        WorkerPool sqlRows =
+                pools.open("sql", 2 * sqlWorkers, configuration.sql().timeout().plus(GRACE), () -> {});
+        closings.push(() -> await(sqlRows.close(LAST_WAIT)));
+        http.answering(sql, sqlRows);
         httpPort = await(http.start());
         closings.push(() -> await(http.stop(Duration.ZERO)));
         WorkerPool pages = pools.open("pages", 2, LONGEST_WORK, () -> {});

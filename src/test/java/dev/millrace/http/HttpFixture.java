@@ -13,6 +13,7 @@ import dev.millrace.layer.Shares;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.SampleRows;
+import dev.millrace.sql.SqlEngine;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -43,6 +44,7 @@ final class HttpFixture implements AutoCloseable {
     private final Product product;
     private final HttpPort http;
     private final DuckDbEngine engine;
+    private final SqlEngine sql;
     private final int port;
     private final HttpClient client = HttpClient.newHttpClient();
 
@@ -112,9 +114,15 @@ final class HttpFixture implements AutoCloseable {
         this.product = product;
         engine = new DuckDbEngine(new DuckDbEngine.Limits(folder.resolve("duckdb"), 256 << 20, 1, 1000, 64 << 20));
         memory = new Places("request.bytes", MEMORY, MEMORY * percent / 100, 1);
+        var products = new ProductRegistry("mesh", List.of(product));
+        sql = new SqlEngine(
+                new SqlEngine.Options(folder.resolve("sql"), 1, 192 << 20, 64 << 20, Duration.ofSeconds(6), 8),
+                products,
+                sample.allocator(),
+                new SimpleMeterRegistry());
         http = new HttpPort(
                         vertx,
-                        new ProductRegistry("mesh", List.of(product)),
+                        products,
                         settings,
                         "0123456789abcdef".getBytes(UTF_8),
                         layers,
@@ -127,7 +135,8 @@ final class HttpFixture implements AutoCloseable {
                         WAITERS,
                         memory)
                 .offering(Stream.concat(RowFormat.ALL.stream(), Stream.of(new KeyFormat()))
-                        .toList());
+                        .toList())
+                .answering(sql, WorkerPool.unwatched(vertx, "sql", 2));
         port = http.start().await(30, TimeUnit.SECONDS);
     }
 
@@ -194,6 +203,22 @@ final class HttpFixture implements AutoCloseable {
         return Documented.check(client.send(request(method, path, headers), HttpResponse.BodyHandlers.ofString(UTF_8)));
     }
 
+    /** A POST of JSON. */
+    HttpResponse<String> post(String path, String json, String... headers) throws IOException, InterruptedException {
+        var request = HttpRequest.newBuilder(uri(path))
+                .timeout(Duration.ofSeconds(30))
+                .header("content-type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(json));
+        for (int i = 0; i < headers.length; i += 2) {
+            request.header(headers[i], headers[i + 1]);
+        }
+        return Documented.check(client.send(request.build(), HttpResponse.BodyHandlers.ofString(UTF_8)));
+    }
+
+    SqlEngine sql() {
+        return sql;
+    }
+
     HttpRequest request(String method, String path, String... headers) {
         var request = HttpRequest.newBuilder(uri(path))
                 .timeout(Duration.ofSeconds(30))
@@ -208,6 +233,7 @@ final class HttpFixture implements AutoCloseable {
     public void close() throws Exception {
         client.close();
         http.stop(Duration.ZERO).await(30, TimeUnit.SECONDS);
+        sql.close();
         vertx.close().await(30, TimeUnit.SECONDS);
         engine.close();
         product.endPolicy();

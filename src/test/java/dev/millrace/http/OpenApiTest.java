@@ -135,7 +135,12 @@ class OpenApiTest {
                 1,
                 1,
                 1024);
-        return new Operations(document, new Catalogue(products, Clock.systemUTC()), room, Map.of())
+        return new Operations(
+                        document,
+                        new Catalogue(products, Clock.systemUTC()),
+                        room,
+                        Map.of(),
+                        new SqlPort(java.util.Optional.empty(), java.util.Optional.empty(), room))
                 .byId()
                 .keySet();
     }

@@ -72,7 +72,7 @@ class RowStreamIT {
             int port = vertx.createHttpServer()
                     .requestHandler(request -> new RowStream(
                                     room,
-                                    new StoredView("d.p", sample.store()).open(),
+                                    new StoredView("d.p", sample.store()).open()::close,
                                     new Failing(new AtomicInteger(), closed),
                                     RowFormat.ALL.stream()
                                             .filter(format -> request.path().equals("/" + format.token()))
@@ -183,7 +183,7 @@ class RowStreamIT {
             RowStream.Room room, SampleRows sample, RowWriter writer, Owner owner, BooleanSupplier gone) {
         return new RowStream(
                 room,
-                new StoredView("d.p", sample.store()).open(),
+                new StoredView("d.p", sample.store()).open()::close,
                 writer,
                 TextFormat.NDJSON,
                 new Answer.Version("t:1", "", false, Answer.Version.NOT_COUNTED),

@@ -1,0 +1,21 @@
+package dev.millrace.sql;
+
+import dev.millrace.security.Principal;
+import dev.millrace.store.Position;
+import java.util.Map;
+
+/**
+ * What is asked in SQL.
+ *
+ * @param caller who asks: the statement sees what the views of this principal show
+ * @param client whose turn it takes
+ * @param sql one SELECT, or {@code EXPLAIN} before one
+ * @param arguments values of its parameters as literals of SQL with commas between them, made by {@link Literals}
+ * @param positions of products by qualified name; others are as they are now
+ */
+public record SqlStatement(
+        Principal caller, String client, String sql, String arguments, Map<String, Position> positions) {
+    public SqlStatement {
+        positions = Map.copyOf(positions);
+    }
+}
