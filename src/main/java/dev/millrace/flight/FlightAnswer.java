@@ -34,6 +34,12 @@ public sealed interface FlightAnswer extends AutoCloseable {
         public void close() {}
     }
 
+    /** A small table about the mesh. */
+    record Table(SqlTable table) implements FlightAnswer {
+        @Override
+        public void close() {}
+    }
+
     /** What was written, as JSON. */
     record Written(String json) implements FlightAnswer {
         @Override

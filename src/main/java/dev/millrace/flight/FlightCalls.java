@@ -2,6 +2,7 @@ package dev.millrace.flight;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.protobuf.Any;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.Request;
 import dev.millrace.domain.RequestHeaders;
@@ -110,12 +111,34 @@ final class FlightCalls implements FlightProducer {
     /** DoGet, on the calling event loop. */
     void get(byte[] ticket, MessageSink sink) {
         ContextInternal context = loops.current();
+        Optional<Any> command = SqlFlights.command(ticket);
+        if (command.isPresent()) {
+            ask(
+                    context,
+                    new FlightRequest.SqlRead(asked("DoGet", Optional.empty()), command.get()),
+                    answer -> {
+                        if (!(answer instanceof FlightAnswer.Table found)) {
+                            throw unexpected(answer);
+                        }
+                        send(found.table(), sink);
+                    },
+                    sink::fail);
+            return;
+        }
         Request asked = asked("DoGet", flights.ofTicket(ticket));
         ask(
                 context,
                 new FlightRequest.Read(asked, ticket),
                 answer -> stream(context, asked.owner(), answer, sink),
                 sink::fail);
+    }
+
+    private void send(SqlTable table, MessageSink sink) {
+        if (!sink.isGone()) {
+            sink.send(FlightMessage.schema(table.schema()));
+            sink.send(FlightMessage.rows(table.batch(engine.allocator()), new byte[0]));
+            sink.end();
+        }
     }
 
     private void stream(ContextInternal context, Owner owner, FlightAnswer answer, MessageSink sink) {
@@ -166,6 +189,15 @@ final class FlightCalls implements FlightProducer {
 
     /** GetFlightInfo; exactly one of the consumers is called, on the calling event loop. */
     void info(FlightDescriptor descriptor, Consumer<FlightInfo> onInfo, Consumer<Throwable> onFailure) {
+        Optional<Any> command = descriptor.isCommand() ? SqlFlights.command(descriptor.getCommand()) : Optional.empty();
+        if (command.isPresent()) {
+            ask(
+                    loops.current(),
+                    new FlightRequest.SqlInfo(asked("GetFlightInfo", Optional.empty()), command.get(), descriptor),
+                    answer -> onInfo.accept(infos(answer).infos().getFirst()),
+                    onFailure);
+            return;
+        }
         wanted(
                 descriptor,
                 wanted -> ask(
@@ -178,6 +210,11 @@ final class FlightCalls implements FlightProducer {
 
     /** GetSchema; exactly one of the consumers is called, on the calling event loop. */
     void schema(FlightDescriptor descriptor, Consumer<Schema> onSchema, Consumer<Throwable> onFailure) {
+        if (descriptor.isCommand()
+                && SqlFlights.command(descriptor.getCommand()).isPresent()) {
+            info(descriptor, info -> onSchema.accept(info.getSchema()), onFailure);
+            return;
+        }
         wanted(
                 descriptor,
                 wanted -> ask(

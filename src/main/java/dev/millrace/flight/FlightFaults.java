@@ -44,11 +44,12 @@ final class FlightFaults {
         return of(new Problem.MethodNotAllowed(method, METHODS));
     }
 
-    /** The Flight failure for a command descriptor. */
+    /** The Flight failure for a command descriptor that is nobody's. */
     static FlightRuntimeException command() {
-        return CallStatus.UNIMPLEMENTED
+        return CallStatus.INVALID_ARGUMENT
                 .withDescription(
-                        "Command descriptors are Flight SQL, which comes later. Use a path: [domain, product].")
+                        "The command cannot be read. Expected: a command of Flight SQL, a JSON object, or a path:"
+                                + " [domain, product].")
                 .toRuntimeException();
     }
 

@@ -1,5 +1,6 @@
 package dev.millrace.flight;
 
+import com.google.protobuf.Any;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.Request;
 import dev.millrace.layer.Lease;
@@ -26,6 +27,8 @@ public sealed interface FlightRequest {
             case Info(var _, var wanted, var descriptor) -> new Info(by, wanted, descriptor);
             case Shape(var _, var wanted) -> new Shape(by, wanted);
             case Read(var _, var ticket) -> new Read(by, ticket);
+            case SqlInfo(var _, var command, var descriptor) -> new SqlInfo(by, command, descriptor);
+            case SqlRead(var _, var command) -> new SqlRead(by, command);
             case Write(var _, var path, var rows, var prefer, var key, var memory) ->
                 new Write(by, path, rows, prefer, key, memory);
         };
@@ -34,7 +37,7 @@ public sealed interface FlightRequest {
     /** The product that it names, whether or not there is such a one; empty where it names none. */
     default String named() {
         return switch (this) {
-            case Catalogue _ -> "";
+            case Catalogue _, SqlInfo _, SqlRead _ -> "";
             case Info info -> info.wanted().product();
             case Shape shape -> shape.wanted().product();
             case Read read -> read.asked().product().map(Product::qualifiedName).orElse("");
@@ -75,6 +78,12 @@ public sealed interface FlightRequest {
     /** DoGet of a ticket. */
     @SuppressWarnings("ArrayRecordComponent") // borrowed from the call; never compared
     record Read(Request asked, byte[] ticket) implements FlightRequest {}
+
+    /** GetFlightInfo, or GetSchema, of a command of Flight SQL, in a descriptor which the answer repeats. */
+    record SqlInfo(Request asked, Any command, FlightDescriptor descriptor) implements FlightRequest {}
+
+    /** DoGet of a command of Flight SQL about the mesh, which is its own ticket. */
+    record SqlRead(Request asked, Any command) implements FlightRequest {}
 
     /** DoPut into a descriptor path; the rows are an Arrow IPC stream, the rest is as the headers have it; the memory is borrowed. */
     @SuppressWarnings("ArrayRecordComponent") // taken over; never compared

@@ -46,6 +46,7 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
     private final ProductRegistry registry;
     private final TicketOffice tickets;
     private final WorkerPool pages;
+    private final SqlFlights sql;
     private final Map<String, Parsing> parsing = new ConcurrentHashMap<>();
 
     /** A parser of what is asked of a view: kept, since one takes as long to make as the product has columns. */
@@ -55,6 +56,7 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
         this.registry = registry;
         this.tickets = tickets;
         this.pages = pages;
+        this.sql = new SqlFlights(registry);
     }
 
     @Override
@@ -66,6 +68,9 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
                 info(asked.asked().owner(), select(asked.asked(), asked.wanted()), asked.descriptor());
             case FlightRequest.Shape shape -> Future.succeededFuture(shape(select(shape.asked(), shape.wanted())));
             case FlightRequest.Read read -> Future.succeededFuture(read(read.asked(), tickets.read(read.ticket())));
+            case FlightRequest.SqlInfo asked -> Future.succeededFuture(sql.info(asked.command(), asked.descriptor()));
+            case FlightRequest.SqlRead read ->
+                Future.succeededFuture(new FlightAnswer.Table(sql.answer(read.asked(), read.command())));
             case FlightRequest.Write write -> write(write);
         };
     }

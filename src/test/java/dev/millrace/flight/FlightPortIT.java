@@ -272,11 +272,11 @@ class FlightPortIT {
             ServedPort.assertFault(FlightStatusCode.INVALID_ARGUMENT, "Expected", () -> served.command(command));
         }
         ServedPort.assertFault(
-                FlightStatusCode.UNIMPLEMENTED,
+                FlightStatusCode.INVALID_ARGUMENT,
                 "Flight SQL",
                 () -> served.client.getInfo(FlightDescriptor.command(new byte[] {1})));
         ServedPort.assertFault(
-                FlightStatusCode.UNIMPLEMENTED,
+                FlightStatusCode.INVALID_ARGUMENT,
                 "Flight SQL",
                 () -> served.client.getSchema(FlightDescriptor.command(new byte[] {1})));
         ServedPort.assertFault(

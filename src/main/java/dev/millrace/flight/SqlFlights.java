@@ -1,0 +1,295 @@
+package dev.millrace.flight;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.domain.Product;
+import dev.millrace.domain.ProductRegistry;
+import dev.millrace.domain.Request;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.apache.arrow.flight.CallStatus;
+import org.apache.arrow.flight.FlightDescriptor;
+import org.apache.arrow.flight.FlightEndpoint;
+import org.apache.arrow.flight.FlightInfo;
+import org.apache.arrow.flight.Ticket;
+import org.apache.arrow.flight.sql.impl.FlightSql;
+import org.apache.arrow.vector.ipc.WriteChannel;
+import org.apache.arrow.vector.ipc.message.MessageSerializer;
+import org.apache.arrow.vector.types.pojo.Schema;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers what Flight SQL asks of the mesh itself: a catalog is the mesh, a schema a domain, a table a product as its caller
+ * sees it. A ticket is the command again, so the server keeps nothing between the calls, and policy is asked at each.
+ */
+final class SqlFlights {
+    private static final String TABLE = "TABLE";
+    private static final int CHAR = 1;
+    private static final int DECIMAL = 3;
+    private static final int INTEGER = 4;
+    private static final int DOUBLE = 8;
+    private static final int DATE = 91;
+    private static final int TIME = 92;
+    private static final int TIMESTAMP = 93;
+    private static final int BINARY = -2;
+    private static final int BIGINT = -5;
+    private static final int BIT = -7;
+
+    private final ProductRegistry registry;
+
+    SqlFlights(ProductRegistry registry) {
+        this.registry = registry;
+    }
+
+    /** The command or ticket in some bytes, packed as Flight SQL does; empty when it is none. */
+    static Optional<Any> command(byte[] bytes) {
+        try {
+            Any any = Any.parseFrom(bytes);
+            return any.getTypeUrl().startsWith("type.googleapis.com/arrow.flight.protocol.sql.")
+                    ? Optional.of(any)
+                    : Optional.empty();
+        } catch (InvalidProtocolBufferException other) {
+            return Optional.empty();
+        }
+    }
+
+    /** A message of a type, out of its packing. */
+    static <M extends Message> M unpack(Any any, Class<M> type) {
+        try {
+            return any.unpack(type);
+        } catch (InvalidProtocolBufferException broken) {
+            throw Selection.invalid("command", "it cannot be read.", "a command of Flight SQL.");
+        }
+    }
+
+    /** The last part of a command's type. */
+    static String name(Any any) {
+        return any.getTypeUrl().substring(any.getTypeUrl().lastIndexOf('.') + 1);
+    }
+
+    /** The schema of what answers a command about the mesh; empty for other commands. */
+    private static Optional<Schema> schema(Any command) {
+        return Optional.ofNullable(
+                switch (name(command)) {
+                    case "CommandGetCatalogs" -> SqlSchemas.CATALOGS;
+                    case "CommandGetDbSchemas" -> SqlSchemas.DOMAINS;
+                    case "CommandGetTableTypes" -> SqlSchemas.TABLE_TYPES;
+                    case "CommandGetTables" ->
+                        unpack(command, FlightSql.CommandGetTables.class).getIncludeSchema()
+                                ? SqlSchemas.TABLES_WITH_SCHEMAS
+                                : SqlSchemas.TABLES;
+                    case "CommandGetPrimaryKeys" -> SqlSchemas.PRIMARY_KEYS;
+                    case "CommandGetExportedKeys", "CommandGetImportedKeys", "CommandGetCrossReference" ->
+                        SqlSchemas.FOREIGN_KEYS;
+                    case "CommandGetXdbcTypeInfo" -> SqlSchemas.TYPES;
+                    case "CommandGetSqlInfo" -> SqlSchemas.INFO;
+                    default -> null;
+                });
+    }
+
+    /** The flight of a command; its ticket is the command, and its one endpoint is where it was asked. */
+    static FlightAnswer info(Any command, FlightDescriptor descriptor) {
+        var endpoint = FlightEndpoint.builder(new Ticket(command.toByteArray())).build();
+        return new FlightAnswer.Infos(List.of(FlightInfo.builder(known(command), descriptor, List.of(endpoint))
+                .build()));
+    }
+
+    private static Schema known(Any command) {
+        return schema(command)
+                .orElseThrow(() -> CallStatus.UNIMPLEMENTED
+                        .withDescription("There is no " + name(command) + " here.")
+                        .toRuntimeException());
+    }
+
+    /** What answers a command about the mesh, with the schema that its flight has. */
+    SqlTable answer(Request asked, Any command) {
+        return new SqlTable(
+                known(command),
+                switch (name(command)) {
+                    case "CommandGetCatalogs" -> List.of(List.of(registry.mesh()));
+                    case "CommandGetDbSchemas" -> domains(asked, unpack(command, FlightSql.CommandGetDbSchemas.class));
+                    case "CommandGetTableTypes" -> List.of(List.of(TABLE));
+                    case "CommandGetTables" -> tables(asked, unpack(command, FlightSql.CommandGetTables.class));
+                    case "CommandGetPrimaryKeys" ->
+                        primaryKeys(asked, unpack(command, FlightSql.CommandGetPrimaryKeys.class));
+                    case "CommandGetXdbcTypeInfo" -> types(unpack(command, FlightSql.CommandGetXdbcTypeInfo.class));
+                    case "CommandGetSqlInfo" ->
+                        SqlServerFacts.of(unpack(command, FlightSql.CommandGetSqlInfo.class)
+                                .getInfoList());
+                    // Contracts name their references, which are not kept as keys.
+                    default -> List.of();
+                });
+    }
+
+    private List<List<String>> domains(Request asked, FlightSql.CommandGetDbSchemas wanted) {
+        if (isElsewhere(wanted.hasCatalog(), wanted.getCatalog())) {
+            return List.of();
+        }
+        Predicate<String> like = like(wanted.hasDbSchemaFilterPattern(), wanted.getDbSchemaFilterPattern());
+        return seen(asked).stream()
+                .map(Product::domain)
+                .distinct()
+                .filter(like)
+                .map(domain -> List.of(registry.mesh(), domain))
+                .toList();
+    }
+
+    private List<List<Object>> tables(Request asked, FlightSql.CommandGetTables wanted) {
+        if (isElsewhere(wanted.hasCatalog(), wanted.getCatalog())
+                || (wanted.getTableTypesCount() > 0
+                        && !wanted.getTableTypesList().contains(TABLE))) {
+            return List.of();
+        }
+        Predicate<String> domains = like(wanted.hasDbSchemaFilterPattern(), wanted.getDbSchemaFilterPattern());
+        Predicate<String> names = like(wanted.hasTableNameFilterPattern(), wanted.getTableNameFilterPattern());
+        var rows = new ArrayList<List<Object>>();
+        for (Product product : seen(asked)) {
+            if (domains.test(product.domain()) && names.test(product.name())) {
+                var row = new ArrayList<Object>(List.of(registry.mesh(), product.domain(), product.name(), TABLE));
+                if (wanted.getIncludeSchema()) {
+                    row.add(bytes(schema(asked, product)));
+                }
+                rows.add(row);
+            }
+        }
+        return rows;
+    }
+
+    private Schema schema(Request asked, Product product) {
+        return new Schema(columns(asked, product).stream()
+                .map(column -> SqlSchemas.column(column.field(), registry.mesh(), product.domain(), product.name()))
+                .toList());
+    }
+
+    /** An encapsulated message, as the specification has it. */
+    static byte[] bytes(Schema schema) {
+        var bytes = new ByteArrayOutputStream();
+        try {
+            MessageSerializer.serialize(new WriteChannel(Channels.newChannel(bytes)), schema);
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        }
+        return bytes.toByteArray();
+    }
+
+    private List<List<Object>> primaryKeys(Request asked, FlightSql.CommandGetPrimaryKeys wanted) {
+        if (isElsewhere(wanted.hasCatalog(), wanted.getCatalog())) {
+            return List.of();
+        }
+        var rows = new ArrayList<List<Object>>();
+        for (Product product : seen(asked)) {
+            if (!product.name().equals(wanted.getTable())
+                    || (wanted.hasDbSchema() && !product.domain().equals(wanted.getDbSchema()))) {
+                continue;
+            }
+            List<String> key = product.as(asked.caller()).shape().key().stream()
+                    .map(ColumnLayout::name)
+                    .toList();
+            for (int i = 0; i < key.size(); i++) {
+                rows.add(List.of(
+                        registry.mesh(), product.domain(), product.name(), key.get(i), product.name() + "_key", i + 1));
+            }
+        }
+        return rows;
+    }
+
+    /** Types of products and results, by number and name. */
+    private static List<List<@Nullable Object>> types(FlightSql.CommandGetXdbcTypeInfo wanted) {
+        return List.of(
+                        type("BOOLEAN", BIT, 1, null, null),
+                        type("BIGINT", BIGINT, 19, null, 10),
+                        type("BLOB", BINARY, Integer.MAX_VALUE, "'", null),
+                        type("VARCHAR", CHAR, Integer.MAX_VALUE, "'", null),
+                        type("DECIMAL", DECIMAL, 76, null, 10),
+                        type("INTEGER", INTEGER, 10, null, 10),
+                        type("DOUBLE", DOUBLE, 53, null, 2),
+                        type("DATE", DATE, 10, "'", null),
+                        type("TIME", TIME, 15, "'", null),
+                        type("TIMESTAMP WITH TIME ZONE", TIMESTAMP, 32, "'", null))
+                .stream()
+                .filter(row -> !wanted.hasDataType() || row.get(1).equals(wanted.getDataType()))
+                .sorted(Comparator.comparing(row -> (Integer) row.get(1)))
+                .toList();
+    }
+
+    private static List<@Nullable Object> type(
+            String name, int number, int size, @Nullable String quote, @Nullable Integer radix) {
+        var row = new ArrayList<@Nullable Object>();
+        boolean isNumber = radix != null;
+        row.addAll(List.of(name, number, size));
+        row.add(quote);
+        row.add(quote);
+        row.add(null);
+        row.addAll(List.of(1, number == CHAR, 3)); // nullable, and searched for in every way
+        row.add(isNumber ? false : null);
+        row.add(false);
+        row.add(isNumber ? false : null);
+        row.add(name);
+        row.add(number == DECIMAL ? 0 : null);
+        row.add(number == DECIMAL ? 76 : null);
+        row.add(number >= DATE && number <= TIMESTAMP ? 9 : number); // 9: a date or time, of the kind that comes next
+        row.add(number >= DATE && number <= TIMESTAMP ? number - DATE + 1 : null);
+        row.add(radix);
+        row.add(null);
+        return row;
+    }
+
+    /** Products of which the caller sees anything, by domain and name. */
+    private List<Product> seen(Request asked) {
+        return registry.withDeadLetters().stream()
+                .filter(product -> !columns(asked, product).isEmpty())
+                .sorted(Comparator.comparing(Product::domain).thenComparing(Product::name))
+                .toList();
+    }
+
+    private static List<ColumnLayout> columns(Request asked, Product product) {
+        return product.as(asked.caller()).shape().columns();
+    }
+
+    private boolean isElsewhere(boolean given, String catalog) {
+        return given && !catalog.equals(registry.mesh());
+    }
+
+    /** {@code %} is any text and {@code _} any character, {@code \\} takes the next as it is. */
+    private static Predicate<String> like(boolean given, String pattern) {
+        return given ? name -> isLike(name, pattern) : name -> true;
+    }
+
+    /** Goes back to the last {@code %} alone, so it takes as long as the two are wide, whatever the pattern. */
+    private static boolean isLike(String name, String pattern) {
+        int at = 0;
+        int next = 0;
+        int anyAt = -1;
+        int anyNext = -1;
+        while (at < name.length()) {
+            char c = next < pattern.length() ? pattern.charAt(next) : 0;
+            boolean isEscaped = c == '\\' && next + 1 < pattern.length();
+            if (!isEscaped && c == '%') {
+                anyAt = at;
+                anyNext = ++next;
+            } else if (next < pattern.length()
+                    && (isEscaped ? pattern.charAt(next + 1) == name.charAt(at) : c == '_' || c == name.charAt(at))) {
+                at++;
+                next += isEscaped ? 2 : 1;
+            } else if (anyNext >= 0) {
+                at = ++anyAt;
+                next = anyNext;
+            } else {
+                return false;
+            }
+        }
+        while (next < pattern.length() && pattern.charAt(next) == '%') {
+            next++;
+        }
+        return next == pattern.length();
+    }
+}
