@@ -171,17 +171,25 @@ final class FlightMessage implements AutoCloseable {
         return bytes.isDirect();
     }
 
+    /** How many parts may be added before all are copied into one. */
+    int mostParts() {
+        return bytes instanceof CompositeByteBuf parts ? parts.maxNumComponents() : Integer.MAX_VALUE;
+    }
+
     @Override
     public void close() {
         bytes.release();
     }
 
-    /** A head and a body, whose batch is given back with it. */
+    /**
+     * A head and a body, whose batch is given back with it. There is no limit to its parts: Netty adds the next message's
+     * first bytes to the one whose last bytes it writes, and at a limit would copy all of it into one part.
+     */
     private static final class Body extends CompositeByteBuf {
         private final ArrowRecordBatch batch;
 
         Body(List<ByteBuf> parts, ArrowRecordBatch owned) {
-            super(UnpooledByteBufAllocator.DEFAULT, true, parts.size(), parts);
+            super(UnpooledByteBufAllocator.DEFAULT, true, Integer.MAX_VALUE, parts);
             this.batch = owned;
         }
 

@@ -29,6 +29,7 @@ class FlightMessageTest {
             for (int said : List.of(0, 1, 100, 127, 128, 129, 300)) {
                 try (FlightMessage message = FlightMessage.rows(batch(bytes), new byte[said])) {
                     assertTrue(message.isDirect(), () -> bytes + " bytes");
+                    assertEquals(Integer.MAX_VALUE, message.mostParts());
                     var parsed = parsed(FlightMessage.marshaller().stream(message));
                     assertEquals(said, parsed.getAppMetadata().size());
                     assertEquals((bytes + 7) / 8 * 8 + 8, parsed.getDataBody().size());
