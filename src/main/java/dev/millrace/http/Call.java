@@ -60,6 +60,11 @@ public final class Call {
                         request.path().startsWith(PRODUCTS) ? request.path().substring(PRODUCTS.length()) : "");
     }
 
+    /** Whether it asks for pages and documents that know nothing of products: a browser loads them before it has a key. */
+    public boolean isOpen() {
+        return Operations.OPEN.contains(operation());
+    }
+
     /** What it says of who asks. */
     public Credentials credentials() {
         return credentials(request);

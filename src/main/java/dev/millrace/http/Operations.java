@@ -44,6 +44,9 @@ final class Operations {
     private static final CharSequence YAML = HttpHeaders.createOptimized("application/yaml");
     private static final CharSequence JSON_SCHEMA = HttpHeaders.createOptimized("application/schema+json");
 
+    /** What everybody gets: files that are the same on every server. */
+    static final Set<String> OPEN = Set.of("getOpenApi", "getDocs", "getDocsFile", "getPortal", "getPortalFile");
+
     /** What Millrace-Min-Position says nothing to. */
     static final Set<String> UNTIMED = Set.of("writeRecords", "deleteRow", "replayDeadLetters", "getChanges", "runSql");
 

@@ -77,7 +77,8 @@ final class SqlPort {
                     call.client(),
                     sql,
                     Literals.of(json.getValue("parameters")),
-                    positions(json.getValue("positions")));
+                    positions(json.getValue("positions")),
+                    () -> call.request().response().closed());
         } catch (DecodeException | ClassCastException notJson) {
             throw invalid("The body is no JSON object.");
         }

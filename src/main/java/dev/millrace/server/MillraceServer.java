@@ -235,8 +235,12 @@ public final class MillraceServer implements AutoCloseable {
                 .inBackground();
         closings.push(() -> await(statements.close(LAST_WAIT)));
         closings.push(engine::close);
-        Layer<Call, Answer> httpCallers =
-                asked(authenticator, call -> authenticator.identify(call.credentials()), Call::by);
+        Layer<Call, Answer> httpCallers = asked(
+                authenticator,
+                call -> call.isOpen()
+                        ? Authentication.ANYBODY.identify(call.credentials())
+                        : authenticator.identify(call.credentials()),
+                Call::by);
         Layer<FlightRequest, FlightAnswer> flightCallers =
                 asked(authenticator, FlightPort::identity, FlightRequest::by);
         var http = new HttpPort(

@@ -417,7 +417,8 @@ public final class SqlEngine implements AutoCloseable {
         }
 
         private boolean isUnwanted() {
-            return result.isCancelled()
+            return statement.gone().getAsBoolean()
+                    || result.isCancelled()
                     || result.isDone()
                             && !result.isCompletedExceptionally()
                             && result.join().isClosed();
@@ -501,7 +502,8 @@ public final class SqlEngine implements AutoCloseable {
                 found.put(product.qualifiedName(), product);
             }
             if (judgement.catalogue()) {
-                products.withDeadLetters().stream()
+                products.all(statement.caller()).stream()
+                        .flatMap(product -> Stream.concat(Stream.of(product), product.deadLetters().stream()))
                         .filter(product -> product.seenBy(statement.caller()).isPresent())
                         .forEach(product -> found.putIfAbsent(product.qualifiedName(), product));
             }
@@ -541,9 +543,7 @@ public final class SqlEngine implements AutoCloseable {
                             "there is no table " + table + ".",
                             Judgement.like(
                                     table.toString(),
-                                    products.all().stream()
-                                            .filter(each -> each.seenBy(statement.caller())
-                                                    .isPresent())
+                                    products.all(statement.caller()).stream()
                                             .map(Product::qualifiedName)
                                             .toList())));
         }

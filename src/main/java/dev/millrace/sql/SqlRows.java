@@ -138,6 +138,11 @@ public final class SqlRows implements RowSource {
     }
 
     @Override
+    public boolean isTransient() {
+        return true;
+    }
+
+    @Override
     public void close() {
         closed = true;
         release(previous);

@@ -130,8 +130,8 @@ class FlightSqlIT {
             for (var field : schema.getFields()) {
                 assertEquals(null, field.getDictionary());
                 assertEquals("flights", field.getMetadata().get("ARROW:FLIGHT:SQL:TABLE_NAME"));
-                assertFalse(
-                        field.getMetadata().get("ARROW:FLIGHT:SQL:TYPE_NAME").isEmpty());
+                assertFalse(String.valueOf(field.getMetadata().get("ARROW:FLIGHT:SQL:TYPE_NAME"))
+                        .isEmpty());
             }
         }
     }
@@ -156,7 +156,7 @@ class FlightSqlIT {
                 assertNotNull(said.get(code.getNumber()), code::name);
             }
         }
-        assertEquals("Millrace", said.get(0).toString());
+        assertEquals("Millrace", String.valueOf(said.get(0)));
         assertEquals(true, said.get(3));
         assertEquals(0, said.get(8));
         assertEquals(

@@ -75,8 +75,8 @@ class RoundScanTest {
     @Test
     void next_onThreadsOfAPool_givesWhatAScanGives_inItsOrder() throws Exception {
         try (Reading reading = new StoredView("d.p", sample.store()).open()) {
-            for (Map<String, String> filters : List.<Map<String, String>>of(
-                    Map.of(), Map.of("limit", "3"), Map.of("origin", "none"))) {
+            for (Map<String, String> filters :
+                    List.<Map<String, String>>of(Map.of(), Map.of("limit", "3"), Map.of("origin", "none"))) {
                 List<Long> expected = all(reading.scan(query(filters).whole()));
                 Set<Thread> threads = ConcurrentHashMap.newKeySet();
                 RowSource many = reading.scanByMany(query(filters), () -> {

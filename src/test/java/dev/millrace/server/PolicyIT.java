@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.ingest.TestKafka;
 import dev.millrace.security.NewKey;
+import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -356,8 +357,63 @@ class PolicyIT {
     }
 
     @Test
+    void sql_seesWhatTheViewShows_whateverTheStatementsShape() {
+        JsonNode rows = sql(analyst, "SELECT * FROM aviation.flights ORDER BY flight_id");
+        assertEquals(20, rows.size());
+        assertEquals(
+                "[\"flight_id\",\"date\",\"delay\",\"origin\",\"destination\"]",
+                Client.tree("[" + String.join(",", names(rows.get(0))) + "]").toString());
+        for (JsonNode row : rows) {
+            assertEquals("SFO", row.get("origin").asText());
+            assertTrue(row.get("destination").asText().matches("\\*+[KL]"), row.toString());
+        }
+        for (String counted : List.of(
+                "SELECT count(*) AS n FROM aviation.flights",
+                "WITH f AS (FROM aviation.flights) SELECT count(*) AS n FROM f",
+                "SELECT count(*) AS n FROM aviation.flights a JOIN aviation.flights b USING (flight_id)",
+                "SELECT (SELECT count(*) FROM aviation.flights) AS n",
+                "SELECT sum(c) AS n FROM (SELECT origin, count(*) AS c FROM aviation.flights GROUP BY ROLLUP (origin) HAVING origin IS NOT NULL)",
+                "SELECT count(*) AS n FROM (FROM aviation.flights UNION FROM aviation.flights)",
+                "SELECT max(r) AS n FROM (SELECT row_number() OVER () AS r FROM aviation.flights)",
+                "SELECT count(*) FILTER (WHERE destination LIKE '%JF%') + 20 AS n FROM aviation.flights",
+                "SELECT count(*) AS n FROM aviation.flights WHERE origin = 'SFO' OR origin = 'LAX'")) {
+            assertEquals(20, sql(analyst, counted).get(0).get("n").asInt(), counted);
+        }
+        assertEquals(
+                40,
+                sql(owner, "SELECT count(*) AS n FROM aviation.flights")
+                        .get(0)
+                        .get("n")
+                        .asInt());
+        for (NewKey who : List.of(stranger, claimless)) {
+            HttpResponse<String> hidden = post(who, "/v1/sql", "{\"sql\":\"SELECT * FROM aviation.flights\"}");
+            HttpResponse<String> missing = post(who, "/v1/sql", "{\"sql\":\"SELECT * FROM aviation.nothing\"}");
+            assertEquals(400, hidden.statusCode());
+            assertEquals(missing.body().replace("nothing", "flights"), hidden.body());
+            assertEquals(
+                    0,
+                    sql(who, "SELECT table_name FROM information_schema.tables").size());
+        }
+        assertEquals(
+                400,
+                post(analyst, "/v1/sql", "{\"sql\":\"SELECT distance FROM aviation.flights\"}")
+                        .statusCode());
+    }
+
+    private JsonNode sql(NewKey who, String statement) {
+        return json(post(who, "/v1/sql", new JsonObject().put("sql", statement).encode()))
+                .get("data");
+    }
+
+    private static List<String> names(JsonNode row) {
+        var names = new ArrayList<String>();
+        row.fieldNames().forEachRemaining(name -> names.add('"' + name + '"'));
+        return names;
+    }
+
+    @Test
     void explain_namesTheGrant_itsRowsAndMasks() throws IOException {
-        Path folder = policies.getParent().getParent().getParent();
+        Path folder = mesh.folder().resolve("mesh");
         Path config = Files.writeString(folder.resolve("explain.yaml"), "mesh: {folder: " + folder + "}\n");
         Path ada = Files.writeString(
                 folder.resolve("ada.json"),

@@ -89,6 +89,12 @@ class SecurityIT {
             String method = operation.methods().getFirst();
             for (String[] said : new String[][] {{}, {"Authorization", "Bearer mk_wrong"}}) {
                 HttpResponse<String> refused = client.send(method, path, new byte[0], said);
+                if (operation
+                        .template()
+                        .matches("/(openapi.yaml|docs.*|portal.*)?")) { // what knows nothing of products
+                    assertNotEquals(401, refused.statusCode(), path);
+                    continue;
+                }
                 assertEquals(401, refused.statusCode(), method + " " + path);
                 String challenge =
                         refused.headers().firstValue("WWW-Authenticate").orElse("");
