@@ -14,7 +14,7 @@ public sealed interface FlightAnswer extends AutoCloseable {
     /** What it is, for the audit; of what only begins, neither rows nor bytes. */
     default Audit.Served served() {
         return this instanceof Rows rows
-                ? new Audit.Served(rows.read().reading().position().toString(), -1, -1)
+                ? new Audit.Served(rows.read().position(), -1, -1)
                 : Audit.Served.NOTHING;
     }
 
@@ -48,13 +48,13 @@ public sealed interface FlightAnswer extends AutoCloseable {
 
     /** Rows to stream. */
     final class Rows implements FlightAnswer {
-        private final OpenRead read;
+        private final Streamed read;
 
-        Rows(OpenRead read) {
+        Rows(Streamed read) {
             this.read = read;
         }
 
-        OpenRead read() {
+        Streamed read() {
             return read;
         }
 

@@ -51,6 +51,7 @@ final class FlightCalls implements FlightProducer {
     private final EventLoops loops;
     private final WorkerPool pages;
     private final WorkerPool statements;
+    private final WorkerPool sql;
     private final QueryEngine engine;
     private final ServedMeters meters;
     private final Set<SnapshotStream> streams = ConcurrentHashMap.newKeySet();
@@ -63,6 +64,7 @@ final class FlightCalls implements FlightProducer {
             EventLoops loops,
             WorkerPool pages,
             WorkerPool statements,
+            WorkerPool sql,
             QueryEngine engine,
             ServedMeters meters,
             MeterRegistry registry) {
@@ -71,6 +73,7 @@ final class FlightCalls implements FlightProducer {
         this.loops = loops;
         this.pages = pages;
         this.statements = statements;
+        this.sql = sql;
         this.engine = engine;
         this.meters = meters;
         Gauge.builder("millrace.flight.streams", streams, Set::size)
@@ -113,14 +116,16 @@ final class FlightCalls implements FlightProducer {
         ContextInternal context = loops.current();
         Optional<Any> command = SqlFlights.command(ticket);
         if (command.isPresent()) {
+            Request asked = asked("DoGet", Optional.empty());
             ask(
                     context,
-                    new FlightRequest.SqlRead(asked("DoGet", Optional.empty()), command.get()),
+                    new FlightRequest.SqlRead(asked, command.get()),
                     answer -> {
-                        if (!(answer instanceof FlightAnswer.Table found)) {
-                            throw unexpected(answer);
+                        if (answer instanceof FlightAnswer.Table found) {
+                            send(found.table(), sink);
+                        } else {
+                            stream(context, asked.owner(), answer, sink);
                         }
-                        send(found.table(), sink);
                     },
                     sink::fail);
             return;
@@ -155,16 +160,20 @@ final class FlightCalls implements FlightProducer {
         }
     }
 
-    private SnapshotStream open(ContextInternal context, Owner owner, OpenRead owned, MessageSink sink) {
+    private SnapshotStream open(ContextInternal context, Owner owner, Streamed owned, MessageSink sink) {
         try {
             return new SnapshotStream(
                     context,
-                    owned.selection().query().grouping().isNone() ? pages : statements,
+                    switch (owned.takers()) {
+                        case PAGES -> pages;
+                        case STATEMENTS -> statements;
+                        case SQL -> sql;
+                    },
                     owner,
                     engine,
                     sink,
                     owned,
-                    meters.of(owned.selection().product()));
+                    meters.of(owned.name()));
         } catch (RuntimeException failure) {
             owned.close();
             throw failure;
@@ -346,11 +355,39 @@ final class FlightCalls implements FlightProducer {
 
     @Override
     public void doAction(CallContext call, Action action, StreamListener<Result> listener) {
-        listener.onError(FlightFaults.unimplemented("DoAction " + action.getType()));
+        switch (action.getType()) {
+            case SqlFlights.CREATE -> prepare(action.getBody(), listener);
+            case SqlFlights.CLOSE -> listener.onCompleted(); // a statement's handle is the statement
+            default -> listener.onError(FlightFaults.unimplemented("DoAction " + action.getType()));
+        }
+    }
+
+    private void prepare(byte[] body, StreamListener<Result> listener) {
+        String statement;
+        try {
+            statement = SqlFlights.prepared(body);
+        } catch (ProblemException wrong) {
+            listener.onError(FlightFaults.of("DoAction", wrong));
+            return;
+        }
+        ask(
+                loops.current(),
+                new FlightRequest.SqlInfo(
+                        asked("DoAction", Optional.empty()),
+                        SqlFlights.query(statement),
+                        FlightDescriptor.command(new byte[0])),
+                answer -> {
+                    Schema schema = infos(answer).infos().getFirst().getSchema();
+                    listener.onNext(new Result(SqlFlights.prepared(statement, schema)));
+                    listener.onCompleted();
+                },
+                listener::onError);
     }
 
     @Override
     public void listActions(CallContext call, StreamListener<ActionType> listener) {
+        listener.onNext(new ActionType(SqlFlights.CREATE, "Plans a statement; its handle is good on every server."));
+        listener.onNext(new ActionType(SqlFlights.CLOSE, "Does nothing: nothing is kept."));
         listener.onCompleted();
     }
 }

@@ -9,6 +9,7 @@ import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.QueryEngine;
+import dev.millrace.sql.SqlEngine;
 import dev.millrace.security.Identity;
 import dev.millrace.security.PortTls;
 import io.grpc.Server;
@@ -84,6 +85,13 @@ public final class FlightPort {
     }
 
     /**
+     * What answers statements.
+     *
+     * @param waiters who wait for rows
+     */
+    public record Sql(SqlEngine engine, WorkerPool waiters) {}
+
+    /**
      * A port that listens. Called on any thread.
      *
      * @param root the allocator that is the root of the products' own; borrowed
@@ -92,6 +100,7 @@ public final class FlightPort {
      * @param places of its clients
      * @param pages borrowed, brings mapped rows into memory
      * @param statements borrowed, where DuckDB works
+     * @param sql borrowed; empty where no statements are answered
      * @return fails with {@link Problem.CannotStart} when the address cannot be had
      */
     public static Future<FlightPort> start(
@@ -104,6 +113,7 @@ public final class FlightPort {
             FlightPlaces places,
             WorkerPool pages,
             WorkerPool statements,
+            Optional<Sql> sql,
             MeterRegistry meters) {
         // gRPC warns with a stack trace when a client cancels what is queued for it, which is the client's good right.
         GRPC.setFilter(line -> !(line.getThrown() instanceof Http2Exception.StreamException));
@@ -112,7 +122,7 @@ public final class FlightPort {
         var internal = (VertxInternal) vertx;
         var loops = new EventLoops(internal);
         BufferAllocator allocator = root.newChildAllocator("flight", 0, options.memoryBytes());
-        var flights = new ProductFlights(registry, new TicketOffice(options.tickets()), pages);
+        var flights = new ProductFlights(registry, new TicketOffice(options.tickets()), pages, sql.map(Sql::engine));
         var calls = new FlightCalls(
                 layers.around()
                         .apply(new WaitLayer<>(WAITS, places.waiters(), FlightRequest::client))
@@ -121,6 +131,7 @@ public final class FlightPort {
                 loops,
                 pages,
                 statements,
+                sql.map(Sql::waiters).orElse(statements),
                 new QueryEngine(duckDb, allocator),
                 new ServedMeters(registry, meters),
                 meters);

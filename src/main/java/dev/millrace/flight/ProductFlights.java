@@ -20,6 +20,7 @@ import dev.millrace.query.Reading;
 import dev.millrace.query.RowsQuery;
 import dev.millrace.query.View;
 import dev.millrace.security.Principal;
+import dev.millrace.sql.SqlEngine;
 import dev.millrace.store.Position;
 import io.vertx.core.Future;
 import java.time.Instant;
@@ -52,11 +53,12 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
     /** A parser of what is asked of a view: kept, since one takes as long to make as the product has columns. */
     private record Parsing(View view, QueryParser parser) {}
 
-    ProductFlights(ProductRegistry registry, TicketOffice tickets, WorkerPool pages) {
+    /** @param engine runs statements; empty where none are answered */
+    ProductFlights(ProductRegistry registry, TicketOffice tickets, WorkerPool pages, Optional<SqlEngine> engine) {
         this.registry = registry;
         this.tickets = tickets;
         this.pages = pages;
-        this.sql = new SqlFlights(registry);
+        this.sql = new SqlFlights(registry, engine);
     }
 
     @Override
@@ -68,9 +70,8 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
                 info(asked.asked().owner(), select(asked.asked(), asked.wanted()), asked.descriptor());
             case FlightRequest.Shape shape -> Future.succeededFuture(shape(select(shape.asked(), shape.wanted())));
             case FlightRequest.Read read -> Future.succeededFuture(read(read.asked(), tickets.read(read.ticket())));
-            case FlightRequest.SqlInfo asked -> Future.succeededFuture(sql.info(asked.command(), asked.descriptor()));
-            case FlightRequest.SqlRead read ->
-                Future.succeededFuture(new FlightAnswer.Table(sql.answer(read.asked(), read.command())));
+            case FlightRequest.SqlInfo asked -> sql.info(asked);
+            case FlightRequest.SqlRead read -> sql.read(read);
             case FlightRequest.Write write -> write(write);
         };
     }

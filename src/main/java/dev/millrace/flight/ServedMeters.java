@@ -17,23 +17,24 @@ final class ServedMeters {
 
     ServedMeters(ProductRegistry registry, MeterRegistry meters) {
         this.meters = meters;
-        registry.withDeadLetters().forEach(this::of);
+        registry.withDeadLetters().forEach(product -> of(product.qualifiedName()));
     }
 
-    private static Served served(Product product, MeterRegistry meters) {
+    private static Served served(String product, MeterRegistry meters) {
         return new Served(
                 Counter.builder("millrace.flight.rows")
                         .description("Rows streamed by DoGet")
-                        .tag("product", product.qualifiedName())
+                        .tag("product", product)
                         .register(meters),
                 Counter.builder("millrace.flight.sent")
                         .description("Bytes of record batches streamed by DoGet")
                         .baseUnit("bytes")
-                        .tag("product", product.qualifiedName())
+                        .tag("product", product)
                         .register(meters));
     }
 
-    Served of(Product product) {
-        return served.computeIfAbsent(product.qualifiedName(), name -> served(product, meters));
+    /** @param product its qualified name, or what else rows are of */
+    Served of(String product) {
+        return served.computeIfAbsent(product, name -> served(name, meters));
     }
 }

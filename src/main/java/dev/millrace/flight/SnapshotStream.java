@@ -33,7 +33,7 @@ final class SnapshotStream {
     private final Owner owner;
     private final QueryEngine engine;
     private final MessageSink sink;
-    private final OpenRead read;
+    private final Streamed read;
     private final ServedMeters.Served served;
     private final byte[] at;
     private final Promise<Void> released = Promise.promise();
@@ -59,7 +59,7 @@ final class SnapshotStream {
             Owner owner,
             QueryEngine engine,
             MessageSink sink,
-            OpenRead owned,
+            Streamed owned,
             ServedMeters.Served served) {
         this.context = context;
         this.workers = workers;
@@ -68,7 +68,7 @@ final class SnapshotStream {
         this.sink = sink;
         this.read = owned;
         this.served = served;
-        this.at = owned.reading().position().toString().getBytes(UTF_8);
+        this.at = owned.position().getBytes(UTF_8);
     }
 
     /** Ends when the reading is closed. */
@@ -84,7 +84,7 @@ final class SnapshotStream {
             return;
         }
         sink.send(FlightMessage.schema(read.schema()));
-        FlightMessage.dictionaries(read.selection().columns(), engine.allocator(), sink::send);
+        FlightMessage.dictionaries(read.columns(), engine.allocator(), sink::send);
         cutNext();
     }
 
@@ -155,12 +155,11 @@ final class SnapshotStream {
         paused = false;
         ArrowBatches cutter = batches;
         if (cutter == null) {
-            Selection wanted = read.selection();
             cutter = new ArrowBatches(
-                    engine.rows(wanted.view(), read.reading(), wanted.query(), wanted.limit(), () -> over),
-                    wanted.columns(),
-                    wanted.limit(),
-                    FlightMessage.mostBodyBytes(wanted.columns()),
+                    read.rows(engine, () -> over),
+                    read.columns(),
+                    read.limit(),
+                    FlightMessage.mostBodyBytes(read.columns()),
                     engine.allocator());
             batches = cutter;
         }
@@ -171,7 +170,7 @@ final class SnapshotStream {
     private Throwable told(Throwable failure) {
         return failure instanceof OutOfMemoryException
                 ? new Problem.Unavailable(
-                                read.selection().product().qualifiedName(),
+                                read.name(),
                                 "the memory for Flight answers is used up. Try again.")
                         .exception()
                 : failure;

@@ -7,6 +7,14 @@ import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Request;
+import com.google.protobuf.ByteString;
+import dev.millrace.problem.Problem;
+import dev.millrace.sql.SqlEngine;
+import dev.millrace.sql.SqlStatement;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -44,10 +52,112 @@ final class SqlFlights {
     private static final int BIGINT = -5;
     private static final int BIT = -7;
 
-    private final ProductRegistry registry;
+    static final String CREATE = "CreatePreparedStatement";
+    static final String CLOSE = "ClosePreparedStatement";
 
-    SqlFlights(ProductRegistry registry) {
+    private final ProductRegistry registry;
+    private final Optional<SqlEngine> engine;
+
+    /** @param engine runs statements; empty where none are answered */
+    SqlFlights(ProductRegistry registry, Optional<SqlEngine> engine) {
         this.registry = registry;
+        this.engine = engine;
+    }
+
+    /** A statement as the command that asks it. */
+    static Any query(String statement) {
+        return Any.pack(FlightSql.CommandStatementQuery.newBuilder()
+                .setQuery(statement)
+                .build());
+    }
+
+    /** The statement that is to be prepared; some clients pack the message, others do not. */
+    static String prepared(byte[] body) {
+        try {
+            Optional<Any> packed = command(body);
+            var asked = packed.isPresent()
+                    ? unpack(packed.get(), FlightSql.ActionCreatePreparedStatementRequest.class)
+                    : FlightSql.ActionCreatePreparedStatementRequest.parseFrom(body);
+            if (asked.hasTransactionId()) {
+                throw Selection.invalid("transaction", "there are none here.", "a statement of its own.");
+            }
+            return asked.getQuery();
+        } catch (InvalidProtocolBufferException broken) {
+            throw Selection.invalid("action", "it cannot be read.", "a request of Flight SQL.");
+        }
+    }
+
+    /** What a client is told of a prepared statement: its handle is itself, so that nothing is kept for it. */
+    static byte[] prepared(String statement, Schema schema) {
+        return Any.pack(FlightSql.ActionCreatePreparedStatementResult.newBuilder()
+                        .setPreparedStatementHandle(ByteString.copyFromUtf8(statement))
+                        .setDatasetSchema(ByteString.copyFrom(bytes(schema)))
+                        .setParameterSchema(ByteString.copyFrom(bytes(new Schema(List.of()))))
+                        .build())
+                .toByteArray();
+    }
+
+    /** The statement that a command or a ticket asks; empty where it asks none. */
+    private static Optional<String> statement(Any command) {
+        return switch (name(command)) {
+            case "CommandStatementQuery" -> {
+                var asked = unpack(command, FlightSql.CommandStatementQuery.class);
+                if (asked.hasTransactionId()) {
+                    throw Selection.invalid("transaction", "there are none here.", "a statement of its own.");
+                }
+                yield Optional.of(asked.getQuery());
+            }
+            case "CommandPreparedStatementQuery" ->
+                Optional.of(unpack(command, FlightSql.CommandPreparedStatementQuery.class)
+                        .getPreparedStatementHandle()
+                        .toStringUtf8());
+            case "TicketStatementQuery" ->
+                Optional.of(unpack(command, FlightSql.TicketStatementQuery.class)
+                        .getStatementHandle()
+                        .toStringUtf8());
+            default -> Optional.empty();
+        };
+    }
+
+    private SqlEngine engine() {
+        return engine.orElseThrow(() ->
+                new Problem.Unavailable("SQL", "this server has no workers for it.").exception());
+    }
+
+    private static SqlStatement asked(Request asked, String statement) {
+        var gone = new AtomicBoolean();
+        asked.onGone().accept(() -> gone.set(true));
+        return new SqlStatement(asked.caller(), asked.client(), statement, "", Map.of(), gone::get);
+    }
+
+    /** The flight of a command: of a statement that is planned and not run, or of a table about the mesh. */
+    Future<FlightAnswer> info(FlightRequest.SqlInfo request) {
+        Optional<String> statement = statement(request.command());
+        if (statement.isEmpty()) {
+            return Future.succeededFuture(info(request.command(), request.descriptor()));
+        }
+        return Future.fromCompletionStage(
+                        engine().plan(asked(request.asked(), statement.get())), Vertx.currentContext())
+                .map(layout -> {
+                    byte[] ticket = Any.pack(FlightSql.TicketStatementQuery.newBuilder()
+                                    .setStatementHandle(ByteString.copyFromUtf8(statement.get()))
+                                    .build())
+                            .toByteArray();
+                    var endpoint = FlightEndpoint.builder(new Ticket(ticket)).build();
+                    return new FlightAnswer.Infos(List.of(FlightInfo.builder(
+                                    SqlSchemas.result(layout.schema()), request.descriptor(), List.of(endpoint))
+                            .build()));
+                });
+    }
+
+    /** The rows of a statement, or a table about the mesh. */
+    Future<FlightAnswer> read(FlightRequest.SqlRead request) {
+        Optional<String> statement = statement(request.command());
+        if (statement.isEmpty()) {
+            return Future.succeededFuture(new FlightAnswer.Table(answer(request.asked(), request.command())));
+        }
+        return Future.fromCompletionStage(engine().run(asked(request.asked(), statement.get())), Vertx.currentContext())
+                .map(rows -> new FlightAnswer.Rows(new SqlRead(rows)));
     }
 
     /** The command or ticket in some bytes, packed as Flight SQL does; empty when it is none. */
@@ -97,7 +207,7 @@ final class SqlFlights {
     }
 
     /** The flight of a command; its ticket is the command, and its one endpoint is where it was asked. */
-    static FlightAnswer info(Any command, FlightDescriptor descriptor) {
+    private static FlightAnswer info(Any command, FlightDescriptor descriptor) {
         var endpoint = FlightEndpoint.builder(new Ticket(command.toByteArray())).build();
         return new FlightAnswer.Infos(List.of(FlightInfo.builder(known(command), descriptor, List.of(endpoint))
                 .build()));
@@ -246,7 +356,7 @@ final class SqlFlights {
     /** Products of which the caller sees anything, by domain and name. */
     private List<Product> seen(Request asked) {
         return registry.withDeadLetters().stream()
-                .filter(product -> !columns(asked, product).isEmpty())
+                .filter(product -> product.seenBy(asked.caller()).isPresent())
                 .sorted(Comparator.comparing(Product::domain).thenComparing(Product::name))
                 .toList();
     }

@@ -118,6 +118,13 @@ final class SqlSchemas {
                 field.getName(), new FieldType(field.isNullable(), field.getType(), null, metadata), plain(field));
     }
 
+    /** The schema of a statement's result. */
+    static Schema result(Schema columns) {
+        return new Schema(columns.getFields().stream()
+                .map(field -> column(field, "", "", ""))
+                .toList());
+    }
+
     private static List<Field> plain(Field field) {
         return field.getChildren().stream()
                 .map(child -> new Field(

@@ -29,11 +29,11 @@ final class SqlServerFacts {
         // Texts: name, version, Arrow's; versions of Substrait; quote; escape; more characters of names; terms.
         facts.putAll(Map.of(0, "Millrace", 1, "1", 2, "19.0.0", 6, "", 7, ""));
         facts.putAll(Map.of(504, "\"", 513, "\\", 514, "", 529, "domain", 530, "", 531, "mesh"));
-        // Read-only; all tables, aliases, table names, order by, escapes, non-null, catalog first, correlated.
-        yes(facts, 3, 506, 515, 516, 518, 519, 520, 521, 523, 524, 532, 539);
-        // Statements by Flight, their cancel and named parameters, as yet; Substrait, ingestion, its transactions; DDL;
+        // Read-only, SQL; all tables, aliases, table names, order by, escapes, non-null, catalog first, correlated.
+        yes(facts, 3, 4, 506, 515, 516, 518, 519, 520, 521, 523, 524, 532, 539);
+        // Cancel and named parameters, as yet; Substrait, ingestion, its transactions; DDL;
         // integrity, updates, procedures, transactions, savepoints.
-        no(facts, 4, 9, 574, 5, 10, 11, 500, 501, 502, 527, 536, 537, 556, 563, 565, 566, 572, 573, 575, 576);
+        no(facts, 9, 574, 5, 10, 11, 500, 501, 502, 527, 536, 537, 556, 563, 565, 566, 572, 573, 575, 576);
         // Numbers: no transactions; no timeouts that a client sets; names in any case; nulls at the end.
         ints(facts, 0, 8, 100, 101, 525, 533, 534, 535, 564);
         facts.putAll(Map.of(503, 1, 505, 1, 507, 3));

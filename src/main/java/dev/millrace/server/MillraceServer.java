@@ -58,6 +58,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -311,6 +312,7 @@ public final class MillraceServer implements AutoCloseable {
                         memory),
                 pages,
                 statements,
+                Optional.of(new FlightPort.Sql(sql, sqlRows)),
                 meters));
         flightPort = flight.port();
         closings.push(() -> await(flight.close(Duration.ZERO)));

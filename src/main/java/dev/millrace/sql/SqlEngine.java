@@ -116,7 +116,20 @@ public final class SqlEngine implements AutoCloseable {
      * not see, {@code Overloaded} when too many wait, {@code TimedOut}, or {@code Unavailable}.
      */
     public CompletableFuture<SqlRows> run(SqlStatement statement) {
-        var task = new Task(statement);
+        return submit(new Task(statement, false));
+    }
+
+    /** The columns that a statement's result has; fails as {@link #run}. No row is read. */
+    public CompletableFuture<Layout> plan(SqlStatement statement) {
+        return submit(new Task(statement, true)).thenApply(none -> {
+            try (none) {
+                return none.layout();
+            }
+        });
+    }
+
+    private CompletableFuture<SqlRows> submit(Task task) {
+        SqlStatement statement = task.statement;
         if (statement.sql().length() > MOST_SQL) {
             task.result.completeExceptionally(
                     new Problem.TooLarge("The statement", statement.sql().length(), MOST_SQL).exception());
@@ -326,6 +339,7 @@ public final class SqlEngine implements AutoCloseable {
 
     private final class Task {
         private final SqlStatement statement;
+        private final boolean plan;
         private final String token = UUID.randomUUID().toString();
         private final CompletableFuture<SqlRows> result = new CompletableFuture<>();
         private final List<Source> sources = new ArrayList<>();
@@ -336,8 +350,9 @@ public final class SqlEngine implements AutoCloseable {
         private volatile Optional<Throwable> broken = Optional.empty();
         private volatile String ended = "";
 
-        Task(SqlStatement statement) {
+        Task(SqlStatement statement, boolean plan) {
             this.statement = statement;
+            this.plan = plan;
         }
 
         void run(Worker worker) {
@@ -442,7 +457,8 @@ public final class SqlEngine implements AutoCloseable {
             worker.send(new JsonObject()
                     .put("sql", select)
                     .put("arguments", statement.arguments())
-                    .put("explain", explain));
+                    .put("explain", explain)
+                    .put("plan", plan));
             JsonObject parsed = worker.json();
             List<JsonObject> tables;
             try {
@@ -461,6 +477,11 @@ public final class SqlEngine implements AutoCloseable {
             sources.forEach(source ->
                     positions.put(source.view().product(), source.reading().position()));
             var rows = new SqlRows(layout, positions, () -> {});
+            if (plan) {
+                rows.end(Optional.empty());
+                result.complete(rows);
+                return true;
+            }
             ran = true;
             if (!result.complete(rows)) {
                 rows.close();

@@ -107,7 +107,9 @@ public final class WorkerMain {
             control.send(new JsonObject().put("refused", wrong.reason()));
             return;
         }
-        run(database);
+        if (!asked.getBoolean("plan", false)) {
+            run(database);
+        }
     }
 
     /** Runs on a thread of its own, while this one hears whether the server wants no more. */

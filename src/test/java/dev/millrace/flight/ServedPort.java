@@ -103,6 +103,7 @@ final class ServedPort implements AutoCloseable {
                 places,
                 WorkerPool.unwatched(vertx, "pages", 2),
                 WorkerPool.unwatched(vertx, "statements", 1),
+                java.util.Optional.empty(),
                 into));
     }
 

@@ -9,6 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.ingest.TestKafka;
 import dev.millrace.security.NewKey;
+import com.google.protobuf.Any;
+import com.google.protobuf.Message;
+import org.apache.arrow.flight.Action;
+import org.apache.arrow.flight.sql.impl.FlightSql;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -498,6 +502,66 @@ class PolicyIT {
             assertRefused(
                     FlightStatusCode.NOT_FOUND,
                     () -> flight.getInfo(FlightDescriptor.path("seismology", "earthquakes"), header(analyst)));
+        }
+    }
+
+    /** Planned, not run, in GetFlightInfo; the same schema there and in the stream; both forms of a prepared statement. */
+    @Test
+    void flightSql_statements_seeWhatTheViewShows() throws Exception {
+        try (var allocator = new RootAllocator();
+                FlightClient flight = FlightClient.builder(
+                                allocator, Location.forGrpcInsecure("localhost", server.flightPort()))
+                        .build()) {
+            String sql = "SELECT flight_id, delay, destination FROM aviation.flights";
+            var create = FlightSql.ActionCreatePreparedStatementRequest.newBuilder()
+                    .setQuery(sql)
+                    .build();
+            var commands = new ArrayList<Message>(List.of(
+                    FlightSql.CommandStatementQuery.newBuilder().setQuery(sql).build()));
+            for (byte[] body : List.of(create.toByteArray(), Any.pack(create).toByteArray())) {
+                byte[] made = flight.doAction(new Action("CreatePreparedStatement", body), header(analyst))
+                        .next()
+                        .getBody();
+                var prepared = Any.parseFrom(made).unpack(FlightSql.ActionCreatePreparedStatementResult.class);
+                assertFalse(prepared.getDatasetSchema().isEmpty());
+                commands.add(FlightSql.CommandPreparedStatementQuery.newBuilder()
+                        .setPreparedStatementHandle(prepared.getPreparedStatementHandle())
+                        .build());
+            }
+            for (Message command : commands) {
+                FlightInfo info = flight.getInfo(
+                        FlightDescriptor.command(Any.pack(command).toByteArray()), header(analyst));
+                Ticket ticket = info.getEndpoints().getFirst().getTicket();
+                int rows = 0;
+                try (FlightStream stream = flight.getStream(ticket, header(analyst))) {
+                    assertEquals(info.getSchema(), stream.getSchema());
+                    while (stream.next()) {
+                        rows += stream.getRoot().getRowCount();
+                    }
+                }
+                assertEquals(20, rows);
+                assertRefused(
+                        FlightStatusCode.INVALID_ARGUMENT, () -> drain(flight.getStream(ticket, header(stranger))));
+            }
+            var hostile = FlightSql.CommandStatementQuery.newBuilder()
+                    .setQuery("SELECT * FROM read_text('/etc/passwd')")
+                    .build();
+            assertRefused(
+                    FlightStatusCode.INVALID_ARGUMENT,
+                    () -> flight.getInfo(
+                            FlightDescriptor.command(Any.pack(hostile).toByteArray()), header(owner)));
+            var forged = FlightSql.TicketStatementQuery.newBuilder()
+                    .setStatementHandle(hostile.getQueryBytes())
+                    .build();
+            assertRefused(
+                    FlightStatusCode.INVALID_ARGUMENT,
+                    () -> drain(flight.getStream(new Ticket(Any.pack(forged).toByteArray()), header(owner))));
+            // Of who sees a part of the mesh, tables are that part.
+            var tables = Any.pack(FlightSql.CommandGetTables.getDefaultInstance());
+            try (FlightStream stream = flight.getStream(new Ticket(tables.toByteArray()), header(analyst))) {
+                assertTrue(stream.next());
+                assertEquals(2, stream.getRoot().getRowCount());
+            }
         }
     }
 
