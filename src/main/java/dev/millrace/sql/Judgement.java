@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -83,11 +84,11 @@ record Judgement(Set<Table> tables, boolean catalogue) {
 
     private static Judgement judge(JsonNode statement) {
         var named = new LinkedHashSet<Table>();
-        var made = new HashSet<String>();
         boolean catalogue = false;
-        var left = new ArrayDeque<JsonNode>(List.of(statement));
+        var left = new ArrayDeque<Part>(List.of(new Part(statement, Set.of())));
         while (!left.isEmpty()) {
-            JsonNode node = left.pop();
+            Part part = left.pop();
+            JsonNode node = part.node();
             if (node.isObject()) {
                 if (node.has("sample") && node.has("alias") && !SOURCES.contains(type(node))) {
                     throw refused(
@@ -95,10 +96,6 @@ record Judgement(Set<Table> tables, boolean catalogue) {
                 }
                 if (node.has("modifiers") && node.has("cte_map") && !QUERIES.contains(type(node))) {
                     throw refused("only a SELECT can be asked for, also within WITH.", "queries that read.");
-                }
-                node.path("cte_map").path("map").forEach(each -> made.add(lower(each.path("key"))));
-                if (node.has("cte_name")) {
-                    made.add(lower(node.path("cte_name"))); // a recursive one
                 }
                 if (node.has("function_name")) {
                     function(node);
@@ -113,7 +110,8 @@ record Judgement(Set<Table> tables, boolean catalogue) {
                                 text(node, "catalog_name"), text(node, "schema_name"), text(node, "table_name"));
                         if (table.schema().equalsIgnoreCase(CATALOGUE)) {
                             catalogue = true;
-                        } else {
+                        } else if (!table.schema().isEmpty()
+                                || !part.made().contains(table.name().toLowerCase(Locale.ROOT))) {
                             named.add(table);
                         }
                     }
@@ -137,11 +135,38 @@ record Judgement(Set<Table> tables, boolean catalogue) {
                     default -> {}
                 }
             }
-            node.forEach(left::push);
+            within(part, left);
         }
-        named.removeIf(
-                table -> table.schema().isEmpty() && made.contains(table.name().toLowerCase(Locale.ROOT)));
         return new Judgement(named, catalogue);
+    }
+
+    /** A part of a statement, and the names in lower case that a {@code WITH} around it has made tables of. */
+    private record Part(JsonNode node, Set<String> made) {}
+
+    /**
+     * What a part is made of. A name is known in the queries of the {@code WITH} behind it, in the query itself, and, where it
+     * is recursive, in the second of its own two; nowhere else, since DuckDB then takes it for one of its own tables.
+     */
+    private static void within(Part part, Deque<Part> left) {
+        JsonNode node = part.node();
+        var made = new HashSet<>(part.made());
+        for (JsonNode each : node.path("cte_map").path("map")) {
+            left.push(new Part(each.path("value"), Set.copyOf(made)));
+            made.add(lower(each.path("key")));
+        }
+        if (!node.isObject()) {
+            node.forEach(each -> left.push(new Part(each, part.made())));
+            return;
+        }
+        node.properties().forEach(member -> {
+            if (member.getKey().equals("right") && node.has("cte_name")) {
+                var itself = new HashSet<>(made);
+                itself.add(lower(node.path("cte_name")));
+                left.push(new Part(member.getValue(), itself));
+            } else if (!member.getKey().equals("cte_map")) {
+                left.push(new Part(member.getValue(), made));
+            }
+        });
     }
 
     private static void function(JsonNode node) {

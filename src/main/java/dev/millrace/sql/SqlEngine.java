@@ -33,7 +33,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -63,6 +62,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class SqlEngine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SqlEngine.class);
+    private static final String WORKER = "sql-";
     private static final long START_MILLIS = 20_000;
     private static final long CANCEL_MILLIS = 1_000;
     private static final long LOOK_MILLIS = 100;
@@ -169,6 +169,9 @@ public final class SqlEngine implements AutoCloseable {
             return;
         }
         Path folder = Files.createDirectories(options.folder());
+        try (Stream<Path> left = Files.list(folder)) {
+            left.filter(path -> path.getFileName().toString().startsWith(WORKER)).forEach(SqlEngine::delete);
+        }
         Path sockets =
                 folder.toString().length() > MOST_SOCKET_PATH ? Files.createTempDirectory("millrace-sql") : folder;
         if (Files.getFileStore(sockets).supportsFileAttributeView("posix")) {
@@ -207,7 +210,7 @@ public final class SqlEngine implements AutoCloseable {
         }
         try {
             Worker worker = Worker.start(
-                    "sql-" + names.incrementAndGet() + "-" + UUID.randomUUID(),
+                    WORKER + names.incrementAndGet() + "-" + UUID.randomUUID(),
                     socket,
                     options.folder(),
                     options.memoryBytes() + WORKER_BYTES);
@@ -269,6 +272,10 @@ public final class SqlEngine implements AutoCloseable {
                     return;
                 }
                 worker = idle.poll();
+                if (!worker.isAlive()) {
+                    replace(worker);
+                    continue;
+                }
                 String client = queues.keySet().iterator().next();
                 Deque<Task> queue = Objects.requireNonNull(queues.remove(client));
                 task = Objects.requireNonNull(queue.poll());
@@ -294,16 +301,20 @@ public final class SqlEngine implements AutoCloseable {
                 idle.add(worker);
             }
         } else {
-            workers.remove(worker.name());
-            worker.close();
-            deleteSpill(worker);
-            startWorker();
+            replace(worker);
         }
         dispatch();
     }
 
-    private void deleteSpill(Worker worker) {
-        Path spill = options.folder().resolve(worker.name());
+    private void replace(Worker worker) {
+        workers.remove(worker.name());
+        worker.close();
+        delete(options.folder().resolve(worker.name()));
+        startWorker();
+    }
+
+    /** Deletes what did not fit a worker's memory. */
+    private static void delete(Path spill) {
         try (Stream<Path> files = Files.exists(spill) ? Files.walk(spill) : Stream.empty()) {
             for (Path file : files.toList().reversed()) {
                 Files.deleteIfExists(file);
@@ -323,7 +334,7 @@ public final class SqlEngine implements AutoCloseable {
         }
         left.forEach(task -> task.result.completeExceptionally(stops()));
         workers.values().forEach(Worker::close);
-        workers.values().forEach(this::deleteSpill);
+        workers.keySet().forEach(name -> delete(options.folder().resolve(name)));
         listening.ifPresent(server -> {
             try {
                 server.close();
@@ -635,30 +646,22 @@ public final class SqlEngine implements AutoCloseable {
      * statement itself would not have shown; so only their kind is told.
      */
     static RuntimeException failed(String reason) {
-        var kinds = new HashMap<String, String>();
-        kinds.put(
-                "Conversion Error",
-                "a value cannot be read as the type that the statement asks for; try_cast gives null then.");
-        kinds.put("Out of Range", "a result is out of its type's range.");
-        kinds.put("Overflow", "a result is out of its type's range.");
-        kinds.put("Invalid Input", "a function was given a value that it does not take.");
-        kinds.put("Constraint", "a value is null where none may be.");
-        if (reason.contains("Out of Memory")
-                || reason.contains("max_temp_directory_size")
-                || reason.contains("bad_alloc")) {
-            return new Problem.Unavailable("The answer", "it needs more memory than a statement has. Ask for less.")
-                    .exception();
-        }
-        if (reason.contains("INTERRUPT")) {
-            return new Problem.Unavailable("The answer", "nobody waits for it any more.").exception();
-        }
-        return kinds.entrySet().stream()
-                .filter(kind -> reason.contains(kind.getKey()))
-                .findFirst()
-                .map(kind -> Judgement.refused(kind.getValue(), "values that the statement's functions take."))
-                .orElseGet(() -> {
-                    LOG.warn("A statement failed while it ran"); // the reason may have values in it
-                    return Judgement.refused("it failed while it ran.", "a statement that every row bears.");
-                });
+        return switch (reason.split(":", 2)[0]) {
+            case "Out of Memory Error" ->
+                new Problem.Unavailable("The answer", "it needs more memory than a statement has. Ask for less.")
+                        .exception();
+            case "INTERRUPT Error" ->
+                new Problem.Unavailable("The answer", "nobody waits for it any more.").exception();
+            case "Conversion Error" ->
+                failed("a value cannot be read as the type that the statement asks for", "try_cast, which gives null then.");
+            case "Out of Range Error" -> failed("a result is out of its type's range", "a larger type.");
+            case "Invalid Input Error" ->
+                failed("a function was given a value that it does not take", "values that the statement's functions take.");
+            default -> failed("it failed while it ran", "a statement that every row bears.");
+        };
+    }
+
+    private static RuntimeException failed(String what, String expected) {
+        return Judgement.refused(what + ".", expected);
     }
 }
