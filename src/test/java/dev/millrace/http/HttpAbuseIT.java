@@ -232,7 +232,7 @@ class HttpAbuseIT {
                 "                              | 101",
                 "Origin: http://x              | 101",
                 "Origin: https://app.example.org | 101",
-                "Origin: https://evil.example  | 400",
+                "Origin: https://evil.example  | 403",
                 "Content-Length: 9000          | 400",
                 "Transfer-Encoding: chunked    | 400",
             })

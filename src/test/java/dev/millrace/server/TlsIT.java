@@ -74,6 +74,9 @@ class TlsIT {
                 "security.watchInterval", "10ms",
                 "http.host", "0.0.0.0");
         mesh = TestMesh.in(folder);
+        Files.writeString(
+                folder.resolve("mesh/domains/aviation/policies.yaml"),
+                "grants: [{to: {subject: ada}, products: \"*\", may: [read]}, {to: {role: writer}, products: \"*\", may: [read]}]");
         server = MillraceServer.start(mesh.configuration(settings));
     }
 
