@@ -13,9 +13,7 @@ public sealed interface FlightAnswer extends AutoCloseable {
 
     /** What it is, for the audit; of what only begins, neither rows nor bytes. */
     default Audit.Served served() {
-        return this instanceof Rows rows
-                ? new Audit.Served(rows.read().position(), -1, -1)
-                : Audit.Served.NOTHING;
+        return this instanceof Rows rows ? new Audit.Served(rows.read().position(), -1, -1) : Audit.Served.NOTHING;
     }
 
     /** The products asked for, in the order of their names. */

@@ -1,6 +1,5 @@
 package dev.millrace.flight;
 
-import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;

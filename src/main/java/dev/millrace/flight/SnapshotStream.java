@@ -169,9 +169,7 @@ final class SnapshotStream {
 
     private Throwable told(Throwable failure) {
         return failure instanceof OutOfMemoryException
-                ? new Problem.Unavailable(
-                                read.name(),
-                                "the memory for Flight answers is used up. Try again.")
+                ? new Problem.Unavailable(read.name(), "the memory for Flight answers is used up. Try again.")
                         .exception()
                 : failure;
     }

@@ -1,20 +1,18 @@
 package dev.millrace.flight;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Request;
-import com.google.protobuf.ByteString;
 import dev.millrace.problem.Problem;
 import dev.millrace.sql.SqlEngine;
 import dev.millrace.sql.SqlStatement;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,7 +20,9 @@ import java.nio.channels.Channels;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import org.apache.arrow.flight.CallStatus;
 import org.apache.arrow.flight.FlightDescriptor;
@@ -66,9 +66,8 @@ final class SqlFlights {
 
     /** A statement as the command that asks it. */
     static Any query(String statement) {
-        return Any.pack(FlightSql.CommandStatementQuery.newBuilder()
-                .setQuery(statement)
-                .build());
+        return Any.pack(
+                FlightSql.CommandStatementQuery.newBuilder().setQuery(statement).build());
     }
 
     /** The statement that is to be prepared; some clients pack the message, others do not. */
@@ -120,8 +119,8 @@ final class SqlFlights {
     }
 
     private SqlEngine engine() {
-        return engine.orElseThrow(() ->
-                new Problem.Unavailable("SQL", "this server has no workers for it.").exception());
+        return engine.orElseThrow(
+                () -> new Problem.Unavailable("SQL", "this server has no workers for it.").exception());
     }
 
     private static SqlStatement asked(Request asked, String statement) {

@@ -170,7 +170,8 @@ public final class SqlEngine implements AutoCloseable {
         }
         Path folder = Files.createDirectories(options.folder());
         try (Stream<Path> left = Files.list(folder)) {
-            left.filter(path -> path.getFileName().toString().startsWith(WORKER)).forEach(SqlEngine::delete);
+            left.filter(path -> path.getFileName().toString().startsWith(WORKER))
+                    .forEach(SqlEngine::delete);
         }
         Path sockets =
                 folder.toString().length() > MOST_SOCKET_PATH ? Files.createTempDirectory("millrace-sql") : folder;
@@ -653,10 +654,14 @@ public final class SqlEngine implements AutoCloseable {
             case "INTERRUPT Error" ->
                 new Problem.Unavailable("The answer", "nobody waits for it any more.").exception();
             case "Conversion Error" ->
-                failed("a value cannot be read as the type that the statement asks for", "try_cast, which gives null then.");
+                failed(
+                        "a value cannot be read as the type that the statement asks for",
+                        "try_cast, which gives null then.");
             case "Out of Range Error" -> failed("a result is out of its type's range", "a larger type.");
             case "Invalid Input Error" ->
-                failed("a function was given a value that it does not take", "values that the statement's functions take.");
+                failed(
+                        "a function was given a value that it does not take",
+                        "values that the statement's functions take.");
             default -> failed("it failed while it ran", "a statement that every row bears.");
         };
     }

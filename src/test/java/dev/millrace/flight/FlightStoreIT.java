@@ -71,7 +71,7 @@ class FlightStoreIT {
                         FlightPlaces.unshared(),
                         WorkerPool.unwatched(vertx, "pages", 2),
                         WorkerPool.unwatched(vertx, "statements", 1),
-                java.util.Optional.empty(),
+                        java.util.Optional.empty(),
                         new SimpleMeterRegistry())
                 .await(30, TimeUnit.SECONDS);
         client = FlightClient.builder(clients, Location.forGrpcInsecure("localhost", port.port()))

@@ -201,7 +201,7 @@ class PyArrowIT {
                         FlightPlaces.unshared(),
                         WorkerPool.unwatched(vertx, "pages", 2),
                         WorkerPool.unwatched(vertx, "statements", 1),
-                java.util.Optional.empty(),
+                        java.util.Optional.empty(),
                         new SimpleMeterRegistry())
                 .await(30, TimeUnit.SECONDS);
     }
