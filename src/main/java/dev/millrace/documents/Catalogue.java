@@ -35,7 +35,11 @@ public final class Catalogue {
 
     /** Why there is no product of this name, {@code domain/product}, for a caller. */
     public Problem missing(Principal caller, String name) {
-        return products.whyUnserved(caller, name.replace('/', '.'))
+        String qualified = name.replace('/', '.');
+        // One that is there already, and not yet at every loop's port, has just been opened.
+        return products.whyUnserved(caller, qualified)
+                .or(() -> products.find(caller, qualified)
+                        .map(opened -> new Problem.Unavailable(qualified, "it is opened just now.")))
                 .orElseGet(() -> new Problem.NotFound("data product", name));
     }
 

@@ -19,6 +19,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -283,7 +284,9 @@ class FlightPortIT {
                 FlightStatusCode.UNIMPLEMENTED,
                 "ListFlights, GetFlightInfo, GetSchema, DoGet, DoPut",
                 () -> served.client.doAction(new Action("x")).next());
-        assertFalse(served.client.listActions().iterator().hasNext());
+        var actions = new ArrayList<String>();
+        served.client.listActions().forEach(action -> actions.add(action.getType()));
+        assertEquals(List.of("CreatePreparedStatement", "ClosePreparedStatement"), actions);
         try (VectorSchemaRoot empty =
                 VectorSchemaRoot.create(FakeStore.SCHEMA.layout().schema(), served.clients)) {
             for (String product : List.of("flights", "none")) {
