@@ -110,21 +110,6 @@ final class GroupLimit implements RowSource {
     }
 
     @Override
-    public int partition(int index) {
-        return rows.partition(index);
-    }
-
-    @Override
-    public long offset(int index) {
-        return rows.offset(index);
-    }
-
-    @Override
-    public int skip(int index) {
-        return rows.skip(index);
-    }
-
-    @Override
     public void close() {
         rows.close();
     }

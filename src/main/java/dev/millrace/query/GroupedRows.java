@@ -121,18 +121,8 @@ public final class GroupedRows implements RowSource {
     }
 
     @Override
-    public int partition(int index) {
-        return 0;
-    }
-
-    @Override
     public long offset(int index) {
         return first + index;
-    }
-
-    @Override
-    public int skip(int index) {
-        return 0;
     }
 
     @Override

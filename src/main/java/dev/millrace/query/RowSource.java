@@ -16,14 +16,20 @@ public interface RowSource extends AutoCloseable {
     /** How many rows the last step selected. */
     int count();
 
-    /** The partition of the last step's {@code index}-th selected row. */
-    int partition(int index);
+    /** The partition of the last step's {@code index}-th selected row; 0 for rows that are of no store. */
+    default int partition(int index) {
+        return 0;
+    }
 
-    /** The offset of the last step's {@code index}-th selected row. */
-    long offset(int index);
+    /** The offset of the last step's {@code index}-th selected row; 0 for rows that nobody comes back to. */
+    default long offset(int index) {
+        return 0;
+    }
 
     /** How many rows come before that one which have its offset, too. */
-    int skip(int index);
+    default int skip(int index) {
+        return 0;
+    }
 
     /** Whether batches go when two more steps were taken, and not only with the reading. */
     default boolean isTransient() {

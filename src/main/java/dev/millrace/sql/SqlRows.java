@@ -123,21 +123,6 @@ public final class SqlRows implements RowSource {
     }
 
     @Override
-    public int partition(int index) {
-        return 0;
-    }
-
-    @Override
-    public long offset(int index) {
-        return 0;
-    }
-
-    @Override
-    public int skip(int index) {
-        return 0;
-    }
-
-    @Override
     public boolean isTransient() {
         return true;
     }

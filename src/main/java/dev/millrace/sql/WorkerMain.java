@@ -226,21 +226,6 @@ public final class WorkerMain {
         }
 
         @Override
-        public int partition(int index) {
-            return 0;
-        }
-
-        @Override
-        public long offset(int index) {
-            return 0;
-        }
-
-        @Override
-        public int skip(int index) {
-            return 0;
-        }
-
-        @Override
         public void close() {
             batch.ifPresent(Batch::release);
             scan.close();

@@ -87,21 +87,6 @@ class CallbacksTest {
         public int count() {
             return trap.pass(rows.count());
         }
-
-        @Override
-        public int partition(int index) {
-            return rows.partition(index);
-        }
-
-        @Override
-        public long offset(int index) {
-            return rows.offset(index);
-        }
-
-        @Override
-        public int skip(int index) {
-            return rows.skip(index);
-        }
     }
 
     private static List<ColumnLayout> trapped(List<ColumnLayout> columns, Trap trap) {

@@ -217,20 +217,5 @@ class DuckDbEngineTest {
         public int count() {
             return rows.count();
         }
-
-        @Override
-        public int partition(int index) {
-            return rows.partition(index);
-        }
-
-        @Override
-        public long offset(int index) {
-            return rows.offset(index);
-        }
-
-        @Override
-        public int skip(int index) {
-            return rows.skip(index);
-        }
     }
 }

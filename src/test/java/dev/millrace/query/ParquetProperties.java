@@ -151,18 +151,8 @@ class ParquetProperties {
         }
 
         @Override
-        public int partition(int index) {
-            return 0;
-        }
-
-        @Override
         public long offset(int index) {
             return selection[index];
-        }
-
-        @Override
-        public int skip(int index) {
-            return 0;
         }
     }
 }
