@@ -1,5 +1,6 @@
 package dev.millrace.ingest.publish;
 
+import dev.millrace.kafka.Backoff;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.time.Duration;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.random.RandomGenerator;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -19,6 +21,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.utils.Utils;
@@ -47,6 +50,7 @@ public final class TopicPublisher implements AutoCloseable {
     public static final int MAX_RECORD_BYTES = 32 * 1024 * 1024;
 
     private static final long REPORT_EVERY = 1000;
+    private static final Duration KNOWN_WITHIN = Duration.ofSeconds(30);
 
     private final Admin admin;
     private final KafkaProducer<byte[], byte[]> producer;
@@ -167,26 +171,37 @@ public final class TopicPublisher implements AutoCloseable {
         }
     }
 
+    /** Where the topic's partitions end; one that was made just now may not be known to the broker that leads it yet. */
     private long[] endOffsets(String topic) {
+        long end = System.nanoTime() + KNOWN_WITHIN.toNanos();
+        Backoff backoff = new Backoff(RandomGenerator.getDefault());
         try {
-            int partitions = admin.describeTopics(List.of(topic)).allTopicNames().get().values().stream()
-                    .mapToInt(description -> description.partitions().size())
-                    .sum();
-            Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
-            for (int partition = 0; partition < partitions; partition++) {
-                latest.put(new TopicPartition(topic, partition), OffsetSpec.latest());
+            while (true) {
+                try {
+                    return endOffsetsNow(topic);
+                } catch (ExecutionException e) {
+                    if (!(e.getCause() instanceof RetriableException) || System.nanoTime() - end > 0) {
+                        throw unavailable(topic, e.getCause());
+                    }
+                }
+                Thread.sleep(backoff.nextMillis());
             }
-            long[] ends = new long[partitions];
-            admin.listOffsets(latest)
-                    .all()
-                    .get()
-                    .forEach((partition, end) -> ends[partition.partition()] = end.offset());
-            return ends;
-        } catch (ExecutionException e) {
-            throw unavailable(topic, e.getCause());
         } catch (InterruptedException e) {
             throw interrupted(topic);
         }
+    }
+
+    private long[] endOffsetsNow(String topic) throws ExecutionException, InterruptedException {
+        int partitions = admin.describeTopics(List.of(topic)).allTopicNames().get().values().stream()
+                .mapToInt(description -> description.partitions().size())
+                .sum();
+        Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+        for (int partition = 0; partition < partitions; partition++) {
+            latest.put(new TopicPartition(topic, partition), OffsetSpec.latest());
+        }
+        long[] ends = new long[partitions];
+        admin.listOffsets(latest).all().get().forEach((partition, end) -> ends[partition.partition()] = end.offset());
+        return ends;
     }
 
     private static ProblemException interrupted(String topic) {
