@@ -10,11 +10,16 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 
 /**
  * Makes a consumer seek inside the rebalance. The Vert.x client replaces the listener of {@code subscribe} by one that
  * answers later, on its context: records from before the seek would come first. So its consumer is a proxy that puts a
  * synchronous listener in the place of the Vert.x one, bounds the wait of a close, and changes nothing else.
+ *
+ * <p>The listener also asks for partitions that the group did not give. A static member that comes back is given what it had
+ * (KIP-814), and takes the topic as it is now for the one that this was assigned of: partitions added while it was away
+ * would never be read.
  */
 public final class SeekingConsumer {
     /** Where to read a partition from, asked on the client's polling thread; negative for its beginning. */
@@ -29,6 +34,8 @@ public final class SeekingConsumer {
     @SuppressWarnings("unchecked") // the proxy implements just this interface
     public static Consumer<ByteBuffer, ByteBuffer> over(Consumer<ByteBuffer, ByteBuffer> consumer, Start start) {
         var listener = new ConsumerRebalanceListener() {
+            private int askedFor;
+
             @Override
             public void onPartitionsRevoked(Collection<TopicPartition> partitions) {}
 
@@ -41,6 +48,11 @@ public final class SeekingConsumer {
                     } else {
                         consumer.seek(partition, next);
                     }
+                }
+                int known = known(consumer);
+                if (known > consumer.assignment().size() && known != askedFor) { // else another member has them
+                    askedFor = known;
+                    consumer.enforceRebalance("partitions were added while this member was away");
                 }
             }
         };
@@ -65,5 +77,17 @@ public final class SeekingConsumer {
                                 : failure.getCause();
                     }
                 });
+    }
+
+    /** How many partitions there are, as far as the client knows without asking the brokers. */
+    private static int known(Consumer<ByteBuffer, ByteBuffer> consumer) {
+        try {
+            return consumer.subscription().stream()
+                    .mapToInt(topic ->
+                            consumer.partitionsFor(topic, Duration.ZERO).size())
+                    .sum();
+        } catch (TimeoutException unknown) {
+            return 0;
+        }
     }
 }
