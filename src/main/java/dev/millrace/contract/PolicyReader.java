@@ -121,9 +121,7 @@ public final class PolicyReader {
             if (!name.equals(Grant.ALL) && !products.containsKey(name) && !broken.contains(name)) {
                 given.get()
                         .error("There is no product '" + name + "' in this domain."
-                                + Nearest.closeTo(name, products.keySet())
-                                        .map(near -> " Did you mean '" + near + "'?")
-                                        .orElse(""));
+                                + Nearest.hint(name, products.keySet()));
             }
         }
         return names;
@@ -177,9 +175,7 @@ public final class PolicyReader {
                     .map(Property::name)
                     .collect(Collectors.toSet());
             at.error("There is no column '" + name + "'; a field within one is masked with it."
-                    + Nearest.closeTo(name, known)
-                            .map(near -> " Did you mean '" + near + "'?")
-                            .orElse(""));
+                    + Nearest.hint(name, known));
         }
         for (Property column : found) {
             if (column.primaryKey() && !mask.equals(Mask.SHOW) && !mask.equals(Mask.HIDE)) {
@@ -263,10 +259,7 @@ public final class PolicyReader {
                                     Rule.POLICY,
                                     entry.key(),
                                     name,
-                                    "The key '" + name + "' is not known here."
-                                            + Nearest.closeTo(name, known)
-                                                    .map(near -> " Did you mean '" + near + "'?")
-                                                    .orElse(""));
+                                    "The key '" + name + "' is not known here." + Nearest.hint(name, known));
                 }
             });
         } else {

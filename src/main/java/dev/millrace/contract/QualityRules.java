@@ -202,9 +202,7 @@ public final class QualityRules {
             case "rowCount" -> new Check.RowCount();
             default -> {
                 entry.error((metric.isEmpty() ? "A library rule needs its metric." : "'" + metric + "' is no metric.")
-                        + Nearest.closeTo(metric, METRICS)
-                                .map(near -> " Did you mean '" + near + "'?")
-                                .orElse(" Expected one of " + String.join(", ", METRICS) + "."));
+                        + Nearest.hint(metric, METRICS, " Expected one of " + String.join(", ", METRICS) + "."));
                 yield new Check.NotOnTheStream("");
             }
         };

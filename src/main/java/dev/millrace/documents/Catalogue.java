@@ -57,7 +57,7 @@ public final class Catalogue {
             }
             View view = product.as(caller);
             var meaning = Meaning.of(product.definition());
-            if (wanted.stream().allMatch(text(product, view, meaning)::contains)) {
+            if (words.isBlank() || wanted.stream().allMatch(text(product, view, meaning)::contains)) {
                 found.add(entry(product, view, meaning));
             }
         }
@@ -114,8 +114,9 @@ public final class Catalogue {
     /** One product as a view shows it to a caller. */
     public JsonObject describe(Product product, Principal caller, View view, Reading reading) {
         Shape shape = view.shape();
+        Meaning meaning = Meaning.of(product.definition());
         JsonObject json = brief(product)
-                .mergeIn(Meaning.of(product.definition()).product())
+                .mergeIn(meaning.product())
                 .put("stateDetail", product.state().detail())
                 .put("key", shape.key().stream().map(ColumnLayout::name).toList())
                 .put("mode", shape.upsert() ? "upsert" : "append")
@@ -149,7 +150,7 @@ public final class Catalogue {
             json.put("deadLetters", deadLetters(letters));
             urls.put("deadLetters", url + "/dead-letters");
         });
-        return json.put("urls", urls).put("schema", RowJsonSchema.of(product, shape));
+        return json.put("urls", urls).put("schema", RowJsonSchema.of(product, shape, meaning));
     }
 
     private static JsonObject change(ContractChange change) {

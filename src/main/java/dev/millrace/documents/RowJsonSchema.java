@@ -13,8 +13,11 @@ public final class RowJsonSchema {
     private RowJsonSchema() {}
 
     public static JsonObject of(Product product, Shape shape) {
+        return of(product, shape, Meaning.of(product.definition()));
+    }
+
+    static JsonObject of(Product product, Shape shape, Meaning meaning) {
         JsonObject schema = object(shape.columns());
-        Meaning meaning = Meaning.of(product.definition());
         JsonObject properties = schema.getJsonObject("properties");
         properties.forEach(column -> ((JsonObject) column.getValue()).mergeIn(meaning.column(column.getKey())));
         return new JsonObject()

@@ -5,15 +5,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.millrace.contract.Mask;
 import dev.millrace.contract.PolicyReader;
 import dev.millrace.problem.Problem;
-import java.security.InvalidKeyException;
-import java.security.NoSuchAlgorithmException;
+import dev.millrace.security.Hmac;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 
@@ -58,12 +55,6 @@ public record Governance(
 
     /** The secret of the pseudonyms for a purpose. */
     byte[] pseudonyms(String purpose) {
-        try {
-            Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(secret, "HmacSHA256"));
-            return mac.doFinal(("pseudonyms for " + purpose).getBytes(UTF_8));
-        } catch (NoSuchAlgorithmException | InvalidKeyException everyJdkHasIt) {
-            throw new IllegalStateException(everyJdkHasIt);
-        }
+        return new Hmac(secret).of(("pseudonyms for " + purpose).getBytes(UTF_8));
     }
 }

@@ -5,14 +5,12 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.millrace.problem.Problem;
+import dev.millrace.security.Hmac;
 import dev.millrace.store.Position;
 import java.io.IOException;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.time.Instant;
 import java.util.Arrays;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * Makes and reads tickets. Immutable; any thread.
@@ -21,9 +19,7 @@ import javax.crypto.spec.SecretKeySpec;
  * all that a read needs, so the server keeps nothing between GetFlightInfo and DoGet.
  */
 final class TicketOffice {
-    private static final String ALGORITHM = "HmacSHA256";
     private static final byte SIGNED = 1;
-    private static final int MAC_BYTES = 32;
     private static final int MAX_BYTES = 64 * 1024;
     private static final String EXPECTED = "a ticket from GetFlightInfo of this server.";
     private static final JsonMapper JSON = JsonMapper.builder()
@@ -33,11 +29,11 @@ final class TicketOffice {
             .build();
 
     private final FlightOptions.Tickets options;
-    private final SecretKeySpec key;
+    private final Hmac hmac;
 
     TicketOffice(FlightOptions.Tickets options) {
         this.options = options;
-        this.key = new SecretKeySpec(options.secret(), ALGORITHM);
+        this.hmac = new Hmac(options.secret());
     }
 
     /** When a ticket made now ends. */
@@ -53,13 +49,14 @@ final class TicketOffice {
                 at.toString(),
                 selection.parameters(),
                 expiry.getEpochSecond()));
-        if (1 + MAC_BYTES + json.length > MAX_BYTES) {
-            throw new Problem.TooLarge("The ticket of this query", 1L + MAC_BYTES + json.length, MAX_BYTES).exception();
+        if (1 + Hmac.BYTES + json.length > MAX_BYTES) {
+            throw new Problem.TooLarge("The ticket of this query", 1L + Hmac.BYTES + json.length, MAX_BYTES)
+                    .exception();
         }
-        byte[] signed = new byte[1 + MAC_BYTES + json.length];
+        byte[] signed = new byte[1 + Hmac.BYTES + json.length];
         signed[0] = SIGNED;
-        System.arraycopy(json, 0, signed, 1 + MAC_BYTES, json.length);
-        System.arraycopy(mac(signed), 0, signed, 1, MAC_BYTES);
+        System.arraycopy(json, 0, signed, 1 + Hmac.BYTES, json.length);
+        System.arraycopy(mac(signed), 0, signed, 1, Hmac.BYTES);
         return signed;
     }
 
@@ -68,19 +65,19 @@ final class TicketOffice {
         if (ticket.length > MAX_BYTES) {
             throw Selection.invalid("ticket", "it has " + ticket.length + " bytes.", EXPECTED);
         }
-        if (ticket.length > 1 + MAC_BYTES && ticket[0] == SIGNED) {
+        if (ticket.length > 1 + Hmac.BYTES && ticket[0] == SIGNED) {
             return readSigned(ticket);
         }
         throw Selection.invalid("ticket", "it is none of this server's.", EXPECTED);
     }
 
     private ReadTicket readSigned(byte[] ticket) {
-        if (!MessageDigest.isEqual(mac(ticket), Arrays.copyOfRange(ticket, 1, 1 + MAC_BYTES))) {
+        if (!MessageDigest.isEqual(mac(ticket), Arrays.copyOfRange(ticket, 1, 1 + Hmac.BYTES))) {
             throw Selection.invalid(
                     "ticket", "its signature is not this server's: it was changed, or made elsewhere.", EXPECTED);
         }
         try {
-            var read = JSON.readValue(ticket, 1 + MAC_BYTES, ticket.length - 1 - MAC_BYTES, ReadTicket.class);
+            var read = JSON.readValue(ticket, 1 + Hmac.BYTES, ticket.length - 1 - Hmac.BYTES, ReadTicket.class);
             if (options.clock().instant().getEpochSecond() >= read.expires()) {
                 throw Selection.invalid("ticket", "it has expired.", "a fresh one: call GetFlightInfo again.");
             }
@@ -91,14 +88,7 @@ final class TicketOffice {
     }
 
     private byte[] mac(byte[] ticket) {
-        try {
-            Mac mac = Mac.getInstance(ALGORITHM);
-            mac.init(key);
-            mac.update(ticket, 1 + MAC_BYTES, ticket.length - 1 - MAC_BYTES);
-            return mac.doFinal();
-        } catch (GeneralSecurityException absent) {
-            throw new IllegalStateException("every Java platform has " + ALGORITHM, absent);
-        }
+        return hmac.of(Arrays.copyOfRange(ticket, 1 + Hmac.BYTES, ticket.length));
     }
 
     private static byte[] write(ReadTicket ticket) {

@@ -9,18 +9,18 @@ import dev.millrace.config.Configuration;
 import dev.millrace.contract.ValueFormat;
 import dev.millrace.kafka.Backoff;
 import dev.millrace.kafka.Reason;
+import dev.millrace.layer.BoundedGet;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
-import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.RequestOptions;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -55,6 +55,7 @@ final class RegistryClient {
     private final Vertx vertx;
     private final Context context;
     private final HttpClient http;
+    private final BoundedGet documents;
     private final Configuration.SchemaRegistry settings;
 
     RegistryClient(Vertx vertx, Configuration.SchemaRegistry settings) {
@@ -62,6 +63,7 @@ final class RegistryClient {
         this.context = vertx.getOrCreateContext();
         this.settings = settings;
         this.http = vertx.createHttpClient(new HttpClientOptions().setDecompressionSupported(true));
+        this.documents = new BoundedGet(http, MAX_BYTES, CALL_MILLIS);
     }
 
     /** The schemas of records of a format. */
@@ -128,8 +130,9 @@ final class RegistryClient {
         private void failed(Throwable cause) {
             long millis = backoff.nextMillis();
             long spentMillis = (System.nanoTime() - begunNanos) / 1_000_000;
+            boolean isFinal = cause instanceof Refused || cause instanceof BoundedGet.TooLarge;
             long limitMillis = settings.retryFor().toMillis();
-            if (spentMillis + millis <= limitMillis && !(cause instanceof Refused && tries >= MAX_TRIES_UNKNOWN)) {
+            if (spentMillis + millis <= limitMillis && !(isFinal && tries >= MAX_TRIES_UNKNOWN)) {
                 vertx.setTimer(millis, timer -> attempt());
                 return;
             }
@@ -167,48 +170,28 @@ final class RegistryClient {
     }
 
     private Future<JsonNode> get(String path) {
-        var request = new RequestOptions()
-                .setMethod(HttpMethod.GET)
-                .setAbsoluteURI(settings.url() + path)
-                .setTimeout(CALL_MILLIS)
-                .addHeader("Accept", "application/vnd.schemaregistry.v1+json, application/json");
+        Map<String, String> headers = new HashMap<>();
+        headers.put("Accept", "application/vnd.schemaregistry.v1+json, application/json");
         if (!settings.user().isEmpty()) {
             String pair = settings.user() + ":" + settings.password().text();
-            request.addHeader("Authorization", "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(UTF_8)));
+            headers.put("Authorization", "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(UTF_8)));
         }
-        return http.request(request)
-                .compose(call -> call.send())
-                .compose(response -> {
-                    Buffer body = Buffer.buffer();
-                    var read = io.vertx.core.Promise.<JsonNode>promise();
-                    response.handler(part -> {
-                        body.appendBuffer(part);
-                        if (body.length() > MAX_BYTES) {
-                            read.tryFail(new Refused("it is larger than " + MAX_BYTES + " bytes."));
-                            response.request().reset();
-                        }
-                    });
-                    response.exceptionHandler(read::tryFail);
-                    response.endHandler(ended -> {
-                        int status = response.statusCode();
-                        if (status == 200) {
-                            parse(body, read);
-                        } else if (status == 404 || status == 422) {
-                            read.tryFail(new Refused("it answers " + status + " to GET " + path + "."));
-                        } else {
-                            read.tryFail(new IOException("it answers " + status + " to GET " + path + "."));
-                        }
-                    });
-                    return read.future();
-                })
-                .timeout(CALL_MILLIS, java.util.concurrent.TimeUnit.MILLISECONDS);
+        return documents.get(settings.url() + path, headers).compose(answer -> {
+            int status = answer.status();
+            String what = "it answers " + status + " to GET " + path + ".";
+            return switch (status) {
+                case 200 -> parsed(answer.body());
+                case 404, 422 -> Future.failedFuture(new Refused(what));
+                default -> Future.failedFuture(new IOException(what));
+            };
+        });
     }
 
-    private static void parse(Buffer body, io.vertx.core.Promise<JsonNode> read) {
+    private static Future<JsonNode> parsed(Buffer body) {
         try {
-            read.tryComplete(JSON.readTree(body.getBytes()));
+            return Future.succeededFuture(JSON.readTree(body.getBytes()));
         } catch (IOException broken) {
-            read.tryFail(new Refused("its answer is not JSON."));
+            return Future.failedFuture(new Refused("its answer is not JSON."));
         }
     }
 }

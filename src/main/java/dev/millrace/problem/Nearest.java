@@ -26,6 +26,16 @@ public final class Nearest {
                 .filter(candidate -> distance(folded, fold(candidate)) <= Math.max(2, candidate.length() / 3));
     }
 
+    /** {@code  Did you mean 'x'?}, with a space before it, where a known word is close; else nothing. */
+    public static String hint(String word, Collection<String> known) {
+        return hint(word, known, "");
+    }
+
+    /** The same, with something else to say where no known word is close. */
+    public static String hint(String word, Collection<String> known, String otherwise) {
+        return closeTo(word, known).map(near -> " Did you mean '" + near + "'?").orElse(otherwise);
+    }
+
     private static String fold(String word) {
         return word.substring(0, Math.min(word.length(), LONGEST)).toLowerCase(Locale.ROOT);
     }

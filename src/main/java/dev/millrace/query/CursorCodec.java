@@ -3,16 +3,13 @@ package dev.millrace.query;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.millrace.problem.Problem;
+import dev.millrace.security.Hmac;
 import dev.millrace.store.Position;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
-import java.security.InvalidKeyException;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Base64;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * Cursors as URL-safe text that only this server can have made: the fields, then the first 16 bytes of an HMAC-SHA256 over
@@ -28,19 +25,14 @@ public final class CursorCodec {
     private static final String EXPECTED =
             "the 'next' of the page before, with the same select and filters; or no cursor, for the first page";
 
-    private final Mac mac;
+    private final Hmac hmac;
 
     /** A codec that signs with {@code secret}, at least 16 bytes, which it copies. */
     public CursorCodec(byte[] secret) {
         if (secret.length < 16) {
             throw new IllegalArgumentException("a cursor secret has at least 16 bytes");
         }
-        try {
-            mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(secret, "HmacSHA256"));
-        } catch (NoSuchAlgorithmException | InvalidKeyException everyJdkHasIt) {
-            throw new IllegalStateException(everyJdkHasIt);
-        }
+        hmac = new Hmac(secret);
     }
 
     /** The text form of a cursor of a product. */
@@ -113,14 +105,6 @@ public final class CursorCodec {
     }
 
     private byte[] signature(String product, byte[] fields, int length) {
-        try {
-            Mac signing = (Mac) mac.clone();
-            signing.update(product.getBytes(UTF_8));
-            signing.update((byte) 0);
-            signing.update(fields, 0, length);
-            return signing.doFinal();
-        } catch (CloneNotSupportedException everyJdkHasIt) {
-            throw new IllegalStateException(everyJdkHasIt);
-        }
+        return hmac.of(product.getBytes(UTF_8), new byte[1], Arrays.copyOf(fields, length));
     }
 }

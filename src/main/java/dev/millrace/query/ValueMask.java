@@ -6,17 +6,14 @@ import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnWriter;
 import dev.millrace.arrow.Kind;
 import dev.millrace.contract.Mask;
+import dev.millrace.security.Hmac;
 import java.math.BigDecimal;
-import java.security.InvalidKeyException;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /** Puts what a mask shows of a value in the value's place. Immutable; any thread. */
 interface ValueMask {
@@ -125,26 +122,16 @@ interface ValueMask {
     final class Pseudonyms {
         private static final int BYTES = 16;
 
-        private final Mac mac;
+        private final Hmac hmac;
 
         /** @param secret of at least 16 bytes */
         Pseudonyms(byte[] secret) {
-            try {
-                mac = Mac.getInstance("HmacSHA256");
-                mac.init(new SecretKeySpec(secret, "HmacSHA256"));
-            } catch (NoSuchAlgorithmException | InvalidKeyException everyJdkHasIt) {
-                throw new IllegalStateException(everyJdkHasIt);
-            }
+            hmac = new Hmac(secret);
         }
 
         private void put(byte[] text, ColumnWriter into) {
-            try {
-                byte[] hash = ((Mac) mac.clone()).doFinal(text);
-                byte[] digits = HexFormat.of().formatHex(hash, 0, BYTES).getBytes(US_ASCII);
-                into.putBytes(digits, 0, digits.length);
-            } catch (CloneNotSupportedException everyJdkHasIt) {
-                throw new IllegalStateException(everyJdkHasIt);
-            }
+            byte[] digits = HexFormat.of().formatHex(hmac.of(text), 0, BYTES).getBytes(US_ASCII);
+            into.putBytes(digits, 0, digits.length);
         }
     }
 }

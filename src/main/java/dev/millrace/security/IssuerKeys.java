@@ -10,16 +10,13 @@ import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.KeyUse;
 import com.nimbusds.jose.jwk.RSAKey;
 import dev.millrace.config.Configuration;
+import dev.millrace.layer.BoundedGet;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
-import io.vertx.core.http.HttpClientRequest;
-import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.RequestOptions;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.text.ParseException;
@@ -52,6 +49,7 @@ final class IssuerKeys implements AutoCloseable {
 
     private final Context context;
     private final HttpClient http;
+    private final BoundedGet documents;
     private final Configuration.Oidc settings;
     private final Runnable onChange;
     private final Vertx vertx;
@@ -67,6 +65,7 @@ final class IssuerKeys implements AutoCloseable {
         this.vertx = vertx;
         this.context = vertx.getOrCreateContext();
         this.http = vertx.createHttpClient(new HttpClientOptions());
+        this.documents = new BoundedGet(http, MAX_BYTES, CALL_MILLIS);
         this.settings = settings;
         this.onChange = onChange;
         long look = Math.min(
@@ -184,33 +183,11 @@ final class IssuerKeys implements AutoCloseable {
     }
 
     private Future<String> get(String url) {
-        return http.request(new RequestOptions()
-                        .setMethod(HttpMethod.GET)
-                        .setAbsoluteURI(url)
-                        .setTimeout(CALL_MILLIS)
-                        .addHeader("Accept", "application/json"))
-                .compose(HttpClientRequest::send)
-                .compose(response -> {
-                    Buffer body = Buffer.buffer();
-                    Promise<String> read = Promise.promise();
-                    response.handler(part -> {
-                        body.appendBuffer(part);
-                        if (body.length() > MAX_BYTES) {
-                            read.tryFail(new IOException(url + " is larger than " + MAX_BYTES + " bytes"));
-                            response.request().reset();
-                        }
-                    });
-                    response.exceptionHandler(read::tryFail);
-                    response.endHandler(ended -> {
-                        if (response.statusCode() == 200) {
-                            read.tryComplete(body.toString());
-                        } else {
-                            read.tryFail(new IOException(url + " answers " + response.statusCode()));
-                        }
-                    });
-                    return read.future();
-                })
-                .timeout(CALL_MILLIS, TimeUnit.MILLISECONDS);
+        return documents
+                .get(url, Map.of("Accept", "application/json"))
+                .compose(answer -> answer.status() == 200
+                        ? Future.succeededFuture(answer.body().toString())
+                        : Future.failedFuture(new IOException(url + " answers " + answer.status())));
     }
 
     @Override

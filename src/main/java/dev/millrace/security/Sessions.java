@@ -3,15 +3,12 @@ package dev.millrace.security;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.nio.ByteBuffer;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Optional;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * Tokens that stand for a key for a while, so that a tool need not send it with every call: the key's id, an end, and the
@@ -20,17 +17,15 @@ import javax.crypto.spec.SecretKeySpec;
 final class Sessions {
     static final String PREFIX = "mb_";
 
-    private static final String ALGORITHM = "HmacSHA256";
     private static final byte[] USE = "millrace session".getBytes(US_ASCII);
     private static final int SAID_BYTES = 12 + Long.BYTES;
-    private static final int MAC_BYTES = 32;
 
-    private final SecretKeySpec secret;
+    private final Hmac hmac;
     private final Duration lifetime;
 
     /** @param secret of this server; copied */
     Sessions(byte[] secret, Duration lifetime) {
-        this.secret = new SecretKeySpec(secret, ALGORITHM);
+        this.hmac = new Hmac(secret);
         this.lifetime = lifetime;
     }
 
@@ -40,8 +35,8 @@ final class Sessions {
                 .put(id.getBytes(US_ASCII))
                 .putLong(now.plus(lifetime).getEpochSecond())
                 .array();
-        byte[] token = Arrays.copyOf(said, SAID_BYTES + MAC_BYTES);
-        System.arraycopy(mac(said), 0, token, SAID_BYTES, MAC_BYTES);
+        byte[] token = Arrays.copyOf(said, SAID_BYTES + Hmac.BYTES);
+        System.arraycopy(hmac.of(USE, said), 0, token, SAID_BYTES, Hmac.BYTES);
         return PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(token);
     }
 
@@ -54,22 +49,11 @@ final class Sessions {
             return Optional.empty();
         }
         byte[] said = Arrays.copyOf(bytes, SAID_BYTES);
-        boolean ours = bytes.length == SAID_BYTES + MAC_BYTES
-                && MessageDigest.isEqual(mac(said), Arrays.copyOfRange(bytes, SAID_BYTES, bytes.length));
+        boolean ours = bytes.length == SAID_BYTES + Hmac.BYTES
+                && MessageDigest.isEqual(hmac.of(USE, said), Arrays.copyOfRange(bytes, SAID_BYTES, bytes.length));
         ByteBuffer read = ByteBuffer.wrap(said);
         byte[] id = new byte[12];
         read.get(id);
         return ours && now.getEpochSecond() < read.getLong() ? Optional.of(new String(id, US_ASCII)) : Optional.empty();
-    }
-
-    private byte[] mac(byte[] said) {
-        try {
-            Mac mac = Mac.getInstance(ALGORITHM);
-            mac.init(secret);
-            mac.update(USE);
-            return mac.doFinal(said);
-        } catch (GeneralSecurityException absent) {
-            throw new IllegalStateException("every Java platform has " + ALGORITHM, absent);
-        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.security;
 
+import dev.millrace.config.Settling;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -74,27 +75,21 @@ final class WatchedFiles implements AutoCloseable {
         private final Callable<T> reading;
         private volatile T value;
         private volatile Optional<String> broken = Optional.empty();
-        private List<String> read;
-        private List<String> seen;
+        private final Settling<List<String>> stamps;
 
         Watched(List<Path> files, Callable<T> reading) throws Exception {
             this.files = files;
             this.reading = reading;
-            this.read = stamps();
-            this.seen = read;
+            this.stamps = new Settling<>(stamps());
             this.value = reading.call();
         }
 
         /** Whether a change was looked at. */
         @SuppressWarnings("CatchingUnchecked") // whatever is wrong with the files, what was read of them stays
         boolean look() {
-            List<String> now = stamps();
-            boolean settled = now.equals(seen);
-            seen = now;
-            if (!settled || now.equals(read)) {
+            if (!stamps.changed(stamps())) {
                 return false;
             }
-            read = now;
             try {
                 value = reading.call();
                 broken = Optional.empty();

@@ -1,5 +1,6 @@
 package dev.millrace.server;
 
+import dev.millrace.config.Settling;
 import dev.millrace.contract.KeptContract;
 import dev.millrace.contract.Mesh;
 import dev.millrace.contract.MeshReader;
@@ -49,8 +50,7 @@ final class MeshWatch implements AutoCloseable {
     private final Serving serving;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("mesh-watch").factory());
-    private List<String> seen = List.of();
-    private List<String> taken = List.of();
+    private final Settling<List<String>> prints = new Settling<>(List.of());
 
     /** Opens and closes products while others are served; blocks. */
     interface Serving {
@@ -81,14 +81,11 @@ final class MeshWatch implements AutoCloseable {
 
     private void look() {
         try {
-            List<String> now = fingerprint();
-            if (now.equals(seen) && !now.equals(taken)) {
-                taken = now;
+            if (prints.changed(fingerprint())) {
                 take();
             }
-            seen = now;
         } catch (RuntimeException failure) {
-            taken = List.of(); // the next look tries again
+            prints.again(); // the next look tries again
             LOG.error("The change in {} is not taken up", folder, failure);
         }
     }
@@ -206,7 +203,7 @@ final class MeshWatch implements AutoCloseable {
         try {
             contracts.keep(next);
         } catch (IOException failure) {
-            taken = List.of(); // the next look tries again
+            prints.again(); // the next look tries again
             return Optional.of(new ContractChange(
                     State.WAITING, evolution.to(), List.of("It cannot be kept with the data: " + failure)));
         }

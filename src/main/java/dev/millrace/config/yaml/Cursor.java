@@ -236,10 +236,7 @@ public record Cursor(Node node, String path, Faults faults, Rule rule) {
     }
 
     private static String unknown(String name, Set<String> known) {
-        return "The key '" + name + "' is not known here and means nothing."
-                + Nearest.closeTo(name, known)
-                        .map(near -> " Did you mean '" + near + "'?")
-                        .orElse("");
+        return "The key '" + name + "' is not known here and means nothing." + Nearest.hint(name, known);
     }
 
     /** The place of the key of that name, or of this node where there is none. */

@@ -231,9 +231,7 @@ final class SchemaErrors {
                 List<String> values =
                         wanted(error).valueStream().map(JsonNode::asText).toList();
                 yield expected(cursor, joined(values.stream().limit(SHOWN_VALUES)))
-                        + Nearest.closeTo(cursor.quietly().text().orElse(""), values)
-                                .map(near -> " Did you mean '" + near + "'?")
-                                .orElse("");
+                        + Nearest.hint(cursor.quietly().text().orElse(""), values);
             }
             case "const" -> expected(cursor, wanted(error).asText());
             case "type" -> expected(cursor, types(List.of(error)));
@@ -260,9 +258,10 @@ final class SchemaErrors {
 
     private static String unknown(Error error, Set<String> names) {
         return "The key '" + error.getProperty() + "' is not known here."
-                + Nearest.closeTo(error.getProperty(), names)
-                        .map(near -> " Did you mean '" + near + "'?")
-                        .orElse(names.isEmpty() ? "" : " Known are " + joined(names.stream()) + ".");
+                + Nearest.hint(
+                        error.getProperty(),
+                        names,
+                        names.isEmpty() ? "" : " Known are " + joined(names.stream()) + ".");
     }
 
     private String types(List<Error> errors) {
