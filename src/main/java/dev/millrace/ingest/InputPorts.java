@@ -107,12 +107,12 @@ public final class InputPorts {
                     public CompletableFuture<Void> send(ConsumerRecord<byte[], byte[]> record, Violation violation) {
                         return deadLetters
                                 .send(product.definition(), record, violation)
-                                .thenRun(lettersPort::look);
+                                .thenRun(lettersPort::wake);
                     }
                 }),
                 schemas.computeIfAbsent(product.definition().format(), registry::source));
         ports.put(product, List.of(start(domain, product, ingest), lettersPort));
-        product.replay(new TopicReplay(replays, kafka, admin, product, ingest, lettersPort::look));
+        product.replay(new TopicReplay(replays, kafka, admin, product, ingest, lettersPort::wake));
     }
 
     private KafkaInputPort start(DomainActor domain, Product product, ProductIngest ingest) {
