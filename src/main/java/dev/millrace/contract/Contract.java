@@ -54,6 +54,39 @@ public record Contract(
                 .findFirst();
     }
 
+    /** This contract as if it had that schema object only. */
+    public Contract only(SchemaObject object) {
+        List<SchemaObject> one = objects.stream()
+                .filter(each -> each.place().equals(object.place()))
+                .toList();
+        return new Contract(
+                file,
+                id,
+                name,
+                version,
+                apiVersion,
+                kind,
+                status,
+                domain,
+                dataProduct,
+                description,
+                servers,
+                one,
+                custom,
+                text,
+                root,
+                warnings);
+    }
+
+    /** Whether a service level with that element is said of that object, and not of another one. */
+    boolean concerns(SchemaObject object, String element) {
+        boolean own = object.property(element).isPresent() || element.startsWith(object.name() + ".");
+        return own
+                || objects.stream()
+                        .noneMatch(other ->
+                                !other.name().equals(object.name()) && (element + ".").startsWith(other.name() + "."));
+    }
+
     /** What the dataset is for; each part empty for none. */
     public record Description(String purpose, String usage, String limitations) {}
 

@@ -28,8 +28,10 @@ public record Keeping(Optional<Duration> history, Optional<Duration> age, long r
 
     /** What a contract says for one of its schema objects; what cannot be is a fault and counts as not said. */
     public static Keeping read(Contract contract, SchemaObject object, Faults faults) {
-        Optional<Duration> age = Elements.mappings(Cursor.at(contract.root(), faults), "slaProperties").stream()
+        Cursor root = Cursor.at(contract.root(), faults);
+        Optional<Duration> age = Elements.mappings(root, "slaProperties").stream()
                 .filter(level -> level.text("property").equals("retention"))
+                .filter(level -> contract.concerns(object, QualityRules.element(root, level)))
                 .findFirst()
                 .flatMap(level -> {
                     Optional<Duration> given = QualityRules.lengthOfTime(level.quietly());

@@ -85,7 +85,13 @@ public record KeptContract(String version, String digest, Instant taken, Source 
                     : Optional.of(ProductReader.read(
                             domainFolder.resolve(descriptor.file()).toString(), descriptor.text()));
             return ContractReader.read(file, contract.text(), faults)
-                    .flatMap(read -> ProductAssembly.assemble(domain, name, read, described, faults));
+                    .flatMap(read -> described
+                            .map(given -> NamedObject.of(descriptor.name(), read, given))
+                            .orElseGet(() -> NamedObject.of(contract.name(), read))
+                            .stream()
+                            .filter(named -> named.name().equals(name))
+                            .findFirst()
+                            .flatMap(named -> ProductAssembly.assemble(domain, named, read, described, faults)));
         });
     }
 

@@ -34,12 +34,12 @@ import java.util.stream.Stream;
  *
  * <p>A product is a descriptor with the contract that its output ports name by id and version, or, where they name none,
  * the contract file of the descriptor's own name; or it is a contract file that no descriptor takes. Its name is its
- * file's. A product is made of whole files only; every fault of all others is reported together. The folder may lie in any
+ * file's. A contract of several schema objects is as many products ({@link NamedObject}). A product is made of whole files only; every fault of all others is reported together. The folder may lie in any
  * file system, a jar's too. Reads files, so never called on an event loop. No state.
  */
 public final class MeshReader {
     private static final Pattern FILE = Pattern.compile("(.*)\\.(odps|odcs)\\.(yaml|yml|json)");
-    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_-]*");
+    static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_-]*");
 
     private final Faults faults = new Faults();
     private final Map<String, Policies> policies = new HashMap<>();
@@ -63,7 +63,11 @@ public final class MeshReader {
     public static ProductDefinition product(String domain, String name, String file, String text) {
         MeshReader reader = new MeshReader();
         Optional<ProductDefinition> product = ContractReader.read(file, text, reader.faults)
-                .flatMap(contract -> ProductAssembly.assemble(domain, name, contract, Optional.empty(), reader.faults));
+                .flatMap(contract -> ProductAssembly.objects(name, contract, reader.faults).stream()
+                        .flatMap(named ->
+                                ProductAssembly.assemble(domain, named, contract, Optional.empty(), reader.faults)
+                                        .stream())
+                        .reduce((first, second) -> first));
         boolean named = reader.isName("domain", domain, Path.of(file)) & reader.isName("product", name, Path.of(file));
         return product.filter(any -> named)
                 .orElseThrow(() -> new Problem.InvalidContract(reader.faults.all()).exception());
@@ -143,15 +147,17 @@ public final class MeshReader {
         // other file of the same name is told, and no product made of it.
         contracts.stream()
                 .filter(contract -> broken.contains(contract.name()))
-                .forEach(contract ->
-                        ProductAssembly.assemble(domain, contract.name(), contract.value(), Optional.empty(), faults));
+                .forEach(contract -> ProductAssembly.objects(contract.name(), contract.value(), faults)
+                        .forEach(named ->
+                                ProductAssembly.assemble(domain, named, contract.value(), Optional.empty(), faults)));
         descriptors.removeIf(descriptor -> broken.contains(descriptor.name()));
         SortedMap<String, ProductDefinition> products = products(domain, contracts, descriptors, broken);
         Path file = folder.resolve(PolicyReader.FILE);
         if (Files.exists(file)) {
             Set<String> unread = new HashSet<>(broken);
             descriptors.forEach(descriptor -> unread.add(descriptor.name()));
-            contracts.forEach(contract -> unread.add(contract.name()));
+            contracts.forEach(contract ->
+                    NamedObject.of(contract.name(), contract.value()).forEach(named -> unread.add(named.name())));
             policies.put(domain, PolicyReader.read(file, products, unread, faults));
         }
         return products;
@@ -163,21 +169,33 @@ public final class MeshReader {
             List<Named<ProductDescriptor>> descriptors,
             Set<String> broken) {
         SortedMap<String, ProductDefinition> products = new TreeMap<>();
-        Set<Contract> taken = new HashSet<>();
+        Set<SchemaObject> taken = new HashSet<>();
         Set<String> refused = new HashSet<>(broken);
         for (Named<ProductDescriptor> descriptor : descriptors) {
             warnOfOtherDomain(domain, descriptor.value());
             contract(descriptor, contracts)
                     .ifPresentOrElse(
-                            contract -> {
-                                taken.add(contract);
-                                add(domain, descriptor, contract, Optional.of(descriptor.value()), products);
-                            },
+                            contract -> NamedObject.of(descriptor.name(), contract, descriptor.value())
+                                    .forEach(named -> {
+                                        taken.add(named.object());
+                                        add(
+                                                domain,
+                                                descriptor.file(),
+                                                named,
+                                                contract,
+                                                Optional.of(descriptor.value()),
+                                                products);
+                                    }),
                             () -> refused.add(descriptor.name()));
         }
         for (Named<Contract> contract : contracts) {
-            if (!taken.contains(contract.value()) && !refused.contains(contract.name())) {
-                add(domain, contract, contract.value(), Optional.empty(), products);
+            if (refused.contains(contract.name())) {
+                continue;
+            }
+            for (NamedObject named : ProductAssembly.objects(contract.name(), contract.value(), faults)) {
+                if (!taken.contains(named.object()) && !refused.contains(named.name())) {
+                    add(domain, contract.file(), named, contract.value(), Optional.empty(), products);
+                }
             }
         }
         return products;
@@ -185,13 +203,14 @@ public final class MeshReader {
 
     private void add(
             String domain,
-            Named<?> named,
+            Path file,
+            NamedObject named,
             Contract contract,
             Optional<ProductDescriptor> descriptor,
             SortedMap<String, ProductDefinition> products) {
-        ProductAssembly.assemble(domain, named.name(), contract, descriptor, faults)
+        ProductAssembly.assemble(domain, named, contract, descriptor, faults)
                 .map(product -> products.putIfAbsent(named.name(), product))
-                .ifPresent(first -> at(named.file(), "")
+                .ifPresent(first -> at(file, "")
                         .error("The domain has a product '" + named.name() + "' already, of the contract "
                                 + first.contract().file() + "."));
     }

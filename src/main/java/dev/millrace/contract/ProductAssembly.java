@@ -4,6 +4,7 @@ import dev.millrace.config.LossPolicy;
 import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
+import dev.millrace.config.yaml.Place;
 import dev.millrace.problem.Rule;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -28,75 +29,113 @@ public final class ProductAssembly {
     private static final String ON_GAP = "millrace.onGap";
     private static final String ON_RECREATED = "millrace.onRecreated";
     private static final Set<String> KNOWN = Stream.concat(
-                    Stream.of(MODE, FORMAT, UNKNOWN_FIELDS, UNKNOWN_COLUMN, DEAD_LETTER_TOPIC, ON_GAP, ON_RECREATED),
+                    Stream.of(
+                            NamedObject.PROPERTY,
+                            MODE,
+                            FORMAT,
+                            UNKNOWN_FIELDS,
+                            UNKNOWN_COLUMN,
+                            DEAD_LETTER_TOPIC,
+                            ON_GAP,
+                            ON_RECREATED),
                     Keeping.PROPERTIES.stream())
             .collect(Collectors.toCollection(TreeSet::new));
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
 
     private final Contract contract;
+    private final SchemaObject object;
+    private final String path;
     private final Faults faults;
 
-    private ProductAssembly(Contract contract, Faults faults) {
+    private ProductAssembly(Contract contract, SchemaObject object, Faults faults) {
         this.contract = contract;
+        this.object = object;
+        this.path = "schema[" + contract.objects().indexOf(object) + "]";
         this.faults = faults;
     }
 
     /** The product; empty with an error where it cannot be served. */
     static Optional<ProductDefinition> assemble(
-            String domain, String name, Contract contract, Optional<ProductDescriptor> descriptor, Faults faults) {
+            String domain,
+            NamedObject named,
+            Contract contract,
+            Optional<ProductDescriptor> descriptor,
+            Faults faults) {
         int errors = faults.errors();
-        Optional<ProductDefinition> product = new ProductAssembly(contract, faults).assemble(domain, name, descriptor);
+        var assembly = new ProductAssembly(contract, named.object(), faults);
+        if (contract.objects().size() > 1) {
+            assembly.name(named.name());
+        }
+        Optional<ProductDefinition> product = Optional.of(assembly.assemble(domain, named.name(), descriptor));
         return faults.errors() == errors ? product : Optional.empty();
     }
 
-    /** Checks the keys of every object, and the topics where there is a Kafka server. */
+    /** The objects of a contract alone that are to be products; an error where there is none. */
+    static List<NamedObject> objects(String file, Contract contract, Faults faults) {
+        if (contract.objects().isEmpty()) {
+            new Cursor(contract.root(), "schema", faults, Rule.PRODUCT)
+                    .error("A product has a schema object, this contract has none.");
+        }
+        return NamedObject.of(file, contract);
+    }
+
+    /** Warns of all that would keep one of the contract's objects from being a product. */
     public static void check(Contract contract, Faults faults) {
-        ProductAssembly assembly = new ProductAssembly(contract, faults);
-        boolean kafka =
-                contract.servers().stream().anyMatch(server -> server.type().equals("kafka"));
-        for (SchemaObject object : contract.objects()) {
-            assembly.key(object);
-            if (kafka) {
-                assembly.topic(object, object.physicalName());
+        Faults found = new Faults();
+        Set<String> names = new HashSet<>();
+        for (NamedObject named : objects("file", contract, found)) {
+            assemble(contract.domain(), named, contract, Optional.empty(), found);
+            if (!names.add(named.name())) {
+                new ProductAssembly(contract, named.object(), found)
+                        .error("Another object is the product '" + named.name() + "', too. Say another name in "
+                                + NamedObject.PROPERTY + ".");
             }
+        }
+        found.all()
+                .forEach(fault -> faults.warning(
+                        fault.rule(),
+                        new Place(fault.file(), fault.line(), fault.column()),
+                        fault.path(),
+                        fault.message()));
+    }
+
+    private void name(String name) {
+        if (!MeshReader.NAME.matcher(name).matches()) {
+            error("'" + name + "' cannot be the name of a product, since it stands in addresses. Expected"
+                    + " [a-z][a-z0-9_-]* in the custom property " + NamedObject.PROPERTY + ".");
         }
     }
 
-    private Optional<ProductDefinition> assemble(String domain, String name, Optional<ProductDescriptor> descriptor) {
+    private ProductDefinition assemble(String domain, String name, Optional<ProductDescriptor> descriptor) {
         if (!contract.domain().isEmpty() && !contract.domain().equals(domain)) {
             root("domain")
                     .warning("The contract names the domain '" + contract.domain() + "' and lies in the folder of '"
                             + domain + "'; the folder counts.");
         }
-        if (contract.objects().size() != 1) {
-            root("schema")
-                    .error("A product has one schema object, this contract has "
-                            + contract.objects().size() + ". Write a contract for each.");
-            return Optional.empty();
-        }
-        SchemaObject object = contract.objects().get(0);
         if (object.properties().isEmpty()) {
-            error(object, "A product needs at least one property.");
+            error("A product needs at least one property.");
         }
         warnOfUnknown(contract.custom(), "customProperties");
-        warnOfUnknown(object.custom(), "schema[0].customProperties");
-        List<Property> key = key(object);
-        Mode mode = choice(custom(object, MODE), Mode.values()).orElse(Mode.APPEND);
+        warnOfUnknown(object.custom(), path + ".customProperties");
+        List<Property> key = key();
+        Mode mode = choice(custom(MODE), Mode.values()).orElse(Mode.APPEND);
         if (mode == Mode.UPSERT && key.isEmpty()) {
-            error(object, "An upsert product needs a primary key: primaryKey: true on a property.");
+            error("An upsert product needs a primary key: primaryKey: true on a property.");
         }
-        String deadLetterTopic = custom(object, DEAD_LETTER_TOPIC)
-                .flatMap(cursor -> cursor.text())
-                .orElse(object.physicalName() + ".dlq");
-        topic(object, object.physicalName());
-        topic(object, deadLetterTopic);
+        String deadLetterTopic = deadLetterTopic(object);
+        if (topic(object.physicalName())) {
+            topic(deadLetterTopic);
+        }
         if (deadLetterTopic.equals(object.physicalName())) {
-            error(object, "The topic and the dead-letter topic are the same.");
+            error("The topic and the dead-letter topic are the same.");
         }
-        ValueFormat format =
-                choice(custom(object, FORMAT), ValueFormat.values()).orElseGet(this::serverFormat);
+        contract.objects().stream()
+                .filter(other -> other != object && deadLetterTopic(other).equals(deadLetterTopic))
+                .forEach(other -> error("The object '" + other.name() + "' has the dead-letter topic " + deadLetterTopic
+                        + ", too. Say one for each object in " + DEAD_LETTER_TOPIC + "."));
+        ValueFormat format = choice(custom(FORMAT), ValueFormat.values()).orElseGet(this::serverFormat);
         UnknownFields unknown =
-                choice(custom(object, UNKNOWN_FIELDS), UnknownFields.values()).orElse(UnknownFields.IGNORE);
+                choice(custom(UNKNOWN_FIELDS), UnknownFields.values()).orElse(UnknownFields.IGNORE);
         if (unknown == UnknownFields.KEEP && format != ValueFormat.JSON) {
             faults.error(
                     Rule.PRODUCT,
@@ -105,11 +144,11 @@ public final class ProductAssembly {
                     "Unknown fields can be kept of records in JSON only; say ignore or reject.");
         }
         Keeping.read(contract, object, faults);
-        return Optional.of(new ProductDefinition(
+        return new ProductDefinition(
                 domain,
                 name,
                 contract,
-                unknown == UnknownFields.KEEP ? keeping(object) : object,
+                unknown == UnknownFields.KEEP ? keeping() : object,
                 descriptor,
                 object.physicalName(),
                 deadLetterTopic,
@@ -117,8 +156,14 @@ public final class ProductAssembly {
                 format,
                 unknown,
                 key,
-                choice(custom(object, ON_GAP), LossPolicy.values()),
-                choice(custom(object, ON_RECREATED), LossPolicy.STOP, LossPolicy.REBUILD)));
+                choice(custom(ON_GAP), LossPolicy.values()),
+                choice(custom(ON_RECREATED), LossPolicy.STOP, LossPolicy.REBUILD));
+    }
+
+    private String deadLetterTopic(SchemaObject of) {
+        return Elements.custom(contract, of, DEAD_LETTER_TOPIC, faults)
+                .flatMap(Cursor::text)
+                .orElse(of.physicalName() + ".dlq");
     }
 
     private ValueFormat serverFormat() {
@@ -129,8 +174,8 @@ public final class ProductAssembly {
     }
 
     /** The object with the column that its unknown fields go to. */
-    private SchemaObject keeping(SchemaObject object) {
-        Optional<Cursor> given = custom(object, UNKNOWN_COLUMN);
+    private SchemaObject keeping() {
+        Optional<Cursor> given = custom(UNKNOWN_COLUMN);
         String name = given.flatMap(Cursor::text).orElse(UnknownFields.COLUMN);
         if (name.isBlank() || object.property(name).isPresent()) {
             faults.error(
@@ -154,18 +199,20 @@ public final class ProductAssembly {
                 object.custom());
     }
 
-    private void topic(SchemaObject object, String topic) {
-        if (!TOPIC.matcher(topic).matches() || topic.equals(".") || topic.equals("..")) {
+    private boolean topic(String topic) {
+        boolean fine = TOPIC.matcher(topic).matches() && !topic.equals(".") && !topic.equals("..");
+        if (!fine) {
             faults.error(
                     Rule.UNSUPPORTED_TOPIC,
                     object.place(),
-                    "schema[0]",
+                    path,
                     "'" + topic + "' cannot be a Kafka topic. Expected 1 to 249 of a-z A-Z 0-9"
                             + " . _ - in physicalName, else in name.");
         }
+        return fine;
     }
 
-    private List<Property> key(SchemaObject object) {
+    private List<Property> key() {
         List<Property> key = object.key();
         Set<Integer> positions = new HashSet<>();
         for (Property property : key) {
@@ -237,12 +284,12 @@ public final class ProductAssembly {
                         .orElseThrow(IllegalArgumentException::new)));
     }
 
-    private Optional<Cursor> custom(SchemaObject object, String name) {
+    private Optional<Cursor> custom(String name) {
         return Elements.custom(contract, object, name, faults);
     }
 
-    private void error(SchemaObject object, String message) {
-        faults.error(Rule.PRODUCT, object.place(), "schema[0]", message);
+    private void error(String message) {
+        faults.error(Rule.PRODUCT, object.place(), path, message);
     }
 
     private void error(Rule rule, Property property, String message) {

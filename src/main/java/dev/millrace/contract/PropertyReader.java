@@ -171,10 +171,9 @@ final class PropertyReader {
                 : cursor.field("items").isPresent()
                         ? Optional.of(LogicalType.ARRAY)
                         : PhysicalType.of(physicalType).usualLogicalType();
-        derived.ifPresentOrElse(
-                type -> cursor.as(Rule.UNSUPPORTED_TYPE)
-                        .warning("There is no logicalType; read as " + type.text() + "."),
-                () -> cursor.as(Rule.UNSUPPORTED_TYPE).error("There is no logicalType. Expected " + known() + "."));
+        if (derived.isEmpty()) {
+            cursor.as(Rule.UNSUPPORTED_TYPE).error("There is no logicalType. Expected " + known() + ".");
+        }
         return derived;
     }
 

@@ -72,7 +72,9 @@ public final class QualityRules {
         Elements.mappings(root, "schema").stream()
                 .filter(each -> each.place().equals(object.place()))
                 .forEach(each -> visit(each, List.of(), (entry, path) -> reader.entry(entry, String.join(".", path))));
-        Elements.mappings(root, "slaProperties").forEach(level -> reader.level(level, root.text("slaDefaultElement")));
+        Elements.mappings(root, "slaProperties").stream()
+                .filter(level -> contract.concerns(object, element(root, level)))
+                .forEach(level -> reader.level(level, element(root, level)));
         return List.copyOf(reader.rules.values());
     }
 
@@ -282,13 +284,17 @@ public final class QualityRules {
         return Optional.of(new Threshold(operator, bounds.getFirst(), bounds.getLast()));
     }
 
+    /** What a service level is of; empty for the dataset. */
+    static String element(Cursor root, Cursor level) {
+        return level.text("element").isEmpty() ? root.text("slaDefaultElement") : level.text("element");
+    }
+
     /** Latency, freshness and frequency; no other service level shows in the data. */
-    private void level(Cursor entry, String defaultElement) {
+    private void level(Cursor entry, String element) {
         Level level = LEVELS.get(entry.text("property").toLowerCase(Locale.ROOT));
         if (level == null) {
             return;
         }
-        String element = entry.text("element").isEmpty() ? defaultElement : entry.text("element");
         String column = element.startsWith(object.name() + ".")
                 ? element.substring(object.name().length() + 1)
                 : element;

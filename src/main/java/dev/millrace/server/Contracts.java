@@ -82,7 +82,10 @@ final class Contracts {
         Set<String> explained = new HashSet<>();
         for (ProductDefinition product : open) {
             kept.remove(product.qualifiedName());
-            fileNames(product).forEach(file -> explained.add(product.domain() + "." + file));
+            explained.add(product.qualifiedName());
+            if (mesh.product(product.domain(), product.name()).isEmpty()) {
+                fileNames(product).forEach(file -> explained.add(product.domain() + "." + file));
+            }
         }
         for (Kept last : kept.values()) {
             if (mesh.product(last.domain(), last.name()).isEmpty()) {

@@ -32,7 +32,8 @@ record Succession(Evolution evolution, List<String> refusals, List<String> waits
 
     /** How {@code next} follows {@code now}; {@code stored} is what the rows in store look like, empty for none. */
     static Succession of(ProductDefinition now, ProductDefinition next, Optional<StoreSchema> stored) {
-        Evolution evolution = Evolution.between(now.contract(), next.contract());
+        Evolution evolution = Evolution.between(
+                now.contract().only(now.object()), next.contract().only(next.object()));
         List<String> refusals = new ArrayList<>(faults(next));
         evolution.changes().stream()
                 .filter(Change::breaks)

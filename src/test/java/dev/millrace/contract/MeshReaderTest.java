@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.config.yaml.Faults;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem.InvalidContract;
 import dev.millrace.problem.ProblemException;
@@ -13,11 +14,17 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class MeshReaderTest {
     @TempDir
@@ -176,7 +183,7 @@ class MeshReaderTest {
                 "names the contract none in version 2.0.0; the domain's folder has none such",
                 "'a topic' cannot be a Kafka topic",
                 "An upsert product needs a primary key",
-                "this contract has 0",
+                "this contract has none",
                 "'C' cannot be the name of a domain")) {
             assertTrue(said.contains(expected), expected + " in " + said);
         }
@@ -220,6 +227,109 @@ class MeshReaderTest {
         assertEquals(List.of(), mesh.faults("b", List.of("lines", "orders")));
         assertEquals(3, faults().size());
     }
+
+    @Test
+    void read_severalObjects_areAProductEach() throws IOException {
+        write("a/shop.odcs.yaml", SHOP);
+
+        Mesh mesh = MeshReader.read(folder);
+
+        assertEquals(
+                List.of("a.dbo_lines", "a.orders", "a.people"),
+                mesh.products().stream().map(ProductDefinition::qualifiedName).toList());
+        ProductDefinition lines = mesh.product("a", "dbo_lines").orElseThrow();
+        assertEquals("shop.lines", lines.topic());
+        assertEquals("shop.lines.dlq", lines.deadLetterTopic());
+        assertEquals("dbo.Lines", lines.object().name());
+        assertEquals(List.of(), mesh.warnings());
+        ProductDefinition people = mesh.product("a", "people").orElseThrow();
+        assertEquals(
+                "Customers",
+                KeptContract.of(people, Instant.EPOCH)
+                        .definition("a", "people", folder)
+                        .object()
+                        .name());
+        assertEquals(
+                Optional.of(Duration.ofDays(7)),
+                Keeping.read(people.contract(), people.object(), new Faults()).age());
+        assertEquals(
+                Optional.empty(),
+                Keeping.read(lines.contract(), lines.object(), new Faults()).age());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            orders         | best   | best=orders dbo_lines=dbo.Lines people=Customers
+            dbo.Lines      | best   | best=dbo.Lines orders=orders people=Customers
+            http           | orders | dbo_lines=dbo.Lines orders=orders people=Customers
+            people orders  | best   | dbo_lines=dbo.Lines orders=orders people=Customers
+            http           | best   | dbo_lines=dbo.Lines orders=orders people=Customers
+            """)
+    void read_descriptorOfSeveralObjects_takesThoseOfItsPorts(String ports, String descriptor, String products)
+            throws IOException {
+        write("a/shop.odcs.yaml", SHOP);
+        write(
+                "a/" + descriptor + ".odps.yaml",
+                descriptor(Stream.of(ports.split(" ", -1))
+                        .map(name -> "{name: " + name + ", version: 1.0.0, contractId: c}")
+                        .collect(Collectors.joining(", ", "[", "]"))));
+
+        List<ProductDefinition> read = MeshReader.read(folder).products();
+
+        assertEquals(
+                products,
+                read.stream()
+                        .map(product -> product.name() + "=" + product.object().name())
+                        .collect(Collectors.joining(" ")));
+        assertEquals(
+                read.stream().map(ProductDefinition::object).toList(),
+                read.stream()
+                        .map(product -> KeptContract.of(product, Instant.EPOCH)
+                                .definition("a", product.name(), folder.resolve("domains/a"))
+                                .object())
+                        .toList());
+    }
+
+    @Test
+    void read_oneBrokenOfSeveralObjects_hindersNoOther() throws IOException {
+        write("a/shop.odcs.yaml", SHOP.replace("shop.lines", "not a topic").replace("value: people", "value: orders"));
+
+        Mesh mesh = MeshReader.readSound(folder);
+
+        assertEquals(
+                List.of("a.orders"),
+                mesh.products().stream().map(ProductDefinition::qualifiedName).toList());
+        String said = mesh.faults("a", List.of("shop")).toString();
+        assertTrue(said.contains("schema[1]: 'not a topic' cannot be a Kafka topic"), said);
+        assertTrue(said.contains("The domain has a product 'orders' already"), said);
+    }
+
+    @Test
+    void read_deadLettersOfTwoObjectsInOneTopic_areAFault() throws IOException {
+        write(
+                "a/shop.odcs.yaml",
+                SHOP.replace(
+                        "schema:", "customProperties: [{property: millrace.deadLetterTopic, value: dead}]\nschema:"));
+
+        String said = faults().toString();
+
+        assertTrue(said.contains("'orders' has the dead-letter topic dead, too"), said);
+    }
+
+    private static final String SHOP = """
+            apiVersion: v3.1.0
+            kind: DataContract
+            id: c
+            version: 1.0.0
+            status: active
+            slaProperties: [{property: retention, value: 7, unit: d, element: Customers.id}]
+            schema:
+              - {name: orders, properties: [{name: id, logicalType: string}]}
+              - {name: dbo.Lines, physicalName: shop.lines, properties: [{name: id, logicalType: string}]}
+              - name: Customers
+                customProperties: [{property: millrace.product, value: people}]
+                properties: [{name: id, logicalType: string}]
+            """;
 
     @Test
     void read_folderInAJar_isRead() throws IOException {
