@@ -86,7 +86,7 @@ final class FieldPlan {
     /** Whether a text has rules beside {@link #values}. */
     final boolean textRules;
 
-    final @Nullable TextFormat format;
+    final @Nullable NamedFormat format;
     final @Nullable Fallback fallback;
     /** The fields of an object; of a map its key and its value. */
     final @Nullable ObjectPlan object;
@@ -142,7 +142,7 @@ final class FieldPlan {
                         .toList())
                 : null;
         this.format = kind == Kind.TEXT || kind == Kind.ONE_OF
-                ? TextFormat.of(rules.format()).orElse(null)
+                ? NamedFormat.of(rules.format()).orElse(null)
                 : null;
         this.fallback = rules.fallback().map(value -> Fallback.of(kind, value)).orElse(null);
         this.textRules = pattern != null || format != null || minLength > 0 || maxLength < Integer.MAX_VALUE;

@@ -132,7 +132,10 @@ public final class ConfigurationReader {
                                     + first.place().line() + "."));
                 } else {
                     faults.error(
-                            Rule.CONFIGURATION, mapping.keyPlace(field), name, unknown("key", name, Key::shownName));
+                            Rule.CONFIGURATION,
+                            mapping.keyPlace(field),
+                            name,
+                            unknown("key", name, SettingKey::shownName));
                 }
             });
         }
@@ -147,12 +150,12 @@ public final class ConfigurationReader {
         }
 
         void variable(String variable, String text) {
-            if (!variable.startsWith(Key.PREFIX)) {
+            if (!variable.startsWith(SettingKey.PREFIX)) {
                 return;
             }
             if (variable.endsWith(IN_FILE)) {
                 String named = variable.substring(0, variable.length() - IN_FILE.length());
-                Optional<Key> secret = key(named).filter(one -> isSecret(one, variable));
+                Optional<SettingKey> secret = key(named).filter(one -> isSecret(one, variable));
                 if (secret.isPresent()) {
                     content(variable, text)
                             .ifPresent(content -> given.put(
@@ -160,13 +163,13 @@ public final class ConfigurationReader {
                     return;
                 }
             }
-            Optional<Key> key = key(variable);
+            Optional<SettingKey> key = key(variable);
             if (key.isEmpty()) {
                 faults.warning(
                         Rule.CONFIGURATION,
                         ENVIRONMENT,
                         variable,
-                        unknown("variable", variable, Key::variable) + " It is not taken.");
+                        unknown("variable", variable, SettingKey::variable) + " It is not taken.");
             } else if (key.get().setting().form() == Form.PORT
                     && SERVICE.matcher(text).matches()) {
                 faults.warning(
@@ -179,12 +182,14 @@ public final class ConfigurationReader {
             }
         }
 
-        private static Optional<Key> key(String variable) {
-            return Key.ALL.stream().filter(one -> one.takesVariable(variable)).findFirst();
+        private static Optional<SettingKey> key(String variable) {
+            return SettingKey.ALL.stream()
+                    .filter(one -> one.takesVariable(variable))
+                    .findFirst();
         }
 
         /** Whether it may stand in a file: any secret, and any property of the clients, unless one is called so. */
-        private boolean isSecret(Key key, String variable) {
+        private boolean isSecret(SettingKey key, String variable) {
             return key.component().getType() == Secret.class
                     || (key.isMap()
                             && kafka.check(
@@ -208,29 +213,29 @@ public final class ConfigurationReader {
             if (known(name)) {
                 given.put(name, new Given(text, OVERRIDES, name, HERE));
             } else {
-                faults.error(Rule.CONFIGURATION, OVERRIDES, name, unknown("key", name, Key::shownName));
+                faults.error(Rule.CONFIGURATION, OVERRIDES, name, unknown("key", name, SettingKey::shownName));
             }
         }
 
         private static boolean known(String name) {
-            return Key.ALL.stream().anyMatch(key -> key.takes(name));
+            return SettingKey.ALL.stream().anyMatch(key -> key.takes(name));
         }
 
-        private static String unknown(String what, String name, Function<Key, String> shown) {
+        private static String unknown(String what, String name, Function<SettingKey, String> shown) {
             return "There is no " + what + " '" + name + "'."
-                    + Nearest.to(name, Key.ALL.stream().map(shown).toList())
+                    + Nearest.to(name, SettingKey.ALL.stream().map(shown).toList())
                             .map(near -> " The nearest is '" + near + "'.")
                             .orElse("");
         }
 
         Configuration configuration() {
-            Key.ALL.forEach(key -> values.put(key.name(), key.isMap() ? entries(key) : value(key)));
-            Key.ALL.forEach(this::checkAtMost);
+            SettingKey.ALL.forEach(key -> values.put(key.name(), key.isMap() ? entries(key) : value(key)));
+            SettingKey.ALL.forEach(this::checkAtMost);
             return record(Configuration.class, "");
         }
 
         /** The one map is that of the Kafka clients' properties. */
-        private Map<String, String> entries(Key map) {
+        private Map<String, String> entries(SettingKey map) {
             Map<String, String> entries = new HashMap<>();
             given.forEach((name, value) -> {
                 if (map.takes(name)) {
@@ -251,7 +256,7 @@ public final class ConfigurationReader {
         }
 
         /** The value given, or the default where none is or a broken one, which is a fault. */
-        private Object value(Key key) {
+        private Object value(SettingKey key) {
             Given value = given.get(key.name());
             if (value != null) {
                 try {
@@ -271,18 +276,18 @@ public final class ConfigurationReader {
             return key.kind().parse(key.setting().value());
         }
 
-        private void checkAtMost(Key key) {
+        private void checkAtMost(SettingKey key) {
             if (!key.setting().atMost().isEmpty()) {
                 String other = key.name().replaceAll("[^.]+$", key.setting().atMost());
                 Object own = Objects.requireNonNull(values.get(key.name()));
                 Object most = Objects.requireNonNull(values.get(other));
-                if (Kind.compare(own, most) > 0) {
+                if (SettingType.compare(own, most) > 0) {
                     fault(key, own + " is more than " + other + ", " + most + ".");
                 }
             }
         }
 
-        private void fault(Key key, String message) {
+        private void fault(SettingKey key, String message) {
             Given value = given.get(key.name());
             Place place = value == null ? Place.of("defaults") : value.place();
             faults.error(Rule.CONFIGURATION, place, value == null ? key.name() : value.name(), message);

@@ -7,7 +7,7 @@ import java.lang.annotation.Target;
 
 /**
  * States a setting on its record component: the component's name gives the key and the environment variable, its type
- * what is read ({@link Kind}), and all of it a row of {@code docs/configuration.md}.
+ * what is read ({@link SettingType}), and all of it a row of {@code docs/configuration.md}.
  */
 @Target(ElementType.RECORD_COMPONENT)
 @Retention(RetentionPolicy.RUNTIME)

@@ -15,8 +15,13 @@ import java.util.function.Predicate;
  *
  * @param <Q> the port's own request
  * @param <R> its answer
+ * @param timed whether a request reads a product, so that a position to be reached means something to it
+ * @param watched what may change an answer that the client has already; empty for any other answer
+ * @param most how long anybody waits
  */
-public final class RequestWaits<Q, R> implements WaitLayer.Waiting<Q, R> {
+public record RequestWaits<Q, R>(
+        Function<Q, Request> asked, Predicate<Q> timed, Function<R, Optional<Watched>> watched, Duration most)
+        implements WaitLayer.Waiting<Q, R> {
     /** Hashed once, since every request is asked for it. */
     private static final CharSequence MIN_POSITION = HttpHeaders.createOptimized(RequestHeaders.MIN_POSITION);
 
@@ -25,24 +30,6 @@ public final class RequestWaits<Q, R> implements WaitLayer.Waiting<Q, R> {
 
     /** A product that may go on from a position. */
     public record Watched(Product product, Position position) {}
-
-    private final Function<Q, Request> asked;
-    private final Predicate<Q> timed;
-    private final Function<R, Optional<Watched>> watched;
-    private final Duration most;
-
-    /**
-     * @param timed whether a request reads a product, so that a position to be reached means something to it
-     * @param watched what may change an answer that the client has already; empty for any other answer
-     * @param most how long anybody waits
-     */
-    public RequestWaits(
-            Function<Q, Request> asked, Predicate<Q> timed, Function<R, Optional<Watched>> watched, Duration most) {
-        this.asked = asked;
-        this.timed = timed;
-        this.watched = watched;
-        this.most = most;
-    }
 
     @Override
     public CompletableFuture<Void> before(Q request) {

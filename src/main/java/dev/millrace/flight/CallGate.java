@@ -16,15 +16,7 @@ import org.apache.arrow.flight.grpc.StatusUtils;
  * Refuses a call that finds no place, before it is begun, and one whose bytes find none. The place comes back when the call
  * ends or its client goes.
  */
-final class CallGate implements ServerInterceptor {
-    private final Places calls;
-    private final Vertx vertx;
-
-    CallGate(Places calls, Vertx vertx) {
-        this.calls = calls;
-        this.vertx = vertx;
-    }
-
+record CallGate(Places calls, Vertx vertx) implements ServerInterceptor {
     private static void refuse(ServerCall<?, ?> call, ProblemException why) {
         var fault = FlightFaults.of(call.getMethodDescriptor().getFullMethodName(), why);
         call.close(StatusUtils.toGrpcStatus(fault.status()), new Metadata());

@@ -24,18 +24,12 @@ import org.jspecify.annotations.Nullable;
  * Finds out who calls, refuses at once who is known to be nobody, and keeps it in the gRPC context of the call with the
  * client's address and the headers.
  */
-final class CallerInterceptor implements ServerInterceptor {
+record CallerInterceptor(Authentication authentication) implements ServerInterceptor {
     private static final Metadata.Key<String> AUTHORIZATION =
             Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
     private static final Context.Key<Caller> CALLER = Context.keyWithDefault(
             "millrace-caller",
             new Caller("", null, Future.failedFuture(new Problem.Unauthenticated("This is no call.").exception())));
-
-    private final Authentication authentication;
-
-    CallerInterceptor(Authentication authentication) {
-        this.authentication = authentication;
-    }
 
     /** Who calls; {@code headers} are missing outside of a call, {@code who} may not be known yet. */
     record Caller(String address, @Nullable Metadata headers, Future<Identity> who) {

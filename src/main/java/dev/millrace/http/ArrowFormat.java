@@ -1,30 +1,18 @@
 package dev.millrace.http;
 
-import io.vertx.core.http.HttpHeaders;
 import java.util.List;
 import java.util.Map;
 import org.apache.arrow.vector.compression.CompressionUtil.CodecType;
 
 /** Rows as a stream of Arrow's IPC format, whose buffers may be compressed. */
 record ArrowFormat() implements RowFormat {
-    private static final String MEDIA_TYPE = "application/vnd.apache.arrow.stream";
-    private static final CharSequence CONTENT_TYPE = HttpHeaders.createOptimized(MEDIA_TYPE);
+    private static final Named NAMED = Named.of("application/vnd.apache.arrow.stream", "arrow");
     private static final Map<String, CodecType> CODECS =
             Map.of(Negotiation.NO_CODEC, CodecType.NO_COMPRESSION, "zstd", CodecType.ZSTD, "lz4", CodecType.LZ4_FRAME);
 
     @Override
-    public String mediaType() {
-        return MEDIA_TYPE;
-    }
-
-    @Override
-    public String token() {
-        return "arrow";
-    }
-
-    @Override
-    public CharSequence contentType() {
-        return CONTENT_TYPE;
+    public Named named() {
+        return NAMED;
     }
 
     @Override

@@ -34,12 +34,12 @@ final class ChangeGroup {
     private static final short POLICY = 1008;
 
     /** What a group's subscribers have in common. */
-    record Key(long view, List<String> query, ChangeForm form, boolean numbersAsStrings) {}
+    record Asked(long view, List<String> query, ChangeForm form, boolean numbersAsStrings) {}
 
     private record Filled(ChangeReader.Filled end, ByteBuf bytes) {}
 
     private final ChangeHub hub;
-    private final Key key;
+    private final Asked key;
     private final View view;
     private final RowsQuery query;
     private final Set<Subscriber> all = new LinkedHashSet<>();
@@ -49,7 +49,7 @@ final class ChangeGroup {
     private boolean busy;
     private long policyVersion;
 
-    ChangeGroup(ChangeHub hub, Key key, View view, RowsQuery query) {
+    ChangeGroup(ChangeHub hub, Asked key, View view, RowsQuery query) {
         this.hub = hub;
         this.key = key;
         this.view = view;

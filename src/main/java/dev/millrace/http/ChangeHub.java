@@ -30,9 +30,9 @@ final class ChangeHub {
     private static final int MOST_CATCHING_UP = 4;
 
     private final Product product;
-    private final RowStream.Room room;
+    private final RowStream.Workplace room;
     private final Context context;
-    private final Map<ChangeGroup.Key, ChangeGroup> groups = new HashMap<>();
+    private final Map<ChangeGroup.Asked, ChangeGroup> groups = new HashMap<>();
     private final AtomicBoolean woken = new AtomicBoolean();
     private final Queue<Runnable> waiting = new ArrayDeque<>();
     private final Promise<Void> ended = Promise.promise();
@@ -42,7 +42,7 @@ final class ChangeHub {
     private int working;
     private volatile boolean closed;
 
-    ChangeHub(Product product, RowStream.Room room) {
+    ChangeHub(Product product, RowStream.Workplace room) {
         this.product = product;
         this.room = room;
         this.context = room.vertx().getOrCreateContext();
@@ -96,7 +96,7 @@ final class ChangeHub {
                                     .forEach(group ->
                                             group.beat(TimeUnit.MILLISECONDS.toNanos(room.stallMillis() / 2))));
         }
-        var key = new ChangeGroup.Key(
+        var key = new ChangeGroup.Asked(
                 subscription.view().id(),
                 subscription.query().canonical(),
                 subscription.form(),
@@ -162,7 +162,7 @@ final class ChangeHub {
         return done.future();
     }
 
-    void left(Subscriber subscriber, ChangeGroup.Key key, boolean last) {
+    void left(Subscriber subscriber, ChangeGroup.Asked key, boolean last) {
         room.subscribers().giveBack(subscriber.client);
         if (last) {
             groups.remove(key);

@@ -23,7 +23,7 @@ final class ChangePort {
     private final Product product;
     private final ChangeHub hub;
 
-    ChangePort(Product product, RowStream.Room room) {
+    ChangePort(Product product, RowStream.Workplace room) {
         this.product = product;
         this.hub = new ChangeHub(product, room);
     }

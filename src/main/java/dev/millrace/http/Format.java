@@ -5,13 +5,31 @@ import java.util.List;
 
 /** A form that a client can ask for. Immutable; any thread. */
 interface Format {
-    String mediaType();
+    /**
+     * What a form is called.
+     *
+     * @param token how the {@code format} parameter names it
+     * @param contentType the media type as a header value, made once
+     */
+    record Named(String mediaType, String token, CharSequence contentType) {
+        static Named of(String mediaType, String token) {
+            return new Named(mediaType, token, HttpHeaders.createOptimized(mediaType));
+        }
+    }
 
-    /** How the {@code format} parameter names it. */
-    String token();
+    Named named();
 
-    /** The media type as a header value, made once. */
-    CharSequence contentType();
+    default String mediaType() {
+        return named().mediaType();
+    }
+
+    default String token() {
+        return named().token();
+    }
+
+    default CharSequence contentType() {
+        return named().contentType();
+    }
 
     /** The forms of changes. */
     enum Push implements Format {
@@ -21,29 +39,15 @@ interface Format {
         /** All of them, the usual one first. */
         static final List<Push> ALL = List.of(values());
 
-        private final String mediaType;
-        private final String token;
-        private final CharSequence contentType;
+        private final Named named;
 
         Push(String mediaType, String token) {
-            this.mediaType = mediaType;
-            this.token = token;
-            this.contentType = HttpHeaders.createOptimized(mediaType);
+            named = Named.of(mediaType, token);
         }
 
         @Override
-        public String mediaType() {
-            return mediaType;
-        }
-
-        @Override
-        public String token() {
-            return token;
-        }
-
-        @Override
-        public CharSequence contentType() {
-            return contentType;
+        public Named named() {
+            return named;
         }
     }
 }

@@ -69,7 +69,7 @@ public final class HttpPort {
     private final Connections connections;
     private Optional<SqlEngine> sql = Optional.empty();
     private Optional<WorkerPool> sqlWorkers = Optional.empty();
-    private List<RowFormat> formats = RowFormat.ALL;
+    private List<RowFormat> formats = RowFormat.all();
     private PortTls tls = PortTls.none();
     private final UnderWay underWay = new UnderWay();
     private final Queue<Loop> started = new ConcurrentLinkedQueue<>();
@@ -263,7 +263,7 @@ public final class HttpPort {
 
         @Override
         public Future<?> start() {
-            var room = new RowStream.Room(
+            var room = new RowStream.Workplace(
                     vertx,
                     workers,
                     statements,

@@ -26,7 +26,7 @@ record Negotiation<F extends Format>(F format, boolean numbersAsStrings, String 
     private static final int MAX_RANGES = 50;
     /** A range with another codec matches nothing, whatever its type. */
     private static final Set<String> KNOWN =
-            RowFormat.ALL.stream().flatMap(format -> format.codecs().stream()).collect(Collectors.toSet());
+            RowFormat.all().stream().flatMap(format -> format.codecs().stream()).collect(Collectors.toSet());
 
     private record Range(String type, String subtype, boolean numbersAsStrings, String codec, double quality) {
         /** 0 when it does not match, else the higher the more specific. */

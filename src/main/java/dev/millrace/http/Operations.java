@@ -38,8 +38,17 @@ import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What each operation of {@code openapi.yaml} does, for one event loop, which is the only thread that calls it. */
-final class Operations {
+/**
+ * What each operation of {@code openapi.yaml} does, for one event loop, which is the only thread that calls it.
+ *
+ * @param products by {@code domain/product}; they come and go on the event loop
+ */
+record Operations(
+        OpenApi document,
+        Catalogue catalogue,
+        RowStream.Workplace room,
+        Map<String, ProductPort> products,
+        SqlPort sql) {
     private static final CharSequence JSON = TextFormat.JSON.contentType();
     private static final CharSequence YAML = HttpHeaders.createOptimized("application/yaml");
     private static final CharSequence JSON_SCHEMA = HttpHeaders.createOptimized("application/schema+json");
@@ -66,26 +75,6 @@ final class Operations {
     /** An operation: takes the request, gives the answer or throws a problem. */
     interface Handler {
         Future<Answer> handle(Call call, RequestTarget target);
-    }
-
-    private final OpenApi document;
-    private final Catalogue catalogue;
-    private final RowStream.Room room;
-    private final Map<String, ProductPort> products;
-    private final SqlPort sql;
-
-    /** @param products by {@code domain/product} */
-    Operations(
-            OpenApi document,
-            Catalogue catalogue,
-            RowStream.Room room,
-            Map<String, ProductPort> products,
-            SqlPort sql) {
-        this.document = document;
-        this.catalogue = catalogue;
-        this.room = room;
-        this.sql = sql;
-        this.products = products; // comes and goes on the event loop
     }
 
     UnderWay underWay() {

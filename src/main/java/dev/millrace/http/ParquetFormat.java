@@ -2,26 +2,14 @@ package dev.millrace.http;
 
 import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.RowSource;
-import io.vertx.core.http.HttpHeaders;
 
 /** Rows as a Parquet file. */
 record ParquetFormat() implements RowFormat {
-    private static final String MEDIA_TYPE = "application/vnd.apache.parquet";
-    private static final CharSequence CONTENT_TYPE = HttpHeaders.createOptimized(MEDIA_TYPE);
+    private static final Named NAMED = Named.of("application/vnd.apache.parquet", "parquet");
 
     @Override
-    public String mediaType() {
-        return MEDIA_TYPE;
-    }
-
-    @Override
-    public String token() {
-        return "parquet";
-    }
-
-    @Override
-    public CharSequence contentType() {
-        return CONTENT_TYPE;
+    public Named named() {
+        return NAMED;
     }
 
     @Override
@@ -45,11 +33,9 @@ record ParquetFormat() implements RowFormat {
     }
 
     @Override
-    public StoredFile file(Rows rows) {
+    public DuckDbEngine.StoredFile file(Rows rows) {
         try (RowSource owned = rows.rows()) {
-            DuckDbEngine.ParquetFile file =
-                    rows.engine().duckDb().parquet(owned, rows.query().select(), rows.limit(), rows.gone());
-            return new StoredFile(file.path(), file.sizeBytes(), file.tag());
+            return rows.engine().duckDb().parquet(owned, rows.query().select(), rows.limit(), rows.gone());
         }
     }
 }

@@ -56,7 +56,7 @@ final class ProductPort {
     private final Product product;
     private final QueryParser.Limits limits;
     private final CursorCodec cursors;
-    private final RowStream.Room room;
+    private final RowStream.Workplace room;
     private final ChangePort changes;
     private final Map<Long, Seen> seen = new LinkedHashMap<>(16, 0.75f, true) {
         @Override
@@ -67,7 +67,7 @@ final class ProductPort {
     private final NettyTarget target = new NettyTarget();
     private Seen latest;
 
-    ProductPort(Product product, QueryParser.Limits limits, CursorCodec cursors, RowStream.Room room) {
+    ProductPort(Product product, QueryParser.Limits limits, CursorCodec cursors, RowStream.Workplace room) {
         this.product = product;
         this.limits = limits;
         this.cursors = cursors;

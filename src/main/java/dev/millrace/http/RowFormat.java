@@ -1,6 +1,7 @@
 package dev.millrace.http;
 
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.QueryEngine;
 import dev.millrace.query.RowCount;
 import dev.millrace.query.RowSource;
@@ -13,11 +14,12 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.apache.arrow.vector.types.pojo.Schema;
 
-/** A form of rows: one class, and one line of {@link #ALL}. Immutable; any thread. */
+/** A form of rows: one class, and one line of {@link #all()}. Immutable; any thread. */
 interface RowFormat extends Format {
-    /** What the server offers, the usual one first. */
-    List<RowFormat> ALL =
-            List.of(TextFormat.JSON, TextFormat.NDJSON, TextFormat.CSV, new ArrowFormat(), new ParquetFormat());
+    /** What the server offers, the usual one first. No constant: a form that is made first would make it without itself. */
+    static List<RowFormat> all() {
+        return List.of(TextFormat.JSON, TextFormat.NDJSON, TextFormat.CSV, new ArrowFormat(), new ParquetFormat());
+    }
 
     /**
      * Rows on their way into a form.
@@ -70,7 +72,7 @@ interface RowFormat extends Format {
     }
 
     /** Writes rows, which it owns, as a file, on a worker; for a form that {@link #isFile()}. */
-    default StoredFile file(Rows rows) {
+    default DuckDbEngine.StoredFile file(Rows rows) {
         throw new IllegalStateException(token() + " is no file");
     }
 

@@ -40,7 +40,7 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
     private static final int QUEUE_BYTES = 64 << 10; // less than a chunk, so that a client that stops holds one
 
     /** Where streams run and what they may take. */
-    record Room(
+    record Workplace(
             Vertx vertx,
             WorkerPool workers,
             WorkerPool statements,
@@ -69,7 +69,7 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
         void close();
     }
 
-    private final Room room;
+    private final Workplace room;
     private final Held reading;
     private final RowWriter writer;
     private final RowFormat format;
@@ -107,7 +107,7 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
      * @param gone whether nobody waits for the answer any more; any thread
      */
     RowStream(
-            Room room,
+            Workplace room,
             Held reading,
             RowWriter writer,
             RowFormat format,

@@ -24,22 +24,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.apache.arrow.vector.types.pojo.Schema;
 
-/** Answers statements in SQL, in every form that rows have. On event loops; its answers are filled on workers of their own. */
-final class SqlPort {
+/**
+ * Answers statements in SQL, in every form that rows have. On event loops; its answers are filled on workers of their own.
+ *
+ * @param workers who wait for rows; empty as the engine is
+ */
+record SqlPort(Optional<SqlEngine> engine, Optional<WorkerPool> workers, RowStream.Workplace room) {
     private static final String EXPECTED =
             "{\"sql\":\"SELECT …\",\"parameters\":[…] or {…},\"positions\":{\"domain.product\":\"…\"}}, the last two where needed.";
     private static final Set<String> MEMBERS = Set.of("sql", "parameters", "positions");
-
-    private final Optional<SqlEngine> engine;
-    private final Optional<WorkerPool> workers;
-    private final RowStream.Room room;
-
-    /** @param workers who wait for rows; empty as the engine is */
-    SqlPort(Optional<SqlEngine> engine, Optional<WorkerPool> workers, RowStream.Room room) {
-        this.engine = engine;
-        this.workers = workers;
-        this.room = room;
-    }
 
     Future<Answer> answer(Call call, RequestTarget target) {
         Negotiation<RowFormat> negotiation =

@@ -10,39 +10,24 @@ import java.util.Optional;
 /** Rows as text, one behind the other. */
 enum TextFormat implements RowFormat {
     /** A page with its position and the cursor of the next. */
-    JSON("application/json", "json"),
+    JSON(Named.of("application/json", "json")),
     /** A row a line. */
-    NDJSON("application/x-ndjson", "ndjson"),
+    NDJSON(Named.of("application/x-ndjson", "ndjson")),
     /** RFC 4180, with a header line. */
-    CSV("text/csv", "csv");
+    CSV(new Named("text/csv", "csv", HttpHeaders.createOptimized("text/csv; charset=utf-8; header=present")));
 
     /** The only member of the line that ends an NDJSON answer that is not whole. */
     static final String PROBLEM = "millrace:problem";
 
-    private final String mediaType;
-    private final String token;
-    private final CharSequence contentType;
+    private final Named named;
 
-    TextFormat(String mediaType, String token) {
-        this.mediaType = mediaType;
-        this.token = token;
-        this.contentType = HttpHeaders.createOptimized(
-                mediaType.equals("text/csv") ? "text/csv; charset=utf-8; header=present" : mediaType);
+    TextFormat(Named named) {
+        this.named = named;
     }
 
     @Override
-    public String mediaType() {
-        return mediaType;
-    }
-
-    @Override
-    public String token() {
-        return token;
-    }
-
-    @Override
-    public CharSequence contentType() {
-        return contentType;
+    public Named named() {
+        return named;
     }
 
     @Override

@@ -14,24 +14,15 @@ import java.util.Arrays;
 /**
  * Reads bodies of requests into memory that is counted before it is taken: a body whose length is declared with its
  * headers, any other as it grows. An event loop's own.
+ *
+ * @param bytes of requests, of all ports together
+ * @param maxBytes of one body
  */
-final class Uploads {
+record Uploads(Places bytes, long maxBytes) {
     private static final int FIRST_BYTES = 4 << 10;
 
     /** What more is to come of a body that is refused is passed over up to this size, so that the connection goes on. */
     private static final long PASSED_OVER_BYTES = 64 << 10;
-
-    private final Places bytes;
-    private final long maxBytes;
-
-    /**
-     * @param bytes of requests, of all ports together
-     * @param maxBytes of one body
-     */
-    Uploads(Places bytes, long maxBytes) {
-        this.bytes = bytes;
-        this.maxBytes = maxBytes;
-    }
 
     /** The declared length of a body; -1 where it is not known before it has come. */
     static long declared(HttpServerRequest request) {

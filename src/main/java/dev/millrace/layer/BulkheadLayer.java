@@ -14,17 +14,10 @@ import java.util.function.Function;
  * result after its future completes, for example writing it to a socket, is not counted.
  *
  * <p>Threads: called on any, blocks none. A call whose future is complete when it comes back allocates nothing here.
+ *
+ * @param keyOf whose place a request takes; called once per request
  */
-public final class BulkheadLayer<Q, R> implements Layer<Q, R> {
-    private final Places places;
-    private final Function<? super Q, String> keyOf;
-
-    /** @param keyOf whose place a request takes; called once per request */
-    public BulkheadLayer(Places places, Function<? super Q, String> keyOf) {
-        this.places = places;
-        this.keyOf = keyOf;
-    }
-
+public record BulkheadLayer<Q, R>(Places places, Function<? super Q, String> keyOf) implements Layer<Q, R> {
     @Override
     public Service<Q, R> around(Service<Q, R> inner) {
         Service<Q, R> guarded = Guarded.of(inner);

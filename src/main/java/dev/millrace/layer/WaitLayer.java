@@ -18,8 +18,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <Q> the request
  * @param <R> the result
+ * @param places of those who wait, with a share for each client
+ * @param client the key of a request's share
  */
-public final class WaitLayer<Q, R> implements Layer<Q, R> {
+public record WaitLayer<Q, R>(Waiting<Q, R> waiting, Places places, Function<? super Q, String> client)
+        implements Layer<Q, R> {
     /** What requests wait for. Called on the caller's thread; what is thrown is the request's failure. */
     public interface Waiting<Q, R> {
         /** Ends when a request can be served; done where it waits for nothing. Cancelled when its client is gone. */
@@ -33,20 +36,6 @@ public final class WaitLayer<Q, R> implements Layer<Q, R> {
 
         /** Has {@code gone} run when the client of a request is gone, at once if it is. */
         void onGone(Q request, Runnable gone);
-    }
-
-    private final Waiting<Q, R> waiting;
-    private final Places places;
-    private final Function<? super Q, String> client;
-
-    /**
-     * @param places of those who wait, with a share for each client
-     * @param client the key of a request's share
-     */
-    public WaitLayer(Waiting<Q, R> waiting, Places places, Function<? super Q, String> client) {
-        this.waiting = waiting;
-        this.places = places;
-        this.client = client;
     }
 
     @Override

@@ -167,7 +167,7 @@ public final class ChangeReader {
             for (int row = skip; row < changes.size(); row++) {
                 Snapshot.Change change = changes.get(row);
                 Optional<Row> before = change.before().filter(ChangeReader.this::meets);
-                Optional<Row> after = change.kind() == Snapshot.Kind.DELETE || !meets(change.row())
+                Optional<Row> after = change.effect() == Snapshot.Effect.DELETE || !meets(change.row())
                         ? Optional.empty()
                         : Optional.of(change.row());
                 if (before.isEmpty() && after.isEmpty()) {

@@ -116,7 +116,7 @@ public final class DuckDbEngine implements AutoCloseable {
      * @param limit most rows
      * @throws ProblemException {@code Unavailable} beyond the folder's bound, or without memory or disk
      */
-    public ParquetFile parquet(RowSource rows, List<ColumnLayout> columns, long limit, BooleanSupplier stop) {
+    public StoredFile parquet(RowSource rows, List<ColumnLayout> columns, long limit, BooleanSupplier stop) {
         Path file = limits.folder().resolve(UUID.randomUUID() + ".parquet");
         var select = new ArrayList<String>();
         for (int i = 0; i < columns.size(); i++) {
@@ -143,7 +143,7 @@ public final class DuckDbEngine implements AutoCloseable {
                     statement.execute(sql.replace("$rows", table));
                 }
             });
-            ParquetFile made = ParquetFile.of(file);
+            StoredFile made = StoredFile.of(file);
             written = true;
             return made;
         } finally {
@@ -158,12 +158,12 @@ public final class DuckDbEngine implements AutoCloseable {
      *
      * @param tag the same for the same bytes: a strong entity tag, in quotes
      */
-    public record ParquetFile(Path path, long sizeBytes, String tag) {
-        static ParquetFile of(Path path) {
+    public record StoredFile(Path path, long sizeBytes, String tag) {
+        static StoredFile of(Path path) {
             try (var bytes = new DigestInputStream(Files.newInputStream(path), MessageDigest.getInstance("SHA-256"))) {
                 long size = bytes.transferTo(OutputStream.nullOutputStream());
                 byte[] digest = bytes.getMessageDigest().digest();
-                return new ParquetFile(path, size, '"' + HexFormat.of().formatHex(digest, 0, 16) + '"');
+                return new StoredFile(path, size, '"' + HexFormat.of().formatHex(digest, 0, 16) + '"');
             } catch (IOException unreadable) {
                 throw new UncheckedIOException(unreadable);
             } catch (NoSuchAlgorithmException everyJdkHasIt) {

@@ -18,7 +18,7 @@ final class GroupLimit implements RowSource {
     private static final long NONE = 0x9E37_79B9_7F4A_7C15L;
 
     private final RowSource rows;
-    private final List<Grouping.Key> keys;
+    private final List<Grouping.By> keys;
     private final int limit;
     private final RuntimeException refusal;
     private final long[] table;

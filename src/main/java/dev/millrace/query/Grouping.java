@@ -20,7 +20,7 @@ import org.apache.arrow.vector.types.pojo.Schema;
  * @param keys what rows of one group have in common, in the order of the answer's columns; the bucket first
  * @param aggregates what is answered of each group, behind them
  */
-public record Grouping(List<Key> keys, List<Aggregate> aggregates) {
+public record Grouping(List<By> keys, List<Aggregate> aggregates) {
     /** Rows as they are. */
     static final Grouping NONE = new Grouping(List.of(), List.of());
 
@@ -29,7 +29,7 @@ public record Grouping(List<Key> keys, List<Aggregate> aggregates) {
      *
      * @param bucket a time of DuckDB's interval that its values are cut to, such as {@code 1 hours}; empty for the values
      */
-    record Key(ColumnLayout column, String bucket) {}
+    record By(ColumnLayout column, String bucket) {}
 
     /** What is answered of a group's values. */
     enum Function {
@@ -79,13 +79,12 @@ public record Grouping(List<Key> keys, List<Aggregate> aggregates) {
 
     /** The columns read, each once. */
     List<ColumnLayout> columns() {
-        return Stream.concat(
-                        keys.stream().map(Key::column), aggregates.stream().flatMap(each -> each.column().stream()))
+        return Stream.concat(keys.stream().map(By::column), aggregates.stream().flatMap(each -> each.column().stream()))
                 .distinct()
                 .toList();
     }
 
-    private static Field field(Key key) {
+    private static Field field(By key) {
         boolean cut = !key.bucket().isEmpty();
         return nullable(
                 key.column().path(),
@@ -120,7 +119,7 @@ public record Grouping(List<Key> keys, List<Aggregate> aggregates) {
     String sql(Layout answer, List<SortKey> sort, int limit) {
         List<ColumnLayout> columns = columns();
         var inner = new ArrayList<String>();
-        for (Key key : keys) {
+        for (By key : keys) {
             inner.add(bucketed(key, "c" + columns.indexOf(key.column())) + " AS v" + inner.size());
         }
         String groups = IntStream.range(0, keys.size()).mapToObj(i -> "v" + i).collect(Collectors.joining(", "));
@@ -150,7 +149,7 @@ public record Grouping(List<Key> keys, List<Aggregate> aggregates) {
                 + (order.isEmpty() ? "" : " ORDER BY " + String.join(", ", order)) + " LIMIT " + limit;
     }
 
-    private static String bucketed(Key key, String column) {
+    private static String bucketed(By key, String column) {
         if (key.bucket().isEmpty()) {
             return column;
         }

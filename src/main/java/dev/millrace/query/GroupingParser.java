@@ -13,7 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Reads the parameters {@code group}, {@code agg} and {@code bucket}. Stateless but for what it is made of. */
-final class GroupingParser {
+record GroupingParser(BiFunction<String, String, ColumnLayout> columns) {
     private static final int MAX_COLUMNS = 16;
     private static final Pattern CALL = Pattern.compile("([a-z]+|p(\\d{1,2}))\\((.+)\\)");
     private static final String FUNCTIONS =
@@ -27,12 +27,6 @@ final class GroupingParser {
             "distinct", Grouping.Function.DISTINCT);
 
     /** Finds a column by its path, or throws the problem of the parameter named. */
-    private final BiFunction<String, String, ColumnLayout> columns;
-
-    GroupingParser(BiFunction<String, String, ColumnLayout> columns) {
-        this.columns = columns;
-    }
-
     Grouping parse(Map<String, String> single) {
         String group = single.get("group");
         String bucket = single.get("bucket");
@@ -46,12 +40,12 @@ final class GroupingParser {
                         name, "groups have the columns that group and agg name.", "no '" + name + "' beside groups.");
             }
         }
-        var keys = new ArrayList<Grouping.Key>();
+        var keys = new ArrayList<Grouping.By>();
         if (bucket != null) {
             keys.add(bucket(bucket));
         }
         for (String name : group == null ? new String[0] : group.split(",", -1)) {
-            keys.add(new Grouping.Key(ordered("group", name), ""));
+            keys.add(new Grouping.By(ordered("group", name), ""));
         }
         var aggregates = new ArrayList<Grouping.Aggregate>();
         for (String name : (agg == null ? "count" : agg).split(",", -1)) {
@@ -77,7 +71,7 @@ final class GroupingParser {
         return new Grouping(keys, aggregates);
     }
 
-    private Grouping.Key bucket(String text) {
+    private Grouping.By bucket(String text) {
         int colon = text.lastIndexOf(':');
         ColumnLayout column = columns.apply("bucket", colon < 0 ? text : text.substring(0, colon));
         String interval = Grouping.interval(text.substring(colon + 1))
@@ -93,7 +87,7 @@ final class GroupingParser {
         if (date && interval.matches(".*(seconds|minutes|hours)")) {
             throw problem("bucket", "'" + column.path() + "' has days only.", "a length in d, w or mo.");
         }
-        return new Grouping.Key(column, interval);
+        return new Grouping.By(column, interval);
     }
 
     private Grouping.Aggregate aggregate(String text) {

@@ -123,20 +123,12 @@ final class NumberConditions {
             double max = this.max;
             boolean inside = !outside;
             int kept = 0;
-            if (column.layout().width() == Double.BYTES) {
-                for (int i = 0; i < count; i++) {
-                    int row = selection[i];
-                    double value = column.float64(row);
-                    selection[kept] = row;
-                    kept += (value >= min & value <= max) == inside ? 1 : 0;
-                }
-            } else {
-                for (int i = 0; i < count; i++) {
-                    int row = selection[i];
-                    double value = column.float32(row);
-                    selection[kept] = row;
-                    kept += (value >= min & value <= max) == inside ? 1 : 0;
-                }
+            boolean wide = column.layout().width() == Double.BYTES;
+            for (int i = 0; i < count; i++) {
+                int row = selection[i];
+                double value = wide ? column.float64(row) : column.float32(row);
+                selection[kept] = row;
+                kept += (value >= min & value <= max) == inside ? 1 : 0;
             }
             return kept;
         }

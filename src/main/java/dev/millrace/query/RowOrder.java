@@ -8,13 +8,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Compares rows of any two batches of a product by some columns. One thread at a time. */
-final class RowOrder {
-    private final List<SortKey> keys;
-
-    RowOrder(List<SortKey> keys) {
-        this.keys = keys;
-    }
-
+record RowOrder(List<SortKey> keys) {
     /** The columns of a batch, in the order of the keys, each with the structs around it. */
     List<List<Column>> columns(Batch batch) {
         return keys.stream().map(key -> batch.path(key.column().path())).toList();

@@ -213,7 +213,7 @@ public final class ShownView implements View {
                     boolean before = change.before()
                             .filter(row -> isShown(row.batch(), row.row()))
                             .isPresent();
-                    boolean after = change.kind() != Snapshot.Kind.DELETE
+                    boolean after = change.effect() != Snapshot.Effect.DELETE
                             && isShown(change.row().batch(), change.row().row());
                     if (before) {
                         Snapshot.Row old = change.before().get();
@@ -237,9 +237,9 @@ public final class ShownView implements View {
                 Optional<Snapshot.Row> before =
                         each.before() ? Optional.of(new Snapshot.Row(batch, at++)) : Optional.empty();
                 Snapshot.Row now = each.after() ? new Snapshot.Row(batch, at++) : before.orElseThrow();
-                Snapshot.Kind kind = !each.after()
-                        ? Snapshot.Kind.DELETE
-                        : each.before() ? Snapshot.Kind.UPDATE : Snapshot.Kind.INSERT;
+                Snapshot.Effect kind = !each.after()
+                        ? Snapshot.Effect.DELETE
+                        : each.before() ? Snapshot.Effect.UPDATE : Snapshot.Effect.INSERT;
                 changes.add(new Snapshot.Change(kind, each.offset(), now, before));
             }
             return new Snapshot.Changes(changes, all.next());

@@ -20,17 +20,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Takes a contract on purpose that was refused, after saying what that does. A server may run meanwhile. */
-final class AcceptRun {
-    private final Command.Accept accept;
-    private final PrintStream out;
-    private final PrintStream err;
-
-    AcceptRun(Command.Accept accept, PrintStream out, PrintStream err) {
-        this.accept = accept;
-        this.out = out;
-        this.err = err;
-    }
-
+record AcceptRun(Command.Accept accept, PrintStream out, PrintStream err) {
     /** {@link ExitCode#ANSWER_IS_NO} when nothing was accepted, since the contract is broken or nobody said yes. */
     ExitCode run() {
         try {

@@ -73,8 +73,8 @@ sealed interface Command {
      *
      * @param purpose empty when it says none
      */
-    record Key(String name, List<String> roles, String purpose) implements Command {
-        public Key {
+    record MakeKey(String name, List<String> roles, String purpose) implements Command {
+        public MakeKey {
             roles = List.copyOf(roles);
         }
     }

@@ -200,7 +200,7 @@ final class CommandLine {
                 .filter(role -> !role.isEmpty())
                 .toList();
         return faults.isEmpty()
-                ? new Command.Key(operands.getFirst(), roles, options.getOrDefault("--purpose", ""))
+                ? new Command.MakeKey(operands.getFirst(), roles, options.getOrDefault("--purpose", ""))
                 : new Command.WrongUse(faults);
     }
 

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * somebody, the last one it was served under, which is kept with its data. Blocks on the disk; used by the thread that
  * starts the server, then by that of the {@link MeshWatch}.
  */
-final class Contracts {
+record Contracts(Path meshFolder, Path dataFolder) {
     private static final Logger LOG = LoggerFactory.getLogger(Contracts.class);
 
     /** A product to open; {@code change} says why it is not opened under the contract of the mesh folder. */
@@ -50,14 +50,6 @@ final class Contracts {
         String qualifiedName() {
             return domain + "." + name;
         }
-    }
-
-    private final Path meshFolder;
-    private final Path dataFolder;
-
-    Contracts(Path meshFolder, Path dataFolder) {
-        this.meshFolder = meshFolder;
-        this.dataFolder = dataFolder;
     }
 
     /** Where a product's data are. */

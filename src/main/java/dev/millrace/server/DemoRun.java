@@ -30,19 +30,9 @@ import java.util.function.Consumer;
  * The demo: a broker in a child process, its topics, their data, and the server over the demo's mesh, all in one data
  * folder and on loopback. Blocks its caller until it is told to stop.
  */
-final class DemoRun {
+record DemoRun(Command.Demo demo, PrintStream out, Stop stop) {
     private static final String HOST = "127.0.0.1";
     private static final long LOOK_MILLIS = 50;
-
-    private final Command.Demo demo;
-    private final PrintStream out;
-    private final Stop stop;
-
-    DemoRun(Command.Demo demo, PrintStream out, Stop stop) {
-        this.demo = demo;
-        this.out = out;
-        this.stop = stop;
-    }
 
     /** Runs until it is told to stop; {@code CannotStart} when it cannot start, or its broker ended. */
     void run() {

@@ -16,18 +16,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /** Compares two contracts, or the contracts of two folders by their relative paths. */
-final class DiffRun {
+record DiffRun(Command.Diff diff, PrintStream out, PrintStream err) {
     private static final String CONTRACT = ".*\\.odcs\\.(yaml|yml|json)";
-
-    private final Command.Diff diff;
-    private final PrintStream out;
-    private final PrintStream err;
-
-    DiffRun(Command.Diff diff, PrintStream out, PrintStream err) {
-        this.diff = diff;
-        this.out = out;
-        this.err = err;
-    }
 
     /** Prints the report; {@link ExitCode#ANSWER_IS_NO} when a change breaks somebody, or a contract cannot be read. */
     ExitCode run() {

@@ -30,17 +30,7 @@ import java.util.TreeSet;
 import java.util.stream.StreamSupport;
 
 /** Says what somebody would see of a product, and by which grants, from the mesh folder alone; no server is asked. */
-final class ExplainRun {
-    private final Command.Explain explain;
-    private final PrintStream out;
-    private final PrintStream err;
-
-    ExplainRun(Command.Explain explain, PrintStream out, PrintStream err) {
-        this.explain = explain;
-        this.out = out;
-        this.err = err;
-    }
-
+record ExplainRun(Command.Explain explain, PrintStream out, PrintStream err) {
     /** {@link ExitCode#ANSWER_IS_NO} when nothing is seen, or the policies are broken. */
     ExitCode run() {
         try {

@@ -51,7 +51,7 @@ public final class Main {
             case Command.Diff diff -> new DiffRun(diff, out, err).run();
             case Command.Infer infer -> new InferRun(infer, System.in, out, err).run();
             case Command.Accept accept -> new AcceptRun(accept, out, err).run();
-            case Command.Key(String name, List<String> roles, String purpose) -> {
+            case Command.MakeKey(String name, List<String> roles, String purpose) -> {
                 NewKey made = NewKey.of(name, roles, Optional.of(purpose).filter(text -> !text.isEmpty()));
                 out.println("The key, which is shown this once:\n\n" + made.key());
                 out.println("\nIts line for the file of security.keys:\n\n" + made.line());

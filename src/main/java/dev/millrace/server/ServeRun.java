@@ -6,17 +6,7 @@ import dev.millrace.kafka.KafkaProperties;
 import java.io.PrintStream;
 
 /** Serves a mesh as a configuration file says. Blocks its caller until it is told to stop. */
-final class ServeRun {
-    private final Command.Serve serve;
-    private final PrintStream out;
-    private final Stop stop;
-
-    ServeRun(Command.Serve serve, PrintStream out, Stop stop) {
-        this.serve = serve;
-        this.out = out;
-        this.stop = stop;
-    }
-
+record ServeRun(Command.Serve serve, PrintStream out, Stop stop) {
     /** Runs until it is told to stop. */
     void run() {
         Configuration configuration = ConfigurationReader.ofDefaults()

@@ -10,21 +10,11 @@ import java.util.regex.Pattern;
  * What lies in a product's folder beside its partitions and holds values of rows: what was derived of segments, and what
  * was set aside. Only file threads.
  */
-final class Beside {
+record Beside(Disk disk, Path product, Aside aside) {
     static final String DERIVED = "derived";
 
     /** Partition, first and last offset and number of rows of a segment. */
     private static final Pattern OF_SEGMENT = Pattern.compile("p(\\d+)-(\\d+)-(\\d+)-(\\d+)(\\.tmp)?");
-
-    private final Disk disk;
-    private final Path product;
-    private final Aside aside;
-
-    Beside(Disk disk, Path product, Aside aside) {
-        this.disk = disk;
-        this.product = product;
-        this.aside = aside;
-    }
 
     /**
      * Deletes what was derived of segments that a partition's manifest does not name as they were, and what was set aside

@@ -234,9 +234,9 @@ final class BoundedSnapshot implements Snapshot {
         if (shown.isEmpty() && shownBefore.isEmpty()) {
             return Optional.empty();
         }
-        Kind kind = shown.isEmpty() ? Kind.DELETE : shownBefore.isPresent() ? Kind.UPDATE : Kind.INSERT;
+        Effect effect = shown.isEmpty() ? Effect.DELETE : shownBefore.isPresent() ? Effect.UPDATE : Effect.INSERT;
         Row after = shown.orElseGet(() -> new Row(segment.batch(), row));
-        return Optional.of(new Change(kind, segment.offset(row), after, shownBefore));
+        return Optional.of(new Change(effect, segment.offset(row), after, shownBefore));
     }
 
     private static Optional<Found> greater(Optional<Found> left, Optional<Found> right) {

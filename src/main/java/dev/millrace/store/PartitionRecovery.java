@@ -23,8 +23,17 @@ import org.slf4j.LoggerFactory;
  * obsolete, or it reaches beyond the file's last offset, so that a crash left the outcome of a merge. Any other is set
  * aside. If it is newer than the manifest, a crash came between its writing and its naming; no position after its rows was
  * durable, but they may be gone from Kafka when they are read again. All others are told by a note.
+ *
+ * @param notes gets a line for each fault
  */
-final class PartitionRecovery {
+record PartitionRecovery(
+        Disk disk,
+        Path folder,
+        Owner owner,
+        Aside aside,
+        StoreSchema schema,
+        BufferAllocator mappedAllocator,
+        List<String> notes) {
     private static final Logger LOG = LoggerFactory.getLogger(PartitionRecovery.class);
     private static final Pattern SEGMENT = Pattern.compile("\\d+-(\\d+)-(\\d+)\\.arrow");
 
@@ -33,32 +42,6 @@ final class PartitionRecovery {
         Found {
             files = List.copyOf(files);
         }
-    }
-
-    private final Disk disk;
-    private final Path folder;
-    private final Owner owner;
-    private final Aside aside;
-    private final StoreSchema schema;
-    private final BufferAllocator mappedAllocator;
-    private final List<String> notes;
-
-    /** {@code notes} gets a line for each fault. */
-    PartitionRecovery(
-            Disk disk,
-            Path folder,
-            Owner owner,
-            Aside aside,
-            StoreSchema schema,
-            BufferAllocator mappedAllocator,
-            List<String> notes) {
-        this.disk = disk;
-        this.folder = folder;
-        this.owner = owner;
-        this.aside = aside;
-        this.schema = schema;
-        this.mappedAllocator = mappedAllocator;
-        this.notes = notes;
     }
 
     /**

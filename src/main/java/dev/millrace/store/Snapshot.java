@@ -45,7 +45,7 @@ public interface Snapshot extends AutoCloseable {
     Trace trace(int partition, long offset);
 
     /** What a record did to the rows that readers see. */
-    enum Kind {
+    enum Effect {
         INSERT,
         UPDATE,
         DELETE
@@ -58,7 +58,7 @@ public interface Snapshot extends AutoCloseable {
      * @param row the row as it is since, mostly the record's own; of a delete only its key has meaning
      * @param before the row that was visible till then; empty for an insert
      */
-    record Change(Kind kind, long offset, Row row, Optional<Row> before) {}
+    record Change(Effect effect, long offset, Row row, Optional<Row> before) {}
 
     /** Changes in the order of their offsets, and the offset from which to go on; the snapshot's own when there are no more. */
     record Changes(List<Change> changes, long next) {

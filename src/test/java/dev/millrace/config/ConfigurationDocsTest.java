@@ -30,7 +30,7 @@ class ConfigurationDocsTest {
 
     private static String table() {
         StringBuilder table = new StringBuilder(HEAD);
-        for (Key key : Key.ALL) {
+        for (SettingKey key : SettingKey.ALL) {
             Setting setting = key.setting();
             table.append("| `%s` | `%s` | %s | %s | %s |\n"
                     .formatted(

@@ -84,7 +84,8 @@ class ConfigurationReaderTest {
     @Test
     void read_everyKeyByItsVariable_isTaken() {
         Map<String, String> environment = new HashMap<>();
-        Key.ALL.forEach(key -> environment.put(key.variable(), key.setting().value()));
+        SettingKey.ALL.forEach(
+                key -> environment.put(key.variable(), key.setting().value()));
         environment.remove("MILLRACE_KAFKA_PROPERTIES_*");
 
         assertEquals(
@@ -92,7 +93,7 @@ class ConfigurationReaderTest {
                 ConfigurationReader.ofDefaults()
                         .withEnvironment(environment, warning -> fail(warning.toString()))
                         .read());
-        assertEquals(Key.ALL.size() - 1, environment.size(), "two keys share a variable");
+        assertEquals(SettingKey.ALL.size() - 1, environment.size(), "two keys share a variable");
     }
 
     @Test
@@ -162,7 +163,7 @@ class ConfigurationReaderTest {
 
     @Test
     void defaults_ofEverySetting_areWithinTheirOwnBounds() {
-        for (Key key : Key.ALL) {
+        for (SettingKey key : SettingKey.ALL) {
             if (!key.isMap()) {
                 assertDoesNotThrow(() -> key.kind().parse(key.setting().value()), key::name);
             }

@@ -134,7 +134,7 @@ final class HttpFixture implements AutoCloseable {
                         new Shares(percent, new SimpleMeterRegistry()),
                         WAITERS,
                         memory)
-                .offering(Stream.concat(RowFormat.ALL.stream(), Stream.of(new KeyFormat()))
+                .offering(Stream.concat(RowFormat.all().stream(), Stream.of(new KeyFormat()))
                         .toList())
                 .answering(sql, WorkerPool.unwatched(vertx, "sql", 2));
         port = http.start().await(30, TimeUnit.SECONDS);

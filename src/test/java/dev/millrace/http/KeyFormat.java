@@ -7,18 +7,8 @@ import java.util.function.BooleanSupplier;
 /** A form of rows that main code does not know: the first column of each, text, a line each. */
 record KeyFormat() implements RowFormat {
     @Override
-    public String mediaType() {
-        return "text/x-keys";
-    }
-
-    @Override
-    public String token() {
-        return "keys";
-    }
-
-    @Override
-    public CharSequence contentType() {
-        return mediaType();
+    public Named named() {
+        return new Named("text/x-keys", "keys", "text/x-keys");
     }
 
     @Override

@@ -30,7 +30,7 @@ class NegotiationTest {
                 "text/html, application/json;q=0.001|JSON|false",
             })
     void of_accept_choosesByQualityAndSpecificity(String accept, TextFormat format, boolean strings) {
-        assertEquals(new Negotiation<>(format, strings), Negotiation.of(accept, List.of(), RowFormat.ALL));
+        assertEquals(new Negotiation<>(format, strings), Negotiation.of(accept, List.of(), RowFormat.all()));
     }
 
     @ParameterizedTest
@@ -54,7 +54,8 @@ class NegotiationTest {
     void of_formatParameter_goesBeforeAccept() {
         var ndjson = List.of(Map.entry("format", "ndjson"));
         assertEquals(
-                new Negotiation<>(TextFormat.NDJSON, false), Negotiation.of("application/json", ndjson, RowFormat.ALL));
+                new Negotiation<>(TextFormat.NDJSON, false),
+                Negotiation.of("application/json", ndjson, RowFormat.all()));
         assertEquals(Status.INVALID_PARAMETER, status("*/*", List.of(Map.entry("format", "xml"))));
         assertEquals(
                 Status.INVALID_PARAMETER,
@@ -62,7 +63,7 @@ class NegotiationTest {
     }
 
     private static Status status(String accept, List<Map.Entry<String, String>> parameters) {
-        return assertThrows(ProblemException.class, () -> Negotiation.of(accept, parameters, RowFormat.ALL))
+        return assertThrows(ProblemException.class, () -> Negotiation.of(accept, parameters, RowFormat.all()))
                 .problem()
                 .status();
     }

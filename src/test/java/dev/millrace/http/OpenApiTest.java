@@ -120,7 +120,7 @@ class OpenApiTest {
 
     private Set<String> handlers() {
         var products = new ProductRegistry("mesh", List.of());
-        var room = new RowStream.Room(
+        var room = new RowStream.Workplace(
                 vertx,
                 dev.millrace.layer.WorkerPool.unwatched(vertx, "test", 1),
                 dev.millrace.layer.WorkerPool.unwatched(vertx, "statements", 1),
@@ -128,7 +128,7 @@ class OpenApiTest {
                         new dev.millrace.query.DuckDbEngine(new dev.millrace.query.DuckDbEngine.Limits(
                                 java.nio.file.Path.of("target", "openapi-test"), 1 << 26, 1, 1, 1)),
                         new org.apache.arrow.memory.RootAllocator()),
-                RowFormat.ALL,
+                RowFormat.all(),
                 new UnderWay(),
                 Places.unshared("streams", 1),
                 Places.unshared("subscribers", 1),

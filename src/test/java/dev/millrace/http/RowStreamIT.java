@@ -67,14 +67,14 @@ class RowStreamIT {
                 HttpClient client = HttpClient.newHttpClient()) {
             sample.writeUsual(0, 10);
             var places = Places.unshared("streams", 8);
-            RowStream.Room room = room(vertx, sample, folder, places);
+            RowStream.Workplace room = room(vertx, sample, folder, places);
             var closed = new AtomicInteger();
             int port = vertx.createHttpServer()
                     .requestHandler(request -> new RowStream(
                                     room,
                                     new StoredView("d.p", sample.store()).open()::close,
                                     new Failing(new AtomicInteger(), closed),
-                                    RowFormat.ALL.stream()
+                                    RowFormat.all().stream()
                                             .filter(format -> request.path().equals("/" + format.token()))
                                             .findFirst()
                                             .orElseThrow(),
@@ -120,15 +120,15 @@ class RowStreamIT {
         }
     }
 
-    private static RowStream.Room room(Vertx vertx, SampleRows sample, Path folder, Places places) {
-        return new RowStream.Room(
+    private static RowStream.Workplace room(Vertx vertx, SampleRows sample, Path folder, Places places) {
+        return new RowStream.Workplace(
                 vertx,
                 WorkerPool.unwatched(vertx, "test", 2),
                 WorkerPool.unwatched(vertx, "statements", 1),
                 new QueryEngine(
                         new DuckDbEngine(new DuckDbEngine.Limits(folder.resolve("duckdb"), 1 << 26, 1, 1, 1)),
                         sample.allocator()),
-                RowFormat.ALL,
+                RowFormat.all(),
                 new UnderWay(),
                 places,
                 places,
@@ -143,7 +143,7 @@ class RowStreamIT {
         Vertx vertx = Vertx.vertx();
         try (var sample = new SampleRows(folder)) {
             sample.writeUsual(0, 10);
-            RowStream.Room room = room(vertx, sample, folder, Places.unshared("streams", 32));
+            RowStream.Workplace room = room(vertx, sample, folder, Places.unshared("streams", 32));
             var gone = new AtomicBoolean();
             var steps = new AtomicInteger();
             RowWriter endless = (sink, softBytes, stop) -> {
@@ -180,7 +180,7 @@ class RowStreamIT {
     }
 
     private static RowStream stream(
-            RowStream.Room room, SampleRows sample, RowWriter writer, Owner owner, BooleanSupplier gone) {
+            RowStream.Workplace room, SampleRows sample, RowWriter writer, Owner owner, BooleanSupplier gone) {
         return new RowStream(
                 room,
                 new StoredView("d.p", sample.store()).open()::close,

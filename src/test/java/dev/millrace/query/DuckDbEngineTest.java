@@ -35,7 +35,7 @@ class DuckDbEngineTest {
     @TempDir
     private Path folder;
 
-    private static DuckDbEngine.ParquetFile parquet(SampleRows sample, DuckDbEngine engine, BooleanSupplier stop) {
+    private static DuckDbEngine.StoredFile parquet(SampleRows sample, DuckDbEngine engine, BooleanSupplier stop) {
         try (Snapshot snapshot = sample.store().snapshot();
                 var rows = new RowsScan(snapshot, query())) {
             return engine.parquet(rows, SampleRows.SCHEMA.columns().subList(0, 9), Long.MAX_VALUE, stop);

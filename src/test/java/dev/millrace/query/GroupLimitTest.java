@@ -37,7 +37,7 @@ class GroupLimitTest {
         var shape = new Shape(sample.store().schema());
         var grouping = new Grouping(
                 Stream.of(columns)
-                        .map(name -> new Grouping.Key(shape.find(name).orElseThrow(), bucket))
+                        .map(name -> new Grouping.By(shape.find(name).orElseThrow(), bucket))
                         .toList(),
                 List.of(new Grouping.Aggregate("count", Grouping.Function.COUNT, List.of(), 0)));
         int rows = 0;

@@ -228,8 +228,8 @@ final class StoreModel {
 
     private String text(Snapshot.Change change) {
         Entry row = entry(change.row());
-        return change.kind() + " at " + change.offset() + " "
-                + (change.kind() == Snapshot.Kind.DELETE ? key(row) : row)
+        return change.effect() + " at " + change.offset() + " "
+                + (change.effect() == Snapshot.Effect.DELETE ? key(row) : row)
                 + change.before().map(this::entry).map(Entry::toString).orElse("");
     }
 

@@ -11,16 +11,8 @@ import java.util.function.ToIntBiFunction;
 import java.util.stream.Collectors;
 
 /** Changes of what the values of one property must satisfy: what tightens breaks ingest, what relaxes may surprise. */
-final class RuleChanges {
+record RuleChanges(Spot at, FieldType type) {
     private record Bound(BigDecimal value, boolean exclusive) {}
-
-    private final Spot at;
-    private final FieldType type;
-
-    RuleChanges(Spot at, FieldType type) {
-        this.at = at;
-        this.type = type;
-    }
 
     void compare(Rules old, Rules now) {
         order("minLength", Integer.compare(now.minLength(), old.minLength()), old.minLength(), now.minLength());

@@ -175,7 +175,7 @@ final class JsonSource {
                         + length(rules, "RecordText.length(value)", "characters")
                         + rule(
                                 rules.format().equals("email"),
-                                "!TextFormat.EMAIL.isIn(value)",
+                                "!NamedFormat.EMAIL.isIn(value)",
                                 "format",
                                 "Expected a text of the format email.")
                         + rule(

@@ -9,7 +9,7 @@ import java.util.Optional;
 /**
  * A contract's {@code logicalTypeOptions.format} of a text, checked byte by byte without allocation. All are ASCII.
  */
-public enum TextFormat {
+public enum NamedFormat {
     /** A mailbox of RFC 5321 with a dot-atom before the {@code @}, and a host name or an IPv4 address in brackets. */
     EMAIL,
     /** A host name of RFC 1123: at most 253 characters in labels of at most 63. */
@@ -30,7 +30,7 @@ public enum TextFormat {
     private static final boolean[] SCHEME = letters("+-.");
     private static final boolean[] IN_URI = letters("-._~:/?@!$&'()*+,;=");
 
-    static Optional<TextFormat> of(String name) {
+    static Optional<NamedFormat> of(String name) {
         return Arrays.stream(values())
                 .filter(format -> format.text().equals(name))
                 .findFirst();

@@ -21,32 +21,32 @@ import java.util.stream.Collectors;
  * @param description for example {@code size, 1MiB to 4TiB}
  * @param parser gives the value or throws an {@link IllegalArgumentException}
  */
-record Kind(String description, Function<String, Object> parser) {
+record SettingType(String description, Function<String, Object> parser) {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,12})\\s*(ms|s|m|h|d)");
     private static final Pattern ORIGIN = Pattern.compile("\\*|[a-z][a-z0-9+.-]*://[^/\\s?#@A-Z]+");
     private static final Pattern NETWORK = Pattern.compile("[0-9a-fA-F.:]{2,45}(/\\d{1,3})?");
     private static final Pattern BOUNDS = Pattern.compile("(\\S+) to (\\S+)(?: (\\w+))?");
 
-    private static final Map<Class<?>, Kind> BY_TYPE = Map.of(
-            String.class, new Kind("text", text -> text),
-            Secret.class, new Kind("secret", Secret::new),
-            Map.class, new Kind("text", text -> text),
-            List.class, new Kind("list", Kind::list),
-            Path.class, new Kind("folder", Path::of),
-            boolean.class, new Kind("true or false", Kind::truth),
-            int.class, new Kind("number", Integer::valueOf),
-            DataSize.class, new Kind("size", DataSize::parse),
-            Duration.class, new Kind("duration", Kind::duration));
+    private static final Map<Class<?>, SettingType> BY_TYPE = Map.of(
+            String.class, new SettingType("text", text -> text),
+            Secret.class, new SettingType("secret", Secret::new),
+            Map.class, new SettingType("text", text -> text),
+            List.class, new SettingType("list", SettingType::list),
+            Path.class, new SettingType("folder", Path::of),
+            boolean.class, new SettingType("true or false", SettingType::truth),
+            int.class, new SettingType("number", Integer::valueOf),
+            DataSize.class, new SettingType("size", DataSize::parse),
+            Duration.class, new SettingType("duration", SettingType::duration));
 
     /** The kind of a component of that type. */
-    static Kind of(Class<?> type, Setting setting) {
+    static SettingType of(Class<?> type, Setting setting) {
         String bounds = setting.in();
         return switch (setting.form()) {
-            case PORT -> new Kind("port", Integer::valueOf).within("0 to 65535", 1);
-            case URL -> new Kind("URL of http or https", Kind::url).emptyFor(setting);
-            case NETWORKS -> new Kind("list of addresses and networks", Kind::networks).emptyFor(setting);
-            case FILE -> new Kind("file", Path::of).emptyFor(setting);
-            case ORIGINS -> new Kind("list of origins", Kind::origins).emptyFor(setting);
+            case PORT -> new SettingType("port", Integer::valueOf).within("0 to 65535", 1);
+            case URL -> new SettingType("URL of http or https", SettingType::url).emptyFor(setting);
+            case NETWORKS -> new SettingType("list of addresses and networks", SettingType::networks).emptyFor(setting);
+            case FILE -> new SettingType("file", Path::of).emptyFor(setting);
+            case ORIGINS -> new SettingType("list of origins", SettingType::origins).emptyFor(setting);
             case OF_TYPE ->
                 type.isEnum()
                         ? choice(type, bounds)
@@ -63,25 +63,25 @@ record Kind(String description, Function<String, Object> parser) {
         return parser.apply(text.strip());
     }
 
-    private static Kind byType(Class<?> type) {
-        Kind kind = BY_TYPE.get(type);
+    private static SettingType byType(Class<?> type) {
+        SettingType kind = BY_TYPE.get(type);
         if (kind == null) {
             throw new IllegalStateException("a setting is of no kind: " + type);
         }
         return kind;
     }
 
-    private Kind emptyFor(Setting setting) {
+    private SettingType emptyFor(Setting setting) {
         if (setting.value().isEmpty()) {
-            return new Kind(description + ", may be empty", parser);
+            return new SettingType(description + ", may be empty", parser);
         }
-        return new Kind(description, text -> {
+        return new SettingType(description, text -> {
             check(!text.isEmpty());
             return parser.apply(text);
         });
     }
 
-    private Kind within(String bounds, int multipleOf) {
+    private SettingType within(String bounds, int multipleOf) {
         Matcher matcher = BOUNDS.matcher(bounds);
         if (!matcher.matches()) {
             return this;
@@ -90,7 +90,7 @@ record Kind(String description, Function<String, Object> parser) {
         Object max = parser.apply(matcher.group(2));
         String counted = matcher.group(3) == null ? description : description + " of " + matcher.group(3);
         String multiple = multipleOf == 1 ? "" : ", a multiple of " + multipleOf;
-        return new Kind(counted + ", " + matcher.group(1) + " to " + matcher.group(2) + multiple, text -> {
+        return new SettingType(counted + ", " + matcher.group(1) + " to " + matcher.group(2) + multiple, text -> {
             Object value = parser.apply(text);
             check(compare(min, value) <= 0 && compare(value, max) <= 0);
             check(multipleOf == 1 || (Integer) value % multipleOf == 0);
@@ -104,14 +104,14 @@ record Kind(String description, Function<String, Object> parser) {
         return ((Comparable<Object>) left).compareTo(right);
     }
 
-    private static Kind choice(Class<?> type, String in) {
+    private static SettingType choice(Class<?> type, String in) {
         String choices = in.isEmpty()
                 ? Arrays.stream(type.getEnumConstants())
                         .map(constant -> constant.toString().toLowerCase(Locale.ROOT))
                         .collect(Collectors.joining(" or "))
                 : in;
         List<String> names = List.of(choices.split(" or "));
-        return new Kind(choices, text -> {
+        return new SettingType(choices, text -> {
             check(names.contains(text.toLowerCase(Locale.ROOT)));
             return Arrays.stream(type.getEnumConstants())
                     .filter(constant -> constant.toString().equalsIgnoreCase(text))

@@ -12,19 +12,19 @@ import java.util.stream.Stream;
  *
  * @param name dotted, for example {@code http.port}
  */
-record Key(String name, RecordComponent component, Setting setting, Kind kind) {
+record SettingKey(String name, RecordComponent component, Setting setting, SettingType kind) {
     static final String PREFIX = "MILLRACE_";
 
     /** Every key, in the order of the records. */
-    static final List<Key> ALL = of(Configuration.class, "").toList();
+    static final List<SettingKey> ALL = of(Configuration.class, "").toList();
 
-    private static Stream<Key> of(Class<?> type, String prefix) {
+    private static Stream<SettingKey> of(Class<?> type, String prefix) {
         return Arrays.stream(type.getRecordComponents()).flatMap(component -> {
             String name = prefix + component.getName();
             Setting setting = component.getAnnotation(Setting.class);
             return setting == null
                     ? of(component.getType(), name + ".")
-                    : Stream.of(new Key(name, component, setting, Kind.of(component.getType(), setting)));
+                    : Stream.of(new SettingKey(name, component, setting, SettingType.of(component.getType(), setting)));
         });
     }
 
