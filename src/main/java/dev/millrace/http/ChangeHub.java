@@ -4,13 +4,17 @@ import dev.millrace.domain.Product;
 import dev.millrace.domain.Request;
 import dev.millrace.layer.Owner;
 import dev.millrace.query.ChangeForm;
+import dev.millrace.query.ChangeReader;
 import dev.millrace.query.ChangeToken;
 import dev.millrace.query.RowsQuery;
 import dev.millrace.query.View;
+import dev.millrace.store.Position;
+import io.netty.buffer.ByteBuf;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.http.HttpServerRequest;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
@@ -68,6 +72,29 @@ final class ChangeHub {
 
         void close() {
             hub.room.subscribers().giveBack(asked.client());
+        }
+
+        /** Lines of what changed up to now, about so many bytes of them, and where that is all, how far it goes; then it is closed. */
+        Future<String> pull(int softBytes) {
+            return hub.work(() -> {
+                        var reader = new ChangeReader(view, query, form, numbersAsStrings);
+                        Position until = view.position();
+                        ByteBuf lines = new NettyTarget().filled(4096, sink -> {
+                            var at = new ChangeReader.Filled(token, until.hasReached(token.needs()));
+                            while (at.more() && sink.position() < softBytes && !hub.isClosed()) {
+                                at = reader.fill(at.token(), until, sink, softBytes, hub::isClosed);
+                            }
+                            if (!at.more() || sink.position() == 0) {
+                                sink.put(form.position(at.token()));
+                            }
+                        });
+                        try {
+                            return lines.toString(StandardCharsets.UTF_8);
+                        } finally {
+                            lines.release();
+                        }
+                    })
+                    .onComplete(read -> close());
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.millrace.http;
 
+import dev.millrace.problem.Problem;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -11,9 +12,9 @@ final class Cors {
     private static final String ANY = "*";
     private static final CharSequence EXPOSED = HttpHeaders.createOptimized("ETag, Location, Millrace-Position,"
             + " Millrace-Count, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After");
-    private static final CharSequence ACCEPTED =
-            HttpHeaders.createOptimized("Accept, Authorization, Content-Type, Idempotency-Key,"
-                    + " If-None-Match, Last-Event-ID, Millrace-Min-Position, Prefer, Range, traceparent");
+    private static final CharSequence ACCEPTED = HttpHeaders.createOptimized(
+            "Accept, Authorization, Content-Type, Idempotency-Key,"
+                    + " If-None-Match, Last-Event-ID, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Millrace-Min-Position, Prefer, Range, traceparent");
     private static final CharSequence MAX_AGE_SECONDS = HttpHeaders.createOptimized("600");
     private static final CharSequence BY_CONTENT = HttpHeaders.createOptimized("Accept, Accept-Encoding");
     private static final CharSequence BY_ORIGIN = HttpHeaders.createOptimized("Accept, Accept-Encoding, Origin");
@@ -62,6 +63,19 @@ final class Cors {
                         .equals(request.headers().get(HttpHeaders.HOST))
                 || (origins.contains(ANY)
                         && (!request.isSSL() || request.headers().contains(HttpHeaders.AUTHORIZATION)));
+    }
+
+    /**
+     * Refuses a message from a page whose origin is not named: the address of a page is not enough where a name that leads
+     * here may be anybody's (DNS rebinding).
+     */
+    void requireNamed(HttpServerRequest request) {
+        String origin = request.headers().get(HttpHeaders.ORIGIN);
+        if (origin != null && !origins.contains(origin)) {
+            throw new Problem.Forbidden(
+                            "This, from a page,", "the setting http.corsOrigins names those from which it is.")
+                    .exception();
+        }
     }
 
     /** Answers {@code OPTIONS}, a page's question before its request too. */

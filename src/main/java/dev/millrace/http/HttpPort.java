@@ -3,6 +3,7 @@ package dev.millrace.http;
 import dev.millrace.config.Configuration;
 import dev.millrace.documents.Catalogue;
 import dev.millrace.documents.OpenApi;
+import dev.millrace.domain.Door;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.layer.Places;
@@ -69,6 +70,7 @@ public final class HttpPort {
     private final Connections connections;
     private Optional<SqlEngine> sql = Optional.empty();
     private Optional<WorkerPool> sqlWorkers = Optional.empty();
+    private Optional<Door> door = Optional.empty();
     private List<RowFormat> formats = RowFormat.all();
     private PortTls tls = PortTls.none();
     private final UnderWay underWay = new UnderWay();
@@ -142,6 +144,12 @@ public final class HttpPort {
     /** Offers rows in other forms; before the start. */
     HttpPort offering(List<RowFormat> other) {
         formats = List.copyOf(other);
+        return this;
+    }
+
+    /** Answers messages of another protocol, too; before the start. */
+    public HttpPort behind(Door other) {
+        door = Optional.of(other);
         return this;
     }
 
@@ -299,6 +307,7 @@ public final class HttpPort {
                     ports,
                     layers,
                     new Cors(settings.corsOrigins()),
+                    door,
                     waiters,
                     // A connection without traffic is closed after the stall time.
                     settings.idleTimeout().dividedBy(2),

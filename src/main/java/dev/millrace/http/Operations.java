@@ -33,6 +33,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.stream.Collectors;
@@ -93,6 +94,8 @@ record Operations(
                 Map.entry(
                         "getDocsFile",
                         (call, target) -> room.onWorker(call.owner(), () -> Pages.docs(target.segment(1)))),
+                Map.entry(
+                        Doorway.OPERATION, (call, target) -> text(JSON, "", "")), // who sends the message, and no more
                 Map.entry("listProducts", this::listProducts),
                 Map.entry("getProduct", json(this::getProduct)),
                 Map.entry(
@@ -276,6 +279,11 @@ record Operations(
         return request.headers().contains(RequestHeaders.IDEMPOTENCY_KEY)
                 ? RequestHeaders.idempotencyKey(Call.text(request, RequestHeaders.IDEMPOTENCY_KEY))
                 : "";
+    }
+
+    /** Does on a worker what takes longer than an event loop has. */
+    <T> Future<T> onWorker(Call call, Callable<T> work) {
+        return room.onWorker(call.owner(), work);
     }
 
     /** The answer in the content coding that the client likes best, where nobody has thought of that yet. */

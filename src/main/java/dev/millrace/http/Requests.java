@@ -1,6 +1,7 @@
 package dev.millrace.http;
 
 import dev.millrace.documents.OpenApi;
+import dev.millrace.domain.Door;
 import dev.millrace.domain.RequestWaits;
 import dev.millrace.layer.Lease;
 import dev.millrace.layer.Places;
@@ -55,9 +56,11 @@ final class Requests implements Handler<HttpServerRequest> {
     private final Router router;
     private final List<Bound> bound = new ArrayList<>();
     private final Uploads uploads;
+    private final Optional<Doorway> doorway;
     private final Lease noMemory;
 
     /**
+     * @param door what messages are answered by; without one there is no such path
      * @param waiters who wait for a position or a change
      * @param longestWait of any of them
      * @param memory bytes of requests
@@ -70,6 +73,7 @@ final class Requests implements Handler<HttpServerRequest> {
             Map<String, ProductPort> products,
             PortLayers<Call, Answer> layers,
             Cors cors,
+            Optional<Door> door,
             Places waiters,
             Duration longestWait,
             Places memory,
@@ -89,6 +93,7 @@ final class Requests implements Handler<HttpServerRequest> {
         this.router = Router.router(vertx);
         this.uploads = new Uploads(memory, maxBodyBytes);
         this.noMemory = memory.lease("");
+        this.doorway = door.map(each -> new Doorway(each, document, operations, service));
         bind(document, operations.byId());
     }
 
@@ -218,11 +223,26 @@ final class Requests implements Handler<HttpServerRequest> {
 
     private void routed(OpenApi.Operation operation, Operations.Handler handler, HttpServerRequest request) {
         List<String> segments = RequestTarget.segments(request.path());
+        if (operation.id().equals(Doorway.OPERATION)) {
+            var target = new RequestTarget(segments, List.of(), NO_BODY, noMemory);
+            message(
+                    doorway.orElseThrow(() -> new Problem.NotFound("resource", request.path()).exception()),
+                    new Call(operation.id(), request, Optional.empty(), call -> handler.handle(call, target)));
+            return;
+        }
         perform(new Call(
                 operation.id(),
                 request,
                 operations.port(operation, segments),
                 work(operation, handler, segments, request)));
+    }
+
+    private void message(Doorway door, Call call) {
+        cors.requireNamed(call.request());
+        then(
+                call,
+                door.answer(call, uploads.begin(call.request(), MAX_QUESTION_BYTES)),
+                answer -> finish(call, answer));
     }
 
     /** What an operation does, with its body where it has one, whose memory counts until the work has ended. */

@@ -181,6 +181,17 @@ final class RowStream implements AutoCloseable, UnderWay.Cut {
         return new Answer.Streamed(this);
     }
 
+    /** The buffer filled first, as text, and nothing else; ends the stream. */
+    String first() {
+        ByteBuf bytes = takeFilled();
+        close();
+        try {
+            return bytes.toString(StandardCharsets.UTF_8);
+        } finally {
+            bytes.release();
+        }
+    }
+
     /** Writes the buffer filled first, and all others; headers have been set. Ends the response, and then calls {@code written}. */
     void writeTo(HttpServerResponse response, Runnable written) {
         ended = written;

@@ -187,8 +187,8 @@ record DemoRun(Command.Demo demo, PrintStream out, Stop stop) {
         out.println("  python3 -c \"import pyarrow.flight as f; c = f.connect('" + flight
                 + "'); i = c.get_flight_info(f.FlightDescriptor.for_path('aviation', 'flights'));"
                 + " print(c.do_get(i.endpoints[0].ticket).read_all())\"");
-        out.println("  jdbc:arrow-flight-sql://" + HOST + ":" + server.flightPort()
-                + "/?useEncryption=false   (with Flight SQL, later)");
+        out.println("  jdbc:arrow-flight-sql://" + HOST + ":" + server.flightPort() + "/?useEncryption=false");
+        out.println("  claude mcp add --transport http millrace " + http + "/mcp");
         out.println();
         out.println("Ctrl-C stops it; the next start goes on with the same data.");
     }

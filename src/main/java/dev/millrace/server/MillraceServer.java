@@ -29,6 +29,7 @@ import dev.millrace.layer.Places;
 import dev.millrace.layer.Shares;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.layer.WorkerPools;
+import dev.millrace.mcp.McpDoor;
 import dev.millrace.problem.Fault;
 import dev.millrace.problem.Problem;
 import dev.millrace.query.DuckDbEngine;
@@ -281,7 +282,7 @@ public final class MillraceServer implements AutoCloseable {
         WorkerPool sqlRows =
                 pools.open("sql", 2 * sqlWorkers, configuration.sql().timeout().plus(GRACE), () -> {});
         closings.push(() -> await(sqlRows.close(LAST_WAIT)));
-        http.answering(sql, sqlRows);
+        http.answering(sql, sqlRows).behind(new McpDoor());
         httpPort = await(http.start());
         closings.push(() -> await(http.stop(Duration.ZERO)));
         WorkerPool pages = pools.open("pages", 2, LONGEST_WORK, () -> {});

@@ -11,6 +11,7 @@ import dev.millrace.layer.Places;
 import dev.millrace.layer.PortLayers;
 import dev.millrace.layer.Shares;
 import dev.millrace.layer.WorkerPool;
+import dev.millrace.mcp.McpDoor;
 import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.SampleRows;
 import dev.millrace.sql.SqlEngine;
@@ -136,7 +137,8 @@ final class HttpFixture implements AutoCloseable {
                         memory)
                 .offering(Stream.concat(RowFormat.all().stream(), Stream.of(new KeyFormat()))
                         .toList())
-                .answering(sql, WorkerPool.unwatched(vertx, "sql", 2));
+                .answering(sql, WorkerPool.unwatched(vertx, "sql", 2))
+                .behind(new McpDoor());
         port = http.start().await(30, TimeUnit.SECONDS);
     }
 

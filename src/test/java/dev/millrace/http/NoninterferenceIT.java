@@ -136,6 +136,19 @@ class NoninterferenceIT {
                     assertEquals(one, other, () -> "seed " + seed + " " + path + " " + accept + " " + difference);
                 }
             }
+            for (String call : List.of(
+                    "\"describe_product\",\"arguments\":{\"product\":\"aviation.flights\"}",
+                    "\"read_rows\",\"arguments\":{\"product\":\"aviation.flights\",\"limit\":20}",
+                    "\"group_rows\",\"arguments\":{\"product\":\"aviation.flights\",\"group\":[\"origin\"]}",
+                    "\"run_sql\",\"arguments\":{\"sql\":\"SELECT * FROM aviation.flights ORDER BY id LIMIT 20\"}",
+                    "\"get_changes\",\"arguments\":{\"product\":\"aviation.flights\",\"from\":\"beginning\"}")) {
+                String message =
+                        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":" + call + "}}";
+                String one = left.post("/mcp", message).body().replaceAll("ageMillis[^,]*,", "");
+                String other = right.post("/mcp", message).body().replaceAll("ageMillis[^,]*,", "");
+                assertEquals(one, other, () -> "seed " + seed + " " + message);
+                assertTrue(one.contains("\"isError\":false") && !one.contains("limit\\\":"), one);
+            }
             // There is something to see, and something that differs.
             assertTrue(left.get("/v1/products/aviation/flights/rows").body().length() > 1000);
             assertNotEquals(world(seed, seed + 10), world(seed, seed + 20));
