@@ -1,5 +1,6 @@
 package dev.millrace.query;
 
+import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -68,25 +69,40 @@ final class DuckDbDatabase {
         return ended.await(millis, TimeUnit.MILLISECONDS);
     }
 
+    /** A connection to a new database in memory, which loads nothing; whoever has made it ready closes it to files and changes. */
+    static DuckDBConnection connect(long memoryBytes, int threads, Path spill, long spillBytes) throws SQLException {
+        var settings = new Properties();
+        settings.setProperty("memory_limit", memoryBytes + "B");
+        settings.setProperty("threads", Integer.toString(threads));
+        settings.setProperty("temp_directory", spill.toString());
+        settings.setProperty("max_temp_directory_size", spillBytes + "B");
+        settings.setProperty("autoinstall_known_extensions", "false");
+        settings.setProperty("autoload_known_extensions", "false");
+        settings.setProperty("allow_community_extensions", "false");
+        return (DuckDBConnection) DriverManager.getConnection("jdbc:duckdb:", settings);
+    }
+
+    /** Lets a database look at no file any more, but in allowed folders, and change no setting. */
+    static void lock(DuckDBConnection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("SET enable_external_access = false");
+            statement.execute("SET lock_configuration = true");
+        }
+    }
+
     synchronized DuckDBConnection open() throws SQLException {
         DuckDBConnection opened = connection;
         if (opened == null) {
             String folder = limits.folder().toString();
-            var settings = new Properties();
-            settings.setProperty("memory_limit", limits.memoryBytes() + "B");
-            settings.setProperty("threads", Integer.toString(limits.threads()));
-            settings.setProperty(
-                    "temp_directory", limits.folder().resolve("temp-" + number).toString());
-            settings.setProperty("max_temp_directory_size", limits.spoolBytes() + "B");
-            settings.setProperty("autoinstall_known_extensions", "false");
-            settings.setProperty("autoload_known_extensions", "false");
-            settings.setProperty("allow_community_extensions", "false");
-            opened = (DuckDBConnection) DriverManager.getConnection("jdbc:duckdb:", settings);
+            opened = connect(
+                    limits.memoryBytes(),
+                    limits.threads(),
+                    limits.folder().resolve("temp-" + number),
+                    limits.spoolBytes());
             try (Statement statement = opened.createStatement()) {
                 rows.register(opened);
                 statement.execute("SET allowed_directories = ['" + folder.replace("'", "''") + "']");
-                statement.execute("SET enable_external_access = false");
-                statement.execute("SET lock_configuration = true");
+                lock(opened);
                 connection = opened;
             } finally {
                 if (connection == null) {

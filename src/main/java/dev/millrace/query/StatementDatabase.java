@@ -9,7 +9,6 @@ import dev.millrace.arrow.ColumnWriter;
 import dev.millrace.arrow.Kind;
 import dev.millrace.arrow.Layout;
 import java.nio.file.Path;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
@@ -20,7 +19,6 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
@@ -102,15 +100,7 @@ public final class StatementDatabase implements AutoCloseable {
     public StatementDatabase(
             String catalog, Path spill, long memoryBytes, long spillBytes, int threads, BooleanSupplier stop) {
         this.stop = stop;
-        var settings = new Properties();
-        settings.setProperty("memory_limit", memoryBytes + "B");
-        settings.setProperty("threads", Integer.toString(threads));
-        settings.setProperty("temp_directory", spill.toString());
-        settings.setProperty("max_temp_directory_size", spillBytes + "B");
-        settings.setProperty("autoinstall_known_extensions", "false");
-        settings.setProperty("autoload_known_extensions", "false");
-        settings.setProperty("allow_community_extensions", "false");
-        connection = told(() -> (DuckDBConnection) DriverManager.getConnection("jdbc:duckdb:", settings));
+        connection = told(() -> DuckDbDatabase.connect(memoryBytes, threads, spill, spillBytes));
         told(() -> {
             functions.register(connection);
             return true;
@@ -118,8 +108,10 @@ public final class StatementDatabase implements AutoCloseable {
         execute("ATTACH ':memory:' AS " + DuckDbEngine.quoted(catalog));
         execute("USE " + DuckDbEngine.quoted(catalog));
         execute("SET TimeZone = 'UTC'");
-        execute("SET enable_external_access = false");
-        execute("SET lock_configuration = true");
+        told(() -> {
+            DuckDbDatabase.lock(connection);
+            return true;
+        });
     }
 
     private void execute(String sql) {
