@@ -45,6 +45,11 @@ public sealed interface FlightRequest {
         };
     }
 
+    /** Whether its time is the requests'; that of statements is {@code sql.timeout}, from their turn on. */
+    default boolean isBounded() {
+        return !(this instanceof SqlInfo || this instanceof SqlRead);
+    }
+
     /** Who asks: the key of a limit or a share per client. */
     default String client() {
         return asked().client();

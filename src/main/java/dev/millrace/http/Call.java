@@ -65,6 +65,11 @@ public final class Call {
         return Operations.OPEN.contains(operation());
     }
 
+    /** Whether its time is the requests'; that of statements is {@code sql.timeout}, from their turn on. */
+    public boolean isBounded() {
+        return !operation().equals(Operations.SQL);
+    }
+
     /** What it says of who asks. */
     public Credentials credentials() {
         return credentials(request);

@@ -57,8 +57,11 @@ record Operations(
     /** What everybody gets: files that are the same on every server. */
     static final Set<String> OPEN = Set.of("getOpenApi", "getDocs", "getDocsFile", "getPortal", "getPortalFile");
 
+    /** What runs a statement. */
+    static final String SQL = "runSql";
+
     /** What Millrace-Min-Position says nothing to. */
-    static final Set<String> UNTIMED = Set.of("writeRecords", "deleteRow", "replayDeadLetters", "getChanges", "runSql");
+    static final Set<String> UNTIMED = Set.of("writeRecords", "deleteRow", "replayDeadLetters", "getChanges", SQL);
 
     private static final int DOMAIN = 2;
     private static final int PRODUCT = 3;
@@ -114,7 +117,7 @@ record Operations(
                 Map.entry("getRow", (call, target) -> row(port(call, target), call, target)),
                 Map.entry("writeRecords", json(this::writeRecords)),
                 Map.entry("deleteRow", json(this::deleteRow)),
-                Map.entry("runSql", this::runSql),
+                Map.entry(SQL, this::runSql),
                 Map.entry("lookUpRows", this::lookUpRows),
                 Map.entry("getQuality", json((call, target) -> quality(call, target, QualityJson::of))),
                 Map.entry("getStatistics", json((call, target) -> quality(call, target, QualityJson::statistics))),

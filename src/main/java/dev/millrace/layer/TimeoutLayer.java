@@ -9,6 +9,7 @@ import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +35,7 @@ public final class TimeoutLayer<Q, R> implements Layer<Q, R> {
     private final TimeLimiter limiter;
     private final Timers timers;
     private final Consumer<? super R> onLate;
+    private final Predicate<? super Q> bounded;
 
     /**
      * @param onLate owns a result that comes after the time is up; {@link #close} where the result is a resource, an
@@ -41,12 +43,18 @@ public final class TimeoutLayer<Q, R> implements Layer<Q, R> {
      * @throws IllegalArgumentException when the timeout is shorter than 1 ms
      */
     public TimeoutLayer(TimeLimiter limiter, Timers timers, Consumer<? super R> onLate) {
+        this(limiter, timers, onLate, request -> true);
+    }
+
+    /** The same, for the requests that have no time of their own. */
+    public TimeoutLayer(TimeLimiter limiter, Timers timers, Consumer<? super R> onLate, Predicate<? super Q> bounded) {
         if (limiter.getTimeLimiterConfig().getTimeoutDuration().toMillis() < 1) {
             throw new IllegalArgumentException("The timeout of '" + limiter.getName() + "' is shorter than 1 ms.");
         }
         this.limiter = limiter;
         this.timers = timers;
         this.onLate = onLate;
+        this.bounded = bounded;
     }
 
     /** A limiter configuration with this timeout, at least 1 ms. */
@@ -73,7 +81,7 @@ public final class TimeoutLayer<Q, R> implements Layer<Q, R> {
         long limitMillis = limiter.getTimeLimiterConfig().getTimeoutDuration().toMillis();
         return request -> {
             Future<R> future = guarded.call(request);
-            return future.isComplete() ? future : new Deadline(limitMillis).over(future);
+            return future.isComplete() || !bounded.test(request) ? future : new Deadline(limitMillis).over(future);
         };
     }
 

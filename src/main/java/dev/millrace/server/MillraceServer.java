@@ -253,7 +253,8 @@ public final class MillraceServer implements AutoCloseable {
                         policies.around(
                                 "http",
                                 httpCallers.then(audited(audit, Call::asked, Call::named, Answer::served)),
-                                Call::client),
+                                Call::client,
+                                Call::isBounded),
                         LOOPS,
                         query,
                         statements,
@@ -304,7 +305,8 @@ public final class MillraceServer implements AutoCloseable {
                         "flight",
                         flightCallers.then(
                                 audited(audit, FlightRequest::asked, FlightRequest::named, FlightAnswer::served)),
-                        FlightRequest::client),
+                        FlightRequest::client,
+                        FlightRequest::isBounded),
                 new FlightPlaces(
                         shares.places(
                                 "flight.connections", configuration.flight().maxConnections()),

@@ -17,6 +17,7 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * Makes the layers of each output port from the configuration: the same policies for HTTP and Flight, each port with
@@ -40,11 +41,15 @@ final class Resilience {
         LayerMetrics.bind(meters, rates, times);
     }
 
-    /** The layers of a port; an answer that comes too late is closed, a request takes a place of the client that it names. */
+    /**
+     * The layers of a port; an answer that comes too late is closed, a request takes a place of the client that it names.
+     *
+     * @param bounded which requests {@code limits.requestTimeout} is for; others have a time of their own
+     */
     <Q, R extends AutoCloseable> PortLayers<Q, R> around(
-            String port, Layer<Q, R> authentication, Function<? super Q, String> client) {
+            String port, Layer<Q, R> authentication, Function<? super Q, String> client, Predicate<? super Q> bounded) {
         RateLimitLayer<Q, R> rateLimit = RateLimitLayer.shared(rates.rateLimiter(port));
-        var timeout = new TimeoutLayer<Q, R>(times.timeLimiter(port), timers, TimeoutLayer::close);
+        var timeout = new TimeoutLayer<Q, R>(times.timeLimiter(port), timers, TimeoutLayer::close, bounded);
         var bulkhead = new BulkheadLayer<Q, R>(shares.places(port + ".requests", limits.concurrency()), client);
         return new PortLayers<>(
                 waiting -> Layers.ofPort(authentication, rateLimit, waiting, timeout, bulkhead),

@@ -49,6 +49,17 @@ class TimeoutLayerTest {
     }
 
     @Test
+    void call_thatHasATimeOfItsOwn_isNotTimed() {
+        Future<String> future = new TimeoutLayer<String, String>(limiter, timers, late::add, "q"::equals)
+                .around(mock)
+                .call("other");
+        timers.advance(1_000);
+        mock.succeed("r");
+
+        assertEquals("r", future.result());
+    }
+
+    @Test
     void call_atTheLimit_timesOut() {
         Future<String> future = service.call("q");
         timers.advance(100);
