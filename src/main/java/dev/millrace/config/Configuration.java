@@ -226,7 +226,8 @@ public record Configuration(
             DataSize memory,
             @Setting(value = "4GiB", in = "0B to 1024TiB", text = "Files of one statement, in the data folder's `sql`.")
             DataSize spill,
-            @Setting(value = "30s", in = "100ms to 1h", text = "How long one statement may run, from its turn on.")
+            @Setting(value = "30s", in = "100ms to 1h", text = "How long one statement may be planned and run, from its turn on. The time in which it waits for a"
+                            + " client that takes rows slowly counts only where other statements wait for a turn.")
             Duration timeout,
             @Setting(value = "100", in = "1 to 100000 statements", text = "Statements that wait for their turn; more are 503.")
             int waiting) {}

@@ -178,6 +178,14 @@ public final class ProductRegistry {
                         .toList();
     }
 
+    /** The products and the dead letters of which a caller reads anything, by domain and name. */
+    public List<Product> read(Principal caller) {
+        return withDeadLetters().stream()
+                .filter(product -> product.seenBy(caller).isPresent())
+                .sorted(Comparator.comparing(Product::domain).thenComparing(Product::name))
+                .toList();
+    }
+
     /** Of those that a caller sees, the product with this qualified name, or the only one with this name. */
     public Optional<Product> find(Principal caller, String name) {
         Content now = content;

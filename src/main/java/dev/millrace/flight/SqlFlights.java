@@ -126,7 +126,7 @@ final class SqlFlights {
     private static SqlStatement asked(Request asked, String statement) {
         var gone = new AtomicBoolean();
         asked.onGone().accept(() -> gone.set(true));
-        return new SqlStatement(asked.caller(), asked.client(), statement, "", Map.of(), gone::get);
+        return new SqlStatement(asked.caller(), asked.owner(), statement, "", Map.of(), gone::get);
     }
 
     /** The flight of a command: of a statement that is planned and not run, or of a table about the mesh. */
@@ -354,10 +354,7 @@ final class SqlFlights {
 
     /** Products of which the caller sees anything, by domain and name. */
     private List<Product> seen(Request asked) {
-        return registry.withDeadLetters().stream()
-                .filter(product -> product.seenBy(asked.caller()).isPresent())
-                .sorted(Comparator.comparing(Product::domain).thenComparing(Product::name))
-                .toList();
+        return registry.read(asked.caller());
     }
 
     private static List<ColumnLayout> columns(Request asked, Product product) {

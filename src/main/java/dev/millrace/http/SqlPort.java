@@ -67,7 +67,7 @@ record SqlPort(Optional<SqlEngine> engine, Optional<WorkerPool> workers, RowStre
             }
             return new SqlStatement(
                     call.asked().caller(),
-                    call.client(),
+                    call.owner(),
                     sql,
                     Literals.of(json.getValue("parameters")),
                     positions(json.getValue("positions")),

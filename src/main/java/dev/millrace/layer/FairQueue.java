@@ -11,18 +11,18 @@ import java.util.SequencedMap;
  * then both of them go to the end of their line. So a domain waits for one task of each other domain at most, however many
  * those have, and within a domain a client for one of each other client. Any thread.
  */
-final class FairQueue<T> {
+public final class FairQueue<T> {
     private final SequencedMap<String, SequencedMap<String, Queue<T>>> domains = new LinkedHashMap<>();
 
     /** Puts a task behind the others of its owner. */
-    synchronized void add(Owner owner, T task) {
+    public synchronized void add(Owner owner, T task) {
         domains.computeIfAbsent(owner.domain(), name -> new LinkedHashMap<>())
                 .computeIfAbsent(owner.client(), name -> new ArrayDeque<>())
                 .add(task);
     }
 
     /** Takes the task whose turn it is; empty when none waits. */
-    synchronized Optional<T> poll() {
+    public synchronized Optional<T> poll() {
         var domain = domains.pollFirstEntry();
         if (domain == null) {
             return Optional.empty();

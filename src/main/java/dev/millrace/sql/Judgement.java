@@ -10,14 +10,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
-import java.util.Arrays;
-import java.util.Collection;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -191,16 +188,6 @@ record Judgement(Set<Table> tables, boolean catalogue) {
 
     static RuntimeException refused(String reason, String expected) {
         return new Problem.InvalidParameter("sql", reason, expected).exception();
-    }
-
-    /** The names most like one that is not there, for whoever mistyped it. */
-    static String like(String name, Collection<String> known) {
-        List<String> words = Arrays.asList(name.toLowerCase(Locale.ROOT).split("[^a-z0-9]+", -1));
-        Optional<String> near = known.stream()
-                .filter(each -> words.stream().anyMatch(word -> word.length() > 2 && each.contains(word)))
-                .findFirst();
-        return near.map(each -> "a table that there is, such as " + each + ".")
-                .orElse("a table that there is, as domain.product.");
     }
 
     private static Set<String> functions() {

@@ -25,7 +25,6 @@ public final class SqlRows implements RowSource {
 
     private final Layout layout;
     private final Map<String, Position> positions;
-    private final Runnable onClose;
     private final BlockingQueue<Part> parts = new ArrayBlockingQueue<>(WAITING_BATCHES);
     private @Nullable Batch previous;
     private @Nullable Batch batch;
@@ -33,10 +32,9 @@ public final class SqlRows implements RowSource {
     private boolean ended;
     private volatile boolean closed;
 
-    SqlRows(Layout layout, Map<String, Position> positions, Runnable onClose) {
+    SqlRows(Layout layout, Map<String, Position> positions) {
         this.layout = layout;
         this.positions = Map.copyOf(positions);
-        this.onClose = onClose;
     }
 
     /** The result's columns. */
@@ -135,7 +133,6 @@ public final class SqlRows implements RowSource {
         previous = null;
         batch = null;
         drain();
-        onClose.run();
     }
 
     private static void release(@Nullable Batch batch) {

@@ -1,5 +1,6 @@
 package dev.millrace.sql;
 
+import dev.millrace.layer.Owner;
 import dev.millrace.security.Principal;
 import dev.millrace.store.Position;
 import java.util.Map;
@@ -9,7 +10,7 @@ import java.util.function.BooleanSupplier;
  * What is asked in SQL.
  *
  * @param caller who asks: the statement sees what the views of this principal show
- * @param client whose turn it takes
+ * @param owner whose turn it takes
  * @param sql one SELECT, or {@code EXPLAIN} before one
  * @param arguments values of its parameters as literals of SQL with commas between them, made by {@link Literals}
  * @param positions of products by qualified name; others are as they are now
@@ -17,7 +18,7 @@ import java.util.function.BooleanSupplier;
  */
 public record SqlStatement(
         Principal caller,
-        String client,
+        Owner owner,
         String sql,
         String arguments,
         Map<String, Position> positions,

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.Future;
 
 /** A process that runs statements, and the connection on which it is told them. One statement at a time. */
 final class Worker implements AutoCloseable {
@@ -71,19 +71,23 @@ final class Worker implements AutoCloseable {
 
     /** Gives it its connection, once it has made one. */
     void connected(Frames frames) {
-        control.complete(frames);
+        if (!control.complete(frames)) {
+            frames.close();
+        }
     }
 
-    /** The connection, waited for a little. */
-    Frames control(long millis) throws IOException {
-        try {
-            return control.get(millis, TimeUnit.MILLISECONDS);
-        } catch (InterruptedException stopped) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted", stopped);
-        } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException failure) {
-            throw new IOException("the worker did not start", failure);
-        }
+    boolean isConnected() {
+        return control.state() == Future.State.SUCCESS;
+    }
+
+    /** The connection of one that is connected. */
+    Frames control() {
+        return control.resultNow();
+    }
+
+    /** Completes when the process has ended, however it did. */
+    CompletableFuture<?> onEnd() {
+        return process.onExit();
     }
 
     boolean isAlive() {
@@ -105,8 +109,8 @@ final class Worker implements AutoCloseable {
     @Override
     public void close() {
         process.destroyForcibly();
-        if (control.isDone() && !control.isCompletedExceptionally()) {
-            control.join().close();
+        if (isConnected()) {
+            control().close();
         }
     }
 }
