@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts the demo on free ports in a folder of its own, runs a command with its address in DEMO_URL, and stops it again.
+# Starts the demo on free ports in a folder of its own, runs a command with its address in DEMO_URL, its broker's in DEMO_KAFKA, and stops it again.
 # Usage: interop/with-demo.sh COMMAND [ARGUMENT]...; the exit code is the command's, or 3 when the demo does not start.
 set -u
 root=$(cd "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -19,5 +19,6 @@ if [ -z "$DEMO_URL" ]; then
   echo "the demo did not start"
   exit 3
 fi
-export DEMO_URL
+DEMO_KAFKA=$(sed -n 's|^Kafka broker at \([^ ]*\).*|\1|p' "$folder/demo.log" | head -n 1)
+export DEMO_URL DEMO_KAFKA
 "$@"

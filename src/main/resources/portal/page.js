@@ -120,7 +120,7 @@ export function chart(points, title) {
     ? [s("polyline", { class: "line", points: values.map((value, i) => `${x(i)},${y(value)}`).join(" ") })]
     : values.map((value, i) => s("rect", { class: "bar", x: x(i) - bar / 2, y: y(Math.max(0, value)), width: bar,
       height: Math.max(0.5, Math.abs(y(value) - y(0))) }, s("title", {}, `${points[i][0]}: ${number(value)}`)));
-  const every = Math.ceil(points.length / 10);
+  const every = Math.ceil(points.length / 6);
   return s("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title },
     [high, (high + low) / 2, low].map((value) => s("g", {},
       s("line", { class: "axis", x1: left, x2: width, y1: y(value), y2: y(value) }),

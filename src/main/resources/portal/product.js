@@ -53,6 +53,8 @@ const isPlain = (column) => !["struct", "list", "map", "blob"].includes(column.t
 
 async function about({ base, it, columns, signal, to }) {
   const statistics = await json(address(base + "/stats"), { signal }).catch(() => ({ columns: [] }));
+  const report = it.serviceLevels?.length ? await json(address(base + "/quality"), { signal }).catch(() => null) : null;
+  const kept = new Map((report?.rules ?? []).map((rule) => [rule.rule, rule.status]));
   const of = new Map(statistics.columns.map((column) => [column.column, column]));
   const bounds = (schema) => [
     schema.enum ? "one of " + schema.enum.filter((value) => value !== null).join(", ") : "",
@@ -65,8 +67,9 @@ async function about({ base, it, columns, signal, to }) {
       ["Tags", it.tags?.join(", ")], ["Key", it.key.join(", ")], ["Position", it.position], ["Contract", it.contract.id]]),
     it.support?.length ? h("section", {}, h("h2", {}, "Support"), h("ul", {}, it.support.map((each) =>
       h("li", {}, text([each.channel, each.description, each.url].filter(Boolean).join(", ")))))) : null,
-    it.serviceLevels?.length ? h("section", {}, h("h2", {}, "Service levels"), h("ul", {}, it.serviceLevels.map((each) =>
-      h("li", {}, text([each.property, each.value, each.unit, each.element].filter((part) => part !== undefined && part !== null).join(" ")))))) : null,
+    it.serviceLevels?.length ? h("section", {}, h("h2", {}, "Service levels"), h("ul", {}, it.serviceLevels.map((each) => h("li", {},
+      text([each.property, each.value, each.unit, each.element].filter((part) => part !== undefined && part !== null).join(" ") + " "),
+      kept.has(each.property) ? outcome(kept.get(each.property)) : null)))) : null,
     h("h2", {}, `${columns.length} columns`),
     table("Columns", [
       { name: "name", label: "Column", show: (column) => h("span", {}, h("button", { type: "button", class: "plain", onclick: () => to({ tab: "rows", select: column.name }) },
@@ -130,16 +133,19 @@ async function live({ base, columns, signal }) {
     h("th", { scope: "col" }, "Change"), columns.slice(0, 30).map((column) => h("th", { scope: "col" }, text(column.name))))), shown))];
 }
 
+const outcome = (status) => badge({ PASSED: "kept", FAILED: "broken" }[status] ?? "not evaluated", { PASSED: "good", FAILED: "bad" }[status] ?? "");
+
 async function quality({ base, signal }) {
   const report = await json(address(base + "/quality"), { signal });
   const rejected = Object.entries(report.rejected?.byRule ?? {});
   return [
     facts([["Rows looked at", number(report.rows)], ["Rules kept", report.overall?.passed], ["Rules broken", report.overall?.failed],
       ["Not evaluated", report.overall?.notEvaluated], ["Records rejected", report.rejected?.count]]),
-    report.rules?.length ? table("Rules", [{ name: "state", label: "State", show: (rule) => badge(rule.outcome ?? rule.state ?? "", /FAIL/.test(rule.outcome ?? rule.state) ? "bad" : "good") },
-      { name: "name", label: "Rule", show: (rule) => text(rule.name ?? rule.rule ?? rule.id ?? "") },
-      { name: "detail", label: "What it says", show: (rule) => cell(rule.description ?? rule.detail ?? rule.reason ?? "") },
-      { name: "value", label: "Measured", number: true, show: (rule) => cell(rule.value ?? rule.actual ?? null) }], report.rules)
+    report.rules?.length ? table("Rules", [{ name: "state", label: "State", show: (rule) => outcome(rule.status) },
+      { name: "rule", label: "Rule", show: (rule) => text(rule.rule) },
+      { name: "threshold", label: "Wanted", show: (rule) => text([rule.threshold, rule.unit].filter(Boolean).join(" ")) },
+      { name: "value", label: "Measured", number: true, show: (rule) => (rule.value === null ? "" : cell(rule.value)) },
+      { name: "detail", label: "What it says", show: (rule) => text(rule.description || rule.detail || "") }], report.rules)
       : h("p", { class: "soft" }, "The contract has no quality rules."),
     rejected.length ? table("Rejected records by rule", [{ name: "rule", label: "Rule", show: (each) => text(each[0]) },
       { name: "count", label: "Records", number: true, show: (each) => text(each[1]) }], rejected) : null,

@@ -17,6 +17,7 @@ export function snippets({ base, it, given }) {
     ["Python, Polars", `import polars as pl\n\nframe = pl.read_csv(${python(at("csv"))}${options})\nprint(frame)`],
     ["Python, pyarrow over HTTP", `import urllib.request, pyarrow.ipc as ipc\n\nrequest = urllib.request.Request(${python(at("arrow"))}${key.get() ? `, headers={"Authorization": "Bearer YOUR_KEY"}` : ""})\ntable = ipc.open_stream(urllib.request.urlopen(request)).read_all()\nprint(table)`],
     ["Python, pyarrow Flight", `import pyarrow.flight as flight\n\nclient = flight.connect("grpc://${host}:8815")  # the Flight port of this server\ninfo = client.get_flight_info(flight.FlightDescriptor.for_path(${python(it.domain)}, ${python(it.product)}))\nprint(client.do_get(info.endpoints[0].ticket).read_all())`],
+    ["Python, ADBC", `from adbc_driver_flightsql import dbapi  # pip install adbc-driver-flightsql pyarrow\n\nwith dbapi.connect("${location.protocol === "https:" ? "grpc+tls" : "grpc"}://${host}:8815"${key.get() ? `, db_kwargs={"adbc.flight.sql.authorization_header": "Bearer YOUR_KEY"}` : ""}) as connection:\n    with connection.cursor() as cursor:\n        cursor.execute('SELECT * FROM "${it.domain}"."${it.product}" LIMIT 100')\n        print(cursor.fetch_arrow_table())`],
     ["DuckDB", `INSTALL httpfs; LOAD httpfs;\nSELECT * FROM read_csv('${at("csv").replaceAll("'", "''")}');`],
     ["SQL", `SELECT * FROM "${it.domain}"."${it.product}" LIMIT 100`],
     ["JDBC", `jdbc:arrow-flight-sql://${host}:8815/?useEncryption=${location.protocol === "https:"}`],
