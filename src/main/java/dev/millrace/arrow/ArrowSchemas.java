@@ -60,10 +60,13 @@ public final class ArrowSchemas {
         if (!property.classification().isEmpty()) {
             metadata.put("classification", property.classification());
         }
-        boolean epoch = records
-                && property.fieldType() instanceof FieldType.Timestamp stamp
-                && stamp.encoding() != FieldType.Encoding.ISO;
-        if (epoch && ((FieldType.Timestamp) property.fieldType()).encoding() == FieldType.Encoding.EPOCH_SECONDS) {
+        FieldType.Encoding encoding = switch (property.fieldType()) {
+            case FieldType.Timestamp stamp -> stamp.encoding();
+            case FieldType.Date date -> date.encoding();
+            default -> FieldType.Encoding.ISO;
+        };
+        boolean epoch = records && encoding != FieldType.Encoding.ISO;
+        if (epoch && encoding == FieldType.Encoding.EPOCH_SECONDS) {
             metadata.put(DIGITS, "3");
         }
         List<Field> children = switch (property.fieldType()) {
@@ -76,7 +79,7 @@ public final class ArrowSchemas {
             default -> List.of();
         };
         ArrowType stored = epoch
-                ? new ArrowType.Int(64, true)
+                ? new ArrowType.Int(encoding == FieldType.Encoding.EPOCH_DAYS ? 32 : 64, true)
                 : Kind.of(property.fieldType()).arrow();
         var type = new org.apache.arrow.vector.types.pojo.FieldType(!required, stored, null, metadata);
         var field = new Field(name, type, children);

@@ -77,6 +77,8 @@ final class FieldPlan {
     final int scale;
     final long perSecond;
     final boolean zoned;
+    /** How texts of timestamps are read. */
+    final JsonScalars.Moments moments;
     /** Digits between the number in the record and the column's unit. */
     final int epochScale;
 
@@ -125,6 +127,12 @@ final class FieldPlan {
             default -> 1;
         };
         this.zoned = type instanceof FieldType.Timestamp timestamp && timestamp.zoned();
+        this.moments = type instanceof FieldType.Timestamp timestamp
+                ? new JsonScalars.Moments(
+                        timestamp.zoned(),
+                        timestamp.zone().getRules(),
+                        JsonScalars.ofDays(property.rules().format()))
+                : JsonScalars.Moments.LOCAL;
         this.epochScale = epochScale(type);
         this.bounds = new Bounds(type, rules);
         this.min = bounds.min;
@@ -197,7 +205,7 @@ final class FieldPlan {
             case FieldType.Text ignored -> Kind.TEXT;
             case FieldType.OneOf ignored -> Kind.ONE_OF;
             case FieldType.Binary ignored -> Kind.BINARY;
-            case FieldType.Date ignored -> Kind.DATE;
+            case FieldType.Date date -> date.encoding() == FieldType.Encoding.ISO ? Kind.DATE : Kind.EPOCH;
             case FieldType.Timestamp timestamp ->
                 timestamp.encoding() == FieldType.Encoding.ISO ? Kind.TIMESTAMP : Kind.EPOCH;
             case FieldType.Time ignored -> Kind.TIME;
@@ -209,15 +217,11 @@ final class FieldPlan {
     }
 
     private static int epochScale(FieldType type) {
-        if (!(type instanceof FieldType.Timestamp timestamp)) {
-            return 0;
-        }
-        int digits = Integer.toString(timestamp.unit().perSecond()).length() - 1;
-        return switch (timestamp.encoding()) {
-            case ISO -> 0;
-            case EPOCH_MILLIS -> digits - 3;
-            case EPOCH_SECONDS -> digits;
-        };
+        return type instanceof FieldType.Timestamp timestamp && timestamp.encoding() != FieldType.Encoding.ISO
+                ? Integer.toString(timestamp.unit().perSecond()).length()
+                        - 1
+                        - timestamp.encoding().digits()
+                : 0;
     }
 
     /** The children of an object by name. */

@@ -1,7 +1,19 @@
 package dev.millrace.codec;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.zone.ZoneRules;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /**
- * Reads ISO 8601 dates and times (the profile of RFC 3339, years 0000 to 9999) from a quoted text. One thread; the
+ * Reads ISO 8601 dates and times (the profile of RFC 3339, years 0000 to 9999, with a comma for the point, or the name
+ * of a zone for the offset, too) from a quoted text. One thread; the
  * result is valid until the next read. Positions are behind the closing quote; {@link #NO} is no such text, without a
  * reason, since an escape may still hide it.
  *
@@ -9,6 +21,11 @@ package dev.millrace.codec;
  */
 final class IsoText {
     static final int NO = -2;
+
+    private static final int LONGEST_ZONE = 60;
+    private static final Pattern ZONE =
+            Pattern.compile("(?:GMT|UTC)?(?<offset>Z|[+-]\\d\\d(?::?\\d\\d)?)(?:\\[[A-Za-z0-9/_+-]+])?"
+                    + "|\\[(?<region>[A-Za-z][A-Za-z0-9/_+-]*)]|(?<name>[A-Za-z][A-Za-z0-9/_+-]*)");
 
     private static final long DATE = word("0000-00-");
     private static final long DATE_LIMITS = limits("0000-00-");
@@ -80,9 +97,56 @@ final class IsoText {
         offsetSeconds = 0;
         hasOffset = b[at] != '"';
         if (hasOffset) {
+            int start = at;
             at = (b[at] | 0x20) == 'z' ? at + 1 : offset(b, at);
+            if (at < 0 || b[at] != '"') {
+                at = zone(b, start);
+            }
         }
         return at < 0 || b[at] != '"' ? NO : at + 1;
+    }
+
+    /** Reads {@code 2001-01-31"} as the timestamp of its midnight. */
+    int midnight(byte[] b, int from) {
+        secondOfDay = 0;
+        nanos = 0;
+        offsetSeconds = 0;
+        hasOffset = false;
+        return date(b, from);
+    }
+
+    /** Takes the timestamp read last, which names no zone, for one of this; in a gap of the clock it is as before it. */
+    void within(ZoneRules zone) {
+        if (!zone.isFixedOffset()) {
+            LocalDateTime local = LocalDateTime.ofEpochSecond(days * 86_400 + secondOfDay, 0, ZoneOffset.UTC);
+            offsetSeconds = zone.getOffset(local).getTotalSeconds();
+        } else {
+            offsetSeconds = zone.getOffset(Instant.EPOCH).getTotalSeconds();
+        }
+    }
+
+    /**
+     * Reads a zone's name, as {@code Europe/Berlin}, {@code [Europe/Berlin]}, the latter behind an offset, too, which
+     * then counts, or an offset, with a space before either.
+     */
+    private int zone(byte[] b, int from) {
+        int start = b[from] == ' ' ? from + 1 : from;
+        int at = start;
+        while (at - start < LONGEST_ZONE && b[at] > ' ' && b[at] != '"' && b[at] != '\\') {
+            at++;
+        }
+        Matcher zone = ZONE.matcher(new String(b, start, at - start, ISO_8859_1));
+        if (!zone.matches()) {
+            return NO;
+        }
+        try {
+            String offset = zone.group("offset");
+            String region = zone.group("region") == null ? zone.group("name") : zone.group("region");
+            within((offset == null ? ZoneId.of(region) : ZoneOffset.of(offset)).getRules());
+            return at;
+        } catch (DateTimeException unknown) {
+            return NO;
+        }
     }
 
     private int day(byte[] b, int at) {
@@ -125,7 +189,7 @@ final class IsoText {
         }
         secondOfDay = hour * 3600L + minute * 60L + second;
         nanos = 0;
-        return b[end] == '.' && end == at + 8 ? fractionDigits(b, end + 1) : end;
+        return (b[end] == '.' || b[end] == ',') && end == at + 8 ? fractionDigits(b, end + 1) : end;
     }
 
     private int fractionDigits(byte[] b, int from) {

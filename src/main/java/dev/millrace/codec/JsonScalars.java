@@ -1,5 +1,8 @@
 package dev.millrace.codec;
 
+import java.time.ZoneOffset;
+import java.time.zone.ZoneRules;
+
 /**
  * Reads the single values of JSON records: the one place for their forms and for what is said of others. Every method
  * returns the index behind the value, or a fault; what was read then stands in the part that read it, until the next
@@ -54,19 +57,46 @@ final class JsonScalars {
         return at >= 0 && !base64.decode(text.bytes(), text.length()) ? faults.at("type", expected) : at;
     }
 
-    /** A date, time or timestamp, one with an offset or one without. */
-    int moment(FieldPlan.Kind kind, boolean zoned, byte[] b, int from) {
-        int at = b[from] == '"' ? iso.read(kind, b, from + 1) : IsoText.NO;
+    /**
+     * How texts of timestamps are read.
+     *
+     * @param zoned whether they are instants; else they name no zone
+     * @param zone of those that name none
+     * @param days whether a date alone is its midnight
+     */
+    record Moments(boolean zoned, ZoneRules zone, boolean days) {
+        static final Moments UTC = new Moments(true, ZoneOffset.UTC.getRules(), false);
+        static final Moments LOCAL = new Moments(false, ZoneOffset.UTC.getRules(), false);
+    }
+
+    /** Whether a format of timestamps is one of dates. */
+    static boolean ofDays(String format) {
+        return format.equals("date") || format.equals("yyyy-MM-dd");
+    }
+
+    /** A date, time or timestamp. */
+    int moment(FieldPlan.Kind kind, Moments form, byte[] b, int from) {
+        int at = b[from] == '"' ? read(kind, form, b, from + 1) : IsoText.NO;
         if (at < 0) {
             // An escape may hide it.
-            at = text(b, from, expected(kind, zoned));
-            if (at >= 0 && iso.read(kind, text.bytes(), 0) < 0) {
-                return faults.at("type", expected(kind, zoned));
+            at = text(b, from, expected(kind, form.zoned()));
+            if (at >= 0 && read(kind, form, text.bytes(), 0) < 0) {
+                return faults.at("type", expected(kind, form.zoned()));
             }
         }
-        return at < 0 || kind != FieldPlan.Kind.TIMESTAMP || iso.hasOffset() == zoned
-                ? at
-                : faults.at("type", expected(kind, zoned));
+        if (at < 0 || kind != FieldPlan.Kind.TIMESTAMP || iso.hasOffset() == form.zoned()) {
+            return at;
+        }
+        if (iso.hasOffset()) {
+            return faults.at("type", expected(kind, false));
+        }
+        iso.within(form.zone());
+        return at;
+    }
+
+    private int read(FieldPlan.Kind kind, Moments form, byte[] b, int from) {
+        int at = iso.read(kind, b, from);
+        return at < 0 && form.days() && kind == FieldPlan.Kind.TIMESTAMP ? iso.midnight(b, from) : at;
     }
 
     private static String expected(FieldPlan.Kind kind, boolean zoned) {
@@ -75,7 +105,7 @@ final class JsonScalars {
             case TIME -> "Expected a time such as 12:34:56.";
             default ->
                 zoned
-                        ? "Expected a timestamp with an offset such as 2001-01-31T12:34:56Z."
+                        ? "Expected a timestamp such as 2001-01-31T12:34:56Z."
                         : "Expected a timestamp without offset such as 2001-01-31T12:34:56.";
         };
     }

@@ -333,7 +333,7 @@ public final class RecordReader {
 
     private IsoText moment(FieldPlan.Kind kind, boolean zoned) {
         needValue();
-        at = check(json.moment(kind, zoned, b, at));
+        at = check(json.moment(kind, zoned ? JsonScalars.Moments.UTC : JsonScalars.Moments.LOCAL, b, at));
         return json.iso;
     }
 

@@ -45,9 +45,10 @@ final class ScalarConverter {
                 };
             case BYTES -> field.kind == FieldPlan.Kind.BINARY;
             case UUID -> field.kind == FieldPlan.Kind.UUID || field.kind == FieldPlan.Kind.BINARY;
-            case DATE -> field.kind == FieldPlan.Kind.DATE;
+            case DATE -> field.kind == FieldPlan.Kind.DATE || field.kind == FieldPlan.Kind.EPOCH && !field.zoned;
             case TIME -> field.kind == FieldPlan.Kind.TIME;
-            case INSTANT -> field.kind == FieldPlan.Kind.EPOCH || field.kind == FieldPlan.Kind.TIMESTAMP && field.zoned;
+            case INSTANT ->
+                field.zoned && (field.kind == FieldPlan.Kind.EPOCH || field.kind == FieldPlan.Kind.TIMESTAMP);
             case LOCAL -> field.kind == FieldPlan.Kind.TIMESTAMP && !field.zoned;
         };
     }

@@ -157,7 +157,7 @@ final class ScalarReader {
 
     /** A date, time or timestamp. */
     int moment(FieldPlan field, byte[] b, int from) {
-        int at = json.moment(field.kind, field.zoned, b, from);
+        int at = json.moment(field.kind, field.moments, b, from);
         if (at < 0) {
             return at;
         }

@@ -54,6 +54,15 @@ public record Contract(
                 .findFirst();
     }
 
+    /** Whether it has more schema objects than one, be they all sound or not. */
+    boolean isOfSeveral() {
+        return root instanceof Node.Mapping mapping
+                && mapping.value("schema")
+                        .filter(schema -> schema instanceof Node.Sequence all
+                                && all.items().size() > 1)
+                        .isPresent();
+    }
+
     /** This contract as if it had that schema object only. */
     public Contract only(SchemaObject object) {
         List<SchemaObject> one = objects.stream()

@@ -45,6 +45,15 @@ public final class ContractReader {
         return Elements.orThrow(faults -> read(file, text, faults));
     }
 
+    /** The contract without those of its objects that have errors, as long as one has none. */
+    static Optional<Contract> readSound(Path file, Faults faults) {
+        return YamlReader.read(file, faults).flatMap(document -> contract(file.toString(), document, faults, true));
+    }
+
+    static Optional<Contract> readSound(String file, String text, Faults faults) {
+        return YamlReader.parse(file, text, faults).flatMap(document -> contract(file, document, faults, true));
+    }
+
     static Optional<Contract> read(String file, String text, Faults faults) {
         return YamlReader.parse(file, text, faults).flatMap(document -> contract(file, document, faults));
     }
@@ -55,6 +64,10 @@ public final class ContractReader {
 
     /** The contract; empty when there is an error in it. */
     public static Optional<Contract> contract(String file, Document document, Faults faults) {
+        return contract(file, document, faults, false);
+    }
+
+    private static Optional<Contract> contract(String file, Document document, Faults faults, boolean sound) {
         Cursor root = Cursor.at(document.root(), faults);
         if (!root.isMapping()) {
             root.as(Rule.SHAPE).error("Expected a data contract, found " + root.shape() + ".");
@@ -68,7 +81,8 @@ public final class ContractReader {
         }
         String id = Elements.needed(root, "id");
         String version = Elements.needed(root, "version");
-        List<SchemaObject> objects = objects(root);
+        List<SchemaObject> objects = new ArrayList<>();
+        int inObjects = objects(root, objects);
         ReferenceCheck.check(root);
         Contract contract = new Contract(
                 file,
@@ -87,7 +101,8 @@ public final class ContractReader {
                 document.text(),
                 document.root(),
                 faults.warningsOf(file));
-        return !faults.hasErrors(file) ? Optional.of(contract) : Optional.empty();
+        boolean partly = sound && !objects.isEmpty() && faults.ofErrors(file) == inObjects;
+        return partly || !faults.hasErrors(file) ? Optional.of(contract) : Optional.empty();
     }
 
     private static void kind(Cursor root) {
@@ -119,6 +134,11 @@ public final class ContractReader {
         root.field("servers").ifPresent(given -> {
             for (Cursor server : given.items()) {
                 if (server.isMapping()) {
+                    if (!server.text("type").equals("kafka")) {
+                        server.as(Rule.NOT_APPLIED)
+                                .warning("Records are read from Kafka; a server of type '" + server.text("type")
+                                        + "' plays no part.");
+                    }
                     servers.add(new Contract.Server(
                             server.text("server"),
                             server.text("type"),
@@ -133,11 +153,13 @@ public final class ContractReader {
         return servers;
     }
 
-    private static List<SchemaObject> objects(Cursor root) {
-        List<SchemaObject> objects = new ArrayList<>();
+    /** Adds the objects without errors; how many errors the others have. */
+    private static int objects(Cursor root, List<SchemaObject> objects) {
+        int before = root.faults().errors();
         Set<String> names = new HashSet<>();
         root.field("schema").ifPresent(given -> {
             for (Cursor cursor : given.items()) {
+                int errors = root.faults().errors();
                 if (!cursor.isMapping()) {
                     cursor.as(Rule.SHAPE)
                             .error("Expected an object with name and properties, found " + cursor.shape() + ".");
@@ -149,7 +171,7 @@ public final class ContractReader {
                     cursor.as(Rule.DUPLICATE_NAME).error("The name '" + name + "' stands here a second time.");
                 }
                 String physicalName = cursor.text("physicalName");
-                objects.add(new SchemaObject(
+                var object = new SchemaObject(
                         cursor.place(),
                         name,
                         physicalName.isEmpty() ? name : physicalName,
@@ -157,9 +179,12 @@ public final class ContractReader {
                         PropertyReader.readAll(cursor),
                         Elements.raw(cursor, "quality"),
                         CelRuleReader.read(cursor),
-                        Elements.custom(cursor)));
+                        Elements.custom(cursor));
+                if (root.faults().errors() == errors) {
+                    objects.add(object);
+                }
             }
         });
-        return objects;
+        return root.faults().errors() - before;
     }
 }

@@ -1,5 +1,7 @@
 package dev.millrace.contract;
 
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.List;
 
 /**
@@ -38,15 +40,28 @@ public sealed interface FieldType {
     /** Bytes; base64 in JSON. */
     record Binary() implements FieldType {}
 
-    /** A day of the proleptic Gregorian calendar; {@code 2001-01-31} in JSON. */
-    record Date() implements FieldType {}
+    /**
+     * A day of the proleptic Gregorian calendar.
+     *
+     * @param encoding how a JSON record holds it: as {@code 2001-01-31}, or as a number of days
+     */
+    record Date(Encoding encoding) implements FieldType {
+        public Date() {
+            this(Encoding.ISO);
+        }
+    }
 
     /**
      * An instant ({@code zoned}, kept as UTC) or a local date and time.
      *
      * @param encoding how a JSON record holds it
+     * @param zone of a text that names none, where it is {@code zoned}
      */
-    record Timestamp(Unit unit, boolean zoned, Encoding encoding) implements FieldType {}
+    record Timestamp(Unit unit, boolean zoned, Encoding encoding, ZoneId zone) implements FieldType {
+        public Timestamp(Unit unit, boolean zoned, Encoding encoding) {
+            this(unit, zoned, encoding, ZoneOffset.UTC);
+        }
+    }
 
     /** A time of day without zone; {@code 12:34:56.789} in JSON. */
     record Time(Unit unit) implements FieldType {}
@@ -94,13 +109,24 @@ public sealed interface FieldType {
         }
     }
 
-    /** How a JSON record holds a timestamp. */
+    /** How a JSON record holds a date or timestamp: as ISO 8601 text, or as a number since 1970-01-01T00:00:00Z. */
     enum Encoding {
-        /** ISO 8601 text with {@code T} or a space between date and time; with an offset or {@code Z} when zoned. */
-        ISO,
-        /** A number of milliseconds since 1970-01-01T00:00:00Z. */
-        EPOCH_MILLIS,
-        /** A number of seconds since 1970-01-01T00:00:00Z. */
-        EPOCH_SECONDS
+        ISO(0),
+        EPOCH_DAYS(0),
+        EPOCH_SECONDS(0),
+        EPOCH_MILLIS(3),
+        EPOCH_MICROS(6),
+        EPOCH_NANOS(9);
+
+        private final int digits;
+
+        Encoding(int digits) {
+            this.digits = digits;
+        }
+
+        /** Digits of the number's unit behind the second. */
+        public int digits() {
+            return digits;
+        }
     }
 }

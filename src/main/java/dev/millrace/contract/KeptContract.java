@@ -84,7 +84,7 @@ public record KeptContract(String version, String digest, Instant taken, Source 
                     ? Optional.empty()
                     : Optional.of(ProductReader.read(
                             domainFolder.resolve(descriptor.file()).toString(), descriptor.text()));
-            return ContractReader.read(file, contract.text(), faults)
+            return ContractReader.readSound(file, contract.text(), faults)
                     .flatMap(read -> described
                             .map(given -> NamedObject.of(descriptor.name(), read, given))
                             .orElseGet(() -> NamedObject.of(contract.name(), read))

@@ -131,7 +131,7 @@ public final class MeshReader {
             } else if (isName("product", matcher.group(1), file)) {
                 String name = matcher.group(1);
                 if (matcher.group(2).equals("odcs")) {
-                    ContractReader.read(file, faults)
+                    ContractReader.readSound(file, faults)
                             .ifPresentOrElse(
                                     contract -> contracts.add(new Named<>(name, file, contract)),
                                     () -> broken.add(name));

@@ -46,7 +46,7 @@ record NamedObject(String name, SchemaObject object) {
 
     private static List<NamedObject> named(String file, Contract contract, List<SchemaObject> objects) {
         return objects.stream()
-                .map(object -> new NamedObject(contract.objects().size() == 1 ? file : ownName(object), object))
+                .map(object -> new NamedObject(contract.isOfSeveral() ? ownName(object) : file, object))
                 .toList();
     }
 

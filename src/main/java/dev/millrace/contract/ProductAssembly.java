@@ -50,7 +50,11 @@ public final class ProductAssembly {
     private ProductAssembly(Contract contract, SchemaObject object, Faults faults) {
         this.contract = contract;
         this.object = object;
-        this.path = "schema[" + contract.objects().indexOf(object) + "]";
+        this.path = Elements.mappings(new Cursor(contract.root(), "", faults, Rule.PRODUCT), "schema").stream()
+                .filter(each -> each.place().equals(object.place()))
+                .map(Cursor::path)
+                .findFirst()
+                .orElse("schema");
         this.faults = faults;
     }
 
@@ -63,7 +67,7 @@ public final class ProductAssembly {
             Faults faults) {
         int errors = faults.errors();
         var assembly = new ProductAssembly(contract, named.object(), faults);
-        if (contract.objects().size() > 1) {
+        if (contract.isOfSeveral()) {
             assembly.name(named.name());
         }
         Optional<ProductDefinition> product = Optional.of(assembly.assemble(domain, named.name(), descriptor));
@@ -216,9 +220,6 @@ public final class ProductAssembly {
         List<Property> key = object.key();
         Set<Integer> positions = new HashSet<>();
         for (Property property : key) {
-            if (!property.required()) {
-                error(Rule.OPTIONAL_KEY, property, "A primary key column must say required: true.");
-            }
             if (property.primaryKeyPosition() > 0 && !positions.add(property.primaryKeyPosition())) {
                 error(
                         Rule.KEY_POSITION,

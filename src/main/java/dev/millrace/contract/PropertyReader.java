@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Reads one property and those within it. */
 final class PropertyReader {
@@ -19,6 +20,8 @@ final class PropertyReader {
                             + "criticalDataElement relationships quality properties items enum map vector "
                             + "deprecated semanticType synonyms context defaultValue")
                     .split(" ", -1));
+
+    private static final Pattern COLUMN = Pattern.compile("schema\\[\\d+]\\.properties\\[\\d+]");
 
     private PropertyReader() {}
 
@@ -67,6 +70,9 @@ final class PropertyReader {
             return Optional.empty();
         }
         LogicalType logical = logicalType.get();
+        cursor.field("encryptedName")
+                .ifPresent(given -> given.as(Rule.NOT_APPLIED)
+                        .warning("Nothing is encrypted here: the column has the one name that 'name' gives it."));
         Optional<Cursor> map = cursor.field("map").filter(given -> logical == LogicalType.MAP);
         List<Property> inner = map.map(PropertyReader::keyAndValue).orElse(properties);
         if (map.isPresent() && inner.isEmpty()) {
@@ -95,7 +101,7 @@ final class PropertyReader {
                 physicalName.isEmpty() ? name : physicalName,
                 logical,
                 cursor.text("physicalType"),
-                cursor.flag("required"),
+                required(cursor),
                 cursor.flag("primaryKey"),
                 position(cursor),
                 cursor.flag("unique"),
@@ -113,6 +119,19 @@ final class PropertyReader {
                 },
                 Elements.raw(cursor, "quality"),
                 Elements.custom(cursor));
+    }
+
+    /** Whether null is refused: where the contract says so, and in a column of the primary key. */
+    private static boolean required(Cursor cursor) {
+        boolean said = cursor.flag("required");
+        boolean key = !said
+                && cursor.flag("primaryKey")
+                && COLUMN.matcher(cursor.path()).matches();
+        if (key) {
+            cursor.as(Rule.OPTIONAL_KEY)
+                    .warning("A column of the primary key is never null; read as if it said required: true.");
+        }
+        return said || key;
     }
 
     /** What a map holds; empty, with an error, when it does not say. */
@@ -154,6 +173,17 @@ final class PropertyReader {
         Optional<Cursor> given = cursor.field("logicalType");
         if (given.isPresent()) {
             String text = given.get().text().orElse("");
+            Optional<LogicalType> scalar = PhysicalType.of(physicalType)
+                    .usualLogicalType()
+                    .filter(type -> type != LogicalType.OBJECT
+                            && text.equals("object")
+                            && cursor.field("properties").isEmpty());
+            if (scalar.isPresent()) {
+                cursor.as(Rule.UNSUPPORTED_TYPE)
+                        .warning("An object without properties; read as its physicalType says, as "
+                                + scalar.get().text() + ".");
+                return scalar;
+            }
             Optional<LogicalType> usual = PhysicalType.of(text).usualLogicalType();
             return LogicalType.of(text).or(() -> {
                 usual.ifPresentOrElse(

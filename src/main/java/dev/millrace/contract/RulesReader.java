@@ -13,7 +13,6 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.Base64;
 import java.util.EnumMap;
 import java.util.LinkedHashSet;
@@ -35,9 +34,9 @@ final class RulesReader {
             LogicalType.STRING, words("minLength maxLength pattern format enum"),
             LogicalType.DATE, words(BOUNDS),
             LogicalType.TIMESTAMP, words(BOUNDS + " timezone defaultTimezone"),
-            LogicalType.TIME, words(BOUNDS + " timezone defaultTimezone"),
-            LogicalType.INTEGER, words(BOUNDS + " multipleOf enum"),
-            LogicalType.NUMBER, words(BOUNDS + " multipleOf enum"),
+            LogicalType.TIME, words(BOUNDS),
+            LogicalType.INTEGER, words(BOUNDS + " multipleOf enum precision scale"),
+            LogicalType.NUMBER, words(BOUNDS + " multipleOf enum precision scale"),
             LogicalType.VECTOR,
                     words("dimensions elementType distanceMetric normalized embeddingModel embeddingModelVersion"),
             LogicalType.ARRAY, words("minItems maxItems uniqueItems")));
@@ -88,8 +87,8 @@ final class RulesReader {
                 options.map(given -> given.text("format")).orElse(""),
                 bound("minimum").or(this::leastOfFormat),
                 bound("maximum"),
-                bound("exclusiveMinimum"),
-                bound("exclusiveMaximum"),
+                exclusive("exclusiveMinimum", "minimum"),
+                exclusive("exclusiveMaximum", "maximum"),
                 multipleOf(),
                 count("minItems", size().orElse(0)),
                 count("maxItems", size().orElse(Integer.MAX_VALUE)),
@@ -166,14 +165,25 @@ final class RulesReader {
         return option(name).flatMap(this::inUnits);
     }
 
+    /** The bound of that name; in ODCS 3.0 it is true where the other bound is meant without itself. */
+    private Optional<BigDecimal> exclusive(String name, String inclusive) {
+        Optional<Cursor> given = option(name);
+        boolean flag = given.filter(
+                        value -> value.node() instanceof Node.Scalar scalar && scalar.kind() == Node.Kind.BOOLEAN)
+                .isPresent();
+        return flag ? given.flatMap(Cursor::flag).filter(on -> on).flatMap(on -> bound(inclusive)) : bound(name);
+    }
+
     /** A number, or a date or time as a number of the column's unit. */
     private Optional<BigDecimal> inUnits(Cursor given) {
         return switch (type) {
             case FieldType.Int _, FieldType.Floating _, FieldType.Decimal _ -> given.number();
-            case FieldType.Timestamp timestamp when timestamp.encoding() == Encoding.EPOCH_MILLIS -> given.number();
             case FieldType.Timestamp timestamp
-            when timestamp.encoding() == Encoding.EPOCH_SECONDS ->
-                given.number().map(seconds -> seconds.movePointRight(3));
+            when timestamp.encoding() != Encoding.ISO && isNumber(given) ->
+                given.number()
+                        .map(number -> number.movePointLeft(timestamp.encoding().digits())
+                                .multiply(BigDecimal.valueOf(timestamp.unit().perSecond())));
+            case FieldType.Date date when date.encoding() != Encoding.ISO && isNumber(given) -> given.number();
             case FieldType.Timestamp timestamp -> moment(given, timestamp);
             case FieldType.Date _ ->
                 temporal(
@@ -189,6 +199,10 @@ final class RulesReader {
         };
     }
 
+    private static boolean isNumber(Cursor given) {
+        return given.node() instanceof Node.Scalar scalar && scalar.text().matches("[-+]?[0-9.eExX]+");
+    }
+
     private static Optional<BigDecimal> moment(Cursor given, FieldType.Timestamp type) {
         String example = type.zoned() ? "2001-12-31T00:00:00Z" : "2001-12-31T00:00:00";
         return temporal(given, example, text -> {
@@ -197,7 +211,7 @@ final class RulesReader {
             }
             String iso = text.replace(' ', 'T');
             if (!iso.contains("T")) {
-                return units(LocalDate.parse(iso).toEpochDay() * 86_400, 0, type.unit());
+                return units(LocalDate.parse(iso).atStartOfDay(type.zone()).toEpochSecond(), 0, type.unit());
             }
             boolean offset = iso.matches(".*T.*(Z|z|[+-]\\d\\d.*)");
             if (offset && !type.zoned()) {
@@ -205,7 +219,7 @@ final class RulesReader {
             }
             OffsetDateTime moment = offset
                     ? OffsetDateTime.parse(iso)
-                    : LocalDateTime.parse(iso).atOffset(ZoneOffset.UTC);
+                    : LocalDateTime.parse(iso).atZone(type.zone()).toOffsetDateTime();
             return units(moment.toEpochSecond(), moment.getNano(), type.unit());
         });
     }

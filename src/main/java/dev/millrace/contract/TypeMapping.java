@@ -3,8 +3,11 @@ package dev.millrace.contract;
 import dev.millrace.config.yaml.Cursor;
 import dev.millrace.contract.FieldType.Encoding;
 import dev.millrace.contract.FieldType.Unit;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The table from ODCS types to {@link FieldType}s. {@code logicalType} decides the family; {@code logicalTypeOptions}
@@ -13,6 +16,12 @@ import java.util.Optional;
  */
 final class TypeMapping {
     static final String KEY = "key";
+    private static final int MOST_SQL_DIGITS = 38;
+    private static final String DAY = "yyyy-MM-dd";
+    private static final String FRACTION = "HH:mm(:ss([.,]S{1,9})?)?";
+    private static final String CLOCK = "time|" + FRACTION;
+    private static final String MOMENT =
+            "date|date-time|" + DAY + "(T" + FRACTION + "T?(Z{1,5}|z|X{1,3}|x{1,3}|O{1,4}|VV)?)?";
 
     private TypeMapping() {}
 
@@ -29,17 +38,21 @@ final class TypeMapping {
         return switch (logical) {
             case BOOLEAN -> Optional.of(new FieldType.Bool());
             case STRING -> Optional.of(string(physical, format));
-            case INTEGER -> integer(property, physical, format);
-            case NUMBER -> number(property, physical, format);
+            case INTEGER -> integer(property, exact(physical, options), format);
+            case NUMBER -> number(property, exact(physical, options), format);
             case DATE -> {
+                if (physical.name().equals("epoch_days")) {
+                    yield Optional.of(new FieldType.Date(Encoding.EPOCH_DAYS));
+                }
                 if (physical.isTimestamp()) {
                     yield timestamp(property, physical, options);
                 }
-                yield isoFormat(property, format)
-                        .map(fine -> physical.isTime() ? time(physical) : new FieldType.Date());
+                yield physical.isTime()
+                        ? isoFormat(property, format, CLOCK).map(fine -> time(physical))
+                        : isoFormat(property, format, "date|" + DAY).map(fine -> new FieldType.Date());
             }
             case TIMESTAMP -> timestamp(property, physical, options);
-            case TIME -> isoFormat(property, format).map(fine -> time(physical));
+            case TIME -> isoFormat(property, format, CLOCK).map(fine -> time(physical));
             case OBJECT -> {
                 if (properties.isEmpty()) {
                     property.error("An object needs properties: without them there is no column to write to.");
@@ -109,6 +122,20 @@ final class TypeMapping {
         return binary ? new FieldType.Binary() : new FieldType.Text();
     }
 
+    /** The physical type, or the decimal that the options precision and scale make of it where it says no digits. */
+    private static PhysicalType exact(PhysicalType physical, Optional<Cursor> options) {
+        OptionalInt precision = options.flatMap(given -> given.field("precision"))
+                .map(Cursor::count)
+                .orElse(OptionalInt.empty());
+        OptionalInt scale = options.flatMap(given -> given.field("scale"))
+                .map(Cursor::count)
+                .orElse(OptionalInt.empty());
+        boolean given = physical.first().isPresent() || precision.isEmpty() && scale.isEmpty();
+        return given
+                ? physical
+                : new PhysicalType("decimal", OptionalInt.of(precision.orElse(MOST_SQL_DIGITS)), scale, "");
+    }
+
     private static Optional<FieldType> integer(Cursor property, PhysicalType physical, String format) {
         switch (format) {
             case "" -> {}
@@ -168,11 +195,8 @@ final class TypeMapping {
     }
 
     private static Optional<FieldType> timestamp(Cursor property, PhysicalType physical, Optional<Cursor> options) {
-        if (physical.name().equals("epoch_millis")) {
-            return Optional.of(new FieldType.Timestamp(Unit.MILLIS, true, Encoding.EPOCH_MILLIS));
-        }
-        if (physical.name().equals("epoch_seconds")) {
-            return Optional.of(new FieldType.Timestamp(Unit.MILLIS, true, Encoding.EPOCH_SECONDS));
+        if (physical.name().startsWith("epoch_")) {
+            return epoch(property, physical.name());
         }
         boolean localByName = physical.name().contains("ntz")
                 || physical.name().startsWith("local-")
@@ -180,13 +204,30 @@ final class TypeMapping {
         boolean zoned = options.flatMap(cursor -> cursor.field("timezone"))
                 .flatMap(Cursor::flag)
                 .orElse(!localByName);
-        String zone = options.map(cursor -> cursor.text("defaultTimezone")).orElse("");
-        if (!zone.isEmpty() && !zone.equals("UTC") && !zone.equals("Etc/UTC") && !zone.equals("Z")) {
-            property.warning("defaultTimezone '" + zone + "' is not applied: a timestamp is an instant with its offset,"
-                    + " or local.");
-        }
+        ZoneId zone = options.flatMap(cursor -> cursor.field("defaultTimezone"))
+                .flatMap(given -> Elements.parsed(given, "a time zone such as Europe/Berlin", ZoneId::of))
+                .map(given -> given.normalized())
+                .orElse(ZoneOffset.UTC);
         String format = options.map(cursor -> cursor.text("format")).orElse("");
-        return isoFormat(property, format).map(fine -> new FieldType.Timestamp(unit(physical), zoned, Encoding.ISO));
+        return isoFormat(property, format, MOMENT)
+                .map(fine ->
+                        new FieldType.Timestamp(unit(physical), zoned, Encoding.ISO, zoned ? zone : ZoneOffset.UTC));
+    }
+
+    private static Optional<FieldType> epoch(Cursor property, String name) {
+        Optional<FieldType> type = switch (name) {
+            case "epoch_days" -> Optional.of(new FieldType.Date(Encoding.EPOCH_DAYS));
+            case "epoch_seconds" -> Optional.of(new FieldType.Timestamp(Unit.MILLIS, true, Encoding.EPOCH_SECONDS));
+            case "epoch_millis" -> Optional.of(new FieldType.Timestamp(Unit.MILLIS, true, Encoding.EPOCH_MILLIS));
+            case "epoch_micros" -> Optional.of(new FieldType.Timestamp(Unit.MICROS, true, Encoding.EPOCH_MICROS));
+            case "epoch_nanos" -> Optional.of(new FieldType.Timestamp(Unit.NANOS, true, Encoding.EPOCH_NANOS));
+            default -> Optional.empty();
+        };
+        if (type.isEmpty()) {
+            property.error("The physicalType '" + name + "' is not read. Expected epoch_days, epoch_seconds,"
+                    + " epoch_millis, epoch_micros or epoch_nanos.");
+        }
+        return type;
     }
 
     private static FieldType time(PhysicalType physical) {
@@ -205,19 +246,13 @@ final class TypeMapping {
     }
 
     /** The format if values in it are ISO 8601, which is all that is read; an error otherwise. */
-    private static Optional<String> isoFormat(Cursor property, String format) {
-        String plain = format.replace("'", "").replace(' ', 'T');
-        boolean iso = format.isEmpty()
-                || format.equals("date")
-                || format.equals("time")
-                || format.equals("date-time")
-                || plain.matches("yyyy-MM-dd(THH:mm(:ss([.,]S{1,9})?)?(Z|z|X{1,3}|x{1,3}|VV)?)?")
-                || plain.matches("HH:mm(:ss([.,]S{1,9})?)?");
-        if (iso) {
+    private static Optional<String> isoFormat(Cursor property, String format, String known) {
+        if (format.isEmpty() || format.replace("'", "").replace(' ', 'T').matches(known)) {
             return Optional.of(format);
         }
-        property.error(
-                "The format '" + format + "' is not read. Expected ISO 8601, for example yyyy-MM-dd'T'HH:mm:ss.");
+        property.error("The format '" + format + "' is not read. Expected ISO 8601, for example "
+                + (known.equals(MOMENT) ? "yyyy-MM-dd'T'HH:mm:ss" : known.equals(CLOCK) ? "HH:mm:ss" : DAY)
+                + ".");
         return Optional.empty();
     }
 }

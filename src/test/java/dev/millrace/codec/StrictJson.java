@@ -183,7 +183,13 @@ final class StrictJson {
         }
     }
 
-    private static boolean time(String text, FieldType.Unit unit) {
+    /** A comma for a point, and a space before an offset, mean the same. */
+    private static String plain(String text) {
+        return text.replaceFirst("(:\\d\\d),(\\d)", "$1.$2").replaceFirst(" (?=Z$|[+-]\\d\\d(:?\\d\\d)?$)", "");
+    }
+
+    private static boolean time(String given, FieldType.Unit unit) {
+        String text = plain(given);
         Matcher matcher = TIME.matcher(text);
         try {
             return matcher.matches() && LocalTime.parse(text).getNano() % (1_000_000_000 / unit.perSecond()) == 0;
@@ -192,9 +198,9 @@ final class StrictJson {
         }
     }
 
-    private static boolean timestamp(String text, FieldType.Timestamp type) {
-        Matcher matcher = TIMESTAMP.matcher(text);
-        if (!matcher.matches() || (matcher.group(6) != null) != type.zoned()) {
+    private static boolean timestamp(String given, FieldType.Timestamp type) {
+        Matcher matcher = TIMESTAMP.matcher(plain(given));
+        if (!matcher.matches() || matcher.group(6) != null && !type.zoned()) {
             return false;
         }
         if (!date(matcher.group(1)) || !time(matcher.group(2), type.unit())) {
@@ -243,7 +249,8 @@ final class StrictJson {
                         : Double.toString(value.decimalValue().doubleValue() + 0d);
             case FieldType.Decimal decimal ->
                 value.decimalValue().setScale(decimal.scale()).toPlainString();
-            case FieldType.Time ignored -> LocalTime.parse(value.textValue()).toString();
+            case FieldType.Time ignored ->
+                LocalTime.parse(plain(value.textValue())).toString();
             case FieldType.Timestamp ignored -> instant(value.textValue()).toString();
             case FieldType.Struct ignored -> normal(value, column.properties());
             case FieldType.ListOf _, FieldType.VectorOf _ ->
@@ -268,7 +275,7 @@ final class StrictJson {
     }
 
     private static LocalDateTime instant(String text) {
-        Matcher matcher = TIMESTAMP.matcher(text);
+        Matcher matcher = TIMESTAMP.matcher(plain(text));
         if (!matcher.matches()) {
             throw new AssertionError(text);
         }

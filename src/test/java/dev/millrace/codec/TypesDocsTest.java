@@ -63,10 +63,13 @@ class TypesDocsTest {
                 of(new FieldType.Uuid()),
                 of(new FieldType.Binary()),
                 of(new FieldType.Date()),
+                of(new FieldType.Date(Encoding.EPOCH_DAYS)),
                 of(new FieldType.Time(Unit.MICROS)),
                 of(new FieldType.Timestamp(Unit.MICROS, true, Encoding.ISO)),
                 of(new FieldType.Timestamp(Unit.MILLIS, true, Encoding.EPOCH_MILLIS)),
                 of(new FieldType.Timestamp(Unit.MILLIS, true, Encoding.EPOCH_SECONDS)),
+                of(new FieldType.Timestamp(Unit.MICROS, true, Encoding.EPOCH_MICROS)),
+                of(new FieldType.Timestamp(Unit.NANOS, true, Encoding.EPOCH_NANOS)),
                 of(new FieldType.Timestamp(Unit.MICROS, false, Encoding.ISO)),
                 Records.struct("x", true, of(new FieldType.Text())),
                 Records.list("x", of(new FieldType.Text())),
@@ -105,6 +108,11 @@ class TypesDocsTest {
 
                 - Times and timestamps count milliseconds, microseconds or nanoseconds; microseconds where the contract
                   does not say. A zoned timestamp is kept as UTC. Years from 0000 to 9999 are taken.
+                - A **timestamp**'s text is ISO 8601, with `T` or a space, a point or a comma, and `Z`, an offset, or the name of
+                  a zone (`Europe/Berlin`, `[Europe/Berlin]`; an offset before it counts). A text without any of these is of
+                  the option `defaultTimezone`, of UTC where there is none; in an hour that a clock has twice, it is the
+                  first. The option `format` may say any of these forms, and none is refused for it; with
+                  `yyyy-MM-dd` a date alone is its midnight. Any other format is an error.
                 - An **enum** is a `string` property with a list of values (`enum`, or `enum` among the options). Its
                   column holds numbers; the texts are a dictionary in the order of the contract, which Arrow files and
                   Flight carry, and which also stands in the field's metadata as `enum`. In JSON and in filters it is

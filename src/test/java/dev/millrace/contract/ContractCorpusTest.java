@@ -17,14 +17,17 @@ import dev.millrace.problem.ProblemException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Every contract that a folder beside the repository holds: its verdict, its round trip, and whether it is served. */
 class ContractCorpusTest {
@@ -74,6 +77,54 @@ class ContractCorpusTest {
         }
         assertEquals(List.of(), wrong);
     }
+
+    /** Files with their verdict by the JSON Schema: those of the corpus, then those that were found later. */
+    private List<List<String>> everyFile() throws IOException {
+        return Stream.concat(
+                        manifest.stream().map(cells -> List.of(cells.get(0), cells.get(6))),
+                        table(FOLDER.resolve("more/manifest.tsv")).stream()
+                                .map(cells -> List.of("more/" + cells.get(0), cells.get(5))))
+                .toList();
+    }
+
+    @Test
+    void serve_everyValidContract_givesItsProductsOrAReasonThatItsOwnerAccepts(@TempDir Path folder)
+            throws IOException {
+        Path file = Files.createDirectories(folder.resolve("domains/d")).resolve("c.odcs.yaml");
+        List<String> wrong = new ArrayList<>();
+        int products = 0;
+        for (List<String> cells : everyFile()) {
+            Files.copy(FOLDER.resolve(cells.get(0)), file, StandardCopyOption.REPLACE_EXISTING);
+            Mesh mesh = MeshReader.readSound(folder);
+            products += mesh.products().size();
+            mesh.broken().stream()
+                    .flatMap(broken -> broken.faults().stream())
+                    .filter(fault -> cells.get(1).equals("valid")
+                            && ACCEPTABLE.stream()
+                                    .noneMatch(reason -> fault.message().startsWith(reason)))
+                    .forEach(fault -> wrong.add(cells.get(0) + ": " + fault));
+            boolean silent = mesh.broken().isEmpty()
+                    && mesh.warnings().stream()
+                            .allMatch(warning -> warning.path().equals("domain"));
+            List<Fault> said =
+                    ContractCheck.check(List.of(file), RecordRules::faults).faults();
+            if (said.isEmpty() && !silent) {
+                wrong.add(cells.get(0) + ": check passes, serving says " + mesh.warnings() + mesh.broken());
+            }
+        }
+        assertEquals(List.of(), wrong);
+        assertTrue(products > 300, "products: " + products);
+    }
+
+    /** The file says too little of what a column holds, or nothing that has columns. */
+    private static final List<String> ACCEPTABLE = List.of(
+            "An object needs properties",
+            "An array needs items",
+            "A map needs map",
+            "A product needs at least one property",
+            "A product has a schema object, this contract has none",
+            "The name 'customers' stands here a second time",
+            "The key 'id' is empty");
 
     @Test
     void json_ofEveryRealContract_readsBackTheSame() {

@@ -147,7 +147,7 @@ class MeshReaderTest {
     void read_faultsOfManyFiles_areReportedTogether() throws IOException {
         write("a/Orders.odcs.yaml", contract("c1", "1.0.0", "", "{name: id, logicalType: string}"));
         write("a/two.odcs.yaml", contract("c2", "1.0.0", "", "{name: id, logicalType: texxt}"));
-        write("a/three.odcs.yaml", contract("c3", "1.0.0", "", "{name: id, logicalType: string, primaryKey: true}"));
+        write("a/three.odcs.yaml", contract("c3", "1.0.0", "", "{name: id, logicalType: array, primaryKey: true}"));
         write("a/four.odcs.yaml", "a: [");
         write(
                 "b/five.odcs.yaml",
@@ -176,7 +176,7 @@ class MeshReaderTest {
         for (String expected : List.of(
                 "'Orders' cannot be the name of a product",
                 "'texxt' is no logical type",
-                "must say required: true",
+                "An array needs items",
                 "four.odcs.yaml:1:",
                 "Expected append or upsert, found 'both'",
                 "of type number cannot be part of the primary key",
@@ -302,6 +302,35 @@ class MeshReaderTest {
         String said = mesh.faults("a", List.of("shop")).toString();
         assertTrue(said.contains("schema[1]: 'not a topic' cannot be a Kafka topic"), said);
         assertTrue(said.contains("The domain has a product 'orders' already"), said);
+    }
+
+    @Test
+    void read_errorWithinOneOfSeveralObjects_hindersNoOther() throws IOException {
+        write(
+                "a/shop.odcs.yaml",
+                SHOP.replace("shop.lines, properties: [{", "shop.lines, properties: [{broken: [}, {")
+                        .replace("broken: [", "name: b, logicalType: object"));
+
+        Mesh mesh = MeshReader.readSound(folder);
+
+        assertEquals(
+                List.of("a.orders", "a.people"),
+                mesh.products().stream().map(ProductDefinition::qualifiedName).toList());
+        assertEquals(
+                List.of("schema[1].properties[0]: An object needs properties"),
+                mesh.faults("a", List.of("shop")).stream()
+                        .map(fault -> fault.path() + ": " + fault.message().substring(0, 26))
+                        .toList());
+        write("a/shop.odcs.yaml", SHOP.replace("[{name: id, logicalType: string}]}", "[{name: id}]}"));
+        assertEquals(
+                List.of("a.people"),
+                MeshReader.readSound(folder).products().stream()
+                        .map(ProductDefinition::qualifiedName)
+                        .toList());
+        write("a/shop.odcs.yaml", SHOP.replace("version: 1.0.0", "version: {}"));
+        assertEquals(List.of(), MeshReader.readSound(folder).products());
+        write("a/shop.odcs.yaml", SHOP.replace("logicalType: string", "logicalType: object"));
+        assertEquals(List.of(), MeshReader.readSound(folder).products());
     }
 
     @Test

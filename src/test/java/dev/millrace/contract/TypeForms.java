@@ -62,9 +62,20 @@ public record TypeForms(String contract, String json, String avro, String protob
                         "uuid (string, fixed 16), string",
                         "string",
                         "VARCHAR");
-            case FieldType.Date _ ->
-                new TypeForms(
-                        "date", "string, 2001-01-31", "date (int)", "google.type.Date, string as in JSON", "DATE");
+            case FieldType.Date date ->
+                date.encoding() == Encoding.ISO
+                        ? new TypeForms(
+                                "date",
+                                "string, 2001-01-31",
+                                "date (int)",
+                                "google.type.Date, string as in JSON",
+                                "DATE")
+                        : new TypeForms(
+                                "date; physicalType epoch_days",
+                                "number of days since 1970 in a record, as the one above in an answer",
+                                "date, int, long as in JSON",
+                                "google.type.Date, int32 as in JSON",
+                                "DATE");
             case FieldType.Time _ ->
                 new TypeForms(
                         "time; physicalType time(3), time(9); micros without",
@@ -120,14 +131,18 @@ public record TypeForms(String contract, String json, String avro, String protob
 
     private static TypeForms timestamp(FieldType.Timestamp stamp) {
         if (stamp.encoding() != Encoding.ISO) {
-            boolean millis = stamp.encoding() == Encoding.EPOCH_MILLIS;
+            String unit = stamp.encoding().name().toLowerCase(java.util.Locale.ROOT);
             return new TypeForms(
-                    "timestamp; physicalType " + (millis ? "epoch_millis" : "epoch_seconds"),
-                    "number of " + (millis ? "milliseconds" : "seconds")
-                            + " since 1970 in a record, as the one above in" + " an answer",
+                    "timestamp; physicalType " + unit,
+                    "number of "
+                            + unit.replace("epoch_", "")
+                                    .replace("millis", "milliseconds")
+                                    .replace("micros", "microseconds")
+                                    .replace("nanos", "nanoseconds")
+                            + " since 1970 in a record, as the one above in an answer",
                     "timestamp-millis, -micros, -nanos, long as in JSON",
                     "google.protobuf.Timestamp, int64 as in JSON",
-                    "TIMESTAMPTZ");
+                    stamp.unit() == FieldType.Unit.NANOS ? "TIMESTAMP_NS" : "TIMESTAMPTZ");
         }
         return stamp.zoned()
                 ? new TypeForms(

@@ -55,6 +55,10 @@ class TypeMappingTest {
                 row("timestamp", "timestamp(9)", timestamp(Unit.NANOS, true)),
                 row("timestamp", "epoch_millis", new FieldType.Timestamp(Unit.MILLIS, true, Encoding.EPOCH_MILLIS)),
                 row("timestamp", "epoch_seconds", new FieldType.Timestamp(Unit.MILLIS, true, Encoding.EPOCH_SECONDS)),
+                row("timestamp", "epoch_micros", new FieldType.Timestamp(Unit.MICROS, true, Encoding.EPOCH_MICROS)),
+                row("timestamp", "epoch_nanos", new FieldType.Timestamp(Unit.NANOS, true, Encoding.EPOCH_NANOS)),
+                row("date", "epoch_days", new FieldType.Date(Encoding.EPOCH_DAYS)),
+                row("object", "uuid", new FieldType.Uuid()),
                 row("time", "", new FieldType.Time(Unit.MICROS)),
                 row("time", "time(3)", new FieldType.Time(Unit.MILLIS)));
     }
@@ -82,6 +86,14 @@ class TypeMappingTest {
         }
         assertEquals(new FieldType.Floating(32), typed("number", "format: f32"));
         assertEquals(new FieldType.Uuid(), typed("string", "format: uuid"));
+        assertEquals(new FieldType.Decimal(10, 2), typed("number", "precision: 10, scale: 2"));
+        assertEquals(new FieldType.Decimal(38, 4), typed("number", "scale: 4"));
+        assertEquals(new FieldType.Decimal(30, 0), typed("integer", "precision: 30"));
+        assertEquals(new FieldType.Int(64, true), typed("integer", "precision: 18"));
+        assertEquals(
+                new FieldType.Timestamp(Unit.MICROS, true, Encoding.ISO, java.time.ZoneId.of("Europe/Berlin")),
+                typed("timestamp", "defaultTimezone: Europe/Berlin"));
+        assertEquals(timestamp(Unit.MICROS, true), typed("timestamp", "defaultTimezone: Etc/UTC"));
         assertEquals(new FieldType.Binary(), typed("string", "format: byte"));
         assertEquals(timestamp(Unit.MICROS, false), typed("timestamp", "timezone: false"));
         assertEquals(timestamp(Unit.MICROS, true), typed("timestamp", "format: \"yyyy-MM-dd'T'HH:mm:ss.SSSXXX\""));
@@ -158,6 +170,10 @@ class TypeMappingTest {
                 "logicalType: vector, logicalTypeOptions: {dimensions: 0}",
                 "logicalType: vector, logicalTypeOptions: {dimensions: 65537}",
                 "logicalType: date, logicalTypeOptions: {format: MM/dd/yyyy}",
+                "logicalType: date, logicalTypeOptions: {format: 'yyyy-MM-dd HH:mm'}",
+                "logicalType: time, logicalTypeOptions: {format: 'yyyy-MM-dd'}",
+                "logicalType: timestamp, logicalTypeOptions: {defaultTimezone: Mars/Base}",
+                "logicalType: timestamp, physicalType: epoch_minutes",
                 "physicalType: geometry"
             })
     void map_whatCannotBeServed_isOneError(String property) {

@@ -49,6 +49,11 @@ public final class Faults {
                         fault.severity() == Severity.ERROR && fault.file().equals(file));
     }
 
+    /** How many errors of that file are kept so far. */
+    public long ofErrors(String file) {
+        return ofErrors().stream().filter(fault -> fault.file().equals(file)).count();
+    }
+
     /** Everything kept so far. */
     public List<Fault> all() {
         return faults.stream().sorted(Fault.BY_PLACE).toList();

@@ -12,7 +12,7 @@ final class TypeChanges {
         /** Every new value is an old one. */
         NARROWER(Effect.BREAK, Effect.WARNING, "The type narrows from %s to %s."),
         /** Records are read differently, readers see the same. */
-        ENCODING(Effect.BREAK, Effect.NONE, "Records hold the timestamp in another form."),
+        ENCODING(Effect.BREAK, Effect.NONE, "Records hold the date or timestamp in another form."),
         OTHER(Effect.BREAK, Effect.BREAK, "The type changes from %s to %s.");
 
         private final Effect producer;
@@ -52,6 +52,9 @@ final class TypeChanges {
                 || before instanceof FieldType.MapOf && after instanceof FieldType.MapOf
                 || isText(before) && isText(after)) {
             return Relation.SAME; // what is within, or which texts are allowed, is compared by itself
+        }
+        if (before instanceof FieldType.Date && after instanceof FieldType.Date) {
+            return Relation.ENCODING;
         }
         if (before instanceof FieldType.Timestamp old && after instanceof FieldType.Timestamp now) {
             return old.unit() == now.unit() && old.zoned() == now.zoned() ? Relation.ENCODING : Relation.OTHER;

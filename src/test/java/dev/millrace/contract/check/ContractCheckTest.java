@@ -179,7 +179,7 @@ class ContractCheckTest {
         assertEquals(0, errors("enum-v3.2.odcs.yaml"));
         assertEquals(8, errors("customer-v0.9.odps.yaml"));
         assertEquals(1, errors("quality-multiple-operators-v3.2.odcs.yaml"));
-        assertEquals(7, errors("postgres-v3.0.odcs.yaml"));
+        assertEquals(6, errors("postgres-v3.0.odcs.yaml"));
         assertEquals(
                 3,
                 ContractReader.read(FIXTURES.resolve("postgres-v3.0.odcs.yaml"))
