@@ -17,14 +17,13 @@ import java.util.concurrent.TimeoutException;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
-import org.apache.kafka.common.errors.FencedInstanceIdException;
 
 /**
  * What an input port does next: a {@link Step}, what is under way beside it, and for each event what follows. It does nothing
  * itself; each thing that it has its {@link InputWork} begin is answered by one event, later. One thread.
  *
  * <p>While a run is decoded the next is polled, never more, so memory stays bounded. When the store's memory is used up the
- * partitions are paused and polling goes on, so that the member stays in its group. Failures are tried again with back-off,
+ * partitions are paused and polling goes on, so that a topic or broker that is lost is seen. Failures are tried again with back-off,
  * except those that trying cannot mend; each has a named state. A run may be dropped only on the way to another client,
  * which begins at the store's position.
  */
@@ -97,11 +96,6 @@ final class InputMachine {
 
     Step step() {
         return step;
-    }
-
-    /** Whether the client that is open is to be paused, or not to be. */
-    boolean wants(boolean pausing) {
-        return paused.isPresent() == pausing && (step == Step.READING || step == Step.ASKING);
     }
 
     /** Begins, and begins anew. */
@@ -177,7 +171,7 @@ final class InputMachine {
         } else if (step == Step.FINDING) {
             step = Step.READING;
             show(Phase.CATCHING_UP, "");
-            work.open();
+            work.open(target.partitions());
         }
     }
 
@@ -211,9 +205,6 @@ final class InputMachine {
         refused = false;
         if (!run.isEmpty()) {
             answered();
-            if (paused.isPresent()) {
-                work.pause(true); // the partitions were given anew, others with them, and not paused
-            }
         }
         if (!run.isEmpty() || !run.nextOffsets().isEmpty()) {
             waiting.add(run);
@@ -237,8 +228,6 @@ final class InputMachine {
                 gap = lost.offsetOutOfRangePartitions().toString();
                 look();
             }
-            // Another server has this one's place; to take it back would take it in turns.
-            case FencedInstanceIdException fenced -> stuck(Reason.of(fenced));
             default -> {
                 refused = true;
                 retry(Reason.of(failure), InputWork.Timer.POLL);
@@ -323,6 +312,7 @@ final class InputMachine {
                     "the topic no longer has the next records after "
                             + work.facts().position() + ": " + gap);
         } else if (step == Step.READING) {
+            work.grow(end.partitions());
             work.inputEnd(end);
             if (!refused) { // a topic may be seen by those who may not read it
                 answered();

@@ -29,7 +29,6 @@ public final class InputPorts {
     private final Vertx vertx;
     private final Configuration.Kafka kafka;
     private final Configuration.Input input;
-    private final String instance;
     private final TopicAdmin admin;
     private final DeadLetterTopic deadLetters;
     private final RegistryClient registry;
@@ -42,14 +41,12 @@ public final class InputPorts {
             Configuration.Kafka kafka,
             Configuration.SchemaRegistry registry,
             Configuration.Input input,
-            String instance,
             WorkerPool replays) {
         this.replays = replays;
         this.registry = new RegistryClient(vertx, registry);
         this.vertx = vertx;
         this.kafka = kafka;
         this.input = input;
-        this.instance = instance;
         this.admin = new TopicAdmin(vertx, kafka);
         this.deadLetters = new DeadLetterTopic(vertx, kafka);
     }
@@ -58,7 +55,6 @@ public final class InputPorts {
      * Starts reading every product's topic and that of its dead letters; returns at once, and tries for ever where a
      * broker or topic is missing.
      *
-     * @param instance names this server's data folder, so that servers with folders of their own each read everything
      * @param replays send dead letters back; closed at the end
      */
     public static InputPorts start(
@@ -66,10 +62,9 @@ public final class InputPorts {
             Configuration.Kafka kafka,
             Configuration.SchemaRegistry registry,
             Configuration.Input input,
-            String instance,
             List<DomainActor> domains,
             WorkerPool replays) {
-        var ports = new InputPorts(vertx, kafka, registry, input, instance, replays);
+        var ports = new InputPorts(vertx, kafka, registry, input, replays);
         for (DomainActor domain : domains) {
             for (Product product : domain.products()) {
                 ports.add(domain, product);
@@ -116,7 +111,7 @@ public final class InputPorts {
     }
 
     private KafkaInputPort start(DomainActor domain, Product product, ProductIngest ingest) {
-        var port = new KafkaInputPort(vertx, kafka, instance, domain, product, admin, ingest, input, TopicStream::open);
+        var port = new KafkaInputPort(vertx, kafka, domain, product, admin, ingest, input, TopicStream::open);
         port.start();
         return port;
     }

@@ -60,10 +60,13 @@ interface InputWork {
     /** Makes the store ready for the topic: {@link InputMachine#prepared} or {@link InputMachine#broken}. */
     void prepare(Position end, Optional<Position> emptied);
 
-    /** Opens a client: {@link InputMachine#opened} or {@link InputMachine#broken}. */
-    void open();
+    /** Opens a client of so many partitions: {@link InputMachine#opened} or {@link InputMachine#broken}. */
+    void open(int partitions);
 
-    /** {@link InputMachine#polled}, {@link InputMachine#pollFailed}, {@link InputMachine#gap} or {@link InputMachine#fenced}. */
+    /** Has the client read so many partitions, if they are more than before. */
+    void grow(int partitions);
+
+    /** {@link InputMachine#polled} or {@link InputMachine#pollFailed}. */
     void poll();
 
     /** {@link InputMachine#decoded}, {@link InputMachine#held} or {@link InputMachine#decodeFailed}. */

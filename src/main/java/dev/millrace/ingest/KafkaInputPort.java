@@ -42,7 +42,8 @@ final class KafkaInputPort implements InputWork {
     private static final Logger LOG = LoggerFactory.getLogger(KafkaInputPort.class);
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration DEAD_LETTER_POLL = Duration.ofSeconds(2);
-    private static final long WATCH_MILLIS = 5_000;
+    /** Partitions that were added are read within five seconds. */
+    private static final long WATCH_MILLIS = 4_000;
 
     /** How long the product's threads may take before it is shown that they do not answer. */
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
@@ -50,7 +51,6 @@ final class KafkaInputPort implements InputWork {
     private final Vertx vertx;
     private final Context context;
     private final Configuration.Kafka kafka;
-    private final String member;
     private final DomainActor domain;
     private final Product product;
     private final String topic;
@@ -70,7 +70,6 @@ final class KafkaInputPort implements InputWork {
     KafkaInputPort(
             Vertx vertx,
             Configuration.Kafka kafka,
-            String instance,
             DomainActor domain,
             Product product,
             TopicAdmin admin,
@@ -80,7 +79,6 @@ final class KafkaInputPort implements InputWork {
         this.vertx = vertx;
         this.context = vertx.getOrCreateContext();
         this.kafka = kafka;
-        this.member = "millrace." + product.qualifiedName() + "." + instance;
         this.domain = domain;
         this.product = product;
         this.topic = product.definition().topic();
@@ -174,14 +172,14 @@ final class KafkaInputPort implements InputWork {
     }
 
     @Override
-    public void open() {
+    public void open(int partitions) {
         var opened = opener.open(
                 vertx,
                 topic,
-                deadLetters ? ClientSettings.deadLetterConsumer(kafka, member) : ClientSettings.consumer(kafka, member),
+                deadLetters ? ClientSettings.deadLetterConsumer(kafka) : ClientSettings.consumer(kafka),
                 this::nextToRead);
         stream = opened;
-        tell(opened.subscribe(), ready -> machine.opened(), machine::broken);
+        tell(opened.open(partitions), ready -> machine.opened(), machine::broken);
     }
 
     /** Called on the client's polling thread. */
@@ -230,7 +228,14 @@ final class KafkaInputPort implements InputWork {
     @Override
     public void pause(boolean pausing) {
         if (stream != null) {
-            stream.pause(pausing, () -> machine.wants(pausing));
+            stream.pause(pausing);
+        }
+    }
+
+    @Override
+    public void grow(int partitions) {
+        if (stream != null) {
+            stream.grow(partitions);
         }
     }
 

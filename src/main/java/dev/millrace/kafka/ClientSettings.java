@@ -25,22 +25,20 @@ public final class ClientSettings {
         return settings;
     }
 
-    /**
-     * @param member the consumer group and its only, static member: a restarted server takes its own place again at once
-     */
-    public static Map<String, Object> consumer(Configuration.Kafka kafka, String member) {
+    /** A consumer of partitions that it is told, in no group. */
+    public static Map<String, Object> consumer(Configuration.Kafka kafka) {
         Map<String, Object> settings = new HashMap<>(Map.of(
                 // A fetch waits for the first record; the input port rests between small runs, so that few come of many
                 // fetches. To have the broker wait for more bytes would be a hundred fetches a second of an idle topic.
                 ConsumerConfig.FETCH_MIN_BYTES_CONFIG, 1,
                 ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 500,
                 ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 20_000,
-                // How soon partitions that were added are read; by default it is five minutes.
+                // How soon the leaders of partitions that were added are known; by default it is five minutes.
                 ConsumerConfig.METADATA_MAX_AGE_CONFIG, 2_000,
                 ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 2_000));
         settings.putAll(common(kafka));
-        settings.put(ConsumerConfig.GROUP_ID_CONFIG, member);
-        settings.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, member);
+        settings.remove(ConsumerConfig.GROUP_ID_CONFIG);
+        settings.remove(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG);
         settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
         settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
@@ -49,8 +47,8 @@ public final class ClientSettings {
     }
 
     /** A consumer of dead letters, which are few: little memory, and no work while none come. */
-    public static Map<String, Object> deadLetterConsumer(Configuration.Kafka kafka, String member) {
-        Map<String, Object> settings = consumer(kafka, member);
+    public static Map<String, Object> deadLetterConsumer(Configuration.Kafka kafka) {
+        Map<String, Object> settings = consumer(kafka);
         settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 2_000);
         settings.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 4 << 20);
         settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 500);

@@ -30,8 +30,7 @@ public final class TopicSample {
      */
     public static long read(
             Configuration.Kafka kafka, String topic, long records, Duration limit, Consumer<byte[]> sink) {
-        Map<String, Object> settings = ClientSettings.consumer(kafka, "");
-        settings.keySet().removeAll(List.of(ConsumerConfig.GROUP_ID_CONFIG, ConsumerConfig.GROUP_INSTANCE_ID_CONFIG));
+        Map<String, Object> settings = ClientSettings.consumer(kafka);
         settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, POLL_RECORDS);
         settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) limit.toMillis());
         long deadline = System.nanoTime() + limit.toNanos();

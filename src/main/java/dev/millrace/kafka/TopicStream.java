@@ -8,18 +8,13 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.ByteBufferDeserializer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The client of one input port, as long as it is used. The port's context; results come there. */
 public final class TopicStream {
-    private static final Logger LOG = LoggerFactory.getLogger(TopicStream.class);
-    private static final long RETRY_MILLIS = 10;
     private static final long CLOSE_SECONDS = 5;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -28,10 +23,9 @@ public final class TopicStream {
         TopicStream open(Vertx vertx, String topic, Map<String, Object> settings, SeekingConsumer.Start start);
     }
 
-    private final Vertx vertx;
-    private final String topic;
     private final Consumer<ByteBuffer, ByteBuffer> client;
     private final Duration patience;
+    private final SeekingConsumer seeking;
     private final KafkaReadStream<ByteBuffer, ByteBuffer> stream;
     private long polledAt;
 
@@ -46,11 +40,10 @@ public final class TopicStream {
             Consumer<ByteBuffer, ByteBuffer> client,
             SeekingConsumer.Start start,
             Duration patience) {
-        this.vertx = vertx;
-        this.topic = topic;
         this.client = client;
         this.patience = patience;
-        this.stream = KafkaReadStream.create(vertx, SeekingConsumer.over(client, start));
+        this.seeking = new SeekingConsumer(client, topic, start);
+        this.stream = KafkaReadStream.create(vertx, seeking.consumer());
     }
 
     /** A client of its own for a topic. */
@@ -60,8 +53,20 @@ public final class TopicStream {
         return new TopicStream(vertx, topic, client, start, PATIENCE);
     }
 
-    public Future<Void> subscribe() {
-        return stream.subscribe(Set.of(topic));
+    /** Begins with the partitions below a number. */
+    public Future<Void> open(int partitions) {
+        seeking.read(partitions);
+        return stream.assign(Set.of()); // which ones says the consumer itself
+    }
+
+    /** Has the partitions below a number read from the next poll on, when there are more than before. */
+    public void grow(int partitions) {
+        seeking.read(partitions);
+    }
+
+    /** Pauses or resumes all partitions from the next poll on. */
+    public void pause(boolean pausing) {
+        seeking.pause(pausing);
     }
 
     public Future<ConsumerRecords<ByteBuffer, ByteBuffer>> poll(Duration wait) {
@@ -77,18 +82,6 @@ public final class TopicStream {
     /** Ends a poll at once; any thread. */
     public void wakeup() {
         client.wakeup();
-    }
-
-    /** Pauses or resumes all partitions; tries until it can: the client refuses calls while another thread of its own is in it. */
-    public void pause(boolean pausing, BooleanSupplier isWanted) {
-        stream.assignment()
-                .compose(partitions -> pausing ? stream.pause(partitions) : stream.resume(partitions))
-                .onFailure(failure -> vertx.setTimer(RETRY_MILLIS, timer -> {
-                    if (isWanted.getAsBoolean()) {
-                        LOG.debug("{}: not paused or resumed: {}", topic, Reason.of(failure));
-                        pause(pausing, isWanted);
-                    }
-                }));
     }
 
     /** Ends the client; one that hangs is left behind. */

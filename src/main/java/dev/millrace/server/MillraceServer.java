@@ -327,7 +327,6 @@ public final class MillraceServer implements AutoCloseable {
                 configuration.kafka(),
                 configuration.schemaRegistry(),
                 configuration.input(),
-                instance.id(),
                 domains.all(),
                 pools.open("replay", 2, LONGEST_WORK, () -> {}));
         closings.push(() -> await(inputs.stop()));

@@ -54,8 +54,8 @@ class ClientFailuresTest {
     @Test
     void consumer_thatFailsWithAnError_failsThePoll() {
         var mock = new MockConsumer<ByteBuffer, ByteBuffer>("none");
-        Consumer<ByteBuffer, ByteBuffer> consumer = SeekingConsumer.over(mock, partition -> -1);
-        consumer.subscribe(List.of("t"));
+        Consumer<ByteBuffer, ByteBuffer> consumer = new SeekingConsumer(mock, "t", partition -> -1).consumer();
+        consumer.assign(List.of());
         mock.schedulePollTask(() -> {
             throw new OutOfMemoryError("of the client");
         });

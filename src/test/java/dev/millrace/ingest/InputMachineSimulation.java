@@ -69,7 +69,7 @@ class InputMachineSimulation {
 
         private boolean open;
         private long[] place = new long[0];
-        private boolean[] paused = new boolean[0];
+        private boolean paused;
 
         World(long seed) {
             random = new Random(seed);
@@ -137,7 +137,7 @@ class InputMachineSimulation {
                 assertTrue(
                         i < 500,
                         () -> "it does not settle: " + machine.step() + " " + shown + " of " + Arrays.toString(end)
-                                + " has " + Arrays.toString(next) + ", paused " + Arrays.toString(paused));
+                                + " has " + Arrays.toString(next) + ", paused " + paused);
                 answerAll();
             }
         }
@@ -155,11 +155,9 @@ class InputMachineSimulation {
         }
 
         private boolean isSettled() {
-            boolean flows = open && place.length == end.length;
-            for (boolean each : paused) {
-                flows &= !each;
-            }
-            return flows
+            return open
+                    && !paused
+                    && place.length == end.length
                     && machine.step() == Step.READING
                     && shown.phase() == Phase.LIVE
                     && Optional.of(id).equals(stored)
@@ -226,19 +224,22 @@ class InputMachineSimulation {
         }
 
         @Override
-        public void open() {
+        public void open(int partitions) {
             open = true;
             place = new long[0];
-            paused = new boolean[0];
+            paused = false;
+            grow(partitions);
             answer("opened", machine::opened, () -> machine.broken(new IllegalStateException("not foreseen")));
         }
 
-        /** As the client does in a poll: all partitions are given, each from where the store is; paused ones stay so. */
-        private void join() {
-            if (place.length != end.length) {
-                next = Arrays.copyOf(next, Math.max(next.length, end.length));
-                place = Arrays.copyOf(next, end.length);
-                paused = Arrays.copyOf(paused, end.length);
+        /** Those added are read from where the store is. */
+        @Override
+        public void grow(int partitions) {
+            if (partitions > place.length) {
+                int before = place.length;
+                next = Arrays.copyOf(next, Math.max(next.length, partitions));
+                place = Arrays.copyOf(place, partitions);
+                System.arraycopy(next, before, place, before, partitions - before);
             }
         }
 
@@ -252,15 +253,11 @@ class InputMachineSimulation {
             if (!open) {
                 return;
             }
-            join();
             Map<TopicPartition, List<ConsumerRecord<ByteBuffer, ByteBuffer>>> records = new HashMap<>();
             Map<TopicPartition, OffsetAndMetadata> ends = new HashMap<>();
             Map<TopicPartition, Long> gone = new HashMap<>();
-            for (int partition = 0; partition < place.length; partition++) {
+            for (int partition = 0; !paused && partition < Math.min(place.length, end.length); partition++) {
                 var at = new TopicPartition(id, partition);
-                if (paused[partition]) {
-                    continue;
-                }
                 if (place[partition] < begin[partition] || place[partition] > end[partition]) {
                     gone.put(at, place[partition]);
                 } else if (place[partition] < end[partition]) {
@@ -308,15 +305,7 @@ class InputMachineSimulation {
 
         @Override
         public void pause(boolean pausing) {
-            if (fails()) { // refused, and tried again as long as it is wanted
-                due.add(() -> {
-                    if (machine.wants(pausing)) {
-                        pause(pausing);
-                    }
-                });
-            } else {
-                Arrays.fill(paused, pausing);
-            }
+            paused = pausing;
         }
 
         @Override

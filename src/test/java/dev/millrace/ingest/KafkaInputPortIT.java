@@ -37,6 +37,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.arrow.memory.RootAllocator;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.MockConsumer;
@@ -103,7 +104,7 @@ class KafkaInputPortIT {
         SchemaSource none = id -> new SchemaSource.Missing("there is no registry");
         var ingest = new ProductIngest(product, domain.lanes(product), Optional.of(rejection), none);
         var opened = new KafkaInputPort(
-                vertx, configuration.kafka(), "test", domain, product, topics, ingest, configuration.input(), opener);
+                vertx, configuration.kafka(), domain, product, topics, ingest, configuration.input(), opener);
         port = opened;
         opened.start();
     }
@@ -172,6 +173,26 @@ class KafkaInputPortIT {
         } finally {
             held.countDown();
         }
+    }
+
+    /** A group would give a member that comes back what it had, and no more. */
+    @Test
+    void topic_thatGrowsWhileNothingReads_isReadInItsAddedPartitions() throws Exception {
+        FailingRejection none = (record, violation) -> CompletableFuture.completedFuture(null);
+        start(none);
+        TestKafka.sendAll(topic, 0, List.of("{\"n\":1}"));
+        Client.await("the row", () -> product.state().phase() == Phase.LIVE && rows() == 1);
+        Objects.requireNonNull(port).stop().await(30, TimeUnit.SECONDS);
+        Objects.requireNonNull(admin).close();
+        TestKafka.admin()
+                .createPartitions(Map.of(topic, NewPartitions.increaseTo(4)))
+                .all()
+                .get();
+        start(none);
+        for (int partition = 0; partition < 4; partition++) {
+            TestKafka.sendAll(topic, partition, List.of("{\"n\":2}"));
+        }
+        Client.await("rows of each partition", () -> product.state().phase() == Phase.LIVE && rows() == 5);
     }
 
     /** A client that does not come back from a poll. */

@@ -15,7 +15,6 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 /** The Kafka client alone, with the settings of Millrace's own: records are polled and counted, nothing else. */
 public final class RawPollCase implements IngestCase {
     private final Source source;
-    private int pass;
 
     public RawPollCase(Source source) {
         this.source = source;
@@ -24,9 +23,7 @@ public final class RawPollCase implements IngestCase {
     @Override
     public Reading read() {
         var consumer = new KafkaConsumer<>(
-                ClientSettings.consumer(
-                        new Configuration.Kafka(source.bootstrapServers(), Map.of()),
-                        "raw-" + ProcessHandle.current().pid() + "-" + pass++),
+                ClientSettings.consumer(new Configuration.Kafka(source.bootstrapServers(), Map.of())),
                 new ByteArrayDeserializer(),
                 new ByteArrayDeserializer());
         List<TopicPartition> partitions = IntStream.range(

@@ -84,7 +84,6 @@ final class MillraceCase implements IngestCase {
                     new Configuration.Kafka(source.bootstrapServers(), Map.of()),
                     configuration.schemaRegistry(),
                     configuration.input(),
-                    "bench-" + ProcessHandle.current().pid() + "-" + pass++,
                     List.of(domain),
                     WorkerPool.unwatched(vertx, "replay", 1));
         }
