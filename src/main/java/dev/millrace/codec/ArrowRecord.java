@@ -6,8 +6,10 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.arrow.flatbuf.DictionaryBatch;
 import org.apache.arrow.flatbuf.Message;
 import org.apache.arrow.flatbuf.MessageHeader;
@@ -201,8 +203,22 @@ final class ArrowRecord {
         for (int i = 0; i < header.fieldsLength(); i++) {
             read.add(ArrowField.of(header.fields(i), 1, budget));
         }
+        if (read.isEmpty()) {
+            throw new Malformed("schema", "The stream has no columns.");
+        }
+        hasEachOnce(read);
         holdTogether(read, new HashMap<>());
         fields = List.copyOf(read);
+    }
+
+    private static void hasEachOnce(List<ArrowField> fields) {
+        Set<String> names = new HashSet<>();
+        for (ArrowField field : fields) {
+            if (!names.add(field.name())) {
+                throw new Malformed("schema", "Two columns are named " + field.name() + "; each is to stand once.");
+            }
+            hasEachOnce(field.children());
+        }
     }
 
     /** A dictionary is read by the type of the column that names it first, so all that name it must have that type. */

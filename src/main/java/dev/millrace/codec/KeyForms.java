@@ -19,6 +19,7 @@ import java.util.Optional;
 final class KeyForms {
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             .build();
 
     /** Bytes to be read as the object with the key's columns, or as the plain text of the only one. */

@@ -275,10 +275,35 @@ class BinaryFormatsTest {
         }
     }
 
+    @Test
+    void arrow_columnsOfOneName_orNone_areRefused() throws IOException {
+        List<Property> columns = List.of(Records.optional("total", Records.INT64));
+        try (var writer = new BatchWriter(Records.layout(columns), root);
+                var one = new BigIntVector("other", root);
+                var same = new BigIntVector("other", root);
+                var child = new BigIntVector("total", root)) {
+            writer.open(8);
+            for (List<FieldVector> vectors : List.of(List.<FieldVector>of(child, one, same), List.<FieldVector>of())) {
+                vectors.forEach(vector -> {
+                    vector.allocateNew();
+                    vector.setValueCount(1);
+                });
+                byte[] record = stream(vectors, 1, new DictionaryProvider.MapDictionaryProvider());
+                ArrowDecoder decoder = arrow(columns, writer, 40);
+                assertFalse(decoder.decode(record, 0, record.length));
+                assertEquals("schema", decoder.violation().rule());
+                assertEquals(
+                        vectors.isEmpty()
+                                ? "The stream has no columns."
+                                : "Two columns are named other; each is to stand once.",
+                        decoder.violation().reason());
+            }
+        }
+    }
+
     /** Rows with a large text, a dictionary of two cities and a number, which is negative in one of them. */
     private byte[] stream(int rows, int broken) throws IOException {
         var encoding = new DictionaryEncoding(5, false, new ArrowType.Int(8, true));
-        var out = new ByteArrayOutputStream();
         try (var cities = new VarCharVector("cities", root);
                 var names = new LargeVarCharVector("name", root);
                 var city = new TinyIntVector(
@@ -307,13 +332,19 @@ class BinaryFormatsTest {
             List<FieldVector> vectors = List.of(ignored, totals, names, city);
             vectors.forEach(vector -> vector.setValueCount(rows));
             var dictionaries = new DictionaryProvider.MapDictionaryProvider(new Dictionary(cities, encoding));
-            var schema = new Schema(vectors.stream().map(FieldVector::getField).toList());
-            try (var batch = new VectorSchemaRoot(schema, vectors, rows);
-                    var writer = new ArrowStreamWriter(batch, dictionaries, out)) {
-                writer.start();
-                writer.writeBatch();
-                writer.end();
-            }
+            return stream(vectors, rows, dictionaries);
+        }
+    }
+
+    private static byte[] stream(List<FieldVector> vectors, int rows, DictionaryProvider dictionaries)
+            throws IOException {
+        var out = new ByteArrayOutputStream();
+        var schema = new Schema(vectors.stream().map(FieldVector::getField).toList());
+        var batch = new VectorSchemaRoot(schema, vectors, rows); // the vectors are the caller's
+        try (var writer = new ArrowStreamWriter(batch, dictionaries, out)) {
+            writer.start();
+            writer.writeBatch();
+            writer.end();
         }
         return out.toByteArray();
     }
