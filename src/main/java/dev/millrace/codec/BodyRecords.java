@@ -35,6 +35,7 @@ public final class BodyRecords {
     private static final JsonFactory JSON_FACTORY = JsonFactory.builder()
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             .build();
+
     private static final byte[] AVRO_MAGIC = {'O', 'b', 'j', 1};
     private static final int AVRO_SYNC = 16;
     private static final int AVRO_PREFIX = 5;

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -223,6 +224,14 @@ public final class WorkerPool {
         }
     }
 
+    /** What a thread is at. */
+    static String stack(Thread stuck, Instant since) {
+        return stuck.getName() + " has been at the same since " + since + ":"
+                + Arrays.stream(stuck.getStackTrace())
+                        .map(frame -> "\n\tat " + frame)
+                        .reduce("", String::concat);
+    }
+
     private enum State {
         WAITING,
         RUNNING,
@@ -327,13 +336,8 @@ public final class WorkerPool {
 
         String report(String pool) {
             Thread stuck = thread;
-            return "Pool " + pool + " makes no progress and is replaced. " + (stuck == null ? "" : stuck.getName())
-                    + " has been at the same since " + since + ":"
-                    + (stuck == null
-                            ? ""
-                            : Arrays.stream(stuck.getStackTrace())
-                                    .map(frame -> "\n\tat " + frame)
-                                    .reduce("", String::concat));
+            return "Pool " + pool + " makes no progress and is replaced. "
+                    + (stuck == null ? "" : stack(stuck, Objects.requireNonNullElse(since, Instant.MIN)));
         }
     }
 }

@@ -4,9 +4,13 @@ import dev.millrace.config.Configuration;
 import dev.millrace.config.ConfigurationReader;
 import dev.millrace.kafka.KafkaProperties;
 import java.io.PrintStream;
+import java.time.Duration;
 
 /** Serves a mesh as a configuration file says. Blocks its caller until it is told to stop. */
 record ServeRun(Command.Serve serve, PrintStream out, Stop stop) {
+    /** What stores may take longer than all else to be flushed, and to close what a disk holds up. */
+    private static final Duration GRACE = Duration.ofSeconds(5);
+
     /** Runs until it is told to stop. */
     void run() {
         Configuration configuration = ConfigurationReader.ofDefaults()
@@ -14,6 +18,7 @@ record ServeRun(Command.Serve serve, PrintStream out, Stop stop) {
                 .withKafkaCheck(new KafkaProperties())
                 .withEnvironment(System.getenv(), warning -> out.println("millrace: " + warning))
                 .read();
+        stop.within(configuration.stop().within().plus(GRACE));
         try (MillraceServer server = MillraceServer.start(configuration)) {
             out.println("HTTP        " + configuration.http().host() + ":" + server.httpPort());
             out.println("Flight      " + configuration.flight().host() + ":" + server.flightPort());
