@@ -31,6 +31,7 @@ import org.apache.arrow.vector.types.pojo.Schema;
  */
 public final class WorkerMain {
     private static final int MOST_BYTES = 64 << 20;
+    private static final String FIRST = "SELECT count(*) FROM range(10)";
 
     private final UnixDomainSocketAddress server;
     private final JsonObject settings;
@@ -61,8 +62,17 @@ public final class WorkerMain {
         return new Frames(channel);
     }
 
-    /** The next database is opened while the server has nothing to ask: that takes as long as many a statement. */
+    /**
+     * The next database is opened while the server has nothing to ask: that takes as long as many a statement. So does what a
+     * new process does for the first time, which is done before it says that it is ready.
+     */
     private void serve() throws IOException, InterruptedException, ExecutionException {
+        try (var first = open()) {
+            first.parse(FIRST);
+            first.prepare(FIRST, "");
+            first.run(allocator, (batch, rows) -> {});
+        }
+        control.send(new JsonObject().put("ready", true));
         while (true) {
             var database = open();
             JsonObject asked = control.json();

@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The processes that run statements and the socket on which they are heard. All of it is done on one thread of its own, the
- * keeper: files, starts and ends of processes, and who is idle. A process is idle once it has connected, however long that
+ * keeper: files, starts and ends of processes, and who is idle. A process is idle once it has connected and is ready, however long that
  * takes it, so no statement's time runs while one starts.
  */
 final class Workers implements AutoCloseable {
@@ -245,6 +245,7 @@ final class Workers implements AutoCloseable {
                     .put("memory", options.memoryBytes())
                     .put("spillBytes", options.spillBytes())
                     .put("threads", Math.max(1, Runtime.getRuntime().availableProcessors() - 1)));
+            frames.json(); // it is ready
             worker.connected(frames);
             keeper.execute(() -> {
                 failedStarts = 0;
