@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 class StopIT {
     private static final String ROWS = "/v1/products/aviation/flights/rows";
     private static final int FLIGHTS = 200_000;
-    private static final Duration WITHIN = Duration.ofSeconds(15);
+    private static final Duration WITHIN = Duration.ofSeconds(20);
 
     @TempDir
     private Path folder;
@@ -60,7 +60,7 @@ class StopIT {
                 http: {host: 127.0.0.1, port: 0}
                 flight: {host: 127.0.0.1, port: 0}
                 management: {host: 127.0.0.1, port: 0}
-                stop: {notice: 1s, streams: 3s, within: %ds}
+                stop: {notice: 4s, streams: 3s, within: %ds}
                 """.formatted(TestKafka.bootstrapServers(), WITHIN.toSeconds()));
         Path log = folder.resolve("server.log");
         ChildServer server = ChildServer.start(configuration, log);
