@@ -221,19 +221,6 @@ public final class ByteSink {
         }
     }
 
-    /** Overwrites a byte that was written already. */
-    public void patch(int at, byte value) {
-        java.util.Objects.checkIndex(at, position);
-        Memory.putByte(address + at, value);
-    }
-
-    /** Writes bytes {@code [from, to)} of a column's data buffer as they are. */
-    public void put(Column column, int from, int to) {
-        assert position + (to - from) <= reserved : "unreserved";
-        Memory.copyShort(column.dataAddress() + from, address + position, to - from);
-        position += to - from;
-    }
-
     /**
      * Writes bytes {@code [from, to)} of a column's data buffer until the first that JSON must escape (below 0x20, quote,
      * backslash); returns the position in the column of that byte, or {@code to}. Eight bytes at a time: the usual text

@@ -205,13 +205,6 @@ public final class ColumnWriter {
         bytes += length;
     }
 
-    /** Appends one byte to the value that {@link #endBytes()} will end. */
-    public void appendByte(byte value) {
-        ensureBytes(1);
-        Memory.putByte(data + bytes, value);
-        bytes++;
-    }
-
     /**
      * Appends the plain text of a JSON string, from {@code from} up to the first byte that is a quote, a backslash, a
      * control character or not ASCII, to the value that {@link #endBytes()} will end; returns the index of that byte.

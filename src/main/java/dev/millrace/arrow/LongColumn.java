@@ -23,10 +23,6 @@ public final class LongColumn {
         }
     }
 
-    public int length() {
-        return length;
-    }
-
     public long get(int index) {
         assert index >= 0 && index < length;
         return Memory.getLongAcquire(address + ((long) index << 3));
@@ -42,10 +38,6 @@ public final class LongColumn {
         var copy = new LongColumn(allocator, newLength, initial);
         Memory.copy(address, copy.address, (long) length << 3);
         return copy;
-    }
-
-    public void retain() {
-        buffer.getReferenceManager().retain();
     }
 
     public void release() {

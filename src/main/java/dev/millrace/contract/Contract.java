@@ -10,7 +10,6 @@ import java.util.Optional;
  * A data contract (Open Data Contract Standard v3) that can be served. Texts that the file does not give are empty.
  *
  * @param file the file as the user named it
- * @param apiVersion the version of the standard, for example {@code v3.1.0}
  * @param objects the schema; may be empty
  * @param custom the custom properties by name, as written
  * @param text the whole file as it is
@@ -22,11 +21,8 @@ public record Contract(
         String id,
         String name,
         String version,
-        String apiVersion,
-        String kind,
         String status,
         String domain,
-        String dataProduct,
         Description description,
         List<Server> servers,
         List<SchemaObject> objects,
@@ -69,22 +65,7 @@ public record Contract(
                 .filter(each -> each.place().equals(object.place()))
                 .toList();
         return new Contract(
-                file,
-                id,
-                name,
-                version,
-                apiVersion,
-                kind,
-                status,
-                domain,
-                dataProduct,
-                description,
-                servers,
-                one,
-                custom,
-                text,
-                root,
-                warnings);
+                file, id, name, version, status, domain, description, servers, one, custom, text, root, warnings);
     }
 
     /** Whether a service level with that element is said of that object, and not of another one. */
@@ -105,5 +86,5 @@ public record Contract(
      * @param type for example {@code kafka}
      * @param raw everything that the contract says about it
      */
-    public record Server(String name, String type, String host, String format, Node raw) {}
+    public record Server(String type, String format, Node raw) {}
 }

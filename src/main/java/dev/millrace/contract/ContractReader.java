@@ -89,11 +89,8 @@ public final class ContractReader {
                 id,
                 root.text("name"),
                 version,
-                root.text("apiVersion"),
-                root.text("kind"),
                 root.text("status"),
                 root.text("domain"),
-                root.text("dataProduct"),
                 Elements.description(root),
                 servers(root),
                 objects,
@@ -139,12 +136,7 @@ public final class ContractReader {
                                 .warning("Records are read from Kafka; a server of type '" + server.text("type")
                                         + "' plays no part.");
                     }
-                    servers.add(new Contract.Server(
-                            server.text("server"),
-                            server.text("type"),
-                            server.text("host"),
-                            server.text("format"),
-                            server.node()));
+                    servers.add(new Contract.Server(server.text("type"), server.text("format"), server.node()));
                 } else {
                     server.as(Rule.SHAPE).warning("Expected a server with its type, found " + server.shape() + ".");
                 }

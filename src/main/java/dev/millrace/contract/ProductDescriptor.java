@@ -2,36 +2,20 @@ package dev.millrace.contract;
 
 import dev.millrace.config.yaml.Node;
 import dev.millrace.config.yaml.Place;
-import dev.millrace.problem.Fault;
 import java.util.List;
 
 /**
  * A data product's descriptor (Bitol Open Data Product Standard 0.9, 1.0). Texts that the file does not give are empty.
  *
  * @param file the file as the user named it
- * @param apiVersion the version of the standard, for example {@code v1.0.0}
  * @param text the whole file as it is
  * @param root the whole file as a tree, with what this record does not hold
- * @param warnings what was forgiven
  */
 public record ProductDescriptor(
-        String file,
-        String id,
-        String name,
-        String version,
-        String apiVersion,
-        String status,
-        String domain,
-        Contract.Description description,
-        List<Port> inputPorts,
-        List<Port> outputPorts,
-        String text,
-        Node root,
-        List<Fault> warnings) {
+        String file, String id, String domain, List<Port> inputPorts, List<Port> outputPorts, String text, Node root) {
     public ProductDescriptor {
         inputPorts = List.copyOf(inputPorts);
         outputPorts = List.copyOf(outputPorts);
-        warnings = List.copyOf(warnings);
     }
 
     /**
@@ -40,5 +24,5 @@ public record ProductDescriptor(
      * @param version of the contract
      * @param contractId the {@link Contract#id()} meant; empty for none
      */
-    public record Port(Place place, String name, String version, String type, String contractId, String description) {}
+    public record Port(Place place, String name, String version, String contractId) {}
 }

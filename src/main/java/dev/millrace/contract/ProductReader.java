@@ -68,17 +68,11 @@ public final class ProductReader {
         ProductDescriptor descriptor = new ProductDescriptor(
                 file,
                 id,
-                root.text("name"),
-                root.text("version"),
-                apiVersion,
-                root.text("status"),
                 root.text("domain"),
-                Elements.description(root),
                 ports(root, "inputPorts"),
                 ports(root, "outputPorts"),
                 document.text(),
-                document.root(),
-                faults.warningsOf(file));
+                document.root());
         return !faults.hasErrors(file) ? Optional.of(descriptor) : Optional.empty();
     }
 
@@ -91,9 +85,7 @@ public final class ProductReader {
                             port.place(),
                             Elements.needed(port, "name"),
                             port.text("version"),
-                            port.text("type"),
-                            port.text("contractId"),
-                            Elements.description(port).purpose()));
+                            port.text("contractId")));
                 } else {
                     port.as(Rule.SHAPE).error("Expected a port with its name, found " + port.shape() + ".");
                 }

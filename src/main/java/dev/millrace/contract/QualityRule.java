@@ -1,6 +1,5 @@
 package dev.millrace.contract;
 
-import dev.millrace.config.yaml.Place;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.List;
@@ -10,7 +9,6 @@ import java.util.Optional;
  * What a contract asks of its data as a whole: an entry of a {@code quality} list, or a service level that is measured
  * from event time. {@link QualityRules} reads them. Texts that the contract does not give are empty.
  *
- * @param place where it begins in the file
  * @param key names it among the rules of its schema object, for example {@code carrier.nullValues}; unique
  * @param severity as written, for example {@code error}
  * @param thresholds what the measured value must satisfy, all of them
@@ -19,7 +17,6 @@ import java.util.Optional;
  * @param minimumRows with fewer rows it stops nothing
  */
 public record QualityRule(
-        Place place,
         String key,
         String description,
         String dimension,

@@ -159,7 +159,6 @@ public final class QualityRules {
         rules.put(
                 key,
                 new QualityRule(
-                        entry.place(),
                         key,
                         entry.text("description"),
                         dimension,

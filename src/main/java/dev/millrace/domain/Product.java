@@ -395,12 +395,7 @@ public final class Product {
         lost.addAndGet(offsets);
     }
 
-    /** Where the input's topic ended when it was last looked at; of topic {@code "-"} before that. */
-    public Position inputEnd() {
-        return inputEnd;
-    }
-
-    /** How many offsets the product is behind {@link #inputEnd()}. */
+    /** How many offsets the product is behind its topic's end when that was last looked at. */
     public long lag() {
         Position end = inputEnd;
         Position reached = position();

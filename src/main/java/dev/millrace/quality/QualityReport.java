@@ -55,7 +55,7 @@ public final class QualityReport {
      *     column of neither
      */
     public record Statistics(
-            String column, long rows, long nulls, long distinct, long low, long high, Map<String, Object> quantiles) {}
+            String column, long nulls, long distinct, long low, long high, Map<String, Object> quantiles) {}
 
     /** How far the rows are looked at. */
     public Position position() {
@@ -128,7 +128,6 @@ public final class QualityReport {
                 HllUnion distinct = all.distinct(i);
                 columns.add(new Statistics(
                         layout.path(),
-                        rows(),
                         all.nulls(i),
                         Math.round(distinct.getEstimate()),
                         (long) Math.floor(distinct.getLowerBound(3)),

@@ -68,11 +68,6 @@ final class DuckDbVectors {
         };
     }
 
-    /** Whether a column's decimals are such in DuckDB too, which has 38 digits; others are their text. */
-    static boolean isDecimal(ColumnLayout column) {
-        return column.kind() instanceof Kind.Decimal decimal && decimal.fits128();
-    }
-
     private static DuckDBColumnType stored(Kind kind) {
         return switch (kind) {
             case Kind.Time _ -> DuckDBColumnType.BIGINT;

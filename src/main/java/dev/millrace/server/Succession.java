@@ -2,7 +2,6 @@ package dev.millrace.server;
 
 import dev.millrace.codec.RecordRules;
 import dev.millrace.config.yaml.Faults;
-import dev.millrace.config.yaml.Place;
 import dev.millrace.contract.ProductDefinition;
 import dev.millrace.contract.QualityRule;
 import dev.millrace.contract.QualityRules;
@@ -89,20 +88,8 @@ record Succession(Evolution evolution, List<String> refusals, List<String> waits
         return List.of(definition.topic(), definition.deadLetterTopic());
     }
 
-    /** The rules that are measured over all rows, wherever they stand in the file. */
+    /** The rules that are measured over all rows. */
     private static List<QualityRule> measured(ProductDefinition definition) {
-        return QualityRules.read(definition.contract(), definition.object(), new Faults()).stream()
-                .map(rule -> new QualityRule(
-                        Place.of(""),
-                        rule.key(),
-                        rule.description(),
-                        rule.dimension(),
-                        rule.severity(),
-                        rule.check(),
-                        rule.thresholds(),
-                        rule.percent(),
-                        rule.stops(),
-                        rule.minimumRows()))
-                .toList();
+        return QualityRules.read(definition.contract(), definition.object(), new Faults());
     }
 }

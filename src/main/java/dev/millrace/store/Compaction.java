@@ -33,7 +33,7 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
     }
 
     /** A file for a compaction, mapped; the batch is the receiver's to release. */
-    record Written(Compaction compaction, Manifest.SegmentFile file, ArrowFile.Mapped mapped) {}
+    record Written(Manifest.SegmentFile file, ArrowFile.Mapped mapped) {}
 
     /** What is worth the writing; the segments are borrowed. */
     static Optional<Compaction> choose(
@@ -189,7 +189,7 @@ record Compaction(List<Segment> sources, List<int[]> selected, boolean thins) {
                 thins || sources.stream().anyMatch(source -> source.gaps().isPresent());
         Optional<Gaps> gaps = thinned ? Optional.of(Gaps.of(sources)) : Optional.empty();
         Manifest.SegmentFile file = files.write(facts, parts, topicId, gaps);
-        return new Written(this, file, files.map(file));
+        return new Written(file, files.map(file));
     }
 
     /** Takes a row; false to be given no more. */

@@ -28,7 +28,6 @@ class ContractReaderTest {
 
         assertEquals("53581432-6c55-4ba2-a65f-72344a91553a", contract.id());
         assertEquals("1.1.0", contract.version());
-        assertEquals("v3.1.0", contract.apiVersion());
         assertEquals("seller", contract.domain());
         assertEquals(
                 "Views built on top of the seller tables.",

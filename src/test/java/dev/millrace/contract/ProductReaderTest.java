@@ -29,15 +29,12 @@ class ProductReaderTest {
 
         assertEquals("p1", descriptor.id());
         assertEquals("seller", descriptor.domain());
-        assertEquals("why", descriptor.description().purpose());
         assertEquals("c0", descriptor.inputPorts().get(0).contractId());
         assertEquals(
                 List.of("", "c2"),
                 descriptor.outputPorts().stream()
                         .map(ProductDescriptor.Port::contractId)
                         .toList());
-        assertEquals("rows", descriptor.outputPorts().get(0).description());
-        assertEquals(List.of(), descriptor.warnings());
     }
 
     @Test
