@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
@@ -21,7 +20,7 @@ public final class Batch {
     private final @Nullable MemorySegment mapping;
     private final Optional<Statistics> statistics;
     private final Column[] columns;
-    private final AtomicInteger references = new AtomicInteger(1);
+    private final References references = new References();
 
     private Batch(
             Layout layout, List<ArrowBuf> buffers, @Nullable MemorySegment mapping, Optional<Statistics> statistics) {
@@ -107,31 +106,19 @@ public final class Batch {
 
     /** Takes one more reference. */
     public Batch retain() {
-        if (!tryRetain()) {
-            throw new IllegalStateException("the batch is released");
-        }
+        references.retain();
         return this;
     }
 
     /** Takes one more reference unless the last one is gone. */
     public boolean tryRetain() {
-        int count;
-        do {
-            count = references.get();
-            if (count == 0) {
-                return false;
-            }
-        } while (!references.compareAndSet(count, count + 1));
-        return true;
+        return references.tryRetain();
     }
 
     /** Gives one reference back; the last gives the memory back. */
     public void release() {
-        int left = references.decrementAndGet();
-        if (left == 0) {
+        if (references.release()) {
             buffers.forEach(ArrowBuf::close);
-        } else if (left < 0) {
-            throw new IllegalStateException("the batch is released already");
         }
     }
 

@@ -42,11 +42,6 @@ public final class ByteSink {
         this.target = target;
     }
 
-    /** A sink over memory of {@code allocator}; the target must be closed by the caller. */
-    public static ByteSink over(ArrowTarget target) {
-        return new ByteSink(target);
-    }
-
     /** How many bytes have been written. */
     public int position() {
         return position;

@@ -267,7 +267,7 @@ public final class ColumnWriter {
         if (layout.storage() != Storage.FIXED) {
             throw new IllegalStateException(layout.storage().name());
         }
-        ensureRows(values);
+        reserve(values);
         Memory.copyFromHeap(source, from, data + (long) count * width, values * width);
         valid(values);
     }
@@ -286,7 +286,7 @@ public final class ColumnWriter {
         int first = Memory.heapInt(source, offsetsFrom);
         int length = Memory.heapInt(source, offsetsFrom + (values << 2)) - first;
         java.util.Objects.checkFromIndexSize((long) dataFrom + first, length, source.length);
-        ensureRows(values);
+        reserve(values);
         ensureBytes(length);
         int before = first;
         for (int i = 1; i <= values; i++) {
@@ -300,11 +300,6 @@ public final class ColumnWriter {
         Memory.copyFromHeap(source, dataFrom + first, data + bytes, length);
         bytes += length;
         valid(values);
-    }
-
-    /** Makes room for so many more values, apart from the bytes of texts. */
-    public void reserve(int values) {
-        ensureRows(values);
     }
 
     /** Appends a copy of a value of a column of the same type, nested values included. */
@@ -467,7 +462,8 @@ public final class ColumnWriter {
         }
     }
 
-    private void ensureRows(int more) {
+    /** Makes room for so many more values, apart from the bytes of texts. */
+    public void reserve(int more) {
         if (capacity - count < more) {
             growRows((long) count + more);
         }

@@ -268,7 +268,7 @@ public final class BodyRecords {
             noRules = JsonDecoder.of(columns, List.of(), UnknownFields.IGNORE, writer, JsonLimits.DEFAULT);
             encoder = encoders.apply(writer.layout().top());
             target = new ByteSink.ArrowTarget(allocator, 1 << 10);
-            sink = ByteSink.over(target);
+            sink = new ByteSink(target);
             boolean opened = false;
             try {
                 writer.open(8);

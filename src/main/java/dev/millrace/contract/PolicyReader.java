@@ -6,7 +6,6 @@ import dev.millrace.config.yaml.Node;
 import dev.millrace.config.yaml.Place;
 import dev.millrace.config.yaml.YamlReader;
 import dev.millrace.contract.Grant.May;
-import dev.millrace.problem.Fault;
 import dev.millrace.problem.Nearest;
 import dev.millrace.problem.Rule;
 import java.nio.file.Path;
@@ -47,14 +46,7 @@ public final class PolicyReader {
         List<Grant> grants = YamlReader.read(file, own)
                 .map(document -> grants(Cursor.at(document.root(), own).as(Rule.POLICY), products, broken))
                 .orElse(List.of());
-        for (Fault fault : own.all()) {
-            var place = new Place(fault.file(), fault.line(), fault.column());
-            if (fault.severity() == Fault.Severity.ERROR) {
-                faults.error(fault.rule(), place, fault.path(), fault.message());
-            } else {
-                faults.warning(fault.rule(), place, fault.path(), fault.message());
-            }
-        }
+        own.all().forEach(faults::add);
         return own.errors() > 0 ? new Policies(List.of(), own.ofErrors()) : new Policies(grants, List.of());
     }
 

@@ -4,7 +4,7 @@ import dev.millrace.config.LossPolicy;
 import dev.millrace.config.yaml.Cursor;
 import dev.millrace.config.yaml.Faults;
 import dev.millrace.config.yaml.Node;
-import dev.millrace.config.yaml.Place;
+import dev.millrace.problem.Fault;
 import dev.millrace.problem.Rule;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -95,12 +95,7 @@ public final class ProductAssembly {
                                 + NamedObject.PROPERTY + ".");
             }
         }
-        found.all()
-                .forEach(fault -> faults.warning(
-                        fault.rule(),
-                        new Place(fault.file(), fault.line(), fault.column()),
-                        fault.path(),
-                        fault.message()));
+        found.all().forEach(fault -> faults.add(fault.as(Fault.Severity.WARNING)));
     }
 
     private void name(String name) {

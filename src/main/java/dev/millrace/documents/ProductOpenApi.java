@@ -177,7 +177,7 @@ public final class ProductOpenApi {
         while (scan.next()) {
             if (scan.count() > 0) {
                 try (var target = new ByteSink.ArrowTarget(allocator, 4096)) {
-                    ByteSink sink = ByteSink.over(target);
+                    ByteSink sink = new ByteSink(target);
                     JsonEncoder.of(view.shape().columns(), false).row(scan.batch(), scan.selection()[0], sink);
                     return Optional.of(read(new String(sink.toBytes(), StandardCharsets.UTF_8)));
                 }

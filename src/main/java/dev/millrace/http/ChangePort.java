@@ -13,7 +13,7 @@ import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Changes of one product for the requests of one event loop, which is the only thread that calls it. */
@@ -41,16 +41,10 @@ final class ChangePort {
                 target.parameters(),
                 socket ? List.of(Format.Push.LINES) : Format.Push.ALL);
         RowsQuery query = parser.parseChanges(target.without(Set.of("from", "format")));
-        List<String> from = target.parameters().stream()
-                .filter(parameter -> parameter.getKey().equals("from"))
-                .map(Map.Entry::getValue)
-                .toList();
-        if (from.size() > 1) {
-            throw wrong("it is given twice.");
-        }
+        Optional<String> from = Negotiation.single(target.parameters(), "from");
         ProductPort.readable(product);
         String lastId = Call.text(request, "Last-Event-ID").strip();
-        ChangeToken token = token(view, !lastId.isEmpty() ? lastId : from.isEmpty() ? "now" : from.getFirst());
+        ChangeToken token = token(view, lastId.isEmpty() ? from.orElse("now") : lastId);
         ChangeForm form = negotiation.format() == Format.Push.EVENTS ? ChangeForm.EVENTS : ChangeForm.LINES;
         return Future.succeededFuture(
                 new Answer.Pushed(hub.open(view, query, form, negotiation.numbersAsStrings(), token, call.asked())));

@@ -1,6 +1,7 @@
 package dev.millrace.http;
 
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.Row;
 import dev.millrace.documents.OpenApi;
 import dev.millrace.documents.ProductOpenApi;
 import dev.millrace.domain.Product;
@@ -12,7 +13,6 @@ import dev.millrace.query.CursorCodec;
 import dev.millrace.query.DuckDbEngine;
 import dev.millrace.query.QueryParser;
 import dev.millrace.query.Reading;
-import dev.millrace.query.Row;
 import dev.millrace.query.RowCount;
 import dev.millrace.query.RowKey;
 import dev.millrace.query.RowsQuery;

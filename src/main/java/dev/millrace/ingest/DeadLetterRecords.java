@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.arrow.ColumnWriter;
+import dev.millrace.arrow.Row;
 import dev.millrace.codec.JsonDecoder;
 import dev.millrace.codec.JsonLimits;
 import dev.millrace.codec.Violation;
@@ -81,7 +82,7 @@ final class DeadLetterRecords implements RecordIntake {
             unpublished = false;
         }
         try (Snapshot snapshot = product.snapshot()) {
-            Snapshot.Row known = snapshot.find(Key.ofText(product.schema(), id.getBytes(UTF_8)))
+            Row known = snapshot.find(Key.ofText(product.schema(), id.getBytes(UTF_8)))
                     .orElse(null);
             if (state == null) {
                 return known != null && !isRejected(known) ? Reading.NOTHING : letter(record, id, place.get());
@@ -90,12 +91,12 @@ final class DeadLetterRecords implements RecordIntake {
         }
     }
 
-    private boolean isRejected(Snapshot.Row row) {
+    private boolean isRejected(Row row) {
         return row.batch().column(stateColumn).equalsBytes(row.row(), "rejected".getBytes(UTF_8));
     }
 
     /** The known row in another state. */
-    private Reading mark(Snapshot.Row known, String state, @Nullable String replayedTo) {
+    private Reading mark(Row known, String state, @Nullable String replayedTo) {
         for (int i = 0; i < product.schema().columns().size(); i++) {
             ColumnWriter column = writer.batch().column(i);
             if (i == stateColumn) {

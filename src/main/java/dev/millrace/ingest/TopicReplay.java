@@ -2,6 +2,7 @@ package dev.millrace.ingest;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.millrace.arrow.Row;
 import dev.millrace.codec.Violation;
 import dev.millrace.config.Configuration;
 import dev.millrace.domain.Product;
@@ -207,7 +208,7 @@ final class TopicReplay implements Replay {
 
         private boolean byId(Snapshot snapshot) {
             for (String id : request.ids()) {
-                Optional<Snapshot.Row> row = snapshot.find(Key.ofText(letters.schema(), id.getBytes(UTF_8)))
+                Optional<Row> row = snapshot.find(Key.ofText(letters.schema(), id.getBytes(UTF_8)))
                         .filter(found -> is(found, "state", "rejected"))
                         .filter(found -> request.rule()
                                 .map(rule -> is(found, "rule", rule))
@@ -222,7 +223,7 @@ final class TopicReplay implements Replay {
             return true;
         }
 
-        private boolean is(Snapshot.Row row, String column, String text) {
+        private boolean is(Row row, String column, String text) {
             return row.batch().column(letters.schema().column(column)).equalsBytes(row.row(), text.getBytes(UTF_8));
         }
 

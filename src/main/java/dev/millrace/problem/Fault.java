@@ -24,6 +24,11 @@ public record Fault(Rule rule, String file, int line, int column, String path, S
         WARNING
     }
 
+    /** The same with another severity. */
+    public Fault as(Severity other) {
+        return new Fault(rule, file, line, column, path, other, message);
+    }
+
     @Override
     public String toString() {
         return file

@@ -3,6 +3,7 @@ package dev.millrace.query;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.ColumnLayout;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.apache.arrow.memory.BufferAllocator;
@@ -110,11 +111,7 @@ public final class ArrowBatches implements AutoCloseable {
     }
 
     private Batch current() {
-        Batch current = batch;
-        if (current == null) {
-            throw new IllegalStateException("no rows taken");
-        }
-        return current;
+        return Objects.requireNonNull(batch, "no rows taken");
     }
 
     private boolean full() {

@@ -1,8 +1,8 @@
 package dev.millrace.query;
 
 import dev.millrace.arrow.ByteSink;
+import dev.millrace.arrow.Row;
 import dev.millrace.arrow.RowEncoder;
-import dev.millrace.store.Snapshot;
 import java.util.Optional;
 
 /** How changes are written. */
@@ -51,7 +51,7 @@ public enum ChangeForm {
     }
 
     /** Writes what stands behind the id. */
-    void rows(Optional<Snapshot.Row> old, Optional<Snapshot.Row> now, RowEncoder encoder, ByteSink sink) {
+    void rows(Optional<Row> old, Optional<Row> now, RowEncoder encoder, ByteSink sink) {
         sink.put(before);
         row(old, encoder, sink);
         sink.put(",\"after\":");
@@ -59,7 +59,7 @@ public enum ChangeForm {
         sink.put(end);
     }
 
-    private static void row(Optional<Snapshot.Row> row, RowEncoder encoder, ByteSink sink) {
+    private static void row(Optional<Row> row, RowEncoder encoder, ByteSink sink) {
         if (row.isPresent()) {
             encoder.row(row.get().batch(), row.get().row(), sink);
         } else {

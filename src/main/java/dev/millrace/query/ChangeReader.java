@@ -1,9 +1,9 @@
 package dev.millrace.query;
 
 import dev.millrace.arrow.ByteSink;
+import dev.millrace.arrow.Row;
 import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
-import dev.millrace.store.Snapshot.Row;
 import dev.millrace.text.JsonEncoder;
 import java.util.List;
 import java.util.Optional;

@@ -4,6 +4,7 @@ import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Statistics;
 import java.util.Arrays;
+import java.util.function.IntPredicate;
 
 /** What an {@link Operator} asks of one column, in the column's own representation. Immutable; any thread. */
 public interface Condition {
@@ -13,6 +14,17 @@ public interface Condition {
      * @param column never encoded by a dictionary: of such the texts are asked, each once
      */
     int narrow(Column column, int[] selection, int count);
+
+    /** Keeps the rows of {@code selection[0, count)} that a test of one at a time is true of, in order; returns how many. */
+    static int keep(int[] selection, int count, IntPredicate test) {
+        int kept = 0;
+        for (int i = 0; i < count; i++) {
+            int row = selection[i];
+            selection[kept] = row;
+            kept += test.test(row) ? 1 : 0;
+        }
+        return kept;
+    }
 
     /** Whether a value that there may be meets it. */
     default boolean mayMeet(Statistics statistics, ColumnLayout column) {

@@ -26,17 +26,13 @@ record DecimalCondition(List<Range> ranges, boolean outside) implements Conditio
     @Override
     public int narrow(Column column, int[] selection, int count) {
         Range[] all = ranges.toArray(Range[]::new);
-        int kept = 0;
-        for (int i = 0; i < count; i++) {
-            int row = selection[i];
+        return Condition.keep(selection, count, row -> {
             boolean hit = false;
             for (Range range : all) {
                 hit |= range.has(column, row);
             }
-            selection[kept] = row;
-            kept += hit != outside ? 1 : 0;
-        }
-        return kept;
+            return hit != outside;
+        });
     }
 
     @Override

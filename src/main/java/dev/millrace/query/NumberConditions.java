@@ -100,13 +100,7 @@ final class NumberConditions {
 
         @Override
         public int narrow(Column column, int[] selection, int count) {
-            int kept = 0;
-            for (int i = 0; i < count; i++) {
-                int row = selection[i];
-                selection[kept] = row;
-                kept += Arrays.binarySearch(sorted, column.ordered(row)) >= 0 ? 1 : 0;
-            }
-            return kept;
+            return Condition.keep(selection, count, row -> Arrays.binarySearch(sorted, column.ordered(row)) >= 0);
         }
 
         @Override
@@ -153,18 +147,14 @@ final class NumberConditions {
         @Override
         public int narrow(Column column, int[] selection, int count) {
             boolean wide = column.layout().width() == Double.BYTES;
-            int kept = 0;
-            for (int i = 0; i < count; i++) {
-                int row = selection[i];
+            return Condition.keep(selection, count, row -> {
                 double value = wide ? column.float64(row) : column.float32(row);
                 boolean hit = false;
                 for (double wanted : values) {
                     hit |= value == wanted;
                 }
-                selection[kept] = row;
-                kept += hit ? 1 : 0;
-            }
-            return kept;
+                return hit;
+            });
         }
 
         @Override

@@ -1,6 +1,7 @@
 package dev.millrace.query;
 
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.Row;
 import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
 import java.util.List;

@@ -6,6 +6,7 @@ import dev.millrace.store.Slice;
 import dev.millrace.store.Snapshot;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -52,11 +53,7 @@ final class RoundScan implements RowSource {
         }
 
         Part part() {
-            Part now = part;
-            if (now == null) {
-                throw new IllegalStateException("no step taken");
-            }
-            return now;
+            return Objects.requireNonNull(part, "no step taken");
         }
 
         /** Looks at the part, unless another thread has taken it; answers whether it did. Any thread. */
@@ -181,11 +178,7 @@ final class RoundScan implements RowSource {
     }
 
     private Place current() {
-        Place now = current;
-        if (now == null) {
-            throw new IllegalStateException("no step taken");
-        }
-        return now;
+        return Objects.requireNonNull(current, "no step taken");
     }
 
     @Override

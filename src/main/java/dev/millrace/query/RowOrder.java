@@ -66,14 +66,10 @@ record RowOrder(List<SortKey> keys) {
     private record UpTo(Column bound, int boundRow, boolean descending) implements Condition {
         @Override
         public int narrow(Column column, int[] selection, int count) {
-            int kept = 0;
-            for (int i = 0; i < count; i++) {
-                int row = selection[i];
+            return Condition.keep(selection, count, row -> {
                 int order = column.order(row, bound, boundRow);
-                selection[kept] = row;
-                kept += (descending ? order >= 0 : order <= 0) ? 1 : 0;
-            }
-            return kept;
+                return descending ? order >= 0 : order <= 0;
+            });
         }
     }
 

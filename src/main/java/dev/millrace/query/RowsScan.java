@@ -4,6 +4,7 @@ import dev.millrace.arrow.Batch;
 import dev.millrace.store.Slice;
 import dev.millrace.store.Snapshot;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,11 +114,7 @@ public final class RowsScan implements RowSource {
     }
 
     private Slice at() {
-        Slice at = current;
-        if (at == null) {
-            throw new IllegalStateException("no step taken");
-        }
-        return at;
+        return Objects.requireNonNull(current, "no step taken");
     }
 
     private List<Slice> slices(int partition) {

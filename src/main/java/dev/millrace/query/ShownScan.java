@@ -2,6 +2,7 @@ package dev.millrace.query;
 
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.BatchWriter;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.apache.arrow.memory.OutOfMemoryException;
 import org.jspecify.annotations.Nullable;
@@ -131,11 +132,7 @@ final class ShownScan implements RowSource {
 
     @Override
     public Batch batch() {
-        Batch at = batch;
-        if (at == null) {
-            throw new IllegalStateException("no step taken");
-        }
-        return at;
+        return Objects.requireNonNull(batch, "no step taken");
     }
 
     @Override

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.Row;
 import dev.millrace.problem.Problem;
 import dev.millrace.store.Position;
 import dev.millrace.store.Snapshot;
@@ -216,7 +217,7 @@ public final class ShownView implements View {
                     boolean after = change.effect() != Snapshot.Effect.DELETE
                             && isShown(change.row().batch(), change.row().row());
                     if (before) {
-                        Snapshot.Row old = change.before().get();
+                        Row old = change.before().get();
                         copy(old.batch(), old.row(), writer);
                     }
                     if (after) {
@@ -234,9 +235,8 @@ public final class ShownView implements View {
             var changes = new ArrayList<Snapshot.Change>();
             int at = 0;
             for (Seen each : seen) {
-                Optional<Snapshot.Row> before =
-                        each.before() ? Optional.of(new Snapshot.Row(batch, at++)) : Optional.empty();
-                Snapshot.Row now = each.after() ? new Snapshot.Row(batch, at++) : before.orElseThrow();
+                Optional<Row> before = each.before() ? Optional.of(new Row(batch, at++)) : Optional.empty();
+                Row now = each.after() ? new Row(batch, at++) : before.orElseThrow();
                 Snapshot.Effect kind = !each.after()
                         ? Snapshot.Effect.DELETE
                         : each.before() ? Snapshot.Effect.UPDATE : Snapshot.Effect.INSERT;

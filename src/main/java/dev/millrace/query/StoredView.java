@@ -1,6 +1,7 @@
 package dev.millrace.query;
 
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.Row;
 import dev.millrace.store.Key;
 import dev.millrace.store.Position;
 import dev.millrace.store.ProductStore;
@@ -100,7 +101,7 @@ public final class StoredView implements View {
 
         @Override
         public Optional<Row> find(RowKey key) {
-            return snapshot.find(key.key()).map(found -> new Row(found.batch(), found.row()));
+            return snapshot.find(key.key());
         }
 
         @Override

@@ -4,6 +4,7 @@ import dev.millrace.arrow.Column;
 import dev.millrace.arrow.ColumnLayout;
 import dev.millrace.arrow.Rank;
 import dev.millrace.arrow.Statistics;
+import java.util.Arrays;
 
 /** Conditions on texts in UTF-8 and on bytes, which are ordered as unsigned bytes. */
 @SuppressWarnings("ArrayRecordComponent") // inner loops read them; never compared as a whole
@@ -51,13 +52,7 @@ final class TextConditions {
     record Beginning(byte[] prefix) implements Condition {
         @Override
         public int narrow(Column column, int[] selection, int count) {
-            int kept = 0;
-            for (int i = 0; i < count; i++) {
-                int row = selection[i];
-                selection[kept] = row;
-                kept += column.startsWith(row, prefix) ? 1 : 0;
-            }
-            return kept;
+            return Condition.keep(selection, count, row -> column.startsWith(row, prefix));
         }
 
         @Override
@@ -70,33 +65,18 @@ final class TextConditions {
     record Among(byte[][] texts) implements Condition {
         @Override
         public int narrow(Column column, int[] selection, int count) {
-            int kept = 0;
-            for (int i = 0; i < count; i++) {
-                int row = selection[i];
-                selection[kept] = row;
-                kept += has(column, row) ? 1 : 0;
-            }
-            return kept;
-        }
-
-        private boolean has(Column column, int row) {
-            for (byte[] text : texts) {
-                if (column.equalsBytes(row, text)) {
-                    return true;
+            return Condition.keep(selection, count, row -> {
+                boolean hit = false;
+                for (int i = 0; i < texts.length && !hit; i++) {
+                    hit = column.equalsBytes(row, texts[i]);
                 }
-            }
-            return false;
+                return hit;
+            });
         }
 
         @Override
         public boolean mayMeet(Statistics statistics, ColumnLayout column) {
-            for (byte[] text : texts) {
-                Rank rank = Rank.of(text);
-                if (statistics.mayHave(column, rank, rank)) {
-                    return true;
-                }
-            }
-            return false;
+            return Arrays.stream(texts).map(Rank::of).anyMatch(rank -> statistics.mayHave(column, rank, rank));
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.store;
 
 import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.Row;
 import dev.millrace.arrow.SecretHash;
 import dev.millrace.problem.Problem;
 import java.util.ArrayList;

@@ -1,6 +1,7 @@
 package dev.millrace.store;
 
 import dev.millrace.arrow.LongColumn;
+import dev.millrace.arrow.References;
 import org.apache.arrow.memory.BufferAllocator;
 import org.jspecify.annotations.Nullable;
 

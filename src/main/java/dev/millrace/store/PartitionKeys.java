@@ -2,6 +2,7 @@ package dev.millrace.store;
 
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
+import dev.millrace.arrow.Row;
 import dev.millrace.arrow.SecretHash;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
@@ -193,7 +194,8 @@ final class PartitionKeys {
      *
      * @param hash of the key by {@link #secret()}
      */
-    Snapshot.@Nullable Row newest(PartitionView view, long bound, KeyMatch key, long hash) {
+    @Nullable
+    Row newest(PartitionView view, long bound, KeyMatch key, long hash) {
         KeyIndex.Probe probe = index.probe(hash);
         long candidate;
         while ((candidate = probe.next()) != Location.NONE) {
@@ -207,7 +209,7 @@ final class PartitionKeys {
                     break;
                 }
                 if (segment.offset(row) < bound) {
-                    return segment.facts().retiredAt() >= bound ? new Snapshot.Row(segment.batch(), row) : null;
+                    return segment.facts().retiredAt() >= bound ? new Row(segment.batch(), row) : null;
                 }
             }
         }
@@ -252,7 +254,8 @@ final class PartitionKeys {
     }
 
     /** The row of the same key before a row that a view holds, be it a delete; null for none or one retired by then. */
-    Snapshot.@Nullable Row previous(PartitionView view, Segment segment, int row) {
+    @Nullable
+    Row previous(PartitionView view, Segment segment, int row) {
         long bound = segment.offset(row);
         long at = segment.location(row);
         while ((at = chains.previous(at)) != Location.NONE) {
@@ -260,7 +263,7 @@ final class PartitionKeys {
             int olderRow = older == null ? RowMap.DROPPED : older.row(at);
             // A record has one row in an upsert product, so that the row before has another offset.
             if (older != null && olderRow != RowMap.DROPPED) {
-                return older.facts().retiredAt() >= bound ? new Snapshot.Row(older.batch(), olderRow) : null;
+                return older.facts().retiredAt() >= bound ? new Row(older.batch(), olderRow) : null;
             }
         }
         return null;

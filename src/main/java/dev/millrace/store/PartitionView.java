@@ -1,21 +1,25 @@
 package dev.millrace.store;
 
+import dev.millrace.arrow.References;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A partition as it was published once: sealed segments, the published part of the open one, and the next offset.
  * Immutable and reference-counted; making one costs the same for any number of segments.
+ *
+ * @param keys whose locations name rows of this view
+ * @param shared rows whose key another partition has, too: at least those that this view and views as old as it know of
+ * @param next every offset below this is in
  */
-final class PartitionView {
-    private final PartitionKeys keys;
-    private final SharedRows shared;
-    private final SealedList sealed;
-    private final @Nullable Segment tail;
-    private final long next;
-    private final Kept kept;
-    private final long visibleRows;
-    private final References references = new References();
-
+record PartitionView(
+        PartitionKeys keys,
+        SharedRows shared,
+        SealedList sealed,
+        @Nullable Segment tail,
+        long next,
+        Kept kept,
+        long visibleRows,
+        References references) {
     /** Takes over one reference of the list and of the tail. */
     PartitionView(
             PartitionKeys keys,
@@ -25,45 +29,7 @@ final class PartitionView {
             long next,
             Kept kept,
             long visibleRows) {
-        this.keys = keys;
-        this.shared = shared;
-        this.kept = kept;
-        this.sealed = ownedSealed;
-        this.tail = ownedTail;
-        this.next = next;
-        this.visibleRows = visibleRows;
-    }
-
-    /** Keys whose locations name rows of this view. */
-    PartitionKeys keys() {
-        return keys;
-    }
-
-    /** Rows whose key another partition has, too: at least those that this view and views as old as it know of. */
-    SharedRows shared() {
-        return shared;
-    }
-
-    SealedList sealed() {
-        return sealed;
-    }
-
-    @Nullable
-    Segment tail() {
-        return tail;
-    }
-
-    /** Every offset below this is in. */
-    long next() {
-        return next;
-    }
-
-    Kept kept() {
-        return kept;
-    }
-
-    long visibleRows() {
-        return visibleRows;
+        this(keys, shared, ownedSealed, ownedTail, next, kept, visibleRows, new References());
     }
 
     /** The segment that holds a location; null when the location was written after this view, or is held no more. */

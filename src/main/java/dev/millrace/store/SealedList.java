@@ -1,5 +1,6 @@
 package dev.millrace.store;
 
+import dev.millrace.arrow.References;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -3,6 +3,7 @@ package dev.millrace.store;
 import dev.millrace.arrow.ArrowFile;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.Column;
+import dev.millrace.arrow.References;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,6 @@
 package dev.millrace.store;
 
-import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.Row;
 import java.util.List;
 import java.util.Optional;
 
@@ -76,9 +76,6 @@ public interface Snapshot extends AutoCloseable {
      * @throws dev.millrace.problem.ProblemException with {@code Gone} when rows from there on may have been left out
      */
     Changes changes(Position from, int partition, int limit);
-
-    /** A row within a batch; valid while the snapshot is. */
-    record Row(Batch batch, int row) {}
 
     @Override
     void close();

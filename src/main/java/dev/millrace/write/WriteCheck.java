@@ -316,7 +316,7 @@ final class WriteCheck implements BodyRecords.Taker, AutoCloseable {
             return null;
         }
         try (var target = new ByteSink.ArrowTarget(allocator, 256)) {
-            ByteSink sink = ByteSink.over(target);
+            ByteSink sink = new ByteSink(target);
             keys.row(scratch.batch(), 0, sink);
             byte[] object = sink.toBytes();
             if (key.size() > 1) {

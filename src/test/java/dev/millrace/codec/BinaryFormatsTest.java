@@ -436,7 +436,7 @@ class BinaryFormatsTest {
 
     private String text(BatchWriter writer, int row) {
         try (var target = new ByteSink.ArrowTarget(root, 64)) {
-            ByteSink sink = ByteSink.over(target);
+            ByteSink sink = new ByteSink(target);
             JsonEncoder.of(writer.layout().top(), false).row(writer.batch(), row, sink);
             return new String(sink.toBytes(), UTF_8);
         }

@@ -96,7 +96,7 @@ class ContractRulesTest {
                 assertTrue(decoder.decode(json.getBytes(UTF_8), 0, json.length()));
                 writer.endRow();
             }
-            var sink = ByteSink.over(target);
+            var sink = new ByteSink(target);
             JsonEncoder.of(writer.layout().top(), false).row(writer.batch(), 0, sink);
             assertEquals(
                     mapper.readTree(expected), mapper.readTree(sink.toBytes()).get("v"));

@@ -281,7 +281,7 @@ class JsonCodecProperties {
         private final JsonDecoder decoder;
         private final JsonEncoder encoder;
         private final ByteSink.ArrowTarget target = new ByteSink.ArrowTarget(root, 64);
-        private final ByteSink sink = ByteSink.over(target);
+        private final ByteSink sink = new ByteSink(target);
         private final int columns;
 
         Fixture(List<Property> columns) {

@@ -44,7 +44,7 @@ class JsonDecoderTest {
                 var target = new ByteSink.ArrowTarget(root, 64)) {
             JsonDecoder decoder = Records.decoder(columns, writer);
             JsonEncoder encoder = JsonEncoder.of(writer.layout().top(), false);
-            var sink = ByteSink.over(target);
+            var sink = new ByteSink(target);
             writer.open(8);
             for (int i = 0; i < records.length; i++) {
                 assertTrue(
@@ -421,7 +421,8 @@ class JsonDecoderTest {
             writer.open(8);
             String[] good = {
                 "{\"id\":\"a\"}",
-                "{\"x\" : { \"y\": [1.0, null] } ,\"id\":\"a\",\"rest\":\"own\",\"\\u00e9\\n\":null,\"inner\":{\"lost\":1}}",
+                "{\"x\" : { \"y\": [1.0, null] } ,\"id\":\"a\",\"rest\":\"own\",\"\\u00e9\\n"
+                        + "\":null,\"inner\":{\"lost\":1}}",
                 "{\"id\":\"a\",\"z\":\"\\\"\\u0041\"}"
             };
             for (String json : good) {
@@ -438,13 +439,14 @@ class JsonDecoderTest {
             writer.endRow();
             String[] wanted = {
                 "{\"id\":\"a\",\"inner\":null,\"rest\":{}}",
-                "{\"id\":\"a\",\"inner\":{\"n\":null},\"rest\":{\"x\":\"{ \\\"y\\\": [1.0, null] }\",\"rest\":\"\\\"own\\\"\","
-                        + "\"é\\n\":\"null\"}}",
+                "{\"id\":\"a\",\"inner\":{\"n\":null},\"rest\":{\"x\":\"{ \\\"y\\\": [1.0, null]"
+                        + " }\",\"rest\":\"\\\"own\\\"\",\"é\\n"
+                        + "\":\"null\"}}",
                 "{\"id\":\"a\",\"inner\":null,\"rest\":{\"z\":\"\\\"\\\\\\\"\\\\u0041\\\"\"}}",
                 "{\"id\":\"k\",\"inner\":null,\"rest\":{}}"
             };
             JsonEncoder encoder = JsonEncoder.of(writer.layout().top(), false);
-            var sink = ByteSink.over(target);
+            var sink = new ByteSink(target);
             for (int row = 0; row < wanted.length; row++) {
                 sink.position(0);
                 encoder.row(writer.batch(), row, sink);

@@ -99,7 +99,7 @@ public class JsonEncodeBenchmark {
         }
         batch = writer.batch();
         target = new ByteSink.ArrowTarget(allocator, 1 << 20);
-        sink = ByteSink.over(target);
+        sink = new ByteSink(target);
         encoder = JsonEncoder.of(writer.layout().top(), false);
         sources = new Source[columns.size()];
         for (int i = 0; i < sources.length; i++) {

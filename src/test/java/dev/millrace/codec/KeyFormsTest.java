@@ -179,7 +179,7 @@ class KeyFormsTest {
                 return "";
             }
             writer.endRow();
-            ByteSink sink = ByteSink.over(target);
+            ByteSink sink = new ByteSink(target);
             JsonEncoder.of(writer.layout().top(), false).row(writer.batch(), 0, sink);
             return new String(sink.toBytes(), UTF_8);
         }

@@ -64,7 +64,7 @@ record Placed(RecordDecoder decoder, BatchWriter writer, BufferAllocator allocat
         assertCounts(rows);
         var text = new StringBuilder("{" + rows + "}");
         try (var target = new ByteSink.ArrowTarget(allocator, 64)) {
-            ByteSink sink = ByteSink.over(target);
+            ByteSink sink = new ByteSink(target);
             JsonEncoder encoder = JsonEncoder.of(writer.layout().top(), false);
             for (int row = 0; row < rows; row++) {
                 encoder.row(writer.batch(), row, sink);

@@ -82,7 +82,7 @@ class TypesProperties {
     private void check(Batch batch, List<Property> columns, List<JsonNode> records, BufferAllocator root)
             throws IOException {
         try (var target = new ByteSink.ArrowTarget(root, 64)) {
-            ByteSink sink = ByteSink.over(target);
+            ByteSink sink = new ByteSink(target);
             JsonEncoder encoder = JsonEncoder.of(batch.layout().top(), false);
             for (int row = 0; row < records.size(); row++) {
                 sink.position(0);

@@ -6,6 +6,7 @@ import dev.millrace.arrow.ArrowFile;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ColumnWriter;
+import dev.millrace.arrow.Row;
 import dev.millrace.problem.Problem;
 import dev.millrace.store.KeyMatch;
 import dev.millrace.store.PartitionWriter;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.arrow.ArrowSchemas;
+import dev.millrace.arrow.Row;
 import dev.millrace.codec.SchemaSource;
 import dev.millrace.codec.Violation;
 import dev.millrace.contract.MeshReader;
@@ -19,7 +20,6 @@ import dev.millrace.store.Key;
 import dev.millrace.store.KeyMemory;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.Position;
-import dev.millrace.store.Snapshot;
 import dev.millrace.store.StoreOptions;
 import dev.millrace.store.StoreSchema;
 import java.io.IOException;
@@ -248,7 +248,7 @@ class ProductIngestTest {
             assertEquals(Position.of(ID, records.size()), product.position());
             try (var snapshot = product.snapshot()) {
                 for (String offset : List.of("1", "4")) {
-                    Snapshot.Row row = snapshot.find(Key.ofText(product.schema(), utf8("t:0:" + offset)))
+                    Row row = snapshot.find(Key.ofText(product.schema(), utf8("t:0:" + offset)))
                             .orElseThrow();
                     assertTrue(
                             row.batch()
@@ -314,8 +314,8 @@ class ProductIngestTest {
 
     @Test
     void accept_recordsThatBreakRulesOfSeverityWarning_areCountedOnceOverRestarts() throws Exception {
-        String rule =
-                "quality: [{type: custom, engine: cel, name: 'small one', severity: warning, implementation: 'n < 10'}]";
+        String rule = "quality: [{type: custom, engine: cel, name: 'small one', severity: warning, implementation: 'n <"
+                + " 10'}]";
         List<ConsumerRecord<ByteBuffer, ByteBuffer>> records = new ArrayList<>();
         for (int n : new int[] {1, 12, 13, 4, 15}) {
             records.add(record(records.size(), null, utf8("{\"n\":" + n + "}")));
@@ -393,19 +393,19 @@ class ProductIngestTest {
     private DomainActor open(String format, String properties, String more) throws IOException {
         Path domain = Files.createDirectories(folder.resolve("mesh/domains/d"));
         Files.writeString(domain.resolve("a.odcs.yaml"), """
-                apiVersion: v3.1.0
-                kind: DataContract
-                id: a-contract
-                name: a
-                version: 1.0.0
-                status: active
-                servers: [{server: k, type: kafka, host: 'localhost:1', format: %s}]
-                schema:
-                  - name: a
-                    properties:
-                      - %s
-                %s
-                """.formatted(format, properties, more));
+            apiVersion: v3.1.0
+            kind: DataContract
+            id: a-contract
+            name: a
+            version: 1.0.0
+            status: active
+            servers: [{server: k, type: kafka, host: 'localhost:1', format: %s}]
+            schema:
+              - name: a
+                properties:
+                  - %s
+            %s
+            """.formatted(format, properties, more));
         ProductDefinition definition =
                 MeshReader.read(folder.resolve("mesh")).product("d", "a").orElseThrow();
         return DomainActor.open("d", List.of(definition), MEMORY, 1, root, (product, resources) -> {

@@ -86,11 +86,11 @@ class KindProperties {
         Path folder = Files.createDirectories(mesh.resolve("domains/d"));
         for (int i = 0; i < TYPES.size(); i++) {
             Files.writeString(folder.resolve("p" + i + ".odcs.yaml"), """
-                    {apiVersion: v3.1.0, kind: DataContract, id: p%1$d, name: p%1$d, version: 1.0.0, status: active,
-                     customProperties: [{property: millrace.mode, value: upsert}],
-                     schema: [{name: p%1$d, logicalType: object, properties: [
-                       {name: k, %2$s, required: true, primaryKey: true}]}]}
-                    """.formatted(i, TYPES.get(i)));
+                {apiVersion: v3.1.0, kind: DataContract, id: p%1$d, name: p%1$d, version: 1.0.0, status: active,
+                 customProperties: [{property: millrace.mode, value: upsert}],
+                 schema: [{name: p%1$d, logicalType: object, properties: [
+                   {name: k, %2$s, required: true, primaryKey: true}]}]}
+                """.formatted(i, TYPES.get(i)));
         }
         var read = MeshReader.read(mesh);
         for (int i = 0; i < TYPES.size(); i++) {
@@ -128,7 +128,7 @@ class KindProperties {
 
         String text(int row, RowEncoder encoder, BufferAllocator root) {
             try (var target = new ByteSink.ArrowTarget(root, 256)) {
-                ByteSink sink = ByteSink.over(target);
+                ByteSink sink = new ByteSink(target);
                 encoder.row(writer.batch(), row, sink);
                 return new String(sink.toBytes(), UTF_8);
             }

@@ -43,7 +43,8 @@ class NestedSelectTest {
             value = {
                 "s.d | {'s':{'d':4}} {'s':{'d':4}} {'s':null}",
                 "s.t.c,id | {'s':{'t':{'c':3}},'id':1} {'s':{'t':null},'id':1} {'s':null,'id':1}",
-                "s.t.c,id,s.a,s.t.b | {'s':{'t':{'c':3,'b':2},'a':0},'id':1} {'s':{'t':null,'a':0},'id':1} {'s':null,'id':1}",
+                "s.t.c,id,s.a,s.t.b | {'s':{'t':{'c':3,'b':2},'a':0},'id':1} {'s':{'t':null,'a':0},'id':1}"
+                        + " {'s':null,'id':1}",
                 "s.t | {'s':{'t':{'b':2,'c':3}}} {'s':{'t':null}} {'s':null}",
             })
     void select_ofFields_isJustThem_whereverTheRowsLie(String select, String expected) {
@@ -68,7 +69,7 @@ class NestedSelectTest {
                 }
                 writer.endRow();
             }
-            ByteSink sink = ByteSink.over(target);
+            ByteSink sink = new ByteSink(target);
             JsonEncoder encoder = JsonEncoder.of(query.select(), false);
             for (int row = 0; row < 3; row++) {
                 encoder.row(writer.batch(), row, sink);

@@ -311,7 +311,7 @@ class ShownViewProperties {
     private static String text(List<ColumnLayout> columns, Batch batch, int row) {
         JsonEncoder encoder = JsonEncoder.of(columns, false);
         try (var target = new ByteSink.ArrowTarget(ROOT, 64)) {
-            ByteSink sink = ByteSink.over(target);
+            ByteSink sink = new ByteSink(target);
             encoder.row(batch, row, sink);
             return new String(sink.toBytes(), UTF_8);
         }
@@ -321,7 +321,7 @@ class ShownViewProperties {
 
     private static String sunk(SampleRows sample, java.util.function.Consumer<ByteSink> write) {
         try (var target = new ByteSink.ArrowTarget(sample.allocator(), 64)) {
-            ByteSink sink = ByteSink.over(target);
+            ByteSink sink = new ByteSink(target);
             write.accept(sink);
             return new String(sink.toBytes(), UTF_8);
         }

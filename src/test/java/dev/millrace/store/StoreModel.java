@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.millrace.arrow.BatchWriter;
+import dev.millrace.arrow.Row;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import java.util.ArrayList;
@@ -285,7 +286,7 @@ final class StoreModel {
             }
             assertTrue(!slice.allVisible() || numbers.size() == slice.rows());
             for (int row : numbers) {
-                Entry entry = entry(new Snapshot.Row(slice.batch(), row));
+                Entry entry = entry(new Row(slice.batch(), row));
                 rows.add(entry);
                 assertEquals(entry.offset(), slice.offset(row));
                 assertEquals(row, slice.firstRowAt(entry.offset()));
@@ -315,7 +316,7 @@ final class StoreModel {
         }
     }
 
-    private Entry entry(Snapshot.Row at) {
+    private Entry entry(Row at) {
         var batch = at.batch();
         int row = at.row();
         return new Entry(

@@ -20,15 +20,20 @@ public final class Faults {
 
     /** Adds a fault that stops the use of the file. */
     public void error(Rule rule, Place place, String path, String message) {
-        if (errors < LIMIT && faults.add(fault(rule, place, path, Severity.ERROR, message))) {
-            errors++;
-        }
+        add(new Fault(rule, place.file(), place.line(), place.column(), path, Severity.ERROR, message));
     }
 
     /** Adds a fault with which the file can still be used. */
     public void warning(Rule rule, Place place, String path, String message) {
-        if (warnings < LIMIT && faults.add(fault(rule, place, path, Severity.WARNING, message))) {
-            warnings++;
+        add(new Fault(rule, place.file(), place.line(), place.column(), path, Severity.WARNING, message));
+    }
+
+    /** Adds a fault that was found elsewhere. */
+    public void add(Fault fault) {
+        boolean error = fault.severity() == Severity.ERROR;
+        if ((error ? errors : warnings) < LIMIT && faults.add(fault)) {
+            errors += error ? 1 : 0;
+            warnings += error ? 0 : 1;
         }
     }
 
@@ -44,9 +49,7 @@ public final class Faults {
 
     /** Whether an error of that file is kept so far. */
     public boolean hasErrors(String file) {
-        return faults.stream()
-                .anyMatch(fault ->
-                        fault.severity() == Severity.ERROR && fault.file().equals(file));
+        return ofErrors(file) > 0;
     }
 
     /** How many errors of that file are kept so far. */
@@ -61,16 +64,14 @@ public final class Faults {
 
     /** The errors kept so far. */
     public List<Fault> ofErrors() {
-        return faults.stream()
-                .sorted(Fault.BY_PLACE)
+        return all().stream()
                 .filter(fault -> fault.severity() == Severity.ERROR)
                 .toList();
     }
 
     /** The warnings kept so far. */
     public List<Fault> warnings() {
-        return faults.stream()
-                .sorted(Fault.BY_PLACE)
+        return all().stream()
                 .filter(fault -> fault.severity() == Severity.WARNING)
                 .toList();
     }
@@ -78,9 +79,5 @@ public final class Faults {
     /** The warnings kept so far of that file. */
     public List<Fault> warningsOf(String file) {
         return warnings().stream().filter(fault -> fault.file().equals(file)).toList();
-    }
-
-    private static Fault fault(Rule rule, Place place, String path, Severity severity, String message) {
-        return new Fault(rule, place.file(), place.line(), place.column(), path, severity, message);
     }
 }

@@ -48,10 +48,7 @@ public final class ContractCheck {
             "schema.*\\.(enum(\\[\\d+])?|map|logicalTypeOptions\\.(enum|precision|scale|(exclusiveM|m)(in|ax)imum))");
     private static final Pattern LATER_TYPE = Pattern.compile("found '(map|vector|time|timestamp)'\\.");
     private static final int DEEPEST_FOLDER = 100;
-    private static final Comparator<Fault> BY_PLACE = Comparator.comparing(Fault::file)
-            .thenComparingInt(Fault::line)
-            .thenComparingInt(Fault::column)
-            .thenComparing(Fault::path);
+    private static final Comparator<Fault> BY_PLACE = Fault.BY_PLACE.thenComparing(Fault::path);
 
     private final SchemaCheck schemas = new SchemaCheck();
     private final Set<Path> seen = new HashSet<>();
@@ -253,17 +250,12 @@ public final class ContractCheck {
     /** Keeps a fault once, as an error where anybody says so. */
     private void add(Fault fault) {
         faults.merge(
-                as(fault, Severity.ERROR),
+                fault.as(Severity.ERROR),
                 fault,
                 (first, second) -> first.severity() == Severity.ERROR ? first : second);
     }
 
     private void addAsRead(Fault fault) {
-        add(as(fault, fault.rule().severity(fault.severity())));
-    }
-
-    private static Fault as(Fault fault, Severity severity) {
-        return new Fault(
-                fault.rule(), fault.file(), fault.line(), fault.column(), fault.path(), severity, fault.message());
+        add(fault.as(fault.rule().severity(fault.severity())));
     }
 }

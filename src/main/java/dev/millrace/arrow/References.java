@@ -1,13 +1,13 @@
-package dev.millrace.store;
+package dev.millrace.arrow;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A reference count that starts at one and never comes back from zero. Any thread. */
-final class References {
+public final class References {
     private final AtomicInteger count = new AtomicInteger(1);
 
     /** Takes one more unless the last one is gone. */
-    boolean tryRetain() {
+    public boolean tryRetain() {
         int now;
         do {
             now = count.get();
@@ -19,14 +19,14 @@ final class References {
     }
 
     /** Takes one more; the caller holds one already. */
-    void retain() {
+    public void retain() {
         if (!tryRetain()) {
             throw new IllegalStateException("released already");
         }
     }
 
     /** Gives one back; true when it was the last. */
-    boolean release() {
+    public boolean release() {
         int left = count.decrementAndGet();
         if (left < 0) {
             throw new IllegalStateException("released already");
