@@ -1,5 +1,6 @@
 package dev.millrace.documents;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.config.yaml.JsonTree;
 import dev.millrace.config.yaml.Node;
 import dev.millrace.contract.ProductDefinition;
@@ -46,18 +47,22 @@ final class Meaning {
 
     private Meaning(ProductDefinition definition) {
         var contract = definition.contract();
+        JsonNode root = JsonTree.of(contract.root());
         put(product, "usage", contract.description().usage());
         put(product, "limitations", contract.description().limitations());
-        if (contract.root() instanceof Node.Mapping root) {
-            root.value("team").ifPresent(team -> put(product, "owner", owner(team)));
-            copy(root, "tags", product, "tags");
-            copy(root, "support", product, "support");
-            copy(root, "slaProperties", product, "serviceLevels");
-            objects(root)
-                    .filter(object ->
-                            text(object, "name").equals(definition.object().name()))
-                    .flatMap(object -> object.value("properties"))
-                    .ifPresent(properties -> columns(definition, properties));
+        put(product, "owner", owner(root.path("team")));
+        copy(root, "tags", product, "tags");
+        copy(root, "support", product, "support");
+        copy(root, "slaProperties", product, "serviceLevels");
+        JsonNode schema = root.path("schema");
+        JsonNode object = schema.isArray() ? schema.path(0) : schema;
+        if (text(object, "name").equals(definition.object().name())) {
+            for (JsonNode written : object.path("properties")) {
+                definition
+                        .object()
+                        .property(text(written, "name"))
+                        .ifPresent(property -> columns.put(property.name(), column(property, written)));
+            }
         }
     }
 
@@ -76,29 +81,7 @@ final class Meaning {
         return said == null ? new JsonObject() : said.copy();
     }
 
-    private static Optional<Node.Mapping> objects(Node.Mapping root) {
-        return root.value("schema")
-                .flatMap(schema -> schema instanceof Node.Sequence many
-                        ? many.items().stream().findFirst()
-                        : Optional.of(schema))
-                .flatMap(object -> object instanceof Node.Mapping mapping ? Optional.of(mapping) : Optional.empty());
-    }
-
-    private void columns(ProductDefinition definition, Node properties) {
-        if (!(properties instanceof Node.Sequence all)) {
-            return;
-        }
-        for (Node each : all.items()) {
-            if (each instanceof Node.Mapping written) {
-                definition
-                        .object()
-                        .property(text(written, "name"))
-                        .ifPresent(property -> columns.put(property.name(), column(property, written)));
-            }
-        }
-    }
-
-    private static JsonObject column(Property property, Node.Mapping written) {
+    private static JsonObject column(Property property, JsonNode written) {
         var json = new JsonObject();
         OF_COLUMN.forEach((from, to) -> copy(written, from, json, to));
         unit(property).ifPresent(unit -> json.put("x-unit", unit));
@@ -106,23 +89,14 @@ final class Meaning {
                 || property.rules().maximum().isPresent()
                 || property.rules().exclusiveMinimum().isPresent()
                 || property.rules().exclusiveMaximum().isPresent();
-        if (written.value("logicalTypeOptions").orElse(written) instanceof Node.Mapping options && options != written) {
-            for (String bound : BOUNDS) {
-                // Bounds of times are texts, which no member of JSON Schema takes.
-                if (options.value(bound)
-                        .filter(node -> isApplicable(bound, node, number))
-                        .isPresent()) {
-                    copy(options, bound, json, bound);
-                }
+        JsonNode options = written.path("logicalTypeOptions");
+        for (String bound : BOUNDS) {
+            // Bounds of times are texts, which no member of JSON Schema takes.
+            if (bound.equals("pattern") ? !number : options.path(bound).isNumber()) {
+                copy(options, bound, json, bound);
             }
         }
         return json;
-    }
-
-    private static boolean isApplicable(String bound, Node node, boolean number) {
-        boolean numeric = node instanceof Node.Scalar(var _, String _, Node.Kind kind)
-                && (kind == Node.Kind.INTEGER || kind == Node.Kind.NUMBER);
-        return bound.equals("pattern") ? !number : numeric;
     }
 
     /** The custom property {@code unit} of a column. */
@@ -131,29 +105,23 @@ final class Meaning {
     }
 
     /** A team's name, else the people in it who own something, else all of them. */
-    private static String owner(Node team) {
-        if (team instanceof Node.Mapping mapping) {
-            return text(mapping, "name").isEmpty()
-                    ? mapping.value("members").map(Meaning::owner).orElse("")
-                    : text(mapping, "name");
+    private static String owner(JsonNode team) {
+        if (team.isObject()) {
+            return text(team, "name").isEmpty() ? owner(team.path("members")) : text(team, "name");
         }
         var owners = new ArrayList<String>();
         var others = new ArrayList<String>();
-        if (team instanceof Node.Sequence people) {
-            for (Node person : people.items()) {
-                if (person instanceof Node.Mapping each) {
-                    String name = text(each, "name").isEmpty() ? text(each, "username") : text(each, "name");
-                    (text(each, "role").toLowerCase(Locale.ROOT).contains("owner") ? owners : others).add(name);
-                }
+        for (JsonNode person : team) {
+            if (person.isObject()) {
+                String name = text(person, "name").isEmpty() ? text(person, "username") : text(person, "name");
+                (text(person, "role").toLowerCase(Locale.ROOT).contains("owner") ? owners : others).add(name);
             }
         }
         return String.join(", ", owners.isEmpty() ? others : owners);
     }
 
-    private static String text(Node.Mapping mapping, String name) {
-        return mapping.value(name)
-                .flatMap(node -> node instanceof Node.Scalar scalar ? Optional.of(scalar.text()) : Optional.empty())
-                .orElse("");
+    private static String text(JsonNode object, String name) {
+        return object.path(name).asText("");
     }
 
     private static void put(JsonObject json, String name, String value) {
@@ -162,8 +130,9 @@ final class Meaning {
         }
     }
 
-    private static void copy(Node.Mapping from, String name, JsonObject to, String as) {
-        from.value(name)
-                .ifPresent(node -> to.put(as, Json.decodeValue(JsonTree.of(node).toString())));
+    private static void copy(JsonNode from, String name, JsonObject to, String as) {
+        if (from.has(name)) {
+            to.put(as, Json.decodeValue(from.get(name).toString()));
+        }
     }
 }

@@ -1,19 +1,15 @@
 package dev.millrace.domain;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.net.URLDecoder;
-import java.net.URLEncoder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +19,7 @@ import org.slf4j.LoggerFactory;
  * partition's ingest thread counts; any thread asks and saves.
  */
 public final class Warnings {
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final Logger LOG = LoggerFactory.getLogger(Warnings.class);
 
     /**
@@ -75,22 +72,10 @@ public final class Warnings {
         if (to == null || now.equals(saved)) {
             return;
         }
-        var text = new StringBuilder();
-        now.forEach((partition, counted) -> counted.byRule()
-                .forEach((rule, count) -> text.append(partition)
-                        .append(' ')
-                        .append(counted.topicId())
-                        .append(' ')
-                        .append(counted.next())
-                        .append(' ')
-                        .append(count)
-                        .append(' ')
-                        .append(URLEncoder.encode(rule, UTF_8))
-                        .append('\n')));
         try {
             Files.createDirectories(to.getParent());
             Path other = to.resolveSibling(to.getFileName() + ".tmp");
-            Files.writeString(other, text);
+            JSON.writeValue(other.toFile(), now);
             Files.move(other, to, StandardCopyOption.ATOMIC_MOVE);
             saved = now;
         } catch (IOException failure) {
@@ -99,28 +84,10 @@ public final class Warnings {
     }
 
     private void read(Path from) {
-        Map<Integer, Counted> found = new HashMap<>();
         try {
-            List<String> lines = Files.readAllLines(from, UTF_8);
-            for (String line : lines) {
-                String[] parts = line.split(" ", -1);
-                var one = new Counted(
-                        parts[1],
-                        Long.parseLong(parts[2]),
-                        Map.of(URLDecoder.decode(parts[4], UTF_8), Long.parseLong(parts[3])));
-                found.merge(Integer.parseInt(parts[0]), one, Warnings::both);
-            }
-            partitions.putAll(found);
-        } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException broken) {
+            partitions.putAll(JSON.readValue(from.toFile(), new TypeReference<Map<Integer, Counted>>() {}));
+        } catch (IOException broken) {
             LOG.warn("{} cannot be read, warnings are counted from zero: {}", from, broken.toString());
         }
-    }
-
-    private static Counted both(@Nullable Counted first, Counted second) {
-        Map<String, Long> all = new HashMap<>(second.byRule());
-        if (first != null) {
-            all.putAll(first.byRule());
-        }
-        return new Counted(second.topicId(), second.next(), all);
     }
 }

@@ -284,13 +284,7 @@ final class Responder {
             case Problem.BrokenRecords broken ->
                 json.put(
                         "rejected",
-                        broken.rejected().stream()
-                                .map(each -> new JsonObject()
-                                        .put("index", each.index())
-                                        .put("rule", each.rule())
-                                        .put("path", each.path())
-                                        .put("reason", each.reason()))
-                                .toList());
+                        broken.rejected().stream().map(JsonObject::mapFrom).toList());
             default -> json;
         };
     }

@@ -2,7 +2,6 @@ package dev.millrace.write;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.config.Configuration;
 import dev.millrace.domain.Writes.Receipt;
@@ -39,6 +38,9 @@ final class WriteKeys implements AutoCloseable {
 
     /** What a request with that key was, and the answer to it. */
     record Entry(String fingerprint, Receipt receipt) {}
+
+    /** An entry as a record of the topic has it. */
+    private record Kept(String fingerprint, boolean lenient, String position, String answer) {}
 
     private record Place(long offset, long timestampMillis) {}
 
@@ -117,25 +119,18 @@ final class WriteKeys implements AutoCloseable {
 
     /** The record that makes an entry known. */
     static ProducerRecord<byte[], byte[]> record(String key, Entry entry) {
-        var json = JSON.createObjectNode()
-                .put("fingerprint", entry.fingerprint)
-                .put("lenient", entry.receipt.lenient())
-                .put("position", entry.receipt.position().toString())
-                .put("answer", entry.receipt.json());
+        Receipt receipt = entry.receipt;
+        var kept = new Kept(
+                entry.fingerprint, receipt.lenient(), receipt.position().toString(), receipt.json());
         return new ProducerRecord<>(
-                TOPIC, 0, key.getBytes(UTF_8), json.toString().getBytes(UTF_8));
+                TOPIC, 0, key.getBytes(UTF_8), JSON.valueToTree(kept).toString().getBytes(UTF_8));
     }
 
     private static Entry entry(byte[] value) {
         try {
-            JsonNode json = JSON.readTree(value);
-            Position position = Position.parse(json.path("position").asText()).orElseThrow();
-            return new Entry(
-                    json.path("fingerprint").asText(),
-                    new Receipt(
-                            json.path("answer").asText(),
-                            position,
-                            json.path("lenient").asBoolean()));
+            Kept kept = JSON.readValue(value, Kept.class);
+            Position position = Position.parse(kept.position).orElseThrow();
+            return new Entry(kept.fingerprint, new Receipt(kept.answer, position, kept.lenient));
         } catch (IOException foreign) {
             throw new UncheckedIOException("the topic " + TOPIC + " has a record that is not Millrace's", foreign);
         }

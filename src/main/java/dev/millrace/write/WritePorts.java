@@ -351,14 +351,7 @@ public final class WritePorts {
     private static Writes.Receipt receipt(WriteCheck.Draft draft, boolean lenient, Position position) {
         ObjectNode json = JSON.createObjectNode().put("accepted", draft.accepted());
         if (lenient) {
-            var rejected = json.putArray("rejected");
-            for (Rejection each : draft.rejected()) {
-                rejected.addObject()
-                        .put("index", each.index())
-                        .put("rule", each.rule())
-                        .put("path", each.path())
-                        .put("reason", each.reason());
-            }
+            json.set("rejected", JSON.valueToTree(draft.rejected()));
         }
         json.put("position", position.toString());
         return new Writes.Receipt(json.toString(), position, lenient);

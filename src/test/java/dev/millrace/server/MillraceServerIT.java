@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.ingest.TestKafka;
 import dev.millrace.ingest.publish.TopicPublisher;
-import dev.millrace.query.FileRows;
 import dev.millrace.server.demo.DemoData;
 import dev.millrace.server.demo.DemoSource;
 import java.io.IOException;
@@ -109,7 +108,9 @@ class MillraceServerIT {
                 }
             }
         }
-        assertEquals(FLIGHTS, FileRows.parquetCount(folder.resolve("source/flights-200k.parquet")));
+        try (DemoSource source = data.flights(Long.MAX_VALUE)) {
+            assertEquals(FLIGHTS, source.total());
+        }
         assertEquals(FLIGHTS, pages.size());
         assertEquals(pages, lines);
         assertEquals(FLIGHTS, flight);

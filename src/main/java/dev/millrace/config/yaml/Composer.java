@@ -34,6 +34,12 @@ final class Composer {
     /** A text counts as a node per so many characters, so that aliases of long ones are bounded, too. */
     private static final int CHARACTERS_PER_NODE = 128;
 
+    private static final Map<String, Kind> KINDS = Map.of(
+            Tag.NULL.getValue(), Kind.NULL,
+            Tag.BOOL.getValue(), Kind.BOOLEAN,
+            Tag.INT.getValue(), Kind.INTEGER,
+            Tag.FLOAT.getValue(), Kind.NUMBER);
+
     private final ScalarResolver resolver = new CoreScalarResolver(false);
     private final Map<String, Anchored> anchors = new HashMap<>();
     private final String file;
@@ -123,16 +129,7 @@ final class Composer {
             }
             tag = resolver.resolve(event.getValue(), true).getValue();
         }
-        if (tag.equals(Tag.NULL.getValue())) {
-            return Kind.NULL;
-        }
-        if (tag.equals(Tag.BOOL.getValue())) {
-            return Kind.BOOLEAN;
-        }
-        if (tag.equals(Tag.INT.getValue())) {
-            return Kind.INTEGER;
-        }
-        return tag.equals(Tag.FLOAT.getValue()) ? Kind.NUMBER : Kind.STRING;
+        return KINDS.getOrDefault(tag, Kind.STRING);
     }
 
     private Node sequence(Event start, int depth) {

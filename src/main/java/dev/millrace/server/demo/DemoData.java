@@ -83,17 +83,17 @@ public final class DemoData {
 
     /** The first {@code limit} flights of another file with the same columns. */
     public static DemoSource flights(Path parquet, long limit) {
-        return FlightSource.open(parquet, limit);
+        return DemoSource.flights(parquet, limit);
     }
 
     /** All airports, in the file's order. */
     public DemoSource airports() {
-        return AirportSource.open(folder.resolve(AIRPORTS_FILE));
+        return DemoSource.airports(folder.resolve(AIRPORTS_FILE));
     }
 
     /** All earthquakes, in the file's order, each feature's text as the file has it. */
     public DemoSource earthquakes() {
-        return EarthquakeSource.open(folder.resolve(EARTHQUAKES_FILE));
+        return DemoSource.earthquakes(folder.resolve(EARTHQUAKES_FILE));
     }
 
     /** Kept for ever, since the topic is the write-ahead log, and open to records that are far too large. */
