@@ -335,7 +335,7 @@ final class ArrowDecoder implements RecordDecoder {
     }
 
     private boolean fixed(FieldPlan field, Column column, int row) {
-        Scalar scalar = column.field().scalar();
+        ScalarType scalar = column.field().scalar();
         int width = column.field().width();
         int at = column.data() + row * width;
         return switch (scalar.shape()) {

@@ -1,6 +1,6 @@
 package dev.millrace.codec;
 
-import dev.millrace.codec.Scalar.Shape;
+import dev.millrace.codec.ScalarType.Shape;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +31,7 @@ record ArrowField(
         String name,
         Lay lay,
         int width,
-        Scalar scalar,
+        ScalarType scalar,
         boolean signed,
         long dictionary,
         @Nullable ArrowField values,
@@ -105,50 +105,58 @@ record ArrowField(
         int bits = index == null ? 32 : index.bitWidth();
         boolean signed = index == null || index.isSigned();
         return new ArrowField(
-                name, Lay.FIXED, bytes(bits), Scalar.of(Shape.SIGNED), signed, dictionary.id(), plain, List.of());
+                name, Lay.FIXED, bytes(bits), ScalarType.of(Shape.SIGNED), signed, dictionary.id(), plain, List.of());
     }
 
     private static ArrowField plain(Field field, String name, List<ArrowField> children) {
         return switch (field.typeType()) {
-            case Type.Null -> of(name, Lay.NONE, 0, Scalar.TEXT);
-            case Type.Bool -> of(name, Lay.BITS, 0, Scalar.of(Shape.BOOL));
+            case Type.Null -> of(name, Lay.NONE, 0, ScalarType.TEXT);
+            case Type.Bool -> of(name, Lay.BITS, 0, ScalarType.of(Shape.BOOL));
             case Type.Int -> {
                 Int type = (Int) known(field.type(new Int()));
                 yield of(
                         name,
                         Lay.FIXED,
                         bytes(type.bitWidth()),
-                        Scalar.of(type.isSigned() ? Shape.SIGNED : Shape.UNSIGNED));
+                        ScalarType.of(type.isSigned() ? Shape.SIGNED : Shape.UNSIGNED));
             }
             case Type.FloatingPoint -> {
                 int precision = ((FloatingPoint) known(field.type(new FloatingPoint()))).precision();
                 int bits = precision == Precision.DOUBLE ? 64 : precision == Precision.SINGLE ? 32 : 16;
-                yield of(name, Lay.FIXED, bits / 8, new Scalar(Shape.FLOATING, bits));
+                yield of(name, Lay.FIXED, bits / 8, new ScalarType(Shape.FLOATING, bits));
             }
             case Type.Decimal -> {
                 Decimal type = (Decimal) known(field.type(new Decimal()));
-                yield of(name, Lay.FIXED, bytes(type.bitWidth()), new Scalar(Shape.DECIMAL, Math.max(0, type.scale())));
+                yield of(
+                        name,
+                        Lay.FIXED,
+                        bytes(type.bitWidth()),
+                        new ScalarType(Shape.DECIMAL, Math.max(0, type.scale())));
             }
             case Type.Date -> {
                 boolean days = ((Date) known(field.type(new Date()))).unit() == DateUnit.DAY;
-                yield of(name, Lay.FIXED, days ? 4 : 8, days ? Scalar.of(Shape.DATE) : new Scalar(Shape.LOCAL, 1_000));
+                yield of(
+                        name,
+                        Lay.FIXED,
+                        days ? 4 : 8,
+                        days ? ScalarType.of(Shape.DATE) : new ScalarType(Shape.LOCAL, 1_000));
             }
             case Type.Time -> {
                 Time type = (Time) known(field.type(new Time()));
-                yield of(name, Lay.FIXED, bytes(type.bitWidth()), new Scalar(Shape.TIME, perSecond(type.unit())));
+                yield of(name, Lay.FIXED, bytes(type.bitWidth()), new ScalarType(Shape.TIME, perSecond(type.unit())));
             }
             case Type.Timestamp -> {
                 Timestamp type = (Timestamp) known(field.type(new Timestamp()));
                 Shape shape = type.timezoneAsByteBuffer() == null ? Shape.LOCAL : Shape.INSTANT;
-                yield of(name, Lay.FIXED, 8, new Scalar(shape, perSecond(type.unit())));
+                yield of(name, Lay.FIXED, 8, new ScalarType(shape, perSecond(type.unit())));
             }
-            case Type.Utf8 -> of(name, Lay.BYTES, 4, Scalar.TEXT);
-            case Type.LargeUtf8 -> of(name, Lay.BYTES, 8, Scalar.TEXT);
-            case Type.Binary -> of(name, Lay.BYTES, 4, Scalar.of(Shape.BYTES));
-            case Type.LargeBinary -> of(name, Lay.BYTES, 8, Scalar.of(Shape.BYTES));
+            case Type.Utf8 -> of(name, Lay.BYTES, 4, ScalarType.TEXT);
+            case Type.LargeUtf8 -> of(name, Lay.BYTES, 8, ScalarType.TEXT);
+            case Type.Binary -> of(name, Lay.BYTES, 4, ScalarType.of(Shape.BYTES));
+            case Type.LargeBinary -> of(name, Lay.BYTES, 8, ScalarType.of(Shape.BYTES));
             case Type.FixedSizeBinary -> {
                 int width = ((FixedSizeBinary) known(field.type(new FixedSizeBinary()))).byteWidth();
-                yield of(name, Lay.FIXED, Math.max(0, width), Scalar.of(width == 16 ? Shape.UUID : Shape.BYTES));
+                yield of(name, Lay.FIXED, Math.max(0, width), ScalarType.of(width == 16 ? Shape.UUID : Shape.BYTES));
             }
             case Type.List, Type.Map -> nested(name, Lay.LIST, 4, children, 1);
             case Type.LargeList -> nested(name, Lay.LIST, 8, children, 1);
@@ -163,7 +171,7 @@ record ArrowField(
         };
     }
 
-    private static ArrowField of(String name, Lay lay, int width, Scalar scalar) {
+    private static ArrowField of(String name, Lay lay, int width, ScalarType scalar) {
         return new ArrowField(name, lay, width, scalar, false, -1, null, List.of());
     }
 
@@ -171,7 +179,7 @@ record ArrowField(
         if (children.size() != expected) {
             throw new Malformed("The list " + name + " has more or less than one kind of item.");
         }
-        return new ArrowField(name, lay, width, Scalar.TEXT, false, -1, null, children);
+        return new ArrowField(name, lay, width, ScalarType.TEXT, false, -1, null, children);
     }
 
     private static <T> T known(@Nullable T type) {

@@ -91,7 +91,7 @@ record ArrowMatch(RecordFaults faults, boolean rejectUnknown) {
 
     private static Whole whole(ArrowField from, FieldPlan field) {
         int width = from.lay() == Lay.FIXED ? from.width() : 0;
-        Scalar scalar = from.scalar();
+        ScalarType scalar = from.scalar();
         return switch (field.kind) {
             case INT, DATE, TIME, TIMESTAMP, EPOCH -> {
                 boolean same = !field.furtherRules

@@ -3,7 +3,7 @@ package dev.millrace.codec;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.millrace.codec.FieldPlan.ObjectPlan;
-import dev.millrace.codec.Scalar.Shape;
+import dev.millrace.codec.ScalarType.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -44,7 +44,7 @@ final class AvroPlan implements RegistryDecoder.Plan {
             Op op,
             Schema schema,
             @Nullable FieldPlan field,
-            Scalar scalar,
+            ScalarType scalar,
             Step[] steps,
             FieldPlan[] absent,
             byte[][] symbols) {}
@@ -124,7 +124,7 @@ final class AvroPlan implements RegistryDecoder.Plan {
                         : record(schema, field.object, field);
             case ARRAY -> array(schema, field);
             case UNION -> union(schema, field);
-            case NULL -> field.required ? null : step(Op.NULL, schema, field, Scalar.TEXT);
+            case NULL -> field.required ? null : step(Op.NULL, schema, field, ScalarType.TEXT);
             case MAP -> map(schema, field);
             default -> scalar(schema, field);
         };
@@ -134,7 +134,7 @@ final class AvroPlan implements RegistryDecoder.Plan {
         return step;
     }
 
-    private static Step step(Op op, Schema schema, @Nullable FieldPlan field, Scalar scalar, Step... steps) {
+    private static Step step(Op op, Schema schema, @Nullable FieldPlan field, ScalarType scalar, Step... steps) {
         return new Step(op, schema, field, scalar, steps, new FieldPlan[0], new byte[0][]);
     }
 
@@ -156,25 +156,25 @@ final class AvroPlan implements RegistryDecoder.Plan {
         for (int i = 0; i < steps.length; i++) {
             FieldPlan field = match.to()[i];
             Schema from = fields.get(i).schema();
-            Step step = field == null ? step(Op.SKIP, from, null, Scalar.TEXT) : step(from, field);
+            Step step = field == null ? step(Op.SKIP, from, null, ScalarType.TEXT) : step(from, field);
             if (step == null) {
                 faults.in(java.util.Objects.requireNonNull(field).name);
                 return null;
             }
             steps[i] = step;
         }
-        return new Step(Op.RECORD, schema, owner, Scalar.TEXT, steps, match.absent(), new byte[0][]);
+        return new Step(Op.RECORD, schema, owner, ScalarType.TEXT, steps, match.absent(), new byte[0][]);
     }
 
     private @Nullable Step array(Schema schema, FieldPlan field) {
         Step item = field.item == null ? null : step(schema.getElementType(), field.item);
-        return item == null ? null : step(Op.ARRAY, schema, field, Scalar.TEXT, item);
+        return item == null ? null : step(Op.ARRAY, schema, field, ScalarType.TEXT, item);
     }
 
     private @Nullable Step map(Schema schema, FieldPlan field) {
         ObjectPlan entry = field.kind == FieldPlan.Kind.MAP ? field.object : null;
         Step value = entry == null ? null : step(schema.getValueType(), entry.fields[1]);
-        return value == null ? null : step(Op.MAP, schema, field, Scalar.TEXT, value);
+        return value == null ? null : step(Op.MAP, schema, field, ScalarType.TEXT, value);
     }
 
     /** A branch that does not fit is refused when a record has it, so long as another fits. */
@@ -183,22 +183,22 @@ final class AvroPlan implements RegistryDecoder.Plan {
         boolean any = false;
         for (Schema branch : schema.getTypes()) {
             if (branch.getType() == Schema.Type.NULL) {
-                branches.add(step(Op.NULL, branch, field, Scalar.TEXT));
+                branches.add(step(Op.NULL, branch, field, ScalarType.TEXT));
                 continue;
             }
             Step step = step(branch, field);
-            branches.add(step == null ? step(Op.REFUSE, branch, field, Scalar.TEXT) : step);
+            branches.add(step == null ? step(Op.REFUSE, branch, field, ScalarType.TEXT) : step);
             any |= step != null;
         }
         if (!any) {
             return null;
         }
         faults.clear();
-        return step(Op.UNION, schema, field, Scalar.TEXT, branches.toArray(Step[]::new));
+        return step(Op.UNION, schema, field, ScalarType.TEXT, branches.toArray(Step[]::new));
     }
 
     private static @Nullable Step scalar(Schema schema, FieldPlan field) {
-        Scalar scalar = scalar(schema);
+        ScalarType scalar = scalar(schema);
         if (!ScalarConverter.fits(field, scalar)) {
             return null;
         }
@@ -219,29 +219,30 @@ final class AvroPlan implements RegistryDecoder.Plan {
         return new Step(op, schema, field, scalar, new Step[0], new FieldPlan[0], symbols);
     }
 
-    private static Scalar scalar(Schema schema) {
+    private static ScalarType scalar(Schema schema) {
         String logical =
                 schema.getLogicalType() == null ? "" : schema.getLogicalType().getName();
         return switch (logical) {
-            case "decimal" -> new Scalar(Shape.DECIMAL, ((LogicalTypes.Decimal) schema.getLogicalType()).getScale());
-            case "uuid" -> Scalar.of(schema.getType() == Schema.Type.FIXED ? Shape.UUID : Shape.TEXT);
-            case "date" -> Scalar.of(Shape.DATE);
-            case "time-millis" -> new Scalar(Shape.TIME, 1_000);
-            case "time-micros" -> new Scalar(Shape.TIME, 1_000_000);
-            case "timestamp-millis" -> new Scalar(Shape.INSTANT, 1_000);
-            case "timestamp-micros" -> new Scalar(Shape.INSTANT, 1_000_000);
-            case "timestamp-nanos" -> new Scalar(Shape.INSTANT, 1_000_000_000);
-            case "local-timestamp-millis" -> new Scalar(Shape.LOCAL, 1_000);
-            case "local-timestamp-micros" -> new Scalar(Shape.LOCAL, 1_000_000);
-            case "local-timestamp-nanos" -> new Scalar(Shape.LOCAL, 1_000_000_000);
+            case "decimal" ->
+                new ScalarType(Shape.DECIMAL, ((LogicalTypes.Decimal) schema.getLogicalType()).getScale());
+            case "uuid" -> ScalarType.of(schema.getType() == Schema.Type.FIXED ? Shape.UUID : Shape.TEXT);
+            case "date" -> ScalarType.of(Shape.DATE);
+            case "time-millis" -> new ScalarType(Shape.TIME, 1_000);
+            case "time-micros" -> new ScalarType(Shape.TIME, 1_000_000);
+            case "timestamp-millis" -> new ScalarType(Shape.INSTANT, 1_000);
+            case "timestamp-micros" -> new ScalarType(Shape.INSTANT, 1_000_000);
+            case "timestamp-nanos" -> new ScalarType(Shape.INSTANT, 1_000_000_000);
+            case "local-timestamp-millis" -> new ScalarType(Shape.LOCAL, 1_000);
+            case "local-timestamp-micros" -> new ScalarType(Shape.LOCAL, 1_000_000);
+            case "local-timestamp-nanos" -> new ScalarType(Shape.LOCAL, 1_000_000_000);
             default ->
                 switch (schema.getType()) {
-                    case BOOLEAN -> Scalar.of(Shape.BOOL);
-                    case INT, LONG -> Scalar.of(Shape.SIGNED);
-                    case FLOAT -> new Scalar(Shape.FLOATING, 32);
-                    case DOUBLE -> new Scalar(Shape.FLOATING, 64);
-                    case BYTES, FIXED -> Scalar.of(Shape.BYTES);
-                    default -> Scalar.TEXT;
+                    case BOOLEAN -> ScalarType.of(Shape.BOOL);
+                    case INT, LONG -> ScalarType.of(Shape.SIGNED);
+                    case FLOAT -> new ScalarType(Shape.FLOATING, 32);
+                    case DOUBLE -> new ScalarType(Shape.FLOATING, 64);
+                    case BYTES, FIXED -> ScalarType.of(Shape.BYTES);
+                    default -> ScalarType.TEXT;
                 };
         };
     }

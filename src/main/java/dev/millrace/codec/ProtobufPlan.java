@@ -291,7 +291,7 @@ final class ProtobufPlan implements RegistryDecoder.Plan {
 
     private boolean plain(Member member, byte[] bytes, int from, int end) {
         FieldPlan target = member.target();
-        Scalar scalar = member.scalar();
+        ScalarType scalar = member.scalar();
         in.over(bytes, from, end);
         return switch (member.type()) {
             case STRING, BYTES -> converter.bytes(target, scalar, bytes, from, end - from);

@@ -13,7 +13,7 @@ import com.google.protobuf.TimestampProto;
 import com.google.protobuf.WireFormat.FieldType;
 import com.google.protobuf.WrappersProto;
 import dev.millrace.codec.FieldPlan.ObjectPlan;
-import dev.millrace.codec.Scalar.Shape;
+import dev.millrace.codec.ScalarType.Shape;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -50,7 +50,7 @@ final class ProtobufSchema {
             Form form,
             FieldType type,
             int wire,
-            Scalar scalar,
+            ScalarType scalar,
             FieldPlan field,
             FieldPlan target,
             boolean presence,
@@ -198,7 +198,7 @@ final class ProtobufSchema {
             case "google.type.TimeOfDay" -> Form.TIME_OF_DAY;
             default -> WRAPPERS.containsKey(name) ? Form.WRAPPED : Form.MESSAGE;
         };
-        Scalar scalar = scalar(form, type);
+        ScalarType scalar = scalar(form, type);
         Message message = null;
         if (form == Form.MESSAGE) {
             FieldPlan owner = wire.isMapField() ? null : target;
@@ -234,20 +234,21 @@ final class ProtobufSchema {
                 message);
     }
 
-    private static Scalar scalar(Form form, FieldType type) {
+    private static ScalarType scalar(Form form, FieldType type) {
         return switch (form) {
-            case TIMESTAMP -> new Scalar(Shape.INSTANT, 1_000_000_000);
-            case DATE -> Scalar.of(Shape.DATE);
-            case TIME_OF_DAY -> new Scalar(Shape.TIME, 1_000_000_000);
+            case TIMESTAMP -> new ScalarType(Shape.INSTANT, 1_000_000_000);
+            case DATE -> ScalarType.of(Shape.DATE);
+            case TIME_OF_DAY -> new ScalarType(Shape.TIME, 1_000_000_000);
             case PLAIN, WRAPPED, MESSAGE ->
                 switch (type) {
-                    case BOOL -> Scalar.of(Shape.BOOL);
-                    case UINT64, FIXED64 -> Scalar.of(Shape.UNSIGNED);
-                    case FLOAT -> new Scalar(Shape.FLOATING, 32);
-                    case DOUBLE -> new Scalar(Shape.FLOATING, 64);
-                    case BYTES, GROUP, MESSAGE -> Scalar.of(Shape.BYTES);
-                    case STRING, ENUM -> Scalar.TEXT;
-                    case INT32, INT64, UINT32, SINT32, SINT64, FIXED32, SFIXED32, SFIXED64 -> Scalar.of(Shape.SIGNED);
+                    case BOOL -> ScalarType.of(Shape.BOOL);
+                    case UINT64, FIXED64 -> ScalarType.of(Shape.UNSIGNED);
+                    case FLOAT -> new ScalarType(Shape.FLOATING, 32);
+                    case DOUBLE -> new ScalarType(Shape.FLOATING, 64);
+                    case BYTES, GROUP, MESSAGE -> ScalarType.of(Shape.BYTES);
+                    case STRING, ENUM -> ScalarType.TEXT;
+                    case INT32, INT64, UINT32, SINT32, SINT64, FIXED32, SFIXED32, SFIXED64 ->
+                        ScalarType.of(Shape.SIGNED);
                 };
         };
     }

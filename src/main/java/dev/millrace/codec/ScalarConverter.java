@@ -26,7 +26,7 @@ final class ScalarConverter {
     }
 
     /** Whether values of a schema's type can become values of the field; each may still break a rule. */
-    static boolean fits(FieldPlan field, Scalar from) {
+    static boolean fits(FieldPlan field, ScalarType from) {
         return switch (from.shape()) {
             case BOOL -> field.kind == FieldPlan.Kind.BOOL;
             case SIGNED, UNSIGNED -> field.isNumber() || field.kind == FieldPlan.Kind.EPOCH;
@@ -54,7 +54,7 @@ final class ScalarConverter {
     }
 
     /** A value that is a whole number: a truth value, an integer, a small unscaled decimal, a day or a time. */
-    boolean whole(FieldPlan field, Scalar from, long value) {
+    boolean whole(FieldPlan field, ScalarType from, long value) {
         return switch (from.shape()) {
             case BOOL -> checked.bool(field, value != 0);
             case SIGNED -> number(field, value, value < 0);
@@ -136,7 +136,7 @@ final class ScalarConverter {
     }
 
     /** A text, binary value, UUID of 16 bytes, or unscaled decimal in two's complement, highest byte first. */
-    boolean bytes(FieldPlan field, Scalar from, byte[] b, int at, int length) {
+    boolean bytes(FieldPlan field, ScalarType from, byte[] b, int at, int length) {
         return switch (from.shape()) {
             case BYTES -> checked.binary(field, b, at, length);
             case UUID ->

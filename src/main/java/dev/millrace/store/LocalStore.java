@@ -196,7 +196,7 @@ public final class LocalStore implements ProductStore {
         return new PartitionRecovery(
                         disk,
                         partitionFolder(partition),
-                        Owner.of(folder, partition),
+                        FolderOwner.of(folder, partition),
                         aside,
                         context.schema(),
                         context.mappedAllocator(),
@@ -214,7 +214,8 @@ public final class LocalStore implements ProductStore {
         PartitionLog[] longer = Arrays.copyOf(logs, logs.length + 1);
         longer[partition] = open(
                 partition,
-                new PartitionRecovery.Found(Manifest.empty(context.schema(), Owner.of(folder, partition)), List.of()),
+                new PartitionRecovery.Found(
+                        Manifest.empty(context.schema(), FolderOwner.of(folder, partition)), List.of()),
                 new SharedRows());
         logs = longer;
     }

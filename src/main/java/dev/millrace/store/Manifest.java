@@ -48,7 +48,7 @@ record Manifest(
         long generation,
         Kept kept,
         List<SegmentFile> segments,
-        @Nullable Owner owner,
+        @Nullable FolderOwner owner,
         List<Erasure.Reached> reached,
         boolean unshared,
         List<String> obsolete) {
@@ -135,12 +135,12 @@ record Manifest(
     }
 
     /** Of a partition without files. */
-    static Manifest empty(StoreSchema schema, Owner owner) {
+    static Manifest empty(StoreSchema schema, FolderOwner owner) {
         return empty(schema, owner, 0);
     }
 
     /** Of a partition that has no files any more. */
-    static Manifest empty(StoreSchema schema, Owner owner, long generation) {
+    static Manifest empty(StoreSchema schema, FolderOwner owner, long generation) {
         return new Manifest(
                 FORMAT, "", 0, describe(schema), generation, Kept.ALL, List.of(), owner, List.of(), true, List.of());
     }
@@ -158,7 +158,7 @@ record Manifest(
     }
 
     /** The same as the files of an owner. */
-    Manifest of(Owner whose) {
+    Manifest of(FolderOwner whose) {
         return new Manifest(
                 FORMAT, topicId, next, schema, generation, kept, segments, whose, reached, unshared, obsolete);
     }
@@ -180,7 +180,7 @@ record Manifest(
     }
 
     /** What is wrong when this stands in the place of a partition's manifest; empty when nothing is. */
-    Optional<String> misplaced(Owner place) {
+    Optional<String> misplaced(FolderOwner place) {
         return Optional.ofNullable(owner).flatMap(whose -> whose.difference(place));
     }
 

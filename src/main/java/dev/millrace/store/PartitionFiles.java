@@ -313,7 +313,7 @@ final class PartitionFiles {
     /** Forgets everything, the topic too. */
     void clear() throws IOException {
         if (!manifest.topicId().isEmpty()) {
-            Owner owner = Objects.requireNonNull(manifest.owner());
+            FolderOwner owner = Objects.requireNonNull(manifest.owner());
             switchTo(Manifest.empty(schema, owner, generation.get()), List.of(), names(manifest.segments()));
         }
     }

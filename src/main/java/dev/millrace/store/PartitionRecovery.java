@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 record PartitionRecovery(
         Disk disk,
         Path folder,
-        Owner owner,
+        FolderOwner owner,
         Aside aside,
         StoreSchema schema,
         BufferAllocator mappedAllocator,

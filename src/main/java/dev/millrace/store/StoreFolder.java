@@ -171,7 +171,7 @@ public final class StoreFolder {
             }
             try {
                 checked.addAll(verify(partition));
-                checked.add(new Checked(file, manifest(partition).misplaced(Owner.of(folder, each.getKey()))));
+                checked.add(new Checked(file, manifest(partition).misplaced(FolderOwner.of(folder, each.getKey()))));
             } catch (IOException broken) {
                 Throwable cause = broken.getCause();
                 checked.add(
@@ -230,7 +230,8 @@ public final class StoreFolder {
         for (var partition : partitions().entrySet()) {
             Path to = target.resolve(partition.getValue().getFileName());
             disk.createFolder(to);
-            manifests.put(partition.getKey(), copy(partition.getValue(), to, Owner.of(target, partition.getKey())));
+            manifests.put(
+                    partition.getKey(), copy(partition.getValue(), to, FolderOwner.of(target, partition.getKey())));
         }
         if (topics(manifests).count() > 1) {
             throw new IOException(folder + " changed its topic while it was copied; copy it again");
@@ -238,7 +239,7 @@ public final class StoreFolder {
         return next(manifests);
     }
 
-    private Manifest copy(Path from, Path to, Owner owner) throws IOException {
+    private Manifest copy(Path from, Path to, FolderOwner owner) throws IOException {
         Manifest manifest = manifest(from);
         var known = new HashSet<String>();
         for (Manifest.SegmentFile segment : manifest.segments()) {

@@ -5,7 +5,7 @@ package dev.millrace.codec;
  *
  * @param unit of a time or moment, how many make a second; of a decimal, its scale; else 0
  */
-record Scalar(Shape shape, int unit) {
+record ScalarType(Shape shape, int unit) {
     /** The kinds of values. */
     enum Shape {
         BOOL,
@@ -27,9 +27,9 @@ record Scalar(Shape shape, int unit) {
         LOCAL
     }
 
-    static final Scalar TEXT = new Scalar(Shape.TEXT, 0);
+    static final ScalarType TEXT = new ScalarType(Shape.TEXT, 0);
 
-    static Scalar of(Shape shape) {
-        return new Scalar(shape, 0);
+    static ScalarType of(Shape shape) {
+        return new ScalarType(shape, 0);
     }
 }

@@ -10,7 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The contracts of products as resources: texts that are read by their names, in parts where they are long. Any thread. */
-final class Contracts {
+final class ContractResources {
     static final JsonObject TEMPLATE = new JsonObject()
             .put("uriTemplate", "millrace://contract/{domain}/{product}{?from}")
             .put("name", "contract")
