@@ -17,7 +17,6 @@ import java.util.stream.Stream;
  * @param required whether null and absent are refused
  * @param primaryKey whether it is part of the key; always with {@code required} in a {@link ProductDefinition}
  * @param primaryKeyPosition 1-based; 0 where the contract gives none
- * @param unique as written
  * @param description empty for none
  * @param classification empty for none
  * @param fieldType how the server keeps it

@@ -54,7 +54,6 @@ public interface Door {
      * @param problem why it did not; then the text is empty
      * @param text the answer, of one that comes in several buffers the first
      * @param position what it is of
-     * @param whole whether that is all
      */
     record Told(Optional<Problem> problem, String text, String position, boolean whole) {}
 }

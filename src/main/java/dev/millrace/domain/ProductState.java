@@ -3,7 +3,6 @@ package dev.millrace.domain;
 /**
  * What a product's input port is doing.
  *
- * @param phase the named state
  * @param detail for people: why; empty when there is nothing to say
  */
 public record ProductState(Phase phase, String detail) {

@@ -13,7 +13,6 @@ import java.util.function.Function;
  *
  * @param operation what is asked, by the port's own name for it
  * @param client who is at the other end: the key of limits and shares
- * @param caller who asks
  * @param product what it is asked of; empty where there is no such product for the caller, or none is asked of
  * @param headers the text of a header, all of a name as one; empty where there is none
  * @param onGone has something run when the client is gone

@@ -13,8 +13,6 @@ import java.util.function.Predicate;
  * What requests of any port wait for: that their product has come as far as {@code Millrace-Min-Position} says, and, where
  * the answer is the one that the client has already, that the product moves on.
  *
- * @param <Q> the port's own request
- * @param <R> its answer
  * @param timed whether a request reads a product, so that a position to be reached means something to it
  * @param watched what may change an answer that the client has already; empty for any other answer
  * @param most how long anybody waits

@@ -9,7 +9,7 @@ import org.apache.arrow.vector.types.pojo.Schema;
 public sealed interface FlightAnswer extends AutoCloseable {
     /** Gives back what the answer holds: a reading for {@link Rows}, else nothing. */
     @Override
-    void close();
+    default void close() {}
 
     /** What it is, for the audit; of what only begins, neither rows nor bytes. */
     default Audit.Served served() {
@@ -21,41 +21,19 @@ public sealed interface FlightAnswer extends AutoCloseable {
         public Infos {
             infos = List.copyOf(infos);
         }
-
-        @Override
-        public void close() {}
     }
 
     /** A schema with its metadata. */
-    record Shape(Schema schema) implements FlightAnswer {
-        @Override
-        public void close() {}
-    }
+    record Shape(Schema schema) implements FlightAnswer {}
 
     /** A small table about the mesh. */
-    record Table(SqlTable table) implements FlightAnswer {
-        @Override
-        public void close() {}
-    }
+    record Table(SqlTable table) implements FlightAnswer {}
 
     /** What was written, as JSON. */
-    record Written(String json) implements FlightAnswer {
-        @Override
-        public void close() {}
-    }
+    record Written(String json) implements FlightAnswer {}
 
     /** Rows to stream. */
-    final class Rows implements FlightAnswer {
-        private final Streamed read;
-
-        Rows(Streamed read) {
-            this.read = read;
-        }
-
-        Streamed read() {
-            return read;
-        }
-
+    record Rows(Streamed read) implements FlightAnswer {
         @Override
         public void close() {
             read.close();

@@ -8,10 +8,8 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.Channels;
 import java.util.function.Consumer;
 import org.apache.arrow.flight.CallStatus;
 import org.apache.arrow.flight.FlightDescriptor;
@@ -19,8 +17,6 @@ import org.apache.arrow.flight.FlightInfo;
 import org.apache.arrow.flight.grpc.StatusUtils;
 import org.apache.arrow.flight.impl.Flight;
 import org.apache.arrow.flight.impl.FlightServiceGrpc;
-import org.apache.arrow.vector.ipc.WriteChannel;
-import org.apache.arrow.vector.ipc.message.MessageSerializer;
 import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
@@ -150,11 +146,9 @@ final class FlightBinding {
     }
 
     /** Arrow keeps its own form of this answer to itself. */
-    private static Flight.SchemaResult proto(Schema schema) throws IOException {
-        var bytes = new ByteArrayOutputStream();
-        MessageSerializer.serialize(new WriteChannel(Channels.newChannel(bytes)), schema);
+    private static Flight.SchemaResult proto(Schema schema) {
         return Flight.SchemaResult.newBuilder()
-                .setSchema(ByteString.copyFrom(bytes.toByteArray()))
+                .setSchema(ByteString.copyFrom(SqlFlights.bytes(schema)))
                 .build();
     }
 }

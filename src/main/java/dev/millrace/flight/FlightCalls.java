@@ -147,10 +147,8 @@ final class FlightCalls implements FlightProducer {
     }
 
     private void stream(ContextInternal context, Owner owner, FlightAnswer answer, MessageSink sink) {
-        if (!(answer instanceof FlightAnswer.Rows rows)) {
-            throw unexpected(answer);
-        }
-        SnapshotStream stream = open(context, owner, rows.read(), sink);
+        SnapshotStream stream =
+                open(context, owner, as(FlightAnswer.Rows.class, answer).read(), sink);
         streams.add(stream);
         stream.released().onComplete(done -> streams.remove(stream));
         try {
@@ -187,7 +185,7 @@ final class FlightCalls implements FlightProducer {
                 new FlightRequest.Catalogue(
                         asked("ListFlights", Optional.empty()), new String(criteria.getExpression(), UTF_8)),
                 answer -> {
-                    FlightAnswer.Infos infos = infos(answer);
+                    FlightAnswer.Infos infos = as(FlightAnswer.Infos.class, answer);
                     if (!call.isCancelled()) {
                         infos.infos().forEach(listener::onNext);
                         listener.onCompleted();
@@ -203,7 +201,8 @@ final class FlightCalls implements FlightProducer {
             ask(
                     loops.current(),
                     new FlightRequest.SqlInfo(asked("GetFlightInfo", Optional.empty()), command.get(), descriptor),
-                    answer -> onInfo.accept(infos(answer).infos().getFirst()),
+                    answer -> onInfo.accept(
+                            as(FlightAnswer.Infos.class, answer).infos().getFirst()),
                     onFailure);
             return;
         }
@@ -212,7 +211,8 @@ final class FlightCalls implements FlightProducer {
                 wanted -> ask(
                         loops.current(),
                         new FlightRequest.Info(asked("GetFlightInfo", flights.named(wanted)), wanted, descriptor),
-                        answer -> onInfo.accept(infos(answer).infos().getFirst()),
+                        answer -> onInfo.accept(
+                                as(FlightAnswer.Infos.class, answer).infos().getFirst()),
                         onFailure),
                 onFailure);
     }
@@ -229,12 +229,8 @@ final class FlightCalls implements FlightProducer {
                 wanted -> ask(
                         loops.current(),
                         new FlightRequest.Shape(asked("GetSchema", flights.named(wanted)), wanted),
-                        answer -> {
-                            if (!(answer instanceof FlightAnswer.Shape shape)) {
-                                throw unexpected(answer);
-                            }
-                            onSchema.accept(shape.schema());
-                        },
+                        answer -> onSchema.accept(
+                                as(FlightAnswer.Shape.class, answer).schema()),
                         onFailure),
                 onFailure);
     }
@@ -307,25 +303,17 @@ final class FlightCalls implements FlightProducer {
                         CallerInterceptor.header(RequestHeaders.PREFER),
                         CallerInterceptor.header(RequestHeaders.IDEMPOTENCY_KEY),
                         memory),
-                answer -> {
-                    if (!(answer instanceof FlightAnswer.Written written)) {
-                        throw unexpected(answer);
-                    }
-                    onWritten.accept(written.json());
-                },
+                answer ->
+                        onWritten.accept(as(FlightAnswer.Written.class, answer).json()),
                 onFailure);
     }
 
-    private static FlightAnswer.Infos infos(FlightAnswer answer) {
-        if (answer instanceof FlightAnswer.Infos infos) {
-            return infos;
+    private static <A extends FlightAnswer> A as(Class<A> kind, FlightAnswer answer) {
+        if (kind.isInstance(answer)) {
+            return kind.cast(answer);
         }
-        throw unexpected(answer);
-    }
-
-    private static IllegalStateException unexpected(FlightAnswer answer) {
         answer.close();
-        return new IllegalStateException("a layer gave the answer of another request: " + answer);
+        throw new IllegalStateException("a layer gave the answer of another request: " + answer);
     }
 
     @Override
@@ -377,7 +365,10 @@ final class FlightCalls implements FlightProducer {
                         SqlFlights.query(statement),
                         FlightDescriptor.command(new byte[0])),
                 answer -> {
-                    Schema schema = infos(answer).infos().getFirst().getSchema();
+                    Schema schema = as(FlightAnswer.Infos.class, answer)
+                            .infos()
+                            .getFirst()
+                            .getSchema();
                     listener.onNext(new Result(SqlFlights.prepared(statement, schema)));
                     listener.onCompleted();
                 },

@@ -11,7 +11,6 @@ import java.time.InstantSource;
  * @param host the address to listen on
  * @param port the port to listen on; 0 picks a free one
  * @param memoryBytes limit of the off-heap bytes that answers may copy; what is sent in place counts for its product
- * @param tickets how tickets are made
  * @param maxPutBytes of what a client writes in one call
  * @param tls of its connections, where it is on
  * @param authentication finds out who calls; asked once for each call, on its event loop
@@ -36,7 +35,6 @@ public record FlightOptions(
      *
      * @param secret signs tickets (HMAC-SHA256), at least 16 bytes; servers that share it take each other's tickets
      * @param lifetime how long a ticket is good for
-     * @param clock tells the time
      */
     @SuppressWarnings("ArrayRecordComponent") // copied on the way in; never compared
     public record Tickets(byte[] secret, Duration lifetime, InstantSource clock) {

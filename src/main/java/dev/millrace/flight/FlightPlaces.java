@@ -5,7 +5,6 @@ import dev.millrace.layer.Places;
 /**
  * What clients of a Flight port have shares of.
  *
- * @param connections that are open
  * @param calls that are open: streams, uploads, and questions whose answer is on its way
  * @param waiters calls that wait for a position
  * @param memory bytes of requests, of all ports together

@@ -198,7 +198,7 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
         }
         Reading reading = open(selection);
         try {
-            return new FlightAnswer.Rows(new OpenRead(selection, reading, selection.schema(reading.position())));
+            return new FlightAnswer.Rows(Streamed.of(selection, reading));
         } catch (RuntimeException failure) {
             reading.close();
             throw failure;

@@ -11,7 +11,6 @@ import java.util.Map;
  * @param product the qualified name
  * @param view the id of the view that it was made of; it is good for that one alone
  * @param position the position to read at
- * @param parameters of the query
  * @param expires epoch seconds, from which on it is refused
  */
 record ReadTicket(

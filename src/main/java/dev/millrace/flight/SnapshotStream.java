@@ -156,7 +156,7 @@ final class SnapshotStream {
         ArrowBatches cutter = batches;
         if (cutter == null) {
             cutter = new ArrowBatches(
-                    read.rows(engine, () -> over),
+                    read.rows().apply(engine, () -> over),
                     read.columns(),
                     read.limit(),
                     FlightMessage.mostBodyBytes(read.columns()),

@@ -156,7 +156,7 @@ final class SqlFlights {
             return Future.succeededFuture(new FlightAnswer.Table(answer(request.asked(), request.command())));
         }
         return Future.fromCompletionStage(engine().run(asked(request.asked(), statement.get())), Vertx.currentContext())
-                .map(rows -> new FlightAnswer.Rows(new SqlRead(rows)));
+                .map(rows -> new FlightAnswer.Rows(Streamed.of(rows)));
     }
 
     /** The command or ticket in some bytes, packed as Flight SQL does; empty when it is none. */

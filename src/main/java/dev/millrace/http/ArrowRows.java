@@ -39,7 +39,6 @@ final class ArrowRows implements RowWriter {
     /**
      * @param rows owned
      * @param schema of {@code columns}, with its metadata
-     * @param limit most rows to write
      * @param codec of the batches' buffers
      * @param allocator borrowed, pays for copies; of the same root as the stores'
      */

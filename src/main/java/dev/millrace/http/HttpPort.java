@@ -80,8 +80,6 @@ public final class HttpPort {
 
     /**
      * @param vertx borrowed
-     * @param products what is served
-     * @param settings address and limits
      * @param cursorSecret signs cursors; at least 16 bytes, the same over restarts
      * @param layers around each operation
      * @param loops how many event loops serve

@@ -27,7 +27,6 @@ interface RowFormat extends Format {
      * @param rows owned by who writes them
      * @param named the columns as the request names them, fields of columns on their own; of groups, the answer's
      * @param schema of the answer's columns, with metadata
-     * @param limit most rows
      * @param kept an encoder of all columns that the calling thread may use
      * @param gone whether nobody waits any more
      */

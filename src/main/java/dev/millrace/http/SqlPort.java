@@ -21,7 +21,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Collectors;
 import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
@@ -99,9 +98,7 @@ record SqlPort(Optional<SqlEngine> engine, Optional<WorkerPool> workers, RowStre
     }
 
     private RowStream stream(Call call, Negotiation<RowFormat> negotiation, Coding.Accepted coding, SqlRows rows) {
-        String positions = rows.positions().entrySet().stream()
-                .map(position -> position.getKey() + "=" + position.getValue())
-                .collect(Collectors.joining(", "));
+        String positions = rows.position();
         RowsQuery query = RowsQuery.scan(rows.layout().top(), Filter.ALL);
         RowFormat format = negotiation.format();
         var written = new RowFormat.Rows(

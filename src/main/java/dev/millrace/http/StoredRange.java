@@ -15,7 +15,6 @@ record StoredRange(long first, long length) {
     /**
      * What a request asks for; empty when there is no such byte.
      *
-     * @param range the header {@code Range}
      * @param ifRange the header {@code If-Range}: a range of another answer than that is not wanted
      */
     static Optional<StoredRange> of(@Nullable String range, @Nullable String ifRange, String tag, long size) {

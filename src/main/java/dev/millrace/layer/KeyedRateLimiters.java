@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
  * forgotten one: one call too many for that key, at worst.
  */
 public final class KeyedRateLimiters {
-    private final String name;
     private final RateLimiterConfig config;
     private final int maxKeys;
     private final Supplier<Long> nanoTime;
@@ -47,7 +46,6 @@ public final class KeyedRateLimiters {
             throw new IllegalArgumentException("The rate limiters '" + name + "' have no place for a key.");
         }
         RateLimitLayer.check(name, config);
-        this.name = name;
         this.config = config;
         this.maxKeys = maxKeys;
         this.nanoTime = nanoTime;
@@ -56,13 +54,8 @@ public final class KeyedRateLimiters {
         this.nextSearchNanos = new AtomicLong(nanoTime.get());
     }
 
-    /** The limits' name. */
-    public String name() {
-        return name;
-    }
-
     /** How many keys have a limiter of their own now, never more than {@code maxKeys}. */
-    public int keys() {
+    int keys() {
         return maxKeys - places.availablePermits();
     }
 

@@ -3,9 +3,6 @@ package dev.millrace.layer;
 /**
  * One policy around a service: what Tower calls a Layer. A layer is immutable configuration plus shared state with a
  * name (a bulkhead, a limiter), so that several services wrapped by one layer share that state.
- *
- * @param <Q> the request
- * @param <R> the result
  */
 @FunctionalInterface
 public interface Layer<Q, R> {

@@ -4,7 +4,6 @@ import io.github.resilience4j.micrometer.tagged.TaggedRateLimiterMetrics;
 import io.github.resilience4j.micrometer.tagged.TaggedTimeLimiterMetrics;
 import io.github.resilience4j.ratelimiter.RateLimiterRegistry;
 import io.github.resilience4j.timelimiter.TimeLimiterRegistry;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 
 /** Shows the state of the layers as meters named {@code resilience4j.*} and tagged with the state's name. */
@@ -15,13 +14,5 @@ public final class LayerMetrics {
     public static void bind(MeterRegistry meters, RateLimiterRegistry rateLimiters, TimeLimiterRegistry timeLimiters) {
         TaggedRateLimiterMetrics.ofRateLimiterRegistry(rateLimiters).bindTo(meters);
         TaggedTimeLimiterMetrics.ofTimeLimiterRegistry(timeLimiters).bindTo(meters);
-    }
-
-    /** A meter for the number of keys; keys have none of their own, since callers choose their text. */
-    public static void bind(MeterRegistry meters, KeyedRateLimiters limiters) {
-        Gauge.builder("millrace.ratelimiter.keys", limiters, KeyedRateLimiters::keys)
-                .description("Keys with a rate limiter of their own")
-                .tag("name", limiters.name())
-                .register(meters);
     }
 }

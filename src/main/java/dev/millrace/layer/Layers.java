@@ -9,12 +9,7 @@ public final class Layers {
     /** One layer out of many: a request passes them in the order in which they stand here. None at all is allowed. */
     @SafeVarargs
     public static <Q, R> Layer<Q, R> of(Layer<Q, R>... outermostFirst) {
-        return of(List.of(outermostFirst));
-    }
-
-    /** The same of a list. */
-    public static <Q, R> Layer<Q, R> of(List<Layer<Q, R>> outermostFirst) {
-        List<Layer<Q, R>> innermostFirst = outermostFirst.reversed();
+        List<Layer<Q, R>> innermostFirst = List.of(outermostFirst).reversed();
         return service -> {
             Service<Q, R> wrapped = Guarded.of(service);
             for (Layer<Q, R> layer : innermostFirst) {
@@ -39,6 +34,6 @@ public final class Layers {
             Layer<Q, R> waiting,
             TimeoutLayer<Q, R> timeout,
             BulkheadLayer<Q, R> bulkhead) {
-        return of(List.of(authentication, rateLimit, waiting, timeout, bulkhead));
+        return of(authentication, rateLimit, waiting, timeout, bulkhead);
     }
 }

@@ -9,8 +9,6 @@ import java.util.function.Function;
  *
  * @param around the layers, with the one that is given in its place among them
  * @param allowance what the rate limit still allows a caller, for the headers; empty when there is no limit
- * @param <Q> the request
- * @param <R> the result
  */
 public record PortLayers<Q, R>(Function<Layer<Q, R>, Layer<Q, R>> around, Function<Q, Optional<Allowance>> allowance) {
     /** No policy at all. */

@@ -5,7 +5,6 @@ import io.github.resilience4j.ratelimiter.RateLimiter;
 import io.github.resilience4j.ratelimiter.RateLimiterConfig;
 import io.vertx.core.Future;
 import java.time.Duration;
-import java.util.function.Function;
 
 /**
  * Lets a number of calls pass in each window and fails the others at once with {@link Problem.RateLimited}; nothing
@@ -15,26 +14,10 @@ import java.util.function.Function;
  * has no path that waits for a permit. Resilience4j does back off for some microseconds when two threads change one
  * limiter at the same instant.
  */
-public final class RateLimitLayer<Q, R> implements Layer<Q, R> {
-    private final Function<? super Q, RateLimiter> limiterOf;
-
-    private RateLimitLayer(Function<? super Q, RateLimiter> limiterOf) {
-        this.limiterOf = limiterOf;
-    }
-
-    /**
-     * One limiter for all requests.
-     *
-     * @throws IllegalArgumentException when the limiter would wait, or its window is not whole seconds
-     */
-    public static <Q, R> RateLimitLayer<Q, R> shared(RateLimiter limiter) {
+public record RateLimitLayer<Q, R>(RateLimiter limiter) implements Layer<Q, R> {
+    /** @throws IllegalArgumentException when the limiter would wait, or its window is not whole seconds */
+    public RateLimitLayer {
         check(limiter.getName(), limiter.getRateLimiterConfig());
-        return new RateLimitLayer<>(request -> limiter);
-    }
-
-    /** A limiter for each key, for example the caller's name; {@code keyOf} is called once or twice per request. */
-    public static <Q, R> RateLimitLayer<Q, R> keyed(KeyedRateLimiters limiters, Function<? super Q, String> keyOf) {
-        return new RateLimitLayer<>(request -> limiters.of(keyOf.apply(request)));
     }
 
     /** A limiter configuration that lets {@code limit} calls, at least 1, pass in each window of whole seconds. */
@@ -47,21 +30,16 @@ public final class RateLimitLayer<Q, R> implements Layer<Q, R> {
                 .build();
     }
 
-    /** What is left for the sender of {@code request} now; for the headers of an answer. Takes no permit. */
-    public Allowance allowance(Q request) {
-        return Allowance.of(limiterOf.apply(request));
+    /** What is left now; for the headers of an answer. Takes no permit. */
+    public Allowance allowance() {
+        return Allowance.of(limiter);
     }
 
     @Override
     public Service<Q, R> around(Service<Q, R> inner) {
-        return Guarded.of(request -> {
-            RateLimiter limiter = limiterOf.apply(request);
-            return limiter.reservePermission(1) == 0 ? inner.call(request) : refuse(limiter);
-        });
-    }
-
-    private static <R> Future<R> refuse(RateLimiter limiter) {
-        return Future.failedFuture(refusal(limiter).exception());
+        return Guarded.of(request -> limiter.reservePermission(1) == 0
+                ? inner.call(request)
+                : Future.failedFuture(refusal(limiter).exception()));
     }
 
     /** What one is told whom the limiter does not let pass. */

@@ -16,8 +16,6 @@ import org.jspecify.annotations.Nullable;
  * Layers.of(rateLimit, new WaitLayer<>(waiting, places, Request::client), timeout, bulkhead).around(rows);
  * }</pre>
  *
- * @param <Q> the request
- * @param <R> the result
  * @param places of those who wait, with a share for each client
  * @param client the key of a request's share
  */

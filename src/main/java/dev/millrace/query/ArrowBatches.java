@@ -41,7 +41,6 @@ public final class ArrowBatches implements AutoCloseable {
     /**
      * @param rows owned
      * @param columns to cut, of those of the rows' batches
-     * @param limit most rows
      * @param mostBytes of a batch's body
      * @param allocator borrowed, pays for copies; of the same root as the stores'
      */

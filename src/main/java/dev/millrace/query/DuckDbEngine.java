@@ -113,7 +113,6 @@ public final class DuckDbEngine implements AutoCloseable {
      * Writes rows into a Parquet file of the folder (zstd), which the caller deletes.
      *
      * @param rows borrowed
-     * @param limit most rows
      * @throws ProblemException {@code Unavailable} beyond the folder's bound, or without memory or disk
      */
     public StoredFile parquet(RowSource rows, List<ColumnLayout> columns, long limit, BooleanSupplier stop) {

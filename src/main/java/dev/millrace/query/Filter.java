@@ -55,7 +55,6 @@ public sealed interface Filter {
      * One comparison of one column.
      *
      * @param column top-level or nested in structs
-     * @param operator the comparison
      * @param condition what it asks of the column's values
      * @param text the value as the request gave it
      */

@@ -116,11 +116,6 @@ public final class GroupedRows implements RowSource {
     }
 
     @Override
-    public int count() {
-        return selection.length;
-    }
-
-    @Override
     public long offset(int index) {
         return first + index;
     }

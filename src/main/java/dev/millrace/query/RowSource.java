@@ -13,8 +13,10 @@ public interface RowSource extends AutoCloseable {
     /** Numbers of the selected rows, in {@code [0, count())}; the reader may leave some out, the next step overwrites them. */
     int[] selection();
 
-    /** How many rows the last step selected. */
-    int count();
+    /** How many rows the last step selected: as many as there are numbers, where it does not say fewer. */
+    default int count() {
+        return selection().length;
+    }
 
     /** The partition of the last step's {@code index}-th selected row; 0 for rows that are of no store. */
     default int partition(int index) {

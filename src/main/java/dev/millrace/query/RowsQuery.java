@@ -14,12 +14,9 @@ import java.util.stream.Stream;
  * Which rows of a product to read, and which columns of them. Immutable; any thread.
  *
  * @param select top-level columns in the order asked for, structs narrowed to the fields asked for
- * @param filter which rows are wanted
  * @param grouping whether groups of them are answered, which {@code select} and {@code sort} then are columns of
  * @param sort the order of the rows, the first key first; empty for that of partition and offset
- * @param limit most rows to answer
  * @param limitGiven whether the request named the limit; an export without one reads everything
- * @param start where to begin
  */
 public record RowsQuery(
         List<ColumnLayout> select,

@@ -32,7 +32,6 @@ public final class ShownView implements View {
     private final long id;
 
     /**
-     * @param whole the open view
      * @param columns what these showings leave
      * @param showings at least one, at most {@value ShownColumns#MOST_SHOWINGS}
      */

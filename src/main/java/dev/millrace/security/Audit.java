@@ -53,7 +53,6 @@ public final class Audit implements AutoCloseable {
      * @param who the principal's name
      * @param policy what was in force for whoever asked
      * @param outcome {@code ok}, or a problem's type
-     * @param trace the W3C trace id
      */
     public record Entry(
             Kind kind,

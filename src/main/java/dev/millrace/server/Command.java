@@ -10,8 +10,6 @@ sealed interface Command {
      * Run the demo.
      *
      * @param port HTTP port; 0 picks a free one, as for the other two
-     * @param flightPort Flight port
-     * @param managementPort management port
      * @param dataFolder where broker and store keep their data
      * @param records how many flights are published at most
      */

@@ -48,11 +48,11 @@ final class Resilience {
      */
     <Q, R extends AutoCloseable> PortLayers<Q, R> around(
             String port, Layer<Q, R> authentication, Function<? super Q, String> client, Predicate<? super Q> bounded) {
-        RateLimitLayer<Q, R> rateLimit = RateLimitLayer.shared(rates.rateLimiter(port));
+        var rateLimit = new RateLimitLayer<Q, R>(rates.rateLimiter(port));
         var timeout = new TimeoutLayer<Q, R>(times.timeLimiter(port), timers, TimeoutLayer::close, bounded);
         var bulkhead = new BulkheadLayer<Q, R>(shares.places(port + ".requests", limits.concurrency()), client);
         return new PortLayers<>(
                 waiting -> Layers.ofPort(authentication, rateLimit, waiting, timeout, bulkhead),
-                request -> Optional.of(rateLimit.allowance(request)));
+                request -> Optional.of(rateLimit.allowance()));
     }
 }

@@ -18,7 +18,6 @@ import java.util.Optional;
 /**
  * Whether a contract can follow the one that a product is served under.
  *
- * @param evolution what changes
  * @param refusals why it may not be taken by itself, a sentence each; empty when it may
  * @param waits why it is taken at a start only; empty when it may be taken while the product is served
  * @param rebuilds whether the rows in store must be forgotten and read again for it

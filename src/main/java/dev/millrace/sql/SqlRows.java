@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -42,9 +43,11 @@ public final class SqlRows implements RowSource {
         return layout;
     }
 
-    /** Where each product stands that the statement names, by qualified name. */
-    public Map<String, Position> positions() {
-        return positions;
+    /** Where each product stands that the statement names: qualified names and positions as a header has them. */
+    public String position() {
+        return positions.entrySet().stream()
+                .map(each -> each.getKey() + "=" + each.getValue())
+                .collect(Collectors.joining(", "));
     }
 
     /** Gives a batch, which is owned, as soon as there is room; false when nobody wants it. */
@@ -113,11 +116,6 @@ public final class SqlRows implements RowSource {
     @Override
     public int[] selection() {
         return selection;
-    }
-
-    @Override
-    public int count() {
-        return selection.length;
     }
 
     @Override

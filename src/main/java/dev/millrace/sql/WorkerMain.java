@@ -231,11 +231,6 @@ public final class WorkerMain {
         }
 
         @Override
-        public int count() {
-            return selection.length;
-        }
-
-        @Override
         public void close() {
             batch.ifPresent(Batch::release);
             scan.close();

@@ -58,7 +58,7 @@ public class LayerBenchmark {
             Layers.ofPort(Layers.of(), rateLimit, Layers.of(), timeout, shut()).around(bare);
 
     private RateLimitLayer<Future<String>, String> rateLimit(String name, int limit) {
-        return RateLimitLayer.shared(rateLimiters.rateLimiter(name, RateLimitLayer.config(limit, HOUR)));
+        return new RateLimitLayer<>(rateLimiters.rateLimiter(name, RateLimitLayer.config(limit, HOUR)));
     }
 
     private BulkheadLayer<Future<String>, String> bulkhead(String name, int limit) {

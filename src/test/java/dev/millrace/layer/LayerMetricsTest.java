@@ -22,7 +22,7 @@ class LayerMetricsTest {
         LayerMetrics.bind(meters, rateLimiters, timeLimiters);
         Service<String, String> service = Layers.ofPort(
                         Layers.of(),
-                        RateLimitLayer.<String, String>shared(
+                        new RateLimitLayer<String, String>(
                                 rateLimiters.rateLimiter("http", RateLimitLayer.config(9, Duration.ofHours(1)))),
                         Layers.of(),
                         new TimeoutLayer<>(
@@ -65,22 +65,5 @@ class LayerMetricsTest {
                 .tag("kind", "http.requests")
                 .gauge()
                 .value();
-    }
-
-    @Test
-    void bind_keyedLimiters_metersTheNumberOfKeys() {
-        SimpleMeterRegistry meters = new SimpleMeterRegistry();
-        KeyedRateLimiters limiters =
-                new KeyedRateLimiters("callers", RateLimitLayer.config(1, Duration.ofSeconds(1)), 2);
-        LayerMetrics.bind(meters, limiters);
-
-        assertEquals("a", limiters.of("a").getName());
-
-        assertEquals(
-                1,
-                meters.get("millrace.ratelimiter.keys")
-                        .tag("name", "callers")
-                        .gauge()
-                        .value());
     }
 }

@@ -89,7 +89,7 @@ class LayersTest {
         List<String> late = new ArrayList<>();
         Service<String, String> service = Layers.ofPort(
                         Layers.of(),
-                        RateLimitLayer.<String, String>shared(
+                        new RateLimitLayer<String, String>(
                                 RateLimiter.of("port", RateLimitLayer.config(3, Duration.ofHours(1)))),
                         Layers.of(),
                         new TimeoutLayer<>(

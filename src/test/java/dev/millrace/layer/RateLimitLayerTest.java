@@ -21,7 +21,7 @@ class RateLimitLayerTest {
     private final MockService mock = new MockService();
     private final RateLimiterConfig config = RateLimitLayer.config(3, Duration.ofSeconds(10));
     private final RateLimiter limiter = RateLimiter.of("rows", config, nanos::get);
-    private final RateLimitLayer<String, String> layer = RateLimitLayer.shared(limiter);
+    private final RateLimitLayer<String, String> layer = new RateLimitLayer<>(limiter);
     private final Service<String, String> service = layer.around(mock);
 
     private void advance(Duration time) {
@@ -73,7 +73,7 @@ class RateLimitLayerTest {
         }
         advance(Duration.ofSeconds(10));
 
-        assertEquals(new Allowance(3, 3, 10, 0), layer.allowance("q"));
+        assertEquals(new Allowance(3, 3, 10, 0), layer.allowance());
     }
 
     @Test
@@ -86,13 +86,13 @@ class RateLimitLayerTest {
 
     @Test
     void allowance_countsDown_andTakesNothing() {
-        assertEquals(new Allowance(3, 3, 10, 0), layer.allowance("q"));
-        assertEquals(new Allowance(3, 3, 10, 0), layer.allowance("q"));
+        assertEquals(new Allowance(3, 3, 10, 0), layer.allowance());
+        assertEquals(new Allowance(3, 3, 10, 0), layer.allowance());
         assertTrue(passes(service, "1") && passes(service, "2"));
-        assertEquals(new Allowance(3, 1, 10, 0), layer.allowance("q"));
+        assertEquals(new Allowance(3, 1, 10, 0), layer.allowance());
         assertTrue(passes(service, "3"));
         advance(Duration.ofSeconds(4));
-        assertEquals(new Allowance(3, 0, 10, 6), layer.allowance("q"));
+        assertEquals(new Allowance(3, 0, 10, 6), layer.allowance());
     }
 
     @Test
@@ -103,20 +103,7 @@ class RateLimitLayerTest {
         });
 
         assertSame(thrown, service.call("q").cause());
-        assertEquals(2, layer.allowance("q").remaining());
-    }
-
-    @Test
-    void call_keyThrows_failedFuture() {
-        IllegalStateException thrown = new IllegalStateException();
-        Service<String, String> keyed = RateLimitLayer.<String, String>keyed(
-                        new KeyedRateLimiters("keys", config, 1, nanos::get), request -> {
-                            throw thrown;
-                        })
-                .around(mock);
-
-        assertSame(thrown, keyed.call("q").cause());
-        assertEquals(List.of(), mock.requests);
+        assertEquals(2, layer.allowance().remaining());
     }
 
     @Test
@@ -125,7 +112,7 @@ class RateLimitLayerTest {
                 .timeoutDuration(Duration.ofNanos(1))
                 .build();
 
-        assertThrows(IllegalArgumentException.class, () -> RateLimitLayer.shared(RateLimiter.of("rows", waiting)));
+        assertThrows(IllegalArgumentException.class, () -> new RateLimitLayer<>(RateLimiter.of("rows", waiting)));
     }
 
     @Test
@@ -143,7 +130,7 @@ class RateLimitLayerTest {
         for (Duration window : List.of(Duration.ofMillis(999), Duration.ofMillis(1_001))) {
             RateLimiter uneven = RateLimiter.of("rows", RateLimitLayer.config(3, window));
 
-            assertThrows(IllegalArgumentException.class, () -> RateLimitLayer.shared(uneven));
+            assertThrows(IllegalArgumentException.class, () -> new RateLimitLayer<>(uneven));
         }
     }
 }

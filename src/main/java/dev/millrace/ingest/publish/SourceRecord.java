@@ -5,7 +5,6 @@ package dev.millrace.ingest.publish;
  * does not change them.
  *
  * @param key the record's key; decides the partition, so a source without keys spreads nothing
- * @param value the record's bytes
  */
 @SuppressWarnings("ArrayRecordComponent") // compared and hashed nowhere; a copy per record would double the work
 public record SourceRecord(byte[] key, byte[] value) {}

@@ -5,7 +5,6 @@ import java.util.Map;
 /**
  * A topic as it should be made.
  *
- * @param name its name
  * @param partitions how many partitions, at least 1
  * @param configs topic configuration by Kafka's names, for example {@code max.message.bytes}
  */
