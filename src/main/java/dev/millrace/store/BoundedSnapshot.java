@@ -204,8 +204,7 @@ final class BoundedSnapshot implements Snapshot {
             long[] oldest =
                     Kept.oldest(parts.stream().map(each -> each.view().kept()).toList());
             throw new Problem.Gone(
-                            "Changes from offset " + from.next(partition) + " of partition " + partition
-                                    + " on are not kept.",
+                            "Changes of partition " + partition + " from '" + from + "' on are not kept.",
                             Position.of(position.topicId(), oldest).toString())
                     .exception();
         }

@@ -28,7 +28,7 @@ import java.util.function.Consumer;
  * and what the server holds at the end is held against what it held at first.
  */
 public final class SoakBench implements Bench {
-    private static final Duration HISTORY = Duration.ofSeconds(10);
+    private static final Duration HISTORY = Duration.ofSeconds(30);
     private static final String RETENTION =
             "\n  - property: millrace.retentionRows\n    value: 20000"; // of the bookings
     private static final int MAX_SAMPLES = 40;
