@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Starts the demo on free ports in a folder of its own, runs a command with its address in DEMO_URL, its broker's in DEMO_KAFKA, and stops it again.
+# Starts the demo on free ports in a folder of its own, runs a command with its address in DEMO_URL, Flight's port in
+# DEMO_FLIGHT, its broker's address in DEMO_KAFKA, and stops it again.
 # Usage: interop/with-demo.sh COMMAND [ARGUMENT]...; the exit code is the command's, or 3 when the demo does not start.
 set -u
 root=$(cd "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -20,5 +21,6 @@ if [ -z "$DEMO_URL" ]; then
   exit 3
 fi
 DEMO_KAFKA=$(sed -n 's|^Kafka broker at \([^ ]*\).*|\1|p' "$folder/demo.log" | head -n 1)
-export DEMO_URL DEMO_KAFKA
+DEMO_FLIGHT=$(sed -n 's|^Flight .*:\([0-9]*\)$|\1|p' "$folder/demo.log" | head -n 1)
+export DEMO_URL DEMO_KAFKA DEMO_FLIGHT
 "$@"

@@ -1,5 +1,6 @@
 package dev.millrace.flight;
 
+import com.google.protobuf.ByteString;
 import dev.millrace.security.Audit;
 import java.util.List;
 import org.apache.arrow.flight.FlightInfo;
@@ -29,8 +30,8 @@ public sealed interface FlightAnswer extends AutoCloseable {
     /** A small table about the mesh. */
     record Table(SqlTable table) implements FlightAnswer {}
 
-    /** What was written, as JSON. */
-    record Written(String json) implements FlightAnswer {}
+    /** What a client is told of what it put or had done: JSON, or a message of Flight SQL. */
+    record Said(ByteString bytes) implements FlightAnswer {}
 
     /** Rows to stream. */
     record Rows(Streamed read) implements FlightAnswer {

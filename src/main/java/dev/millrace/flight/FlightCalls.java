@@ -3,6 +3,7 @@ package dev.millrace.flight;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.Request;
 import dev.millrace.domain.RequestHeaders;
@@ -292,20 +293,45 @@ final class FlightCalls implements FlightProducer {
                 gone -> call.addListener(ended -> gone.run(), Runnable::run));
     }
 
-    /** DoPut, whose rows have all come, in memory that is borrowed; exactly one of the consumers is called, on the calling event loop. */
-    void put(List<String> path, byte[] rows, Lease memory, Consumer<String> onWritten, Consumer<Throwable> onFailure) {
+    /**
+     * DoPut, whose rows have all come, in memory that is borrowed; exactly one of the consumers is called, on the calling event
+     * loop.
+     *
+     * @param command of Flight SQL, in the place of a path
+     */
+    void put(
+            List<String> path,
+            Optional<Any> command,
+            byte[] rows,
+            Lease memory,
+            Consumer<ByteString> onSaid,
+            Consumer<Throwable> onFailure) {
+        Request asked = asked("DoPut", Optional.empty());
+        FlightRequest request;
+        try {
+            request = command.isPresent() && SqlFlights.binds(command.get())
+                    ? new FlightRequest.SqlBind(asked, command.get(), rows)
+                    : new FlightRequest.Write(
+                            asked,
+                            command.map(SqlFlights::into).orElse(path),
+                            rows,
+                            CallerInterceptor.header(RequestHeaders.PREFER),
+                            CallerInterceptor.header(RequestHeaders.IDEMPOTENCY_KEY),
+                            memory);
+        } catch (ProblemException | FlightRuntimeException wrong) {
+            onFailure.accept(FlightFaults.of("DoPut", wrong));
+            return;
+        }
+        boolean ingests = command.isPresent() && request instanceof FlightRequest.Write;
         ask(
                 loops.current(),
-                new FlightRequest.Write(
-                        asked("DoPut", Optional.empty()),
-                        path,
-                        rows,
-                        CallerInterceptor.header(RequestHeaders.PREFER),
-                        CallerInterceptor.header(RequestHeaders.IDEMPOTENCY_KEY),
-                        memory),
-                answer ->
-                        onWritten.accept(as(FlightAnswer.Written.class, answer).json()),
+                request,
+                answer -> onSaid.accept(ingests ? SqlFlights.ingested(said(answer)) : said(answer)),
                 onFailure);
+    }
+
+    private static ByteString said(FlightAnswer answer) {
+        return as(FlightAnswer.Said.class, answer).bytes();
     }
 
     private static <A extends FlightAnswer> A as(Class<A> kind, FlightAnswer answer) {
@@ -345,7 +371,7 @@ final class FlightCalls implements FlightProducer {
     public void doAction(CallContext call, Action action, StreamListener<Result> listener) {
         switch (action.getType()) {
             case SqlFlights.CREATE -> prepare(action.getBody(), listener);
-            case SqlFlights.CLOSE -> listener.onCompleted(); // a statement's handle is the statement
+            case SqlFlights.CLOSE -> listener.onCompleted(); // a statement's handle says all of it
             default -> listener.onError(FlightFaults.unimplemented("DoAction " + action.getType()));
         }
     }
@@ -360,16 +386,9 @@ final class FlightCalls implements FlightProducer {
         }
         ask(
                 loops.current(),
-                new FlightRequest.SqlInfo(
-                        asked("DoAction", Optional.empty()),
-                        SqlFlights.query(statement),
-                        FlightDescriptor.command(new byte[0])),
+                new FlightRequest.SqlPrepare(asked("DoAction", Optional.empty()), statement),
                 answer -> {
-                    Schema schema = as(FlightAnswer.Infos.class, answer)
-                            .infos()
-                            .getFirst()
-                            .getSchema();
-                    listener.onNext(new Result(SqlFlights.prepared(statement, schema)));
+                    listener.onNext(new Result(said(answer).toByteArray()));
                     listener.onCompleted();
                 },
                 listener::onError);

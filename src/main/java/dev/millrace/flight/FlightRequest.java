@@ -29,6 +29,8 @@ public sealed interface FlightRequest {
             case Read(var _, var ticket) -> new Read(by, ticket);
             case SqlInfo(var _, var command, var descriptor) -> new SqlInfo(by, command, descriptor);
             case SqlRead(var _, var command) -> new SqlRead(by, command);
+            case SqlPrepare(var _, var statement) -> new SqlPrepare(by, statement);
+            case SqlBind(var _, var command, var rows) -> new SqlBind(by, command, rows);
             case Write(var _, var path, var rows, var prefer, var key, var memory) ->
                 new Write(by, path, rows, prefer, key, memory);
         };
@@ -37,7 +39,7 @@ public sealed interface FlightRequest {
     /** The product that it names, whether or not there is such a one; empty where it names none. */
     default String named() {
         return switch (this) {
-            case Catalogue _, SqlInfo _, SqlRead _ -> "";
+            case Catalogue _, SqlInfo _, SqlRead _, SqlPrepare _, SqlBind _ -> "";
             case Info info -> info.wanted().product();
             case Shape shape -> shape.wanted().product();
             case Read read -> read.asked().product().map(Product::qualifiedName).orElse("");
@@ -47,7 +49,7 @@ public sealed interface FlightRequest {
 
     /** Whether its time is the requests'; that of statements is {@code sql.timeout}, from their turn on. */
     default boolean isBounded() {
-        return !(this instanceof SqlInfo || this instanceof SqlRead);
+        return !(this instanceof SqlInfo || this instanceof SqlRead || this instanceof SqlPrepare);
     }
 
     /** Who asks: the key of a limit or a share per client. */
@@ -89,6 +91,13 @@ public sealed interface FlightRequest {
 
     /** DoGet of a command of Flight SQL about the mesh, which is its own ticket. */
     record SqlRead(Request asked, Any command) implements FlightRequest {}
+
+    /** DoAction that prepares a statement. */
+    record SqlPrepare(Request asked, String statement) implements FlightRequest {}
+
+    /** DoPut of the values of a prepared statement's parameters, in an Arrow IPC stream. */
+    @SuppressWarnings("ArrayRecordComponent") // taken over; never compared
+    record SqlBind(Request asked, Any command, byte[] rows) implements FlightRequest {}
 
     /** DoPut into a descriptor path; the rows are an Arrow IPC stream, the rest is as the headers have it; the memory is borrowed. */
     @SuppressWarnings("ArrayRecordComponent") // taken over; never compared

@@ -2,6 +2,7 @@ package dev.millrace.flight;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.protobuf.ByteString;
 import dev.millrace.codec.BodyForm;
 import dev.millrace.contract.Grant;
 import dev.millrace.domain.Product;
@@ -72,6 +73,8 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
             case FlightRequest.Read read -> Future.succeededFuture(read(read.asked(), tickets.read(read.ticket())));
             case FlightRequest.SqlInfo asked -> sql.info(asked);
             case FlightRequest.SqlRead read -> sql.read(read);
+            case FlightRequest.SqlPrepare prepared -> sql.prepare(prepared);
+            case FlightRequest.SqlBind bound -> Future.succeededFuture(sql.bind(bound));
             case FlightRequest.Write write -> write(write);
         };
     }
@@ -126,7 +129,7 @@ final class ProductFlights implements Service<FlightRequest, FlightAnswer> {
                         key,
                         write.memory(),
                         Writes.By.of(caller, product)))
-                .thenApply(receipt -> new FlightAnswer.Written(receipt.json())));
+                .thenApply(receipt -> new FlightAnswer.Said(ByteString.copyFromUtf8(receipt.json()))));
     }
 
     /** The rows of an earlier position are counted one by one, which is too long for an event loop. */

@@ -1,5 +1,6 @@
 package dev.millrace.flight;
 
+import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import dev.millrace.layer.Lease;
 import dev.millrace.problem.Problem;
@@ -10,12 +11,13 @@ import io.vertx.core.internal.ContextInternal;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Optional;
 import org.apache.arrow.flight.grpc.StatusUtils;
 import org.apache.arrow.flight.impl.Flight;
 
 /**
  * Gathers what a client puts, as the Arrow IPC stream that its messages are, and writes it when the client has sent all.
- * The answer is one result, whose metadata is the receipt in JSON. On the event loop of the client's connection.
+ * The answer is one result, whose metadata is the receipt in JSON, or what Flight SQL has for it. On the event loop of the client's connection.
  */
 final class PutStream implements StreamObserver<Flight.FlightData> {
     private static final int WORD = 8;
@@ -30,6 +32,7 @@ final class PutStream implements StreamObserver<Flight.FlightData> {
     private final ContextInternal context;
     private ByteString rows = ByteString.EMPTY;
     private List<String> path = List.of();
+    private Optional<Any> command = Optional.empty();
     private boolean ended;
 
     /** @param owned counts what is gathered, before it is */
@@ -64,6 +67,9 @@ final class PutStream implements StreamObserver<Flight.FlightData> {
                 return;
             }
             path = List.copyOf(data.getFlightDescriptor().getPathList());
+            if (data.getFlightDescriptor().getType() == Flight.FlightDescriptor.DescriptorType.CMD) {
+                command = SqlFlights.command(data.getFlightDescriptor().getCmd().toByteArray());
+            }
         }
         ByteString header = data.getDataHeader();
         ByteString body = data.getDataBody();
@@ -119,11 +125,12 @@ final class PutStream implements StreamObserver<Flight.FlightData> {
         Lease held = memory.retain();
         calls.put(
                 path,
+                command,
                 whole,
                 held,
-                json -> {
+                said -> {
                     held.close();
-                    written(json);
+                    written(said);
                 },
                 failure -> {
                     held.close();
@@ -141,12 +148,10 @@ final class PutStream implements StreamObserver<Flight.FlightData> {
         }
     }
 
-    private void written(String json) {
+    private void written(ByteString said) {
         if (!ended) {
             end();
-            answers.onNext(Flight.PutResult.newBuilder()
-                    .setAppMetadata(ByteString.copyFromUtf8(json))
-                    .build());
+            answers.onNext(Flight.PutResult.newBuilder().setAppMetadata(said).build());
             answers.onCompleted();
         }
     }

@@ -5,14 +5,16 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.codec.ArrowValues;
 import dev.millrace.domain.Product;
 import dev.millrace.domain.ProductRegistry;
 import dev.millrace.domain.Request;
 import dev.millrace.problem.Problem;
 import dev.millrace.sql.SqlEngine;
-import dev.millrace.sql.SqlStatement;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,9 +22,7 @@ import java.nio.channels.Channels;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import org.apache.arrow.flight.CallStatus;
 import org.apache.arrow.flight.FlightDescriptor;
@@ -52,6 +52,9 @@ final class SqlFlights {
     private static final int BIGINT = -5;
     private static final int BIT = -7;
 
+    /** Of the stream with the values of a statement's parameters. */
+    private static final int MOST_VALUES = 256 << 10;
+
     static final String CREATE = "CreatePreparedStatement";
     static final String CLOSE = "ClosePreparedStatement";
 
@@ -64,12 +67,6 @@ final class SqlFlights {
         this.engine = engine;
     }
 
-    /** A statement as the command that asks it. */
-    static Any query(String statement) {
-        return Any.pack(
-                FlightSql.CommandStatementQuery.newBuilder().setQuery(statement).build());
-    }
-
     /** The statement that is to be prepared; some clients pack the message, others do not. */
     static String prepared(byte[] body) {
         try {
@@ -78,7 +75,7 @@ final class SqlFlights {
                     ? unpack(packed.get(), FlightSql.ActionCreatePreparedStatementRequest.class)
                     : FlightSql.ActionCreatePreparedStatementRequest.parseFrom(body);
             if (asked.hasTransactionId()) {
-                throw Selection.invalid("transaction", "there are none here.", "a statement of its own.");
+                throw transaction();
             }
             return asked.getQuery();
         } catch (InvalidProtocolBufferException broken) {
@@ -86,36 +83,31 @@ final class SqlFlights {
         }
     }
 
-    /** What a client is told of a prepared statement: its handle is itself, so that nothing is kept for it. */
-    static byte[] prepared(String statement, Schema schema) {
-        return Any.pack(FlightSql.ActionCreatePreparedStatementResult.newBuilder()
-                        .setPreparedStatementHandle(ByteString.copyFromUtf8(statement))
-                        .setDatasetSchema(ByteString.copyFrom(bytes(schema)))
-                        .setParameterSchema(ByteString.copyFrom(bytes(new Schema(List.of()))))
-                        .build())
-                .toByteArray();
-    }
-
     /** The statement that a command or a ticket asks; empty where it asks none. */
-    private static Optional<String> statement(Any command) {
+    private static Optional<SqlHandle> statement(Any command) {
         return switch (name(command)) {
             case "CommandStatementQuery" -> {
                 var asked = unpack(command, FlightSql.CommandStatementQuery.class);
                 if (asked.hasTransactionId()) {
-                    throw Selection.invalid("transaction", "there are none here.", "a statement of its own.");
+                    throw transaction();
                 }
-                yield Optional.of(asked.getQuery());
+                yield Optional.of(SqlHandle.of(asked.getQuery()));
             }
-            case "CommandPreparedStatementQuery" ->
-                Optional.of(unpack(command, FlightSql.CommandPreparedStatementQuery.class)
-                        .getPreparedStatementHandle()
-                        .toStringUtf8());
+            case "CommandPreparedStatementQuery" -> Optional.of(prepared(command));
             case "TicketStatementQuery" ->
-                Optional.of(unpack(command, FlightSql.TicketStatementQuery.class)
-                        .getStatementHandle()
-                        .toStringUtf8());
+                Optional.of(SqlHandle.of(
+                        unpack(command, FlightSql.TicketStatementQuery.class).getStatementHandle()));
             default -> Optional.empty();
         };
+    }
+
+    private static SqlHandle prepared(Any command) {
+        return SqlHandle.of(
+                unpack(command, FlightSql.CommandPreparedStatementQuery.class).getPreparedStatementHandle());
+    }
+
+    private static RuntimeException transaction() {
+        return Selection.invalid("transaction", "there are none here.", "a statement of its own.");
     }
 
     private SqlEngine engine() {
@@ -123,39 +115,109 @@ final class SqlFlights {
                 () -> new Problem.Unavailable("SQL", "this server has no workers for it.").exception());
     }
 
-    private static SqlStatement asked(Request asked, String statement) {
-        var gone = new AtomicBoolean();
-        asked.onGone().accept(() -> gone.set(true));
-        return new SqlStatement(asked.caller(), asked.owner(), statement, "", Map.of(), gone::get);
+    private Future<SqlEngine.Plan> plan(Request asked, SqlHandle handle) {
+        return Future.fromCompletionStage(engine().plan(handle.asked(asked)), Vertx.currentContext());
+    }
+
+    /** What a client is told of a prepared statement: its handle says all of it, so that nothing is kept. */
+    Future<FlightAnswer> prepare(FlightRequest.SqlPrepare request) {
+        SqlHandle handle = SqlHandle.of(request.statement());
+        ByteString bytes = handle.bytes();
+        return plan(request.asked(), handle)
+                .map(plan -> new FlightAnswer.Said(Any.pack(FlightSql.ActionCreatePreparedStatementResult.newBuilder()
+                                .setPreparedStatementHandle(bytes)
+                                .setDatasetSchema(ByteString.copyFrom(
+                                        bytes(SqlSchemas.result(plan.columns().schema()))))
+                                .setParameterSchema(ByteString.copyFrom(
+                                        bytes(plan.parameters().schema())))
+                                .build())
+                        .toByteString()));
+    }
+
+    /** The handle of a prepared statement with the values that were put, which a client uses from then on. */
+    FlightAnswer bind(FlightRequest.SqlBind request) {
+        if (request.rows().length > MOST_VALUES) {
+            throw new Problem.TooLarge("The stream of parameters", request.rows().length, MOST_VALUES).exception();
+        }
+        var bound =
+                new SqlHandle(prepared(request.command()).sql(), new JsonArray(ArrowValues.onlyRow(request.rows())));
+        return new FlightAnswer.Said(FlightSql.DoPutPreparedStatementResult.newBuilder()
+                .setPreparedStatementHandle(bound.bytes())
+                .build()
+                .toByteString());
+    }
+
+    /** Whether what is put with a command are values of parameters. */
+    static boolean binds(Any command) {
+        return name(command).equals("CommandPreparedStatementQuery");
+    }
+
+    /** The product, as a path, into which a command's rows are to be written; any other command is refused. */
+    static List<String> into(Any command) {
+        switch (name(command)) {
+            case "CommandStatementIngest" -> {
+                var wanted = unpack(command, FlightSql.CommandStatementIngest.class);
+                var exists = wanted.getTableDefinitionOptions().getIfExists();
+                if (wanted.hasTransactionId()) {
+                    throw transaction();
+                }
+                if (wanted.getTemporary()
+                        || exists
+                                == FlightSql.CommandStatementIngest.TableDefinitionOptions.TableExistsOption
+                                        .TABLE_EXISTS_OPTION_REPLACE
+                        || exists
+                                == FlightSql.CommandStatementIngest.TableDefinitionOptions.TableExistsOption
+                                        .TABLE_EXISTS_OPTION_FAIL) {
+                    throw Selection.invalid(
+                            "ingest",
+                            "a product is made by its contract, and is not replaced.",
+                            "to append rows to one.");
+                }
+                return wanted.hasSchema() ? List.of(wanted.getSchema(), wanted.getTable()) : List.of(wanted.getTable());
+            }
+            case "CommandStatementUpdate", "CommandPreparedStatementUpdate" ->
+                throw Selection.invalid(
+                        "command",
+                        "statements only read here.",
+                        "a SELECT; rows are written by CommandStatementIngest.");
+            default -> throw unknown(command);
+        }
+    }
+
+    /** What a client of Flight SQL is told of rows that were written. */
+    static ByteString ingested(ByteString receipt) {
+        return FlightSql.DoPutUpdateResult.newBuilder()
+                .setRecordCount(new JsonObject(receipt.toStringUtf8()).getLong("accepted", 0L))
+                .build()
+                .toByteString();
     }
 
     /** The flight of a command: of a statement that is planned and not run, or of a table about the mesh. */
     Future<FlightAnswer> info(FlightRequest.SqlInfo request) {
-        Optional<String> statement = statement(request.command());
+        Optional<SqlHandle> statement = statement(request.command());
         if (statement.isEmpty()) {
             return Future.succeededFuture(info(request.command(), request.descriptor()));
         }
-        return Future.fromCompletionStage(
-                        engine().plan(asked(request.asked(), statement.get())), Vertx.currentContext())
-                .map(layout -> {
-                    byte[] ticket = Any.pack(FlightSql.TicketStatementQuery.newBuilder()
-                                    .setStatementHandle(ByteString.copyFromUtf8(statement.get()))
-                                    .build())
-                            .toByteArray();
-                    var endpoint = FlightEndpoint.builder(new Ticket(ticket)).build();
-                    return new FlightAnswer.Infos(List.of(FlightInfo.builder(
-                                    SqlSchemas.result(layout.schema()), request.descriptor(), List.of(endpoint))
-                            .build()));
-                });
+        ByteString handle = statement.get().bytes();
+        return plan(request.asked(), statement.get()).map(plan -> {
+            byte[] ticket = Any.pack(FlightSql.TicketStatementQuery.newBuilder()
+                            .setStatementHandle(handle)
+                            .build())
+                    .toByteArray();
+            var endpoint = FlightEndpoint.builder(new Ticket(ticket)).build();
+            return new FlightAnswer.Infos(List.of(FlightInfo.builder(
+                            SqlSchemas.result(plan.columns().schema()), request.descriptor(), List.of(endpoint))
+                    .build()));
+        });
     }
 
     /** The rows of a statement, or a table about the mesh. */
     Future<FlightAnswer> read(FlightRequest.SqlRead request) {
-        Optional<String> statement = statement(request.command());
+        Optional<SqlHandle> statement = statement(request.command());
         if (statement.isEmpty()) {
             return Future.succeededFuture(new FlightAnswer.Table(answer(request.asked(), request.command())));
         }
-        return Future.fromCompletionStage(engine().run(asked(request.asked(), statement.get())), Vertx.currentContext())
+        return Future.fromCompletionStage(engine().run(statement.get().asked(request.asked())), Vertx.currentContext())
                 .map(rows -> new FlightAnswer.Rows(Streamed.of(rows)));
     }
 
@@ -213,10 +275,13 @@ final class SqlFlights {
     }
 
     private static Schema known(Any command) {
-        return schema(command)
-                .orElseThrow(() -> CallStatus.UNIMPLEMENTED
-                        .withDescription("There is no " + name(command) + " here.")
-                        .toRuntimeException());
+        return schema(command).orElseThrow(() -> unknown(command));
+    }
+
+    private static RuntimeException unknown(Any command) {
+        return CallStatus.UNIMPLEMENTED
+                .withDescription("There is no " + name(command) + " here.")
+                .toRuntimeException();
     }
 
     /** What answers a command about the mesh, with the schema that its flight has. */

@@ -9,6 +9,7 @@ import dev.millrace.arrow.ColumnWriter;
 import dev.millrace.arrow.Kind;
 import dev.millrace.arrow.Layout;
 import java.nio.file.Path;
+import java.sql.ParameterMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
@@ -187,6 +188,20 @@ public final class StatementDatabase implements AutoCloseable {
         prepared = "EXECUTE millrace_result" + call;
         layout = layout(columns);
         return layout;
+    }
+
+    /** What a SELECT's parameters are to be, by number; texts where DuckDB cannot tell. */
+    public Layout parameters(String sql) {
+        return told(() -> {
+            try (PreparedStatement given = connection.prepareStatement(sql)) {
+                ParameterMetaData data = given.getParameterMetaData();
+                var parameters = new ArrayList<Result>();
+                for (int i = 1; i <= data.getParameterCount(); i++) {
+                    parameters.add(Result.of(Integer.toString(i), data.getParameterTypeName(i), ""));
+                }
+                return layout(parameters);
+            }
+        });
     }
 
     private List<Result> columns(String statement) throws SQLException {

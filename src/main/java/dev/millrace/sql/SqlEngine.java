@@ -74,11 +74,20 @@ public final class SqlEngine implements AutoCloseable {
         return submit(new SqlTask(this, statement, false));
     }
 
-    /** The columns that a statement's result has; fails as {@link #run}. No row is read. */
-    public CompletableFuture<Layout> plan(SqlStatement statement) {
-        return submit(new SqlTask(this, statement, true)).thenApply(none -> {
+    /**
+     * What a statement is.
+     *
+     * @param columns of its result; with parameters that have no values yet they may be of other types than with them
+     * @param parameters by number, from 1
+     */
+    public record Plan(Layout columns, Layout parameters) {}
+
+    /** What a statement is; fails as {@link #run}. No row is read. */
+    public CompletableFuture<Plan> plan(SqlStatement statement) {
+        var task = new SqlTask(this, statement, true);
+        return submit(task).thenApply(none -> {
             try (none) {
-                return none.layout();
+                return new Plan(none.layout(), task.parameters());
             }
         });
     }

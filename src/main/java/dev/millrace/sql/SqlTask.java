@@ -60,6 +60,7 @@ final class SqlTask {
     private volatile Optional<RuntimeException> ended = Optional.empty();
     private volatile long clientNanos;
     private volatile long clientSince;
+    private volatile Layout parameters = Layout.of(new Schema(List.of()));
 
     /** @param plan whether only the result's columns are asked for */
     SqlTask(SqlEngine engine, SqlStatement statement, boolean plan) {
@@ -74,6 +75,11 @@ final class SqlTask {
 
     CompletableFuture<SqlRows> result() {
         return result;
+    }
+
+    /** What its parameters are to be, once it is planned. */
+    Layout parameters() {
+        return parameters;
     }
 
     /** What a worker names it by where it scans. */
@@ -229,6 +235,7 @@ final class SqlTask {
         Layout layout = Layout.of(Schema.fromJSON(prepared.getString("schema")));
         var rows = new SqlRows(layout, positions());
         if (plan) {
+            parameters = parameters(prepared);
             rows.end(Optional.empty());
             result.complete(rows);
             return true;
@@ -242,6 +249,13 @@ final class SqlTask {
         }
         take(worker, rows);
         return true;
+    }
+
+    private static Layout parameters(JsonObject prepared) throws IOException {
+        return Layout.of(
+                prepared.containsKey("parameters")
+                        ? Schema.fromJSON(prepared.getString("parameters"))
+                        : new Schema(List.of()));
     }
 
     private synchronized Map<String, Position> positions() {

@@ -15,6 +15,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -109,10 +110,19 @@ public final class WorkerMain {
             while (sql.endsWith(";")) {
                 sql = sql.substring(0, sql.length() - 1).stripTrailing();
             }
-            Layout layout = asked.getBoolean("explain", false)
-                    ? database.explain(sql)
-                    : database.prepare(sql, asked.getString("arguments"));
-            control.send(new JsonObject().put("schema", layout.schema().toJson()));
+            boolean explain = asked.getBoolean("explain", false);
+            String arguments = asked.getString("arguments");
+            var prepared = new JsonObject();
+            if (asked.getBoolean("plan", false) && !explain) {
+                Layout parameters = database.parameters(sql);
+                prepared.put("parameters", parameters.schema().toJson());
+                if (arguments.isEmpty()) { // they come later
+                    arguments = String.join(
+                            ", ", Collections.nCopies(parameters.top().size(), "NULL"));
+                }
+            }
+            Layout layout = explain ? database.explain(sql) : database.prepare(sql, arguments);
+            control.send(prepared.put("schema", layout.schema().toJson()));
         } catch (StatementDatabase.Failed wrong) {
             control.send(new JsonObject().put("refused", wrong.reason()));
             return;
