@@ -53,13 +53,6 @@ public final class ArrowFile {
     @SuppressWarnings("ArrayRecordComponent") // as many numbers as rows, looked at once
     public record Part(Batch batch, int rows, int @Nullable [] selected) {}
 
-    /** Writes rows {@code [0, rows)} of a batch, which is borrowed: a {@link #merge} of one part. */
-    public static Written write(
-            Path file, Batch batch, int rows, Map<String, String> metadata, BufferAllocator allocator)
-            throws IOException {
-        return merge(file, List.of(new Part(batch, rows, null)), metadata, allocator);
-    }
-
     /**
      * Writes the rows of some batches of one layout, in their order, as one batch with file metadata, and forces them to
      * the disk. Memory: a quarter of a megabyte from {@code allocator}, and up to 8 bytes a selected row of the heap.

@@ -11,11 +11,6 @@ import java.util.function.Function;
  * @param allowance what the rate limit still allows a caller, for the headers; empty when there is no limit
  */
 public record PortLayers<Q, R>(Function<Layer<Q, R>, Layer<Q, R>> around, Function<Q, Optional<Allowance>> allowance) {
-    /** No policy at all. */
-    public static <Q, R> PortLayers<Q, R> none() {
-        return of(service -> service);
-    }
-
     /** One policy, outside of what requests wait for, and no allowance. */
     public static <Q, R> PortLayers<Q, R> of(Layer<Q, R> outside) {
         return new PortLayers<>(waiting -> Layers.of(outside, waiting), request -> Optional.empty());

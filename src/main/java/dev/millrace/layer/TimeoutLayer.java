@@ -27,34 +27,21 @@ import org.slf4j.LoggerFactory;
  * once either to the caller or to {@code onLate}. A late failure is logged at DEBUG.
  *
  * <p>The limiter gives the name, the timeout and the events (metrics); its own blocking or thread-pool timers are not
- * used. The timeout is read once, when a service is wrapped.
+ * used. The timeout is read once, when a service is wrapped; one shorter than 1 ms is refused.
+ *
+ * @param onLate owns a result that comes after the time is up; {@link #close} where the result is a resource, an empty
+ *     function where it is a plain value
+ * @param bounded which requests it is for; others have a time of their own
  */
-public final class TimeoutLayer<Q, R> implements Layer<Q, R> {
+public record TimeoutLayer<Q, R>(
+        TimeLimiter limiter, Timers timers, Consumer<? super R> onLate, Predicate<? super Q> bounded)
+        implements Layer<Q, R> {
     private static final Logger LOG = LoggerFactory.getLogger(TimeoutLayer.class);
 
-    private final TimeLimiter limiter;
-    private final Timers timers;
-    private final Consumer<? super R> onLate;
-    private final Predicate<? super Q> bounded;
-
-    /**
-     * @param onLate owns a result that comes after the time is up; {@link #close} where the result is a resource, an
-     *     empty function where it is a plain value
-     * @throws IllegalArgumentException when the timeout is shorter than 1 ms
-     */
-    public TimeoutLayer(TimeLimiter limiter, Timers timers, Consumer<? super R> onLate) {
-        this(limiter, timers, onLate, request -> true);
-    }
-
-    /** The same, for the requests that have no time of their own. */
-    public TimeoutLayer(TimeLimiter limiter, Timers timers, Consumer<? super R> onLate, Predicate<? super Q> bounded) {
+    public TimeoutLayer {
         if (limiter.getTimeLimiterConfig().getTimeoutDuration().toMillis() < 1) {
             throw new IllegalArgumentException("The timeout of '" + limiter.getName() + "' is shorter than 1 ms.");
         }
-        this.limiter = limiter;
-        this.timers = timers;
-        this.onLate = onLate;
-        this.bounded = bounded;
     }
 
     /** A limiter configuration with this timeout, at least 1 ms. */

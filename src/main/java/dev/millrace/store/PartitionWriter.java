@@ -24,11 +24,6 @@ public interface PartitionWriter {
      */
     boolean ready(int rows);
 
-    /** The same for a record of one row. */
-    default boolean ready() {
-        return ready(1);
-    }
-
     /** Where the row's columns are written; open after {@link #ready} said true. The object stays the same for ever. */
     BatchWriter batch();
 

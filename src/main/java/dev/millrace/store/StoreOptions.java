@@ -24,8 +24,6 @@ public record StoreOptions(
         boolean compaction,
         Retention retention,
         Duration erase) {
-    private static final Duration NEVER = Duration.ofDays(36_500);
-
     public static final int MAX_SEGMENT_ROWS = 1 << 16;
 
     /** How many full segments go into one that compaction makes; a location can number the rows of so many. */
@@ -42,27 +40,5 @@ public record StoreOptions(
                 || erase.isNegative()) {
             throw new IllegalArgumentException("sizes and times must be positive");
         }
-    }
-
-    /** Without a time in which values must leave the files. */
-    public StoreOptions(
-            int segmentRows,
-            long segmentBytes,
-            long budgetBytes,
-            Duration flushInterval,
-            Duration history,
-            boolean compaction,
-            Retention retention) {
-        this(segmentRows, segmentBytes, budgetBytes, flushInterval, history, compaction, retention, NEVER);
-    }
-
-    /** All rows kept as they came, and positions readable for a quarter of an hour. */
-    public StoreOptions(int segmentRows, long segmentBytes, long budgetBytes, Duration flushInterval) {
-        this(segmentRows, segmentBytes, budgetBytes, flushInterval, Duration.ofMinutes(15), false, Retention.NONE);
-    }
-
-    /** Segments of 65,536 rows or 32 MiB. */
-    public static StoreOptions of(long budgetBytes, Duration flushInterval) {
-        return new StoreOptions(MAX_SEGMENT_ROWS, 32L << 20, budgetBytes, flushInterval);
     }
 }

@@ -43,7 +43,7 @@ class ArrowFileProperties {
                 Batch batch = random.batch(layout, rows + random.below(9), root);
                 if (random.below(2) == 0) {
                     Path file = folder.resolve("part");
-                    ArrowFile.write(file, batch, rows, Map.of(), root);
+                    ArrowFile.merge(file, List.of(new ArrowFile.Part(batch, rows, null)), Map.of(), root);
                     batch.release();
                     batch = ArrowFile.map(file, layout, root).batch();
                     Files.delete(file);

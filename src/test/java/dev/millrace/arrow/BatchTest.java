@@ -142,7 +142,8 @@ class BatchTest {
             for (int i = 0; i < 333; i++) {
                 put(writer, i);
             }
-            long size = ArrowFile.write(file, writer.batch(), 300, Map.of("position", "p"), root)
+            long size = ArrowFile.merge(
+                            file, List.of(new ArrowFile.Part(writer.batch(), 300, null)), Map.of("position", "p"), root)
                     .sizeBytes();
             assertEquals(Files.size(file), size);
         }
@@ -159,7 +160,7 @@ class BatchTest {
         try (var writer = new BatchWriter(LAYOUT, root)) {
             writer.open(8);
             put(writer, 0);
-            ArrowFile.write(file, writer.batch(), 1, Map.of(), root);
+            ArrowFile.merge(file, List.of(new ArrowFile.Part(writer.batch(), 1, null)), Map.of(), root);
         }
         byte[] whole = Files.readAllBytes(file);
         for (int size = 0; size < whole.length; size += 7) {
@@ -218,7 +219,7 @@ class BatchTest {
             for (int i = 0; i < 333; i++) {
                 put(writer, i);
             }
-            ArrowFile.write(file, writer.batch(), 333, Map.of(), root);
+            ArrowFile.merge(file, List.of(new ArrowFile.Part(writer.batch(), 333, null)), Map.of(), root);
             assertFalse(writer.batch().isMapped());
             assertTrue(
                     writer.batch().capacityBytes(LAYOUT.top()) >= writer.batch().sizeBytes(LAYOUT.top(), 0, 333));
@@ -249,7 +250,7 @@ class BatchTest {
                 legs.endList();
                 writer.endRow();
             }
-            ArrowFile.write(file, writer.batch(), 333, Map.of(), root);
+            ArrowFile.merge(file, List.of(new ArrowFile.Part(writer.batch(), 333, null)), Map.of(), root);
         }
         List<Field> added = List.of(
                 optional("bit", ArrowType.Bool.INSTANCE),

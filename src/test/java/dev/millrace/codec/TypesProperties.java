@@ -66,7 +66,7 @@ class TypesProperties {
             }
             check(writer.batch(), columns, records, root);
 
-            ArrowFile.write(file, writer.batch(), ROWS, Map.of(), root);
+            ArrowFile.merge(file, List.of(new ArrowFile.Part(writer.batch(), ROWS, null)), Map.of(), root);
             ArrowFile.Mapped mapped = ArrowFile.map(file, writer.layout(), root);
             mapped.batch().load(writer.layout().top(), 0, ROWS);
             check(mapped.batch(), columns, records, root);

@@ -83,7 +83,7 @@ class ContractFuzzTest {
             }
             try {
                 assertTimeoutPreemptively(LIMIT, () -> {
-                    ContractCheck.check(changed, RecordRules::faults);
+                    ContractCheck.check(changed, RecordRules::faults, mesh -> List.of());
                     changed.forEach(ContractFuzzTest::read);
                 });
             } catch (Throwable failure) {

@@ -12,9 +12,9 @@ import dev.millrace.contract.ProductDefinition;
 import dev.millrace.domain.ProductState.Phase;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.ProductStore;
-import dev.millrace.store.StoreOptions;
 import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
+import dev.millrace.store.TestOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -157,7 +157,7 @@ class DomainActorTest {
         try {
             return LocalStore.open(
                     new StoreSchema(ArrowSchemas.of(product.object()), List.of(), false),
-                    new StoreOptions(512, 256 << 10, MEMORY / 4, Duration.ofSeconds(1)),
+                    TestOptions.of(512, 256 << 10, MEMORY / 4, Duration.ofSeconds(1)),
                     folder.resolve("data").resolve(product.name()),
                     resources);
         } catch (IOException failure) {

@@ -81,7 +81,7 @@ final class FakeStore implements ProductStore {
                 put(writer, i, 10);
             }
             Path file = folder.resolve(first + ".arrow");
-            ArrowFile.write(file, writer.batch(), rows, Map.of(), allocator);
+            ArrowFile.merge(file, List.of(new ArrowFile.Part(writer.batch(), rows, null)), Map.of(), allocator);
             add(ArrowFile.map(file, SCHEMA.layout(), allocator).batch(), rows, visible);
         }
         return this;

@@ -10,8 +10,8 @@ import dev.millrace.layer.PortLayers;
 import dev.millrace.layer.WorkerPool;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.PartitionWriter;
-import dev.millrace.store.StoreOptions;
 import dev.millrace.store.StoreResources;
+import dev.millrace.store.TestOptions;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
@@ -53,7 +53,7 @@ class FlightStoreIT {
     void start() throws Exception {
         store = LocalStore.open(
                 FakeStore.SCHEMA,
-                new StoreOptions(1000, 1 << 20, 64 << 20, Duration.ofHours(1)),
+                TestOptions.of(1000, 1 << 20, 64 << 20, Duration.ofHours(1)),
                 folder,
                 new StoreResources(root, root, files));
         store.topic("topic", 2);
@@ -67,7 +67,7 @@ class FlightStoreIT {
                         new ProductRegistry("mesh", List.of(Products.of("d", "p", store))),
                         root,
                         ServedPort.duckDb(),
-                        PortLayers.none(),
+                        PortLayers.of(service -> service),
                         FlightPlaces.unshared(),
                         WorkerPool.unwatched(vertx, "pages", 2),
                         WorkerPool.unwatched(vertx, "statements", 1),
@@ -124,7 +124,7 @@ class FlightStoreIT {
 
     private void put(int key, double delay, boolean deleted) {
         PartitionWriter writer = store.writer(key % 2);
-        assertTrue(writer.ready());
+        assertTrue(writer.ready(1));
         var batch = writer.batch();
         batch.column(0).putInt64(key);
         batch.column(1).putNull();

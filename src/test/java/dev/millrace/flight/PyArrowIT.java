@@ -19,9 +19,9 @@ import dev.millrace.layer.WorkerPool;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.ProductStore;
-import dev.millrace.store.StoreOptions;
 import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
+import dev.millrace.store.TestOptions;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -96,7 +96,7 @@ class PyArrowIT {
         try (BufferAllocator root = new RootAllocator();
                 LocalStore store = LocalStore.open(
                         schema,
-                        new StoreOptions(16, 1 << 20, 16 << 20, Duration.ofHours(1)),
+                        TestOptions.of(16, 1 << 20, 16 << 20, Duration.ofHours(1)),
                         folder.resolve("data"),
                         new StoreResources(root, root, Runnable::run))) {
             store.topic("t", 1);
@@ -163,7 +163,7 @@ class PyArrowIT {
     private static final List<String> STATES = List.of("new", "paid", "México");
 
     private static void put(PartitionWriter writer, ProductDefinition product, int i) {
-        assertTrue(writer.ready());
+        assertTrue(writer.ready(1));
         String json = i % 5 == 4
                 ? "{\"id\":" + i + "}"
                 : "{\"id\":" + i + ",\"state\":\"" + STATES.get(i % 3) + "\",\"many\":[" + (i % 2 == 0 ? "" : "\"x\"")
@@ -197,7 +197,7 @@ class PyArrowIT {
                         new ProductRegistry("mesh", List.of(Products.of("d", "p", store))),
                         root,
                         ServedPort.duckDb(),
-                        PortLayers.none(),
+                        PortLayers.of(service -> service),
                         FlightPlaces.unshared(),
                         WorkerPool.unwatched(vertx, "pages", 2),
                         WorkerPool.unwatched(vertx, "statements", 1),

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.function.Executable;
 
 /** A Flight port over four products, with a client, for tests. */
 final class ServedPort implements AutoCloseable {
-    static final PortLayers<FlightRequest, FlightAnswer> NONE = PortLayers.none();
+    static final PortLayers<FlightRequest, FlightAnswer> NONE = PortLayers.of(service -> service);
 
     final BufferAllocator root = new RootAllocator();
     final BufferAllocator clients = new RootAllocator();

@@ -13,7 +13,7 @@ import dev.millrace.query.ChangeToken;
 import dev.millrace.query.SampleRows;
 import dev.millrace.store.Position;
 import dev.millrace.store.Retention;
-import dev.millrace.store.StoreOptions;
+import dev.millrace.store.TestOptions;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.http.HttpClient;
@@ -65,7 +65,9 @@ class ChangesIT {
 
     private void open(Duration idle, int subscribers, int perClient) throws Exception {
         server = new HttpFixture(
-                folder, PortLayers.none(), HttpFixture.settings(idle, LONG, 1000, BEAT, subscribers, perClient));
+                folder,
+                PortLayers.of(service -> service),
+                HttpFixture.settings(idle, LONG, 1000, BEAT, subscribers, perClient));
     }
 
     @AfterEach
@@ -211,7 +213,7 @@ class ChangesIT {
     @Test
     void changes_olderThanWhatIsKept_areGone_andTheOldestIsNot() throws Exception {
         server.close();
-        var options = new StoreOptions(
+        var options = TestOptions.of(
                 8,
                 8 << 20,
                 256 << 20,
@@ -222,7 +224,7 @@ class ChangesIT {
         server = new HttpFixture(
                 folder,
                 new SampleRows(folder.resolve("few"), SampleRows.SCHEMA, options),
-                PortLayers.none(),
+                PortLayers.of(service -> service),
                 HttpFixture.settings(LONG, LONG, 1000));
         String first = FLIGHTS + "/rows?as_of=" + SampleRows.TOPIC + ":1.1";
         for (int i = 0; server.get(first).statusCode() != 410; i += 20) {

@@ -45,7 +45,7 @@ class GroupsIT {
 
     @Test
     void groupsAndFiles_inEveryFormat(@TempDir Path folder) throws Exception {
-        try (var server = new HttpFixture(folder, PortLayers.none(), Duration.ofSeconds(30))) {
+        try (var server = new HttpFixture(folder, PortLayers.of(service -> service), Duration.ofSeconds(30))) {
             server.sample().writeUsual(0, 1000);
             JsonNode first = page(server, "group=origin&agg=count,avg(delay)&limit=3");
             assertEquals("JFK", first.at("/data/0/origin").asText());

@@ -39,7 +39,9 @@ class HttpAbuseIT {
     @BeforeEach
     void start() throws Exception {
         server = new HttpFixture(
-                folder, PortLayers.none(), HttpFixture.settings(Duration.ofSeconds(30), SHORT, CONNECTIONS));
+                folder,
+                PortLayers.of(service -> service),
+                HttpFixture.settings(Duration.ofSeconds(30), SHORT, CONNECTIONS));
         server.sample().writeUsual(0, 1000);
     }
 

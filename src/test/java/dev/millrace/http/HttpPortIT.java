@@ -55,7 +55,7 @@ class HttpPortIT {
 
     @BeforeEach
     void start() throws Exception {
-        open(PortLayers.none(), Duration.ofSeconds(30));
+        open(PortLayers.of(service -> service), Duration.ofSeconds(30));
         logged.start();
         ((Logger) LoggerFactory.getLogger("ROOT")).addAppender(logged);
     }
@@ -533,7 +533,7 @@ class HttpPortIT {
 
     @Test
     void client_thatStopsReading_isCutOffAndGivesItsPlaceBack() throws Exception {
-        reopen(PortLayers.none(), Duration.ofMillis(700));
+        reopen(PortLayers.of(service -> service), Duration.ofMillis(700));
         server.sample().writeUsual(0, 200_000);
         try (Socket socket = new Socket("localhost", server.port())) {
             socket.setReceiveBufferSize(4096);

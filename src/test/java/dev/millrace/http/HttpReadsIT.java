@@ -47,7 +47,7 @@ class HttpReadsIT {
 
     @BeforeAll
     void start(@TempDir Path folder) throws Exception {
-        server = new HttpFixture(folder, PortLayers.none(), Duration.ofSeconds(30));
+        server = new HttpFixture(folder, PortLayers.of(service -> service), Duration.ofSeconds(30));
         server.sample().writeUsual(0, COUNT);
     }
 
@@ -133,7 +133,7 @@ class HttpReadsIT {
 
     @Test
     void format_thatMainCodeDoesNotKnow_isOfferedByItsLine(@TempDir Path folder) throws Exception {
-        try (var server = new HttpFixture(folder, PortLayers.none(), Duration.ofSeconds(30))) {
+        try (var server = new HttpFixture(folder, PortLayers.of(service -> service), Duration.ofSeconds(30))) {
             server.sample().writeUsual(0, 30);
             for (String[] asked : new String[][] {{"?format=keys"}, {"", "Accept", "text/x-keys"}}) {
                 HttpResponse<String> answer = server.client()

@@ -44,7 +44,7 @@ class SqlIT {
         server = new HttpFixture(
                 folder,
                 new SampleRows(folder.resolve("store"), SampleRows.ENCODED),
-                PortLayers.none(),
+                PortLayers.of(service -> service),
                 HttpFixture.settings(Duration.ofSeconds(30), Duration.ofSeconds(30), 1000));
         server.sample().writeUsual(0, ROWS);
         server.publish();
@@ -170,9 +170,10 @@ class SqlIT {
                   [1,2] l, {'a': 1} m, NULL n, 12.340::DECIMAL(18,3) o, 1 a
                 """)).get(0);
         assertEquals(JSON.readTree("""
-                {"a":1,"b":2,"c":170141183460469231731,"d":1.5,"e":"eA==","f":"1500-01-01","g":"10:00:00.500000",
-                 "h":"2020-01-01T01:02:03.000004","i":"2020-01-01T01:02:03.000000005","j":"2019-12-31T22:00:00Z","k":"1 day",
-                 "l":"[1,2]","m":"{\\"a\\":1}","n":null,"o":12.340,"a_1":1}"""), row);
+            {"a":1,"b":2,"c":170141183460469231731,"d":1.5,"e":"eA==","f":"1500-01-01","g":"10:00:00.500000",
+             "h":"2020-01-01T01:02:03.000004","i":"2020-01-01T01:02:03.000000005","j":"2019-12-31T22:00:00Z","k":"1 day",
+             "l":"[1,2]","m":"{\\"a\\":1}","n":null,"o":12.340,"a_1":1}\
+            """), row);
     }
 
     @ParameterizedTest
@@ -237,8 +238,9 @@ class SqlIT {
     @Test
     void catalogue_listsWhatIsSeen() throws Exception {
         JsonNode columns = data(ask("""
-                SELECT column_name, data_type FROM information_schema.columns
-                WHERE table_schema = 'aviation' AND table_name = 'flights' ORDER BY ordinal_position"""));
+            SELECT column_name, data_type FROM information_schema.columns
+            WHERE table_schema = 'aviation' AND table_name = 'flights' ORDER BY ordinal_position\
+            """));
         assertEquals("id", columns.get(0).get("column_name").asText());
         assertEquals("TIMESTAMP WITH TIME ZONE", columns.get(7).get("data_type").asText());
         assertEquals(10, columns.size());

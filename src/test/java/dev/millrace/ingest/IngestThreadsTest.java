@@ -20,9 +20,9 @@ import dev.millrace.store.Position;
 import dev.millrace.store.ProductStore;
 import dev.millrace.store.Slice;
 import dev.millrace.store.Snapshot;
-import dev.millrace.store.StoreOptions;
 import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
+import dev.millrace.store.TestOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -385,7 +385,7 @@ class IngestThreadsTest {
         try {
             return LocalStore.open(
                     new StoreSchema(ArrowSchemas.of(product.object()), List.of(), false),
-                    new StoreOptions(512, 256 << 10, budget, Duration.ofMillis(1)),
+                    TestOptions.of(512, 256 << 10, budget, Duration.ofMillis(1)),
                     folder.resolve(domain).resolve(product.name()),
                     resources);
         } catch (IOException failure) {

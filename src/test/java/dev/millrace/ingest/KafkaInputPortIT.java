@@ -17,8 +17,8 @@ import dev.millrace.kafka.TopicAdmin;
 import dev.millrace.kafka.TopicStream;
 import dev.millrace.server.Client;
 import dev.millrace.store.LocalStore;
-import dev.millrace.store.StoreOptions;
 import dev.millrace.store.StoreSchema;
+import dev.millrace.store.TestOptions;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -81,7 +81,7 @@ class KafkaInputPortIT {
             try {
                 return LocalStore.open(
                         new StoreSchema(ArrowSchemas.of(each.object()), List.of(), false),
-                        StoreOptions.of(4 << 20, Duration.ofMillis(50)),
+                        TestOptions.of(4 << 20, Duration.ofMillis(50)),
                         folder.resolve("data").resolve(each.name()),
                         resources);
             } catch (IOException failure) {

@@ -20,8 +20,8 @@ import dev.millrace.store.Key;
 import dev.millrace.store.KeyMemory;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.Position;
-import dev.millrace.store.StoreOptions;
 import dev.millrace.store.StoreSchema;
+import dev.millrace.store.TestOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -415,7 +415,7 @@ class ProductIngestTest {
                                 ArrowSchemas.of(product.object()),
                                 product.key().stream().map(Property::name).toList(),
                                 !product.key().isEmpty()),
-                        new StoreOptions(512, 256 << 10, MEMORY / 2, Duration.ofMillis(1)),
+                        TestOptions.of(512, 256 << 10, MEMORY / 2, Duration.ofMillis(1)),
                         folder.resolve("data").resolve(product.name()),
                         resources.with(keys));
             } catch (IOException failure) {

@@ -42,7 +42,10 @@ public class LayerBenchmark {
 
     private final RateLimitLayer<Future<String>, String> rateLimit = rateLimit("open", Integer.MAX_VALUE);
     private final TimeoutLayer<Future<String>, String> timeout = new TimeoutLayer<>(
-            timeLimiters.timeLimiter("all", TimeoutLayer.config(HOUR)), (millis, task) -> () -> {}, late -> {});
+            timeLimiters.timeLimiter("all", TimeoutLayer.config(HOUR)),
+            (millis, task) -> () -> {},
+            late -> {},
+            request -> true);
     private final BulkheadLayer<Future<String>, String> bulkhead = bulkhead("open", 1_000);
 
     private final Service<Future<String>, String> rateLimitOnly = rateLimit.around(bare);

@@ -28,7 +28,8 @@ class LayerMetricsTest {
                         new TimeoutLayer<>(
                                 timeLimiters.timeLimiter("http", TimeoutLayer.config(Duration.ofMillis(5))),
                                 timers,
-                                late -> {}),
+                                late -> {},
+                                request -> true),
                         new BulkheadLayer<>(new Shares(50, meters).places("http.requests", 4), request -> "client"))
                 .around(mock);
 

@@ -93,7 +93,10 @@ class LayersTest {
                                 RateLimiter.of("port", RateLimitLayer.config(3, Duration.ofHours(1)))),
                         Layers.of(),
                         new TimeoutLayer<>(
-                                TimeLimiter.of("port", TimeoutLayer.config(Duration.ofMillis(50))), timers, late::add),
+                                TimeLimiter.of("port", TimeoutLayer.config(Duration.ofMillis(50))),
+                                timers,
+                                late::add,
+                                request -> true),
                         new BulkheadLayer<>(places, request -> "client"))
                 .around(mock);
 

@@ -28,7 +28,7 @@ class TimeoutLayerTest {
     private final List<String> events = new ArrayList<>();
     private final TimeLimiter limiter = TimeLimiter.of("rows", TimeoutLayer.config(Duration.ofMillis(100)));
     private final Service<String, String> service =
-            new TimeoutLayer<String, String>(limiter, timers, late::add).around(mock);
+            new TimeoutLayer<String, String>(limiter, timers, late::add, request -> true).around(mock);
 
     TimeoutLayerTest() {
         limiter.getEventPublisher()
@@ -159,7 +159,7 @@ class TimeoutLayerTest {
         Promise<AutoCloseable> first = Promise.promise();
         Promise<AutoCloseable> second = Promise.promise();
         Service<Promise<AutoCloseable>, AutoCloseable> resources = new TimeoutLayer<
-                        Promise<AutoCloseable>, AutoCloseable>(limiter, timers, TimeoutLayer::close)
+                        Promise<AutoCloseable>, AutoCloseable>(limiter, timers, TimeoutLayer::close, request -> true)
                 .around(Promise::future);
 
         Future<AutoCloseable> inTime = resources.call(first);
@@ -179,7 +179,8 @@ class TimeoutLayerTest {
         TimeLimiter tooShort = TimeLimiter.of("rows", TimeoutLayer.config(Duration.ofNanos(999_999)));
 
         assertThrows(
-                IllegalArgumentException.class, () -> new TimeoutLayer<String, String>(tooShort, timers, late::add));
+                IllegalArgumentException.class,
+                () -> new TimeoutLayer<String, String>(tooShort, timers, late::add, request -> true));
     }
 
     @Test
@@ -191,7 +192,8 @@ class TimeoutLayerTest {
             Service<String, String> real = new TimeoutLayer<String, String>(
                             TimeLimiter.of("real", TimeoutLayer.config(Duration.ofMillis(1))),
                             Timers.of(vertx),
-                            late::add)
+                            late::add,
+                            request -> true)
                     .around(mock);
             caller.runOnContext(
                     run -> real.call("q").onFailure(timedOut -> failedOn.complete(vertx.getOrCreateContext())));

@@ -71,7 +71,7 @@ class FilterProperties {
                     .filter(i -> Boolean.TRUE.equals(value(rows.get(i), filter)))
                     .boxed()
                     .toList();
-            ArrowFile.write(file, writer.batch(), count, Map.of(), root);
+            ArrowFile.merge(file, List.of(new ArrowFile.Part(writer.batch(), count, null)), Map.of(), root);
             Batch mapped = ArrowFile.map(file, schema.layout(), root).batch();
             var loop = new FilterLoop(filter);
             for (Batch batch : List.of(writer.batch(), mapped)) {

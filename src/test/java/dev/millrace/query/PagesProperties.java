@@ -12,9 +12,9 @@ import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.Position;
 import dev.millrace.store.Retention;
 import dev.millrace.store.Snapshot;
-import dev.millrace.store.StoreOptions;
 import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
+import dev.millrace.store.TestOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,7 +54,7 @@ class PagesProperties {
         boolean upsert = random.nextBoolean();
         var schema =
                 new StoreSchema(new Schema(fields), upsert || random.nextBoolean() ? List.of("id") : List.of(), upsert);
-        var options = new StoreOptions(
+        var options = TestOptions.of(
                 10 + random.nextInt(50),
                 1 << 20,
                 64 << 20,
@@ -92,7 +92,7 @@ class PagesProperties {
         for (int i = 0; i < count; i++) {
             int key = random.nextInt(KEYS);
             PartitionWriter writer = store.writer(key % PARTITIONS);
-            while (!writer.ready()) {
+            while (!writer.ready(1)) {
                 Thread.onSpinWait();
             }
             writer.batch().column(0).putInt64(key);

@@ -228,7 +228,7 @@ class RowsScanProperties {
                 writer.column(schema.deletedColumn()).putBit(false);
                 writer.endRow();
             }
-            ArrowFile.write(file, writer.batch(), rows, Map.of(), root);
+            ArrowFile.merge(file, List.of(new ArrowFile.Part(writer.batch(), rows, null)), Map.of(), root);
             Batch mapped = ArrowFile.map(file, schema.layout(), root).batch();
             for (Filter.Compare filter : QueryParserTest.compares(query(seed, conditions, Map.of()))) {
                 var loop = new FilterLoop(filter);

@@ -10,6 +10,7 @@ import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.StoreOptions;
 import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
+import dev.millrace.store.TestOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
@@ -95,7 +96,7 @@ public final class SampleRows implements AutoCloseable {
     }
 
     SampleRows(Path folder, StoreSchema schema, int segmentRows) {
-        this(folder, schema, new StoreOptions(segmentRows, 8 << 20, 256 << 20, Duration.ofHours(1)));
+        this(folder, schema, TestOptions.of(segmentRows, 8 << 20, 256 << 20, Duration.ofHours(1)));
     }
 
     public SampleRows(Path folder, StoreSchema schema, StoreOptions options) {
@@ -147,7 +148,7 @@ public final class SampleRows implements AutoCloseable {
 
     public void write(int partition, Row row, boolean deleted) {
         PartitionWriter writer = store.writer(partition);
-        if (!writer.ready()) {
+        if (!writer.ready(1)) {
             throw new IllegalStateException("no memory");
         }
         put(writer.batch(), row);

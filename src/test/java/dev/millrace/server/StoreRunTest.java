@@ -10,9 +10,9 @@ import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.Position;
 import dev.millrace.store.Slice;
 import dev.millrace.store.Snapshot;
-import dev.millrace.store.StoreOptions;
 import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
+import dev.millrace.store.TestOptions;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -198,7 +198,7 @@ class StoreRunTest {
     private LocalStore open(Path product) throws IOException {
         return LocalStore.open(
                 SCHEMA,
-                new StoreOptions(64, 1 << 20, 16 << 20, Duration.ofMillis(20)),
+                TestOptions.of(64, 1 << 20, 16 << 20, Duration.ofMillis(20)),
                 product,
                 new StoreResources(root, root, files));
     }
@@ -221,7 +221,7 @@ class StoreRunTest {
         for (int partition = 0; partition < store.position().partitions(); partition++) {
             PartitionWriter writer = store.writer(partition);
             for (int i = 0; i < records; i++) {
-                while (!writer.ready()) {
+                while (!writer.ready(1)) {
                     Thread.onSpinWait();
                 }
                 long offset = writer.next();

@@ -201,7 +201,7 @@ class CrashSimulation {
                         if (disk.isStopped() && !wasStopped) {
                             return;
                         }
-                        while (!writer.ready()) {
+                        while (!writer.ready(1)) {
                             Thread.onSpinWait();
                         }
                         StoreModel.give(writer, entry);

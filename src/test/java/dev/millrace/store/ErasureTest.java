@@ -204,7 +204,7 @@ class ErasureTest {
 
     private void put(String id, boolean deleted) {
         PartitionWriter writer = store.writer(0);
-        assertTrue(writer.ready());
+        assertTrue(writer.ready(1));
         long offset = writer.next();
         var entry = new StoreModel.Entry(offset, millis(), id, 1, deleted ? 0 : value(offset), deleted, false);
         model.partitions.getFirst().add(entry);

@@ -70,7 +70,7 @@ class KeyFloodTest {
     private LocalStore open(SecretHash secret) throws IOException {
         LocalStore store = LocalStore.open(
                 SCHEMA,
-                new StoreOptions(1024, 8 << 20, 64 << 20, Duration.ofHours(1)),
+                TestOptions.of(1024, 8 << 20, 64 << 20, Duration.ofHours(1)),
                 folder,
                 new StoreResources(root, root, Runnable::run),
                 new LocalDisk(),
@@ -88,7 +88,7 @@ class KeyFloodTest {
     private static void put(LocalStore store, List<byte[]> keys) {
         PartitionWriter writer = store.writer(0);
         for (byte[] key : keys) {
-            assertTrue(writer.ready());
+            assertTrue(writer.ready(1));
             long offset = writer.next();
             StoreModel.give(writer, new StoreModel.Entry(offset, 0, new String(key, UTF_8), 0, offset, false, false));
             if (offset % PUBLISHED == 0) {

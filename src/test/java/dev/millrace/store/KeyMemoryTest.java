@@ -51,7 +51,7 @@ class KeyMemoryTest {
             given = fill(store, 0, 1_000_000);
             assertTrue(given > 1_000 && given < LIMIT / 8, "rows " + given);
             assertTrue(store.keyFault().orElseThrow().contains("no room for more keys"));
-            assertFalse(store.writer(0).ready());
+            assertFalse(store.writer(0).ready(1));
             assertTrue(memory.usedBytes() <= LIMIT, "used " + memory.usedBytes());
             assertTrue(store.indexBytes() <= memory.usedBytes());
             check(store, given);
@@ -98,7 +98,7 @@ class KeyMemoryTest {
         }
         try (LocalStore store = open("a", new KeyMemory(LIMIT))) {
             check(store, given);
-            assertFalse(store.writer(0).ready());
+            assertFalse(store.writer(0).ready(1));
             assertTrue(store.keyFault().isPresent());
             check(store, given);
         }
@@ -115,7 +115,7 @@ class KeyMemoryTest {
             for (int i = 0; i < 3_000; i += 100) { // the same keys again
                 PartitionWriter writer = store.writer(0);
                 for (int k = i; k < i + 100; k++) {
-                    assertTrue(writer.ready());
+                    assertTrue(writer.ready(1));
                     StoreModel.give(writer, new StoreModel.Entry(writer.next(), 0, "k" + k, 0, k, false, false));
                 }
                 writer.publish();
@@ -155,7 +155,7 @@ class KeyMemoryTest {
     private LocalStore open(String name, KeyMemory memory) throws IOException {
         LocalStore store = LocalStore.open(
                 StoreModel.UPSERT,
-                new StoreOptions(4096, 1 << 20, 64 << 20, Duration.ofHours(1)),
+                TestOptions.of(4096, 1 << 20, 64 << 20, Duration.ofHours(1)),
                 folder.resolve(name),
                 new StoreResources(root, root, Runnable::run).with(memory));
         store.topic("t", 1);
@@ -166,7 +166,7 @@ class KeyMemoryTest {
     private static int fill(LocalStore store, int from, int to) {
         PartitionWriter writer = store.writer(0);
         int i = from;
-        for (; i < to && writer.ready(); i++) {
+        for (; i < to && writer.ready(1); i++) {
             StoreModel.give(writer, new StoreModel.Entry(writer.next(), 0, "k" + i, 0, i, false, false));
             if (i % 1_000 == 0) {
                 writer.publish();

@@ -179,7 +179,7 @@ class LocalStoreSimulation {
                     deleted ? 0 : offset * 7,
                     deleted,
                     broken);
-            while (!writer.ready()) {
+            while (!writer.ready(1)) {
                 files.runAll();
             }
             assertEquals(offset, Math.max(offset, writer.next()));
@@ -188,7 +188,7 @@ class LocalStoreSimulation {
         }
 
         private void halfRow(PartitionWriter writer) {
-            if (writer.ready()) {
+            if (writer.ready(1)) {
                 writer.batch().column(0).putBytes(new byte[9], 0, 9);
                 writer.batch().rollback();
             }

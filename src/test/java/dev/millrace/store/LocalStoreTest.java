@@ -39,7 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LocalStoreTest {
-    private static final StoreOptions SMALL = new StoreOptions(16, 1 << 20, 16 << 20, Duration.ofHours(1));
+    private static final StoreOptions SMALL = TestOptions.of(16, 1 << 20, 16 << 20, Duration.ofHours(1));
 
     @TempDir
     Path folder;
@@ -118,7 +118,7 @@ class LocalStoreTest {
 
     private static void state(LocalStore store, int number) {
         PartitionWriter writer = store.writer(0);
-        assertTrue(writer.ready());
+        assertTrue(writer.ready(1));
         writer.batch().column(0).putFixed(number);
         writer.commit(writer.next(), 0, false);
         writer.publish();
@@ -147,7 +147,7 @@ class LocalStoreTest {
             check(store, 40);
             PartitionWriter writer = store.writer(0);
             for (int offset = 41; offset < 50; offset++) { // 40 is a broken one
-                assertTrue(writer.ready());
+                assertTrue(writer.ready(1));
                 StoreModel.put(writer.batch(), entry(offset, false));
                 writer.batch().column(3).putBytes("more".getBytes(UTF_8), 0, 4);
                 writer.commit(offset, offset, offset % 11 == 3);
@@ -214,9 +214,9 @@ class LocalStoreTest {
         try (LocalStore store = open(StoreModel.UPSERT)) {
             store.topic("t", 1);
             PartitionWriter writer = store.writer(0);
-            assertTrue(writer.ready());
+            assertTrue(writer.ready(1));
             StoreModel.give(writer, entry(7, false));
-            assertTrue(writer.ready());
+            assertTrue(writer.ready(1));
             StoreModel.put(writer.batch(), entry(7, false));
             assertThrows(IllegalArgumentException.class, () -> writer.commit(7, 0, false));
             writer.batch().rollback();
@@ -347,7 +347,7 @@ class LocalStoreTest {
         try (LocalStore store = open(StoreModel.UPSERT)) {
             store.topic("t", 2);
             PartitionWriter writer = store.writer(1);
-            assertTrue(writer.ready());
+            assertTrue(writer.ready(1));
             StoreModel.give(writer, entry(7, false));
         }
         Files.move(folder.resolve("p0"), folder.resolve("p"));
@@ -445,7 +445,7 @@ class LocalStoreTest {
 
     @Test
     void open_manyTimesWithFewRows_keepsOneSegment() throws IOException {
-        var options = new StoreOptions(1000, 1 << 20, 16 << 20, Duration.ofHours(1));
+        var options = TestOptions.of(1000, 1 << 20, 16 << 20, Duration.ofHours(1));
         for (int run = 0; run < 20; run++) {
             try (LocalStore store = LocalStore.open(
                     StoreModel.UPSERT, options, folder, new StoreResources(root, root, Runnable::run))) {
@@ -535,7 +535,7 @@ class LocalStoreTest {
         var files = new ManualExecutor();
         long refused = 0;
         try (BufferAllocator product = root.newChildAllocator("product", 0, budget)) {
-            var options = new StoreOptions(65_536, 32 << 20, budget, Duration.ofHours(1));
+            var options = TestOptions.of(65_536, 32 << 20, budget, Duration.ofHours(1));
             int rows = 60_000;
             try (LocalStore store =
                     LocalStore.open(StoreModel.APPEND, options, folder, new StoreResources(product, root, files))) {
@@ -544,7 +544,7 @@ class LocalStoreTest {
                 for (int i = 0; i < rows; i++) {
                     PartitionWriter writer = store.writer(i & 1);
                     for (boolean done = false; !done; ) {
-                        if (!writer.ready()) {
+                        if (!writer.ready(1)) {
                             refused++;
                             files.runAll();
                             continue;
@@ -587,14 +587,14 @@ class LocalStoreTest {
         try (BufferAllocator product = root.newChildAllocator("product", 0, budget);
                 LocalStore store = LocalStore.open(
                         wide,
-                        StoreOptions.of(budget, Duration.ofHours(1)),
+                        TestOptions.of(budget, Duration.ofHours(1)),
                         folder,
                         new StoreResources(product, root, Runnable::run))) {
             store.topic("t", 4);
             for (int offset = 0; offset < 100; offset++) {
                 for (int p = 0; p < 4; p++) {
                     PartitionWriter writer = store.writer(p);
-                    assertTrue(writer.ready());
+                    assertTrue(writer.ready(1));
                     for (int c = 0; c < columns.size(); c++) {
                         writer.batch().column(c).putInt64(c);
                     }
@@ -632,7 +632,7 @@ class LocalStoreTest {
                 48);
         for (Map.Entry<Retention, Integer> each : first.entrySet()) {
             var options =
-                    new StoreOptions(16, 1 << 20, 16 << 20, Duration.ofHours(1), Duration.ZERO, false, each.getKey());
+                    TestOptions.of(16, 1 << 20, 16 << 20, Duration.ofHours(1), Duration.ZERO, false, each.getKey());
             long[] nanos = {0};
             Path here = folder.resolve("" + each.getKey().hashCode());
             try (LocalStore store = LocalStore.open(
@@ -648,7 +648,7 @@ class LocalStoreTest {
                 PartitionWriter writer = store.writer(0);
                 for (int offset = 0; offset < 100; offset++) {
                     // The clock stands until all are in, so that nothing goes before.
-                    assertTrue(writer.ready());
+                    assertTrue(writer.ready(1));
                     StoreModel.put(writer.batch(), entry(offset, false));
                     writer.commit(offset, offset * 1000L, false);
                 }
@@ -684,7 +684,7 @@ class LocalStoreTest {
         try (BufferAllocator product = root.newChildAllocator("product", 0, 1 << 20);
                 LocalStore store = LocalStore.open(
                         StoreModel.APPEND,
-                        new StoreOptions(1024, 32 << 20, 1 << 20, Duration.ofHours(1)),
+                        TestOptions.of(1024, 32 << 20, 1 << 20, Duration.ofHours(1)),
                         folder,
                         new StoreResources(product, root, Runnable::run))) {
             store.topic("t", 1);
@@ -693,14 +693,14 @@ class LocalStoreTest {
             byte[] huge = new byte[3 << 20];
             for (int attempt = 0; attempt < 2; attempt++) {
                 assertEquals(attempt == 0, store.memoryBytes() > 0);
-                while (!writer.ready()) {
+                while (!writer.ready(1)) {
                     Thread.onSpinWait();
                 }
                 assertThrows(
                         org.apache.arrow.memory.OutOfMemoryException.class,
                         () -> writer.batch().column(0).putBytes(huge, 0, huge.length));
                 writer.exhausted();
-                writer.ready();
+                writer.ready(1);
                 writer.exhausted();
             }
             give(store, 9, 30);
@@ -716,7 +716,7 @@ class LocalStoreTest {
         try {
             LocalStore store = LocalStore.open(
                     StoreModel.UPSERT,
-                    new StoreOptions(256, 1 << 20, 64 << 20, Duration.ZERO),
+                    TestOptions.of(256, 1 << 20, 64 << 20, Duration.ZERO),
                     folder,
                     new StoreResources(root, root, threads));
             store.topic("t", 1);
@@ -727,7 +727,7 @@ class LocalStoreTest {
             }
             PartitionWriter writer = store.writer(0);
             for (int offset = 0; offset < records; offset++) {
-                while (!writer.ready()) {
+                while (!writer.ready(1)) {
                     Thread.onSpinWait();
                 }
                 StoreModel.give(writer, cyclic(offset, keys));
@@ -818,7 +818,7 @@ class LocalStoreTest {
     private static void give(LocalStore store, int from, int to) {
         PartitionWriter writer = store.writer(0);
         for (int offset = from; offset < to; offset++) {
-            while (!writer.ready()) {
+            while (!writer.ready(1)) {
                 Thread.onSpinWait();
             }
             StoreModel.give(writer, entry(offset, offset > 0 && offset % 10 == 0));

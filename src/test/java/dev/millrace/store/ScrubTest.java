@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ScrubTest {
-    private static final StoreOptions OPTIONS = new StoreOptions(16, 1 << 20, 16 << 20, Duration.ofHours(1));
+    private static final StoreOptions OPTIONS = TestOptions.of(16, 1 << 20, 16 << 20, Duration.ofHours(1));
 
     @Test
     void scrub_ofAFileWithAFlippedBit_putsItAsideAndReadsItAgain(@TempDir Path folder) throws IOException {
@@ -69,7 +69,7 @@ class ScrubTest {
     private static void give(LocalStore store, int to) {
         PartitionWriter writer = store.writer(0);
         for (long offset = writer.next(); offset < to; offset++) {
-            assertTrue(writer.ready());
+            assertTrue(writer.ready(1));
             StoreModel.give(writer, new StoreModel.Entry(offset, offset, "needle-" + offset, 1, offset, false, false));
         }
         writer.publish();

@@ -295,7 +295,7 @@ class SharedErasureTest {
 
     private void put(int partition, String id, long value, long timestamp, boolean deleted) {
         PartitionWriter writer = store.writer(partition);
-        assertTrue(writer.ready());
+        assertTrue(writer.ready(1));
         StoreModel.give(writer, new StoreModel.Entry(writer.next(), timestamp, id, 1, value, deleted, false));
         writer.publish();
     }

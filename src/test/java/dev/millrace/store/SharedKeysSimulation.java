@@ -79,7 +79,7 @@ class SharedKeysSimulation {
                 ExecutorService threads = Executors.newFixedThreadPool(2);
                 LocalStore store = LocalStore.open(
                         StoreModel.UPSERT,
-                        StoreOptions.of(1 << 30, Duration.ofHours(1)),
+                        TestOptions.of(1 << 30, Duration.ofHours(1)),
                         root,
                         new StoreResources(allocator, allocator, files))) {
             store.topic("t", 2);
@@ -91,7 +91,7 @@ class SharedKeysSimulation {
                     PartitionWriter writer = store.writer(number);
                     for (int key = 0; key < keys; key += run) {
                         for (int i = key; i < key + run; i++) {
-                            assertTrue(writer.ready());
+                            assertTrue(writer.ready(1));
                             StoreModel.give(writer, new StoreModel.Entry(i, i, "k", i, i, false, false));
                         }
                         given.set(number, key);
@@ -251,7 +251,7 @@ class SharedKeysSimulation {
                     for (; given[p] < until && run > 0; given[p]++) {
                         StoreModel.Entry entry = entries.get(given[p]);
                         if (entry.offset() >= writer.next()) {
-                            while (!writer.ready()) {
+                            while (!writer.ready(1)) {
                                 writer.tend();
                             }
                             StoreModel.give(writer, entry);

@@ -91,7 +91,7 @@ class SharedKeysStartTest {
     private LocalStore open(Executor later) throws IOException {
         return LocalStore.open(
                 StoreModel.UPSERT,
-                new StoreOptions(64, 1 << 20, 16 << 20, Duration.ofHours(1)),
+                TestOptions.of(64, 1 << 20, 16 << 20, Duration.ofHours(1)),
                 folder,
                 new StoreResources(root, root, Runnable::run, later, partition -> true));
     }
@@ -102,7 +102,7 @@ class SharedKeysStartTest {
 
     private static void put(LocalStore store, int partition, String id, long millis) {
         PartitionWriter writer = store.writer(partition);
-        assertTrue(writer.ready());
+        assertTrue(writer.ready(1));
         StoreModel.give(writer, new StoreModel.Entry(writer.next(), millis, id, 1, 7, false, false));
     }
 

@@ -19,9 +19,9 @@ import dev.millrace.layer.WorkerPool;
 import dev.millrace.problem.Problem;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.store.LocalStore;
-import dev.millrace.store.StoreOptions;
 import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
+import dev.millrace.store.TestOptions;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -61,7 +61,7 @@ class WritePortsTest {
     void open() throws Exception {
         store = LocalStore.open(
                 new StoreSchema(new Schema(List.of(Field.nullable("id", ArrowType.Utf8.INSTANCE))), List.of(), false),
-                StoreOptions.of(1 << 20, Duration.ofHours(1)),
+                TestOptions.of(1 << 20, Duration.ofHours(1)),
                 folder,
                 new StoreResources(root, root, Runnable::run));
         store.topic("topic", 1);

@@ -97,11 +97,6 @@ public final class ContractCheck {
         return new Result(check.faults.values().stream().sorted(BY_PLACE).toList(), check.seen.size());
     }
 
-    /** The same without a look at what policies do. */
-    public static Result check(List<Path> paths, Function<SchemaObject, List<Fault>> further) {
-        return check(paths, further, mesh -> List.of());
-    }
-
     private void path(Path path) {
         if (!Files.isDirectory(path)) {
             file(path);

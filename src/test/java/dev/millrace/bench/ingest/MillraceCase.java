@@ -16,9 +16,9 @@ import dev.millrace.layer.WorkerPool;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.ProductStore;
 import dev.millrace.store.Snapshot;
-import dev.millrace.store.StoreOptions;
 import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
+import dev.millrace.store.TestOptions;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -93,7 +93,7 @@ final class MillraceCase implements IngestCase {
                     ArrowSchemas.of(product.object()),
                     product.key().stream().map(Property::name).toList(),
                     product.mode() == Mode.UPSERT);
-            var options = new StoreOptions(
+            var options = TestOptions.of(
                     configuration.store().segmentRows(),
                     32L << 20,
                     memoryBytes,

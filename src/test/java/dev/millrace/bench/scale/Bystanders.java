@@ -21,6 +21,7 @@ import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.StoreOptions;
 import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
+import dev.millrace.store.TestOptions;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -96,7 +97,7 @@ final class Bystanders implements AutoCloseable {
                 new ProductRegistry("bench", List.of(heavy, light)),
                 settings,
                 "0123456789abcdef".getBytes(UTF_8),
-                PortLayers.none(),
+                PortLayers.of(service -> service),
                 cores(),
                 WorkerPool.unwatched(vertx, "query", Math.max(2, cores())),
                 WorkerPool.unwatched(vertx, "statements", Math.max(1, cores() - 1)),
@@ -119,14 +120,14 @@ final class Bystanders implements AutoCloseable {
     private LocalStore store(Path folder, int rows) throws IOException {
         LocalStore store = LocalStore.open(
                 SCHEMA,
-                new StoreOptions(StoreOptions.MAX_SEGMENT_ROWS, 32 << 20, 1L << 30, Duration.ofHours(1)),
+                TestOptions.of(StoreOptions.MAX_SEGMENT_ROWS, 32 << 20, 1L << 30, Duration.ofHours(1)),
                 folder,
                 new StoreResources(root, root, files));
         store.topic("t", PARTITIONS);
         var random = new Random(1);
         for (int row = 0; row < rows; row++) {
             PartitionWriter writer = store.writer(row % PARTITIONS);
-            while (!writer.ready()) {
+            while (!writer.ready(1)) {
                 LockSupport.parkNanos(100_000);
             }
             writer.batch().column(0).putInt64(row);

@@ -9,9 +9,9 @@ import dev.millrace.bench.Series;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.PartitionWriter;
 import dev.millrace.store.Snapshot;
-import dev.millrace.store.StoreOptions;
 import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
+import dev.millrace.store.TestOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,7 +90,7 @@ public final class KeysBench implements Bench {
                 ExecutorService files = Executors.newSingleThreadExecutor();
                 LocalStore store = LocalStore.open(
                         new StoreSchema(CONTRACT, List.of("id"), upsert),
-                        StoreOptions.of(4L << 30, Duration.ofHours(1)),
+                        TestOptions.of(4L << 30, Duration.ofHours(1)),
                         folder,
                         new StoreResources(allocator, allocator, files))) {
             store.topic("t", partitions);
@@ -103,7 +103,7 @@ public final class KeysBench implements Bench {
             for (int row = 0; row < rows; ) {
                 PartitionWriter writer = writers.get(row / RUN % partitions);
                 for (int end = Math.min(rows, row + RUN); row < end; row++) {
-                    if (!writer.ready()) {
+                    if (!writer.ready(1)) {
                         throw new IllegalStateException("no memory for the rows");
                     }
                     text(id, row);

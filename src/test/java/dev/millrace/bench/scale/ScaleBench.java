@@ -20,9 +20,9 @@ import dev.millrace.query.Shape;
 import dev.millrace.store.LocalStore;
 import dev.millrace.store.Snapshot;
 import dev.millrace.store.SparseStore;
-import dev.millrace.store.StoreOptions;
 import dev.millrace.store.StoreResources;
 import dev.millrace.store.StoreSchema;
+import dev.millrace.store.TestOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -170,7 +170,7 @@ public final class ScaleBench implements Bench {
 
     private void round(String name, StoreSchema schema, Path folder, long rows, BufferAllocator root)
             throws IOException {
-        var options = new StoreOptions(65_536, 32 << 20, 256 << 20, Duration.ofHours(1));
+        var options = TestOptions.of(65_536, 32 << 20, 256 << 20, Duration.ofHours(1));
         long begin = System.nanoTime();
         LocalStore store = LocalStore.open(schema, options, folder, new StoreResources(root, root, Runnable::run));
         add(name, "open", begin);

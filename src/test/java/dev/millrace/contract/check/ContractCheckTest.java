@@ -53,7 +53,7 @@ class ContractCheckTest {
 
     private ContractCheck.Result check(String name, String text) throws IOException {
         Path file = Files.writeString(folder.resolve(name), text);
-        return ContractCheck.check(List.of(file), RecordRules::faults);
+        return ContractCheck.check(List.of(file), RecordRules::faults, mesh -> List.of());
     }
 
     @ParameterizedTest
@@ -146,8 +146,8 @@ class ContractCheckTest {
         Files.writeString(folder.resolve("notes.yaml"), "{{{");
         Files.createSymbolicLink(within.resolve("loop"), folder);
 
-        ContractCheck.Result result =
-                ContractCheck.check(List.of(folder, within.resolve("c.odcs.yaml")), RecordRules::faults);
+        ContractCheck.Result result = ContractCheck.check(
+                List.of(folder, within.resolve("c.odcs.yaml")), RecordRules::faults, mesh -> List.of());
 
         assertEquals(2, result.files());
         assertEquals(
@@ -161,14 +161,17 @@ class ContractCheckTest {
         Path domain = Files.createDirectories(folder.resolve("domains/d"));
         Files.writeString(domain.resolve("t.odcs.yaml"), HEAD + "schema: [{name: t}, {name: u}]}");
 
-        ContractCheck.Result asMesh = ContractCheck.check(List.of(folder), RecordRules::faults);
-        ContractCheck.Result asFiles = ContractCheck.check(List.of(domain), RecordRules::faults);
+        ContractCheck.Result asMesh = ContractCheck.check(List.of(folder), RecordRules::faults, mesh -> List.of());
+        ContractCheck.Result asFiles = ContractCheck.check(List.of(domain), RecordRules::faults, mesh -> List.of());
 
         assertEquals("ERROR product {name:, ERROR product {name:", shortly(asMesh));
         assertEquals("WARNING product {name:, WARNING product {name:", shortly(asFiles));
         assertEquals(
                 0,
-                ContractCheck.check(List.of(Path.of("src/main/resources/demo/mesh")), RecordRules::faults)
+                ContractCheck.check(
+                                List.of(Path.of("src/main/resources/demo/mesh")),
+                                RecordRules::faults,
+                                mesh -> List.of())
                         .count(Severity.ERROR));
     }
 
@@ -190,7 +193,7 @@ class ContractCheckTest {
     }
 
     private static long errors(String fixture) {
-        return ContractCheck.check(List.of(FIXTURES.resolve(fixture)), RecordRules::faults)
+        return ContractCheck.check(List.of(FIXTURES.resolve(fixture)), RecordRules::faults, mesh -> List.of())
                 .count(Severity.ERROR);
     }
 
@@ -213,7 +216,8 @@ class ContractCheckTest {
                 HEAD + "schema: [{name: t, relationships: [{from: t.a, to: 'a" + "/a/a".repeat(500_000) + "'}]}]}");
 
         ContractCheck.Result result = assertTimeoutPreemptively(
-                Duration.ofSeconds(60), () -> ContractCheck.check(List.of(folder), RecordRules::faults));
+                Duration.ofSeconds(60),
+                () -> ContractCheck.check(List.of(folder), RecordRules::faults, mesh -> List.of()));
 
         assertEquals(7, result.files());
         assertEquals(

@@ -30,7 +30,10 @@ class ExampleTest {
     void contract_ofExample_passesTheStrictCheck() {
         assertEquals(
                 List.of(),
-                ContractCheck.check(List.of(EXAMPLE.resolve("contracts/orders.odcs.yaml")), RecordRules::faults)
+                ContractCheck.check(
+                                List.of(EXAMPLE.resolve("contracts/orders.odcs.yaml")),
+                                RecordRules::faults,
+                                mesh -> List.of())
                         .faults());
     }
 
