@@ -128,20 +128,18 @@ public final class ContractReader {
 
     private static List<Contract.Server> servers(Cursor root) {
         List<Contract.Server> servers = new ArrayList<>();
-        root.field("servers").ifPresent(given -> {
-            for (Cursor server : given.items()) {
-                if (server.isMapping()) {
-                    if (!server.text("type").equals("kafka")) {
-                        server.as(Rule.NOT_APPLIED)
-                                .warning("Records are read from Kafka; a server of type '" + server.text("type")
-                                        + "' plays no part.");
-                    }
-                    servers.add(new Contract.Server(server.text("type"), server.text("format"), server.node()));
-                } else {
-                    server.as(Rule.SHAPE).warning("Expected a server with its type, found " + server.shape() + ".");
+        for (Cursor server : root.items("servers")) {
+            if (server.isMapping()) {
+                if (!server.text("type").equals("kafka")) {
+                    server.as(Rule.NOT_APPLIED)
+                            .warning("Records are read from Kafka; a server of type '" + server.text("type")
+                                    + "' plays no part.");
                 }
+                servers.add(new Contract.Server(server.text("type"), server.text("format"), server.node()));
+            } else {
+                server.as(Rule.SHAPE).warning("Expected a server with its type, found " + server.shape() + ".");
             }
-        });
+        }
         return servers;
     }
 
@@ -149,34 +147,32 @@ public final class ContractReader {
     private static int objects(Cursor root, List<SchemaObject> objects) {
         int before = root.faults().errors();
         Set<String> names = new HashSet<>();
-        root.field("schema").ifPresent(given -> {
-            for (Cursor cursor : given.items()) {
-                int errors = root.faults().errors();
-                if (!cursor.isMapping()) {
-                    cursor.as(Rule.SHAPE)
-                            .error("Expected an object with name and properties, found " + cursor.shape() + ".");
-                    continue;
-                }
-                cursor.warnOfUnknown(KNOWN_IN_OBJECT);
-                String name = Elements.needed(cursor, "name");
-                if (!names.add(name) && !name.isEmpty()) {
-                    cursor.as(Rule.DUPLICATE_NAME).error("The name '" + name + "' stands here a second time.");
-                }
-                String physicalName = cursor.text("physicalName");
-                var object = new SchemaObject(
-                        cursor.place(),
-                        name,
-                        physicalName.isEmpty() ? name : physicalName,
-                        cursor.text("description"),
-                        PropertyReader.readAll(cursor),
-                        Elements.raw(cursor, "quality"),
-                        CelRuleReader.read(cursor),
-                        Elements.custom(cursor));
-                if (root.faults().errors() == errors) {
-                    objects.add(object);
-                }
+        for (Cursor cursor : root.items("schema")) {
+            int errors = root.faults().errors();
+            if (!cursor.isMapping()) {
+                cursor.as(Rule.SHAPE)
+                        .error("Expected an object with name and properties, found " + cursor.shape() + ".");
+                continue;
             }
-        });
+            cursor.warnOfUnknown(KNOWN_IN_OBJECT);
+            String name = Elements.needed(cursor, "name");
+            if (!names.add(name) && !name.isEmpty()) {
+                cursor.as(Rule.DUPLICATE_NAME).error("The name '" + name + "' stands here a second time.");
+            }
+            String physicalName = cursor.text("physicalName");
+            var object = new SchemaObject(
+                    cursor.place(),
+                    name,
+                    physicalName.isEmpty() ? name : physicalName,
+                    cursor.text("description"),
+                    PropertyReader.readAll(cursor),
+                    Elements.raw(cursor, "quality"),
+                    CelRuleReader.read(cursor),
+                    Elements.custom(cursor));
+            if (root.faults().errors() == errors) {
+                objects.add(object);
+            }
+        }
         return root.faults().errors() - before;
     }
 }

@@ -77,9 +77,7 @@ final class Elements {
 
     /** The items of the list of that name, as written; none where it is absent. */
     static List<Node> raw(Cursor owner, String name) {
-        return owner.field(name)
-                .map(given -> given.items().stream().map(Cursor::node).toList())
-                .orElse(List.of());
+        return owner.items(name).stream().map(Cursor::node).toList();
     }
 
     static Contract.Description description(Cursor owner) {

@@ -230,12 +230,7 @@ public final class PolicyReader {
     }
 
     private static Set<String> texts(Cursor given) {
-        var texts = new HashSet<String>();
-        if (given.isSequence()) {
-            given.items().forEach(item -> item.text().ifPresent(texts::add));
-        } else {
-            given.text().ifPresent(texts::add);
-        }
+        var texts = new HashSet<>(given.texts());
         if (texts.isEmpty()) {
             given.error("Expected at least one name.");
         }

@@ -78,19 +78,14 @@ public final class ProductReader {
 
     private static List<Port> ports(Cursor root, String name) {
         List<Port> ports = new ArrayList<>();
-        root.field(name).ifPresent(given -> {
-            for (Cursor port : given.items()) {
-                if (port.isMapping()) {
-                    ports.add(new Port(
-                            port.place(),
-                            Elements.needed(port, "name"),
-                            port.text("version"),
-                            port.text("contractId")));
-                } else {
-                    port.as(Rule.SHAPE).error("Expected a port with its name, found " + port.shape() + ".");
-                }
+        for (Cursor port : root.items(name)) {
+            if (port.isMapping()) {
+                ports.add(new Port(
+                        port.place(), Elements.needed(port, "name"), port.text("version"), port.text("contractId")));
+            } else {
+                port.as(Rule.SHAPE).error("Expected a port with its name, found " + port.shape() + ".");
             }
-        });
+        }
         return ports;
     }
 }

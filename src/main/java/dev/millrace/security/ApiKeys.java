@@ -99,10 +99,10 @@ final class ApiKeys {
         item.field("claims")
                 .map(Cursor::fields)
                 .orElse(Map.of())
-                .forEach((claim, value) -> claims.put(claim, texts(value)));
+                .forEach((claim, value) -> claims.put(claim, value.texts()));
         var principal = new Principal(
                 name,
-                Set.copyOf(item.field("roles").map(ApiKeys::texts).orElse(List.of())),
+                Set.copyOf(item.field("roles").map(Cursor::texts).orElse(List.of())),
                 claims,
                 item.field("purpose").flatMap(Cursor::text));
         Instant until = item.field("until").map(ApiKeys::end).orElse(Instant.MAX);
@@ -110,12 +110,6 @@ final class ApiKeys {
         if ((isKey ? byId.put(id, entry) : byCertificate.put(certificate, entry)) != null) {
             item.error("The " + (isKey ? "id " + id : "certificate " + certificate) + " stands twice.");
         }
-    }
-
-    private static List<String> texts(Cursor value) {
-        return value.isSequence()
-                ? value.items().stream().flatMap(item -> item.text().stream()).toList()
-                : value.text().stream().toList();
     }
 
     /** The end of that day. */

@@ -110,6 +110,17 @@ public record Cursor(Node node, String path, Faults faults, Rule rule) {
         return items(item -> item.shapeError("The item is empty."));
     }
 
+    /** The items of the list of that name, as {@link #items()} gives them; none where it is absent. */
+    public List<Cursor> items(String name) {
+        return field(name).map(Cursor::items).orElse(List.of());
+    }
+
+    /** The texts of a list, or that of a single value; errors for items that have none. */
+    public List<String> texts() {
+        return (isSequence() ? items() : List.of(this))
+                .stream().flatMap(item -> item.text().stream()).toList();
+    }
+
     /** Every item, nulls left out; nothing where this is no list. */
     public List<Cursor> itemsPresent() {
         return items(item -> {});

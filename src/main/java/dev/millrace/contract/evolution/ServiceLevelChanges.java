@@ -80,20 +80,14 @@ final class ServiceLevelChanges {
     /** The levels by name, with the element behind it in brackets where one is named. */
     private static Map<String, Level> levels(Node root) {
         Map<String, Level> levels = new LinkedHashMap<>();
-        Cursor.at(root, new Faults())
-                .field("slaProperties")
-                .filter(Cursor::isSequence)
-                .ifPresent(given -> {
-                    for (Cursor item : given.items()) {
-                        String element = item.text("element");
-                        String name = item.text("property") + (element.isEmpty() ? "" : "(" + element + ")");
-                        String value = item.text("value");
-                        String unit = item.text("unit").strip().toLowerCase(Locale.ROOT);
-                        String singular =
-                                unit.length() > 3 && unit.endsWith("s") ? unit.substring(0, unit.length() - 1) : unit;
-                        levels.putIfAbsent(name, new Level((value + " " + unit).strip(), number(value), singular));
-                    }
-                });
+        for (Cursor item : Cursor.at(root, new Faults()).items("slaProperties")) {
+            String element = item.text("element");
+            String name = item.text("property") + (element.isEmpty() ? "" : "(" + element + ")");
+            String value = item.text("value");
+            String unit = item.text("unit").strip().toLowerCase(Locale.ROOT);
+            String singular = unit.length() > 3 && unit.endsWith("s") ? unit.substring(0, unit.length() - 1) : unit;
+            levels.putIfAbsent(name, new Level((value + " " + unit).strip(), number(value), singular));
+        }
         return levels;
     }
 
