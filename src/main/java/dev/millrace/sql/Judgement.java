@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -24,8 +25,9 @@ import java.util.stream.Collectors;
  *
  * @param tables the tables that it names, and that no {@code WITH} of it makes
  * @param catalogue whether it looks into the catalogue, so that all tables have to be there
+ * @param pushed what rows of a table are to meet, by its name in lower case
  */
-record Judgement(Set<Table> tables, boolean catalogue) {
+record Judgement(Set<Table> tables, boolean catalogue, Map<String, List<Pushdown.Comparison>> pushed) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Set<String> FUNCTIONS = functions();
     private static final Set<String> TABLE_FUNCTIONS = Set.of("unnest", "range", "generate_series");
@@ -134,7 +136,7 @@ record Judgement(Set<Table> tables, boolean catalogue) {
             }
             within(part, left);
         }
-        return new Judgement(named, catalogue);
+        return new Judgement(named, catalogue, Pushdown.of(statement));
     }
 
     /** A part of a statement, and the names in lower case that a {@code WITH} around it has made tables of. */

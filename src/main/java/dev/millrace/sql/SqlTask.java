@@ -43,7 +43,7 @@ final class SqlTask {
     private static final int SCAN_BATCH_BYTES = 256 << 10;
 
     /** A table of a statement. */
-    private record Source(View view, Reading reading) {}
+    private record Source(View view, Reading reading, Filter filter) {}
 
     private final SqlEngine engine;
     private final SqlStatement statement;
@@ -317,7 +317,10 @@ final class SqlTask {
         for (Product product : found.values()) {
             View view = product.as(statement.caller());
             Position at = statement.positions().get(product.qualifiedName());
-            sources.add(new Source(view, at == null ? view.open() : view.open(at)));
+            Filter filter = Pushdown.filter(
+                    judgement.pushed().getOrDefault(product.qualifiedName(), List.of()),
+                    view.shape().columns());
+            sources.add(new Source(view, at == null ? view.open() : view.open(at), filter));
             tables.add(new JsonObject()
                     .put("number", tables.size())
                     .put("schema", product.domain())
@@ -361,7 +364,7 @@ final class SqlTask {
                     .map(number -> all.get((Integer) number))
                     .toList();
             try (var batches = new ArrowBatches(
-                    source.reading().scan(RowsQuery.scan(columns, Filter.ALL)),
+                    source.reading().scan(RowsQuery.scan(columns, source.filter())),
                     columns,
                     Long.MAX_VALUE,
                     SCAN_BATCH_BYTES,
