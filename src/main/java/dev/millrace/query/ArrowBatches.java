@@ -87,7 +87,8 @@ public final class ArrowBatches implements AutoCloseable {
             if (ended) {
                 return count > 0;
             }
-            if (count > 0 && rows.count() > 0 && rows.batch() != batch) {
+            // A transient batch goes with the step after the next, though nothing may be selected of the one between.
+            if (count > 0 && (rows.count() > 0 || rows.isTransient()) && rows.batch() != batch) {
                 return true;
             }
             take();

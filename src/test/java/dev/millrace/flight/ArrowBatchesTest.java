@@ -3,15 +3,21 @@ package dev.millrace.flight;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.millrace.arrow.Batch;
+import dev.millrace.arrow.BatchWriter;
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.Layout;
 import dev.millrace.query.ArrowBatches;
 import dev.millrace.query.CursorCodec;
 import dev.millrace.query.QueryParser;
 import dev.millrace.query.Reading;
+import dev.millrace.query.RowSource;
 import dev.millrace.query.StoredView;
 import dev.millrace.query.View;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntPredicate;
@@ -23,6 +29,8 @@ import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.VectorLoader;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -87,6 +95,79 @@ class ArrowBatchesTest {
                 .toList();
         assertEquals(expected, ids(Long.MAX_VALUE));
         assertTrue(largest <= MOST_BYTES, () -> largest + " bytes");
+    }
+
+    /** A batch goes with the step after the next, and many a step selects nothing. */
+    @Test
+    void cut_transientRows_areCutWhileTheyAreThere() {
+        var layout = Layout.of(new Schema(List.of(Field.nullable("n", new ArrowType.Int(64, true)))));
+        int[][] selected = {{0, 1}, {}, {0}, {}, {}, {1}, {}, {0}, {1}};
+        var numbers = new ArrayList<Long>();
+        try (var source = new Transient(layout, selected, root);
+                var batches = new ArrowBatches(source, layout.top(), Long.MAX_VALUE, MOST_BYTES, root);
+                var read = VectorSchemaRoot.create(layout.schema(), root)) {
+            for (var next = batches.next(() -> false); next.isPresent(); next = batches.next(() -> false)) {
+                try (ArrowRecordBatch batch = next.get()) {
+                    new VectorLoader(read).load(batch);
+                    for (int row = 0; row < read.getRowCount(); row++) {
+                        numbers.add(((BigIntVector) read.getVector(0)).get(row));
+                    }
+                }
+            }
+        }
+        assertEquals(List.of(0L, 1L, 4L, 11L, 14L, 17L), numbers);
+    }
+
+    /** Batches of two numbers each, of which a step selects some. */
+    private static final class Transient implements RowSource {
+        private final int[][] selected;
+        private final BatchWriter writer;
+        private final Deque<Batch> held = new ArrayDeque<>();
+        private int step = -1;
+
+        Transient(Layout layout, int[][] selected, BufferAllocator allocator) {
+            this.selected = selected;
+            this.writer = new BatchWriter(layout, allocator);
+        }
+
+        @Override
+        public boolean next() {
+            if (++step >= selected.length) {
+                return false;
+            }
+            writer.open(2);
+            for (int row = 0; row < 2; row++) {
+                writer.column(0).putFixed(2L * step + row);
+                writer.endRow();
+            }
+            held.add(writer.seal());
+            if (held.size() > 2) {
+                held.remove().release();
+            }
+            return true;
+        }
+
+        @Override
+        public Batch batch() {
+            return held.getLast();
+        }
+
+        @Override
+        public int[] selection() {
+            return step < selected.length ? selected[step] : new int[0];
+        }
+
+        @Override
+        public boolean isTransient() {
+            return true;
+        }
+
+        @Override
+        public void close() {
+            held.forEach(Batch::release);
+            held.clear();
+            writer.close();
+        }
     }
 
     @Test
