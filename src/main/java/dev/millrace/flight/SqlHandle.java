@@ -27,10 +27,15 @@ record SqlHandle(String sql, JsonArray parameters) {
     static SqlHandle of(ByteString handle) {
         try {
             var json = new JsonObject(handle.toStringUtf8());
-            return new SqlHandle(json.getString("sql", ""), json.getJsonArray("parameters", new JsonArray()));
+            String sql = json.getString("sql");
+            JsonArray parameters = json.getJsonArray("parameters");
+            if (sql != null && parameters != null) {
+                return new SqlHandle(sql, parameters);
+            }
         } catch (DecodeException | ClassCastException foreign) {
-            throw Selection.invalid("handle", "it is none of this server's.", "one of CreatePreparedStatement.");
+            // as one that lacks them
         }
+        throw Selection.invalid("handle", "it is none of this server's.", "one of CreatePreparedStatement.");
     }
 
     ByteString bytes() {

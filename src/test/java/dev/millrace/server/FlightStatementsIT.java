@@ -243,7 +243,10 @@ class FlightStatementsIT {
         assertFault("nested", () -> bind(handle, list));
         assertFault("2 rows", () -> put(query(handle), List.of(number(1)), 2));
         assertFault("parameter", () -> rows(handle));
-        assertFault("handle", () -> rows(ByteString.copyFromUtf8("SELECT 1")));
+        for (String foreign : List.of(
+                "SELECT 1", "{}", "{\"sql\":null,\"parameters\":[]}", "{\"sql\":\"SELECT 1\",\"parameters\":1}")) {
+            assertFault("handle", () -> rows(ByteString.copyFromUtf8(foreign)));
+        }
         for (int characters : List.of(70_000, 300_000)) { // as a handle, and before it is read
             assertFault("the limit is", () -> bind(handle, text("x".repeat(characters))));
         }

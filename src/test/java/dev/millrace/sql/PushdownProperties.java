@@ -7,6 +7,7 @@ import dev.millrace.Folders;
 import dev.millrace.arrow.Batch;
 import dev.millrace.arrow.ByteSink;
 import dev.millrace.arrow.ColumnLayout;
+import dev.millrace.arrow.Layout;
 import dev.millrace.domain.Products;
 import dev.millrace.problem.ProblemException;
 import dev.millrace.query.Filter;
@@ -29,6 +30,10 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.lifecycle.AfterContainer;
+import org.apache.arrow.vector.types.TimeUnit;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.apache.arrow.vector.types.pojo.Field;
+import org.apache.arrow.vector.types.pojo.Schema;
 
 /** A statement over scans that leave rows out says what it says over all rows. */
 class PushdownProperties {
@@ -85,6 +90,21 @@ class PushdownProperties {
                 "SELECT * FROM d.p AS q(x, y, z) WHERE x = 'id-1'",
                 "SELECT * FROM range(3) r ASOF JOIN d.p ON r.range >= p.\"limit\" WHERE p.delay = 5")) {
             assertEquals(true, rows(whole, true).scanned() % ROWS == 0, whole);
+        }
+    }
+
+    /** DuckDB may have fewer of their digits, and then finds more rows. */
+    @Property(tries = 1)
+    void times_finerThanMicroseconds_areDuckDbsToCompare() {
+        try (var database = new StatementDatabase("mesh", FOLDER, 256 << 20, 64 << 20, 1, () -> false)) {
+            Judgement judgement = Judgement.of(database.parse("SELECT * FROM d.p WHERE \"at\" >= '2001-01-01'"));
+            for (TimeUnit unit : List.of(TimeUnit.MILLISECOND, TimeUnit.MICROSECOND, TimeUnit.NANOSECOND)) {
+                var schema = new Schema(List.of(Field.nullable("at", new ArrowType.Timestamp(unit, "UTC"))));
+                Filter filter = Pushdown.filter(
+                        judgement.pushed().getOrDefault("d.p", List.of()),
+                        Layout.of(schema).top());
+                assertEquals(unit == TimeUnit.NANOSECOND, filter.isAll(), unit::name);
+            }
         }
     }
 
